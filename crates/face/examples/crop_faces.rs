@@ -1,0 +1,61 @@
+//! Cuts aligned 200x232 face crops out of a folder of photos.
+//!
+//! `cargo run --release -p portraitist-face --example crop_faces -- PHOTO_FOLDER OUT_FOLDER [--whole]`
+//!
+//! Without a face a photo is skipped, or taken whole with `--whole`.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
+
+use std::path::{Path, PathBuf};
+
+use portraitist_face::align::{Aligned, align, take_whole};
+use portraitist_face::detect::{FaceDetector, five_points_from_box};
+use portraitist_face::template::Template;
+use portraitist_face::warp::Border;
+use portraitist_face::{Picture, Result};
+
+fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
+    let (flags, folders): (Vec<String>, Vec<String>) = std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let whole = flags.iter().any(|flag| flag == "--whole");
+    let [source, target] = folders.as_slice() else {
+        return Err("usage: crop_faces PHOTO_FOLDER OUT_FOLDER [--whole]".into());
+    };
+    let mut files = Vec::new();
+    collect(Path::new(source), &mut files)?;
+    files.sort();
+    let detector = FaceDetector::new()?;
+    let (mut aligned_count, mut whole_count) = (0, 0);
+    for file in &files {
+        let relative = file.strip_prefix(source)?.with_extension("png");
+        let destination = Path::new(target).join(relative);
+        match crop_one(file, &detector, whole) {
+            Ok(Some((aligned, from_points))) => {
+                if let Some(folder) = destination.parent() {
+                    std::fs::create_dir_all(folder)?;
+                }
+                aligned.crop.save(&destination, true)?;
+                if from_points { aligned_count += 1 } else { whole_count += 1 }
+            }
+            Ok(None) => eprintln!("{}: no face, skipped", file.display()),
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+    println!("{aligned_count} aligned, {whole_count} taken whole, of {} files", files.len());
+    Ok(())
+}
+
+fn crop_one(file: &Path, detector: &FaceDetector, whole: bool) -> Result<Option<(Aligned, bool)>> {
+    let photo = Picture::open(file)?;
+    if let Some(face) = detector.detect(&photo)?.first() {
+        let points = five_points_from_box(face);
+        return Ok(Some((align(&photo, &points, &Template::SEED, Border::Replicate)?, true)));
+    }
+    if whole { Ok(Some((take_whole(&photo, &Template::SEED)?, false))) } else { Ok(None) }
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! Everything that can be set about a drawing, and a few artists with settings of their own.
+
+use super::noise::Dice;
+use crate::error::{Error, Result};
+
+/// All settings of a drawing. Lengths are in units of 1/448 of the picture's height, so a style looks the same at every size.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawingStyle {
+    /// The lines.
+    pub line: LineStyle,
+    /// Light and shade.
+    pub tone: ToneStyle,
+    /// The paper.
+    pub paper: PaperStyle,
+    /// Colour of the lines, RGB.
+    pub line_colour: [u8; 3],
+    /// Colour of the tone, RGB.
+    pub tone_colour: [u8; 3],
+    /// How far the drawing fades towards the corners, 0 (not at all) to 1 (to paper).
+    pub vignette: f32,
+    /// Strength of local contrast before drawing, 0..=2; brings out features in flat light.
+    pub local_contrast: f32,
+}
+
+/// The lines: extended difference of Gaussians, names as in Winnemöller et al. 2012.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineStyle {
+    /// Deviation of the narrow Gaussian, 0.5..=6 units: about half the width of a line.
+    pub width: f32,
+    /// Weight `p` of the difference of Gaussians, 0..=100.
+    pub sharpness: f32,
+    /// `epsilon`, 0..=1.5: larger draws more and weaker lines.
+    pub threshold: f32,
+    /// `phi`, 0.5..=50: larger makes harder edges.
+    pub softness: f32,
+    /// Deviation of the smoothing along the flow, 0..=20 units: larger joins lines and removes specks.
+    pub flow_length: f32,
+    /// Share of the picture's own brightness in the threshold, 0..=1: larger fills dark masses such as hair.
+    pub fill: f32,
+    /// Darkness of the lines, 0..=1.
+    pub strength: f32,
+    /// How far lines wander, 0..=5 units.
+    pub wobble: f32,
+    /// How much the pressure varies, 0..=1.
+    pub variation: f32,
+}
+
+/// Light and shade.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToneStyle {
+    /// How tone is put down.
+    pub kind: ToneKind,
+    /// Darkness of the tone, 0..=1.
+    pub strength: f32,
+    /// Number of hatching directions (1..=3) or wash shades (2..=6).
+    pub levels: u32,
+    /// Distance of hatching lines or dots, size of grain, 1..=20 units.
+    pub spacing: f32,
+    /// Direction of the first hatching layer in degrees, any.
+    pub angle_degrees: f32,
+    /// Exponent of the tone curve, 0.3..=3; below 1 darkens the half-tones.
+    pub gamma: f32,
+}
+
+/// Ways of putting tone on paper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToneKind {
+    /// Lines only.
+    None,
+    /// Pencil strokes in one to three directions.
+    Hatching,
+    /// Charcoal or soft pencil on rough paper.
+    Grain,
+    /// Diluted ink in a few shades.
+    Wash,
+    /// Dots.
+    Stipple,
+}
+
+/// The paper.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PaperStyle {
+    /// Its colour, RGB.
+    pub colour: [u8; 3],
+    /// How visible its fibres are, 0..=0.3.
+    pub grain: f32,
+}
+
+/// Artists with a style of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Artist {
+    /// Clean ink lines with filled dark masses.
+    InkLine,
+    /// Pencil outlines with hatching.
+    PencilHatching,
+    /// Soft charcoal.
+    Charcoal,
+    /// Ink lines with diluted ink.
+    Wash,
+    /// Ink lines with dots.
+    Stipple,
+    /// Reddish chalk on toned paper.
+    Sanguine,
+}
+
+impl Artist {
+    /// All artists.
+    pub const ALL: [Self; 6] =
+        [Self::InkLine, Self::PencilHatching, Self::Charcoal, Self::Wash, Self::Stipple, Self::Sanguine];
+
+    /// The name by which the artist is chosen on a command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InkLine => "ink",
+            Self::PencilHatching => "pencil",
+            Self::Charcoal => "charcoal",
+            Self::Wash => "wash",
+            Self::Stipple => "stipple",
+            Self::Sanguine => "sanguine",
+        }
+    }
+
+    /// The artist of that name.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] listing the names.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|artist| artist.name() == name).ok_or_else(|| Error::OutOfRange {
+            what: "artist",
+            expected: "ink, pencil, charcoal, wash, stipple or sanguine",
+            found: name.to_owned(),
+        })
+    }
+
+    /// The artist's usual settings.
+    pub fn style(self) -> DrawingStyle {
+        let base = DrawingStyle::default();
+        match self {
+            Self::InkLine => DrawingStyle {
+                line: LineStyle { width: 1.6, sharpness: 17.0, fill: 0.8, threshold: 0.5, softness: 8.0, strength: 1.0, ..base.line },
+                tone: ToneStyle { kind: ToneKind::None, ..base.tone },
+                line_colour: [18, 18, 22],
+                ..base
+            },
+            Self::PencilHatching => base,
+            Self::Charcoal => DrawingStyle {
+                line: LineStyle { width: 2.0, softness: 2.2, strength: 0.8, variation: 0.5, ..base.line },
+                tone: ToneStyle { kind: ToneKind::Grain, strength: 0.85, spacing: 3.2, gamma: 1.0, ..base.tone },
+                paper: PaperStyle { colour: [240, 236, 228], grain: 0.08 },
+                line_colour: [30, 28, 28],
+                tone_colour: [38, 36, 36],
+                ..base
+            },
+            Self::Wash => DrawingStyle {
+                line: LineStyle { width: 1.4, strength: 0.95, ..base.line },
+                tone: ToneStyle { kind: ToneKind::Wash, strength: 0.8, levels: 4, spacing: 9.0, gamma: 1.1, ..base.tone },
+                paper: PaperStyle { colour: [250, 247, 240], grain: 0.05 },
+                line_colour: [28, 26, 34],
+                tone_colour: [62, 64, 80],
+                ..base
+            },
+            Self::Stipple => DrawingStyle {
+                line: LineStyle { fill: 0.4, threshold: 0.74, ..base.line },
+                tone: ToneStyle { kind: ToneKind::Stipple, strength: 0.95, spacing: 4.6, gamma: 1.5, ..base.tone },
+                line_colour: [20, 20, 24],
+                tone_colour: [24, 24, 28],
+                ..base
+            },
+            Self::Sanguine => DrawingStyle {
+                line: LineStyle { width: 1.7, softness: 3.0, strength: 0.9, ..base.line },
+                tone: ToneStyle { kind: ToneKind::Hatching, strength: 0.75, spacing: 6.0, angle_degrees: 50.0, ..base.tone },
+                paper: PaperStyle { colour: [243, 230, 208], grain: 0.09 },
+                line_colour: [110, 42, 26],
+                tone_colour: [150, 66, 40],
+                ..base
+            },
+        }
+    }
+}
+
+impl Default for DrawingStyle {
+    /// Pencil with hatching.
+    fn default() -> Self {
+        Self {
+            line: LineStyle {
+                width: 1.5,
+                sharpness: 19.0,
+                threshold: 0.84,
+                softness: 4.5,
+                flow_length: 5.0,
+                fill: 0.2,
+                strength: 0.92,
+                wobble: 1.2,
+                variation: 0.35,
+            },
+            tone: ToneStyle {
+                kind: ToneKind::Hatching,
+                strength: 0.8,
+                levels: 3,
+                spacing: 5.5,
+                angle_degrees: -48.0,
+                gamma: 1.0,
+            },
+            paper: PaperStyle { colour: [249, 247, 242], grain: 0.06 },
+            line_colour: [42, 42, 46],
+            tone_colour: [70, 70, 76],
+            vignette: 0.85,
+            local_contrast: 0.3,
+        }
+    }
+}
+
+impl DrawingStyle {
+    /// A style drawn at random: one of the artists with settings varied around their usual ones. The same seed gives the same style.
+    pub fn sample(seed: u64) -> Self {
+        let mut dice = Dice::new(seed ^ 0x5EED_5717_1E00);
+        let artist = Artist::ALL[dice.index(Artist::ALL.len())];
+        artist.style().varied(seed)
+    }
+
+    /// The same hand on another day: every setting varied a little, by seed, within its range.
+    #[must_use]
+    pub fn varied(&self, seed: u64) -> Self {
+        let mut dice = Dice::new(seed ^ 0x0DD_DA15);
+        let mut style = self.clone();
+        style.line.width *= dice.between(0.85, 1.25);
+        style.line.threshold += dice.between(-0.03, 0.02);
+        style.line.softness *= dice.between(0.8, 1.4);
+        style.line.flow_length *= dice.between(0.8, 1.4);
+        style.line.strength = (style.line.strength * dice.between(0.85, 1.1)).min(1.0);
+        style.line.wobble *= dice.between(0.4, 1.6);
+        style.line.variation = (style.line.variation * dice.between(0.5, 1.4)).min(1.0);
+        style.tone.strength = (style.tone.strength * dice.between(0.8, 1.15)).min(1.0);
+        style.tone.spacing *= dice.between(0.85, 1.25);
+        style.tone.gamma *= dice.between(0.85, 1.2);
+        style.tone.angle_degrees += dice.between(-15.0, 15.0);
+        if style.tone.kind == ToneKind::Hatching {
+            style.tone.levels = 2 + dice.index(2) as u32;
+            if dice.index(4) == 0 {
+                style.tone.angle_degrees = -style.tone.angle_degrees; // a left-handed artist
+            }
+        }
+        style.paper.grain *= dice.between(0.5, 1.5);
+        let lighter = dice.between(-6.0, 4.0);
+        style.paper.colour = style.paper.colour.map(|value| (f32::from(value) + lighter).clamp(0.0, 255.0) as u8);
+        style.vignette = (style.vignette * dice.between(0.85, 1.1)).min(1.0);
+        style
+    }
+
+    /// Refuses settings outside their documented ranges.
+    pub(super) fn check(&self) -> Result<()> {
+        let (line, tone) = (&self.line, &self.tone);
+        let ranges = [
+            ("line width", line.width, 0.5..=6.0, "0.5 to 6"),
+            ("line sharpness", line.sharpness, 0.0..=100.0, "0 to 100"),
+            ("line threshold", line.threshold, 0.0..=1.5, "0 to 1.5"),
+            ("line softness", line.softness, 0.5..=50.0, "0.5 to 50"),
+            ("line flow length", line.flow_length, 0.0..=20.0, "0 to 20"),
+            ("line fill", line.fill, 0.0..=1.0, "0 to 1"),
+            ("line strength", line.strength, 0.0..=1.0, "0 to 1"),
+            ("line wobble", line.wobble, 0.0..=5.0, "0 to 5"),
+            ("line variation", line.variation, 0.0..=1.0, "0 to 1"),
+            ("tone strength", tone.strength, 0.0..=1.0, "0 to 1"),
+            ("tone spacing", tone.spacing, 1.0..=20.0, "1 to 20"),
+            ("tone angle", tone.angle_degrees, -3600.0..=3600.0, "-3600 to 3600"),
+            ("tone gamma", tone.gamma, 0.3..=3.0, "0.3 to 3"),
+            ("paper grain", self.paper.grain, 0.0..=0.3, "0 to 0.3"),
+            ("vignette", self.vignette, 0.0..=1.0, "0 to 1"),
+            ("local contrast", self.local_contrast, 0.0..=2.0, "0 to 2"),
+        ];
+        for (what, value, range, expected) in ranges {
+            if !range.contains(&value) {
+                return Err(Error::OutOfRange { what, expected, found: value.to_string() });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_artist_and_sample_is_within_the_ranges() {
+        for artist in Artist::ALL {
+            assert_eq!(Artist::from_name(artist.name()).unwrap(), artist);
+            artist.style().check().unwrap();
+        }
+        for seed in 0..500 {
+            DrawingStyle::sample(seed).check().unwrap();
+        }
+        assert_eq!(DrawingStyle::sample(5), DrawingStyle::sample(5));
+        assert!(Artist::from_name("nobody").unwrap_err().to_string().contains("charcoal"));
+    }
+}

@@ -1,0 +1,170 @@
+//! Points and similarity transforms: rotation, uniform scale and shift, without mirroring.
+
+use crate::error::{Error, Result};
+
+/// A place in a picture: `[x, y]` in pixels from the top left corner, x to the right, y down; pixel centres lie at whole numbers.
+pub type Point = [f64; 2];
+
+/// Maps `(x, y)` to `(a x - b y + tx, b x + a y + ty)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Similarity {
+    /// Scale times cosine of the rotation.
+    a: f64,
+    /// Scale times sine of the rotation.
+    b: f64,
+    /// Shift in x.
+    tx: f64,
+    /// Shift in y.
+    ty: f64,
+}
+
+impl Similarity {
+    /// Changes nothing.
+    pub const IDENTITY: Self = Self { a: 1.0, b: 0.0, tx: 0.0, ty: 0.0 };
+
+    /// Scales by `scale`, then shifts.
+    ///
+    /// # Errors
+    /// [`Error::DegeneratePoints`] unless `scale` is finite and not zero and the shift is finite.
+    pub fn from_scale_and_shift(scale: f64, tx: f64, ty: f64) -> Result<Self> {
+        Self { a: scale, b: 0.0, tx, ty }.checked()
+    }
+
+    /// The least-squares transform that moves `from` onto `to`: the sum of squared distances to `to` is smallest.
+    ///
+    /// Umeyama 1991, "Least-squares estimation of transformation parameters between two point patterns", equations 40 to 42, without
+    /// mirroring; in the plane its rotation and scale are one complex division.
+    ///
+    /// # Errors
+    /// [`Error::DegeneratePoints`] for fewer than two pairs, lists of different lengths, values that are not finite, or points
+    /// that coincide.
+    pub fn estimate(from: &[Point], to: &[Point]) -> Result<Self> {
+        let degenerate = |reason: String| Error::DegeneratePoints { reason };
+        if from.len() != to.len() {
+            return Err(degenerate(format!("{} points cannot be paired with {}", from.len(), to.len())));
+        }
+        if from.len() < 2 {
+            return Err(degenerate(format!("expected two or more points, found {}", from.len())));
+        }
+        if from.iter().chain(to).flatten().any(|value| !value.is_finite()) {
+            return Err(degenerate("a coordinate is not a finite number".to_owned()));
+        }
+        let (from_mean, to_mean) = (mean(from), mean(to));
+        let (mut spread, mut dot, mut cross) = (0.0, 0.0, 0.0);
+        for (p, q) in from.iter().zip(to) {
+            let (px, py) = (p[0] - from_mean[0], p[1] - from_mean[1]);
+            let (qx, qy) = (q[0] - to_mean[0], q[1] - to_mean[1]);
+            spread += px * px + py * py;
+            dot += px * qx + py * qy;
+            cross += px * qy - py * qx;
+        }
+        // Relative to where the points lie, so that far-off coincident points count as coincident, too.
+        let offset = from_mean[0].hypot(from_mean[1]);
+        if spread <= 1e-18 * (1.0 + offset * offset) {
+            return Err(degenerate("the points to move lie on one spot".to_owned()));
+        }
+        let (a, b) = (dot / spread, cross / spread);
+        let tx = to_mean[0] - a * from_mean[0] + b * from_mean[1];
+        let ty = to_mean[1] - b * from_mean[0] - a * from_mean[1];
+        Self { a, b, tx, ty }.checked()
+    }
+
+    /// Accepts only transforms that can be inverted.
+    fn checked(self) -> Result<Self> {
+        let finite = [self.a, self.b, self.tx, self.ty].iter().all(|value| value.is_finite());
+        if finite && self.scale() > 1e-9 && self.scale() < 1e9 {
+            return Ok(self);
+        }
+        Err(Error::DegeneratePoints { reason: "the target points lie on one spot or are mirrored".to_owned() })
+    }
+
+    /// The transform as the matrix `[[a, -b, tx], [b, a, ty]]`.
+    pub fn matrix(&self) -> [[f64; 3]; 2] {
+        [[self.a, -self.b, self.tx], [self.b, self.a, self.ty]]
+    }
+
+    /// Length in the target of one pixel of the source; positive.
+    pub fn scale(&self) -> f64 {
+        self.a.hypot(self.b)
+    }
+
+    /// Rotation in degrees, -180..=180; positive turns x towards y (clockwise on the screen).
+    pub fn rotation_degrees(&self) -> f64 {
+        self.b.atan2(self.a).to_degrees()
+    }
+
+    /// Moves one point.
+    pub fn apply(&self, point: Point) -> Point {
+        let [x, y] = point;
+        [self.a * x - self.b * y + self.tx, self.b * x + self.a * y + self.ty]
+    }
+
+    /// The transform that undoes this one.
+    pub fn inverse(&self) -> Self {
+        let square = self.a * self.a + self.b * self.b; // not zero: see `checked`
+        let (a, b) = (self.a / square, -self.b / square);
+        Self { a, b, tx: -(a * self.tx - b * self.ty), ty: -(b * self.tx + a * self.ty) }
+    }
+
+    /// This transform first, then `next`.
+    #[must_use]
+    pub fn then(&self, next: &Self) -> Self {
+        let [tx, ty] = next.apply([self.tx, self.ty]);
+        Self { a: next.a * self.a - next.b * self.b, b: next.b * self.a + next.a * self.b, tx, ty }
+    }
+}
+
+fn mean(points: &[Point]) -> Point {
+    let count = points.len() as f64;
+    let sum = points.iter().fold([0.0, 0.0], |sum, point| [sum[0] + point[0], sum[1] + point[1]]);
+    [sum[0] / count, sum[1] / count]
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    fn assert_near(found: Point, expected: Point) {
+        let distance = (found[0] - expected[0]).hypot(found[1] - expected[1]);
+        assert!(distance < 1e-6, "{found:?} is not {expected:?}");
+    }
+
+    #[test]
+    fn inverse_returns_the_points() {
+        for seed in 0..200 {
+            let value = |k: i32| f64::from((seed * 7919 + k * 104_729) % 1000 - 500) / 7.0;
+            let from = [[value(1), value(2)], [value(3), value(4)], [value(5), value(6)]];
+            let to = [[value(7), value(8)], [value(9), value(10)], [value(11), value(12)]];
+            let Ok(transform) = Similarity::estimate(&from, &to) else { continue };
+            for point in from {
+                assert_near(transform.inverse().apply(transform.apply(point)), point);
+                assert_near(transform.then(&transform.inverse()).apply(point), point);
+            }
+        }
+    }
+
+    #[test]
+    fn a_known_transform_is_found_again() {
+        let from = [[0.0, 0.0], [10.0, 3.0], [-4.0, 7.0]];
+        let turned = from.map(|[x, y]| [-2.0 * y + 5.0, 2.0 * x - 1.0]);
+        let transform = Similarity::estimate(&from, &turned).unwrap();
+        assert!((transform.scale() - 2.0).abs() < 1e-12 && (transform.rotation_degrees() - 90.0).abs() < 1e-9);
+        for (point, expected) in from.into_iter().zip(turned) {
+            assert_near(transform.apply(point), expected);
+        }
+        let shifted = Similarity::from_scale_and_shift(1.0, 3.0, 4.0).unwrap();
+        assert_near(transform.then(&shifted).apply([0.0, 0.0]), [8.0, 3.0]);
+    }
+
+    #[test]
+    fn degenerate_points_are_refused() {
+        let spot = [[3.0, 3.0]; 5];
+        let spread = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 5.0]];
+        for (from, to) in [(&spot[..], &spread[..]), (&spread, &spot), (&spread[..1], &spread[..1]), (&spread[..2], &spread)] {
+            assert!(matches!(Similarity::estimate(from, to), Err(Error::DegeneratePoints { .. })));
+        }
+        assert!(Similarity::estimate(&[[f64::NAN, 0.0], [1.0, 1.0]], &spread[..2]).is_err());
+        assert!(Similarity::from_scale_and_shift(0.0, 1.0, 1.0).is_err());
+    }
+}

@@ -1,0 +1,21 @@
+//! Pictures, geometry, face detection, alignment and drawing for Portraitist; no tensors, no async, no printing.
+//!
+//! - [`picture`]: decoding and writing pictures
+//! - [`transform`], [`grid`]: from pictures to the network's planes and back, contact sheets
+//! - [`seed_2018`]: the original's way of writing pictures, for comparison only
+
+pub mod align;
+pub mod detect;
+pub mod drawing;
+pub mod error;
+pub mod geometry;
+pub mod grid;
+pub mod picture;
+mod resample;
+pub mod seed_2018;
+pub mod template;
+pub mod transform;
+pub mod warp;
+
+pub use error::{Error, Result};
+pub use picture::Picture;

@@ -1,0 +1,147 @@
+//! From [`Picture`] to bytes and files; files appear whole or not at all.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use image::codecs::jpeg::JpegEncoder;
+use image::codecs::png::PngEncoder;
+use image::codecs::webp::WebPEncoder;
+use image::{ExtendedColorType, ImageEncoder};
+
+use super::Picture;
+use crate::error::{Error, Result};
+
+/// JPEGs are written at this quality (1..=100): visually lossless for drawings and faces.
+const JPEG_QUALITY: u8 = 95;
+
+/// The formats that are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureFormat {
+    /// PNG, lossless.
+    Png,
+    /// JPEG at quality 95, 4:4:4.
+    Jpeg,
+    /// WebP, lossless.
+    WebP,
+}
+
+impl PictureFormat {
+    /// Chooses by the destination's extension, in any case.
+    ///
+    /// # Errors
+    /// [`Error::UnknownExtension`] for anything but png, jpg, jpeg and webp.
+    pub fn from_path(path: &Path) -> Result<Self> {
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_ascii_lowercase());
+        match extension.as_deref() {
+            Some("png") => Ok(Self::Png),
+            Some("jpg" | "jpeg") => Ok(Self::Jpeg),
+            Some("webp") => Ok(Self::WebP),
+            other => {
+                let found = other.map_or_else(|| "no extension".to_owned(), |extension| format!(".{extension}"));
+                Err(Error::UnknownExtension { path: path.to_owned(), found })
+            }
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::WebP => "WebP",
+        }
+    }
+}
+
+impl Picture {
+    /// The bytes of a file in `format`.
+    ///
+    /// # Errors
+    /// [`Error::Encode`], for example for a WebP or JPEG whose side is beyond what the format can hold.
+    pub fn encode(&self, format: PictureFormat) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let (width, height) = (self.width as u32, self.height as u32); // at most MAX_SIDE
+        let colour = ExtendedColorType::Rgb8;
+        match format {
+            PictureFormat::Png => PngEncoder::new(&mut bytes).write_image(&self.pixels, width, height, colour),
+            PictureFormat::Jpeg => {
+                JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(&self.pixels, width, height, colour)
+            }
+            PictureFormat::WebP => WebPEncoder::new_lossless(&mut bytes).write_image(&self.pixels, width, height, colour),
+        }
+        .map_err(|error| Error::Encode { format: format.label(), detail: error.to_string() })?;
+        Ok(bytes)
+    }
+
+    /// The bytes of a PNG file.
+    ///
+    /// # Errors
+    /// [`Error::Encode`] if the encoder refuses, which it does for no picture that can be made here.
+    pub fn encode_png(&self) -> Result<Vec<u8>> {
+        self.encode(PictureFormat::Png)
+    }
+
+    /// Writes the picture in the format of the path's extension; see [`write_atomically`].
+    ///
+    /// # Errors
+    /// [`Error::UnknownExtension`], [`Error::Encode`] or those of [`write_atomically`].
+    pub fn save(&self, path: impl AsRef<Path>, overwrite: bool) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = self.encode(PictureFormat::from_path(path)?)?;
+        write_atomically(path, &bytes, overwrite)
+    }
+}
+
+/// Writes a file so that it is there whole or not at all: a temporary file in the same folder, synced, then renamed.
+///
+/// On any failure (disk full, no permission) the temporary file is removed and an existing destination is as it was.
+///
+/// # Errors
+/// [`Error::AlreadyExists`] if the destination exists and `overwrite` is false; [`Error::Write`] otherwise.
+pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8], overwrite: bool) -> Result<()> {
+    let path = path.as_ref();
+    let write_error = |source| Error::Write { path: path.to_owned(), source };
+    if path.is_dir() {
+        return Err(write_error(io::Error::new(io::ErrorKind::IsADirectory, "a folder has that name")));
+    }
+    if !overwrite && path.symlink_metadata().is_ok() {
+        return Err(Error::AlreadyExists { path: path.to_owned() });
+    }
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut file = temporary_file(folder).map_err(write_error)?;
+    file.write_all(bytes).map_err(write_error)?;
+    file.as_file().sync_all().map_err(write_error)?;
+    if overwrite {
+        file.persist(path).map_err(|error| write_error(error.error))?;
+    } else {
+        file.persist_noclobber(path).map_err(|error| match error.error.kind() {
+            io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
+            _ => write_error(error.error),
+        })?;
+    }
+    sync_folder(folder);
+    Ok(())
+}
+
+/// A temporary file that removes itself when dropped, with the permissions of an ordinary new file.
+fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".portraitist-").suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        return builder.permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder);
+    }
+    #[cfg(not(unix))]
+    builder.tempfile_in(folder)
+}
+
+/// Makes the rename itself durable where the system can; the file's bytes already are, so a failure here is not one.
+fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+}

@@ -1,0 +1,127 @@
+//! Sampling a picture through a similarity transform.
+
+use rayon::prelude::*;
+
+use crate::error::Result;
+use crate::geometry::Similarity;
+use crate::picture::{Picture, check_size};
+use crate::resample;
+
+/// What is seen outside the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Border {
+    /// Black, as the original has it.
+    #[default]
+    Zero,
+    /// The nearest pixel of the edge goes on.
+    Replicate,
+}
+
+/// Shrinking beyond this factor is done by the antialiased filter first, the rest by bilinear sampling.
+const LARGEST_BILINEAR_SHRINK: f64 = 1.5;
+
+/// Moves `picture` by `transform` into a new picture of `width` x `height`, sampled bilinearly (pixel centres at whole numbers).
+///
+/// When the transform shrinks by more than 1.5, the picture is first resized with the antialiased filter so that no detail
+/// turns into moiré.
+///
+/// # Errors
+/// [`crate::Error::SizeOutOfRange`] for a size of zero or beyond the limits.
+pub fn warp(picture: &Picture, transform: &Similarity, width: usize, height: usize, border: Border) -> Result<Picture> {
+    check_size("warped picture", width, height)?;
+    let shrink = 1.0 / transform.scale();
+    if shrink <= LARGEST_BILINEAR_SHRINK {
+        return sample(picture, &transform.inverse(), width, height, border);
+    }
+    let small_width = shrunk(picture.width(), shrink);
+    let small_height = shrunk(picture.height(), shrink);
+    let small = resample::resize(picture, small_width, small_height);
+    // The two sides round differently, so each axis keeps its own factor.
+    let factors = [picture.width() as f64 / small_width as f64, picture.height() as f64 / small_height as f64];
+    sample_scaled(&small, &transform.inverse(), factors, width, height, border)
+}
+
+fn shrunk(side: usize, shrink: f64) -> usize {
+    ((side as f64 / shrink).round() as usize).clamp(1, side)
+}
+
+fn sample(picture: &Picture, inverse: &Similarity, width: usize, height: usize, border: Border) -> Result<Picture> {
+    sample_scaled(picture, inverse, [1.0, 1.0], width, height, border)
+}
+
+/// `factors`: pixels of the original per pixel of `picture`, which may be a shrunk copy.
+fn sample_scaled(
+    picture: &Picture,
+    inverse: &Similarity,
+    factors: [f64; 2],
+    width: usize,
+    height: usize,
+    border: Border,
+) -> Result<Picture> {
+    let mut pixels = vec![0; 3 * width * height];
+    pixels.par_chunks_mut(3 * width).enumerate().for_each(|(y, row)| {
+        for (x, rgb) in row.chunks_exact_mut(3).enumerate() {
+            let [u, v] = inverse.apply([x as f64, y as f64]);
+            let at = [(u + 0.5) / factors[0] - 0.5, (v + 0.5) / factors[1] - 0.5];
+            rgb.copy_from_slice(&bilinear(picture, at, border));
+        }
+    });
+    Picture::from_rgb(width, height, pixels)
+}
+
+/// The colour at a place between pixels, rounded half up.
+pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 3] {
+    let (width, height) = (picture.width() as i64, picture.height() as i64);
+    let (left, top) = (at[0].floor(), at[1].floor());
+    let (fx, fy) = (at[0] - left, at[1] - top);
+    // Far outside, and not-a-number, end at -2 or the size: all four neighbours are border.
+    let (left, top) = (left.clamp(-2.0, width as f64) as i64, top.clamp(-2.0, height as f64) as i64);
+    let mut sums = [0.5_f64; 3];
+    for (dx, dy, weight) in
+        [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)]
+    {
+        let (x, y) = match border {
+            Border::Replicate => ((left + dx).clamp(0, width - 1), (top + dy).clamp(0, height - 1)),
+            Border::Zero => (left + dx, top + dy),
+        };
+        if (0..width).contains(&x) && (0..height).contains(&y) {
+            let start = 3 * (y * width + x) as usize;
+            for (sum, &value) in sums.iter_mut().zip(&picture.pixels()[start..start + 3]) {
+                *sum += weight * f64::from(value);
+            }
+        }
+    }
+    sums.map(|sum| sum as u8)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identity_changes_nothing() {
+        let picture = Picture::from_rgb(4, 3, (0..36).map(|v| v * 7).collect()).unwrap();
+        assert_eq!(warp(&picture, &Similarity::IDENTITY, 4, 3, Border::Zero).unwrap(), picture);
+    }
+
+    #[test]
+    fn borders_are_black_or_replicated() {
+        let picture = Picture::filled(4, 4, [100; 3]).unwrap();
+        let shift = Similarity::from_scale_and_shift(1.0, 2.0, 0.0).unwrap();
+        let zero = warp(&picture, &shift, 4, 4, Border::Zero).unwrap();
+        assert_eq!((zero.pixel(0, 0), zero.pixel(2, 0)), (Some([0; 3]), Some([100; 3])));
+        let replicated = warp(&picture, &shift, 4, 4, Border::Replicate).unwrap();
+        assert_eq!(replicated.pixel(0, 0), Some([100; 3]));
+    }
+
+    #[test]
+    fn strong_shrinking_averages_stripes_instead_of_aliasing() {
+        let stripes: Vec<u8> = (0..256 * 256).map(|i| if i % 2 == 0 { 0 } else { 255 }).collect();
+        let picture = Picture::from_grey(256, 256, &stripes).unwrap();
+        let shrink = Similarity::from_scale_and_shift(0.1, 0.0, 0.0).unwrap();
+        let small = warp(&picture, &shrink, 24, 24, Border::Zero).unwrap();
+        let inner = small.pixel(12, 12).unwrap()[0];
+        assert!((117..=138).contains(&inner), "{inner}");
+    }
+}

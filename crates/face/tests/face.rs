@@ -1,0 +1,9 @@
+//! One binary for all integration tests of `portraitist-face`.
+#![expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+
+#[path = "face/decoding.rs"]
+mod decoding;
+#[path = "face/golden.rs"]
+mod golden;
+#[path = "face/writing.rs"]
+mod writing;

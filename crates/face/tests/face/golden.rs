@@ -1,0 +1,75 @@
+//! The transforms against the original's numbers; see tests/golden/README.md.
+
+use std::path::PathBuf;
+
+use portraitist_face::transform::{self, CropPlace, CropTransform};
+use portraitist_face::{Picture, seed_2018};
+use safetensors::SafeTensors;
+use serde_json::Value;
+
+fn golden(file: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/transforms").join(file)
+}
+
+fn floats(tensors: &SafeTensors<'_>, key: &str) -> Vec<f32> {
+    let bytes = tensors.tensor(key).unwrap().data().to_vec();
+    bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
+}
+
+fn pair(case: &Value, key: &str) -> (usize, usize) {
+    let at = |index: usize| case[key][index].as_u64().unwrap() as usize;
+    (at(0), at(1))
+}
+
+#[test]
+fn training_transform_matches_the_original_exactly() {
+    let cases: Vec<Value> = serde_json::from_slice(&std::fs::read(golden("cases.json")).unwrap()).unwrap();
+    let bytes = std::fs::read(golden("expected.safetensors")).unwrap();
+    let tensors = SafeTensors::deserialize(&bytes).unwrap();
+    let mut normalised_seen = 0;
+    for case in &cases {
+        let key = case["tensor"].as_str().unwrap();
+        let picture = Picture::open(golden(case["image"].as_str().unwrap())).unwrap();
+        let flip = case["flip_first"].as_bool().unwrap();
+        let (crop_height, crop_width) = pair(case, "crop_hw");
+        let (top, left) = pair(case, "crop_top_left");
+        let recognition = case.get("pipeline").is_some();
+        let crop = if recognition {
+            let (height, width) = pair(case, "resize_to_hw");
+            let flipped = if flip { transform::flip(&picture) } else { picture };
+            let resized = transform::resize(&flipped, width, height).unwrap();
+            transform::crop(&resized, left, top, crop_width, crop_height).unwrap()
+        } else {
+            let shorter_side = case["resize_shorter_side"].as_u64().map(|side| side as usize);
+            let place = CropPlace::At { left, top };
+            CropTransform { flip, shorter_side, crop_width, crop_height, place }.apply(&picture).unwrap()
+        };
+        let mut found = crop.pixels().to_vec();
+        if recognition {
+            found.chunks_exact_mut(3).for_each(<[u8]>::reverse); // stored as BGR
+        }
+        assert!(found == tensors.tensor(key).unwrap().data(), "{key}: 8-bit crop differs");
+
+        let normalised_key = format!("{key}.normalised");
+        if tensors.names().iter().any(|name| name.as_ref() as &str == normalised_key) {
+            normalised_seen += 1;
+            let planes = if recognition { transform::to_recognition_planes(&crop) } else { transform::to_planes(&crop) };
+            let expected = floats(&tensors, &normalised_key);
+            assert_eq!(planes.len(), expected.len());
+            let worst = planes.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+            assert!(worst <= 1e-6, "{normalised_key}: off by {worst}");
+        }
+    }
+    assert_eq!((cases.len(), normalised_seen), (11, 4));
+}
+
+#[test]
+fn seed_pictures_are_written_as_the_original_wrote_them() {
+    let bytes = std::fs::read(golden("grid_input.safetensors")).unwrap();
+    let images = floats(&SafeTensors::deserialize(&bytes).unwrap(), "images"); // [2, 3, 20, 18]
+    let (first, second) = images.split_at(3 * 20 * 18);
+    let sheet = seed_2018::grid_normalised(18, 20, &[first, second], 2).unwrap();
+    assert_eq!(sheet, Picture::open(golden("grid_normalised.png")).unwrap());
+    let single = seed_2018::save_image(18, 20, first).unwrap();
+    assert_eq!(single, Picture::open(golden("save_image_first.png")).unwrap());
+}

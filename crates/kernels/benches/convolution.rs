@@ -1,0 +1,118 @@
+//! Times of the convolutions that Portraitist's networks are made of.
+//!
+//! `cargo bench -p portraitist-kernels -- 'forward/5x5'` runs a part. The names give kernel, stride, channels and size.
+
+use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
+use portraitist_kernels::{Conv2d, Padding, forward, input_gradient, weight_gradient};
+use std::time::Duration;
+
+/// Kernel, stride, padding, input channels, output channels, height, width, batch.
+type Layer = (usize, usize, usize, usize, usize, usize, usize, usize);
+
+const GENERATOR: [Layer; 8] = [
+    (3, 1, 1, 256, 256, 56, 48, 1),
+    (7, 1, 3, 3, 64, 224, 192, 1),
+    (4, 2, 1, 64, 128, 224, 192, 1),
+    (4, 2, 1, 128, 256, 112, 96, 1),
+    (5, 1, 2, 256, 128, 112, 96, 1),
+    (5, 1, 2, 128, 64, 224, 192, 1),
+    (7, 1, 3, 64, 3, 224, 192, 1),
+    (1, 1, 0, 256, 256, 56, 48, 1),
+];
+const SMALL: [Layer; 6] = [
+    (3, 1, 1, 64, 64, 16, 16, 4),
+    (3, 1, 1, 128, 128, 32, 28, 1),
+    (7, 1, 3, 3, 16, 64, 64, 4),
+    (4, 2, 1, 32, 64, 128, 112, 1),
+    (5, 1, 2, 64, 32, 32, 32, 4),
+    (1, 1, 0, 32, 64, 64, 56, 1),
+];
+const CRITIC: [Layer; 3] = [
+    (4, 2, 1, 3, 64, 224, 192, 1),
+    (4, 2, 1, 256, 512, 28, 24, 1),
+    (4, 2, 1, 256, 512, 8, 8, 4),
+];
+const VGG: [Layer; 3] = [
+    (3, 1, 1, 64, 64, 224, 192, 1),
+    (3, 1, 1, 256, 256, 56, 48, 1),
+    (3, 1, 1, 512, 512, 14, 12, 1),
+];
+
+fn conv(layer: Layer, mode: Padding) -> Conv2d {
+    let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
+    Conv2d {
+        batch,
+        in_channels,
+        in_height,
+        in_width,
+        out_channels,
+        kernel: [kernel; 2],
+        stride,
+        padding,
+        mode,
+    }
+}
+
+fn values(len: usize) -> Vec<f32> {
+    (0..len)
+        .map(|index| (index as u32).wrapping_mul(2_654_435_761) as f32 / (1_u64 << 31) as f32 - 1.0)
+        .collect()
+}
+
+fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
+    let Ok([height, width]) = conv.output_size() else {
+        return;
+    };
+    let mut input = values(conv.batch * conv.in_channels * conv.in_height * conv.in_width);
+    let mut weight = values(conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1]);
+    let mut output = values(conv.batch * conv.out_channels * height * width);
+    let products = output.len() * conv.in_channels * conv.kernel[0] * conv.kernel[1];
+    group.throughput(Throughput::Elements(2 * products as u64));
+    let Conv2d {
+        kernel,
+        stride,
+        in_channels,
+        out_channels,
+        in_height,
+        in_width,
+        batch,
+        ..
+    } = conv;
+    let name = format!(
+        "{0}x{0}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}",
+        kernel[0]
+    );
+    group.bench_function(format!("forward/{name}"), |bencher| {
+        bencher.iter(|| forward(conv, &input, &weight, None, &mut output));
+    });
+    group.bench_function(format!("input/{name}"), |bencher| {
+        bencher.iter(|| input_gradient(conv, &weight, &output, &mut input));
+    });
+    group.bench_function(format!("weight/{name}"), |bencher| {
+        bencher.iter(|| weight_gradient(conv, &input, &output, &mut weight));
+    });
+}
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300))
+        .without_plots()
+        .configure_from_args();
+    let groups: [(&str, &[Layer], Padding); 4] = [
+        ("generator", &GENERATOR, Padding::Reflect),
+        ("small", &SMALL, Padding::Reflect),
+        ("critic", &CRITIC, Padding::Reflect),
+        ("vgg", &VGG, Padding::Zero),
+    ];
+    for (name, layers, mode) in groups {
+        let mut group = criterion.benchmark_group(name);
+        group.sampling_mode(criterion::SamplingMode::Flat);
+        for layer in layers {
+            bench_layer(&mut group, &conv(*layer, mode));
+        }
+        group.finish();
+    }
+    criterion.final_summary();
+}

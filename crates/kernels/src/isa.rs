@@ -1,0 +1,331 @@
+//! The choice of instruction set.
+
+use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
+use crate::plane::{self, Affine};
+use crate::vector::{Portable, Vector};
+use crate::winograd::{InputTransform, OutputTransform, transform_input, transform_output};
+use std::sync::OnceLock;
+
+/// Instruction sets that the kernels are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Isa {
+    /// x86-64 with AVX-512F: 16 lanes.
+    Avx512,
+    /// x86-64 with AVX2 and FMA: 8 lanes.
+    Avx2,
+    /// 64-bit Arm: 4 lanes.
+    Neon,
+    /// Whatever the compiler makes of plain Rust: 4 lanes.
+    Portable,
+}
+
+impl Isa {
+    /// All of them, the fastest first.
+    pub const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+
+    /// The name that the environment variable `PORTRAITIST_ISA` uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Neon => "neon",
+            Self::Portable => "portable",
+        }
+    }
+
+    /// Whether this processor has it.
+    pub fn is_supported(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => {
+                std::arch::is_x86_feature_detected!("avx2")
+                    && std::arch::is_x86_feature_detected!("fma")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            Self::Portable => true,
+            _ => false,
+        }
+    }
+}
+
+/// The instruction set in use: the best one that this processor has.
+///
+/// The environment variable `PORTRAITIST_ISA` (`avx512`, `avx2`, `neon` or `portable`), read once, asks for a
+/// particular one. An unknown name, or one that this processor does not have, is ignored: compare the answer of this
+/// function with what was asked for.
+pub fn isa() -> Isa {
+    kernels().isa
+}
+
+/// The kernels in use, chosen once.
+pub(crate) fn kernels() -> &'static Kernels {
+    static CHOSEN: OnceLock<Kernels> = OnceLock::new();
+    CHOSEN.get_or_init(|| {
+        let wanted = std::env::var("PORTRAITIST_ISA").ok();
+        let off = std::env::var("PORTRAITIST_WINOGRAD").is_ok_and(|value| value == "off");
+        let winograd = if off {
+            WinogradUse::Never
+        } else {
+            WinogradUse::IfFaster
+        };
+        choose(wanted.as_deref()).with_winograd(winograd)
+    })
+}
+
+/// When to use Winograd's algorithm for 3x3 kernels with stride 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WinogradUse {
+    Never,
+    IfFaster,
+    #[cfg_attr(
+        not(test),
+        expect(
+            dead_code,
+            reason = "tests cover shapes for which it would be too slow"
+        )
+    )]
+    Always,
+}
+
+fn choose(wanted: Option<&str>) -> &'static Kernels {
+    let named = Isa::ALL
+        .into_iter()
+        .filter(|isa| Some(isa.name()) == wanted);
+    named
+        .chain(Isa::ALL)
+        .find_map(Kernels::of)
+        .unwrap_or(&PORTABLE)
+}
+
+/// The kernels of one instruction set and the register tiles that suit it.
+#[derive(Clone, Copy)]
+pub(crate) struct Kernels {
+    pub(crate) isa: Isa,
+    pub(crate) winograd: WinogradUse,
+    pub(crate) lanes: usize,
+    /// Output channels in the main [`Tile`].
+    pub(crate) tile_rows: usize,
+    /// Most vectors in a [`Tile`] of `tile_rows` channels.
+    main_tile_columns: usize,
+    /// Most vectors in a [`Tile`] of fewer channels.
+    narrow_tile_columns: usize,
+    /// Most scalar streams of an [`OuterProduct`].
+    pub(crate) outer_rows: usize,
+    /// Most vectors of an [`OuterProduct`].
+    pub(crate) outer_columns: usize,
+    tile: unsafe fn(&Tile<'_>),
+    outer_product: unsafe fn(&OuterProduct),
+    transform_input: unsafe fn(&InputTransform),
+    transform_output: unsafe fn(&OutputTransform),
+    sum: unsafe fn(&[f32]) -> f64,
+    squares: unsafe fn(&[f32], f32) -> f64,
+    affine: unsafe fn(&Affine, &[f32], Option<&[f32]>, &mut [f32]),
+    gradient_sums: unsafe fn(&Affine, &[f32], &[f32]) -> [f64; 2],
+    gradient: unsafe fn(&Affine, [f32; 3], &[f32], &[f32], &mut [f32]),
+}
+
+impl Kernels {
+    /// The kernels of an instruction set, if this processor has it.
+    pub(crate) fn of(isa: Isa) -> Option<&'static Self> {
+        if !isa.is_supported() {
+            return None;
+        }
+        match isa {
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx512 => Some(&AVX512),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Avx2 => Some(&AVX2),
+            #[cfg(target_arch = "aarch64")]
+            Isa::Neon => Some(&NEON),
+            Isa::Portable => Some(&PORTABLE),
+            _ => None,
+        }
+    }
+
+    /// The same kernels with another use of Winograd's algorithm.
+    pub(crate) fn with_winograd(self, winograd: WinogradUse) -> Self {
+        Self { winograd, ..self }
+    }
+
+    /// Most vectors in a [`Tile`] of some output channels.
+    pub(crate) fn tile_columns(&self, rows: usize) -> usize {
+        if rows == self.tile_rows {
+            self.main_tile_columns
+        } else {
+            self.narrow_tile_columns
+        }
+    }
+
+    /// Computes a tile.
+    ///
+    /// # Safety
+    /// As [`tile`], without the part about the processor: `Kernels` only exist for instruction sets it has.
+    pub(crate) unsafe fn tile(&self, tile: &Tile<'_>) {
+        // SAFETY: the caller's promise; the processor was asked in `of`.
+        unsafe { (self.tile)(tile) }
+    }
+
+    /// Computes an outer product.
+    ///
+    /// # Safety
+    /// As [`outer_product`], without the part about the processor.
+    pub(crate) unsafe fn outer_product(&self, product: &OuterProduct) {
+        // SAFETY: the caller's promise; the processor was asked in `of`.
+        unsafe { (self.outer_product)(product) }
+    }
+}
+
+impl Kernels {
+    /// Transforms a row of input tiles.
+    ///
+    /// # Safety
+    /// As [`transform_input`], without the part about the processor.
+    pub(crate) unsafe fn transform_input(&self, transform: &InputTransform) {
+        // SAFETY: the caller's promise; the processor was asked in `of`.
+        unsafe { (self.transform_input)(transform) }
+    }
+
+    /// Transforms a row of tiles to outputs.
+    ///
+    /// # Safety
+    /// As [`transform_output`], without the part about the processor.
+    pub(crate) unsafe fn transform_output(&self, transform: &OutputTransform) {
+        // SAFETY: the caller's promise; the processor was asked in `of`.
+        unsafe { (self.transform_output)(transform) }
+    }
+}
+
+/// Safe entries to the functions of [`plane`].
+macro_rules! plane_functions {
+    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        impl Kernels {
+            $(
+                #[doc = concat!("As [`plane::", stringify!($name), "`].")]
+                pub(crate) fn $name(&self, $($argument: $type),*) -> $result {
+                    // SAFETY: the functions need the processor that was asked for in `of`, and nothing else.
+                    unsafe { (self.$name)($($argument),*) }
+                }
+            )*
+        }
+    };
+}
+
+plane_functions! {
+    sum(values: &[f32]) -> f64;
+    squares(values: &[f32], center: f32) -> f64;
+    affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) -> ();
+    gradient_sums(affine: &Affine, input: &[f32], output_gradient: &[f32]) -> [f64; 2];
+    gradient(
+        affine: &Affine,
+        terms: [f32; 3],
+        input: &[f32],
+        output_gradient: &[f32],
+        input_gradient: &mut [f32]
+    ) -> ();
+}
+
+/// Defines the kernels of one instruction set: generic code inlined into functions that enable its features.
+macro_rules! kernels {
+    ($name:ident, $isa:expr, $vector:ty, $([$feature:literal],)? tile: $rows:literal x $columns:literal or $narrow:literal,
+     outer: $outer_rows:literal x $outer_columns:literal) => {
+        static $name: Kernels = {
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tile_kernel(arguments: &Tile<'_>) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { tile::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn outer_product_kernel(arguments: &OuterProduct) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { outer_product::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_input_kernel(arguments: &InputTransform) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_input::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_output_kernel(arguments: &OutputTransform) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_output::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn sum(values: &[f32]) -> f64 {
+                plane::sum(values)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn squares(values: &[f32], center: f32) -> f64 {
+                plane::squares(values, center)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) {
+                plane::affine(affine, input, residual, output);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn gradient_sums(affine: &Affine, input: &[f32], output_gradient: &[f32]) -> [f64; 2] {
+                plane::gradient_sums(affine, input, output_gradient)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn gradient(
+                affine: &Affine,
+                terms: [f32; 3],
+                input: &[f32],
+                output_gradient: &[f32],
+                input_gradient: &mut [f32],
+            ) {
+                plane::gradient(affine, terms, input, output_gradient, input_gradient);
+            }
+            Kernels {
+                transform_input: transform_input_kernel,
+                transform_output: transform_output_kernel,
+                sum,
+                squares,
+                affine,
+                gradient_sums,
+                gradient,
+                isa: $isa,
+                winograd: WinogradUse::IfFaster,
+                lanes: <$vector as Vector>::LANES,
+                tile_rows: $rows,
+                main_tile_columns: $columns,
+                narrow_tile_columns: $narrow,
+                outer_rows: $outer_rows,
+                outer_columns: $outer_columns,
+                tile: tile_kernel,
+                outer_product: outer_product_kernel,
+            }
+        };
+    };
+}
+
+// Tiles fill the registers (32 on AVX-512 and NEON, 16 on AVX2 and SSE2), less the operands.
+#[cfg(target_arch = "x86_64")]
+kernels!(AVX512, Isa::Avx512, crate::vector::Avx512, ["avx512f"], tile: 8 x 3 or 6, outer: 6 x 4);
+#[cfg(target_arch = "x86_64")]
+kernels!(AVX2, Isa::Avx2, crate::vector::Avx2, ["avx2,fma"], tile: 4 x 3 or 3, outer: 6 x 2);
+#[cfg(target_arch = "aarch64")]
+kernels!(NEON, Isa::Neon, crate::vector::Neon, ["neon"], tile: 8 x 3 or 6, outer: 6 x 4);
+kernels!(PORTABLE, Isa::Portable, Portable, tile: 4 x 2 or 3, outer: 4 x 2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_instruction_set_is_chosen_if_supported() {
+        assert_eq!(choose(Some("portable")).isa, Isa::Portable);
+        for isa in Isa::ALL.into_iter().filter(|isa| isa.is_supported()) {
+            assert_eq!(choose(Some(isa.name())).isa, isa);
+        }
+    }
+
+    #[test]
+    fn unknown_or_missing_instruction_set_is_ignored() {
+        assert_eq!(choose(Some("mmx")).isa, choose(None).isa);
+        let missing = Isa::ALL.into_iter().find(|isa| !isa.is_supported());
+        assert_eq!(choose(missing.map(Isa::name)).isa, choose(None).isa);
+    }
+}

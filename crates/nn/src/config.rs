@@ -1,0 +1,261 @@
+//! What a translator is made of: the sizes that must be known to build it and to feed it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::layers::{ActivationKind, NormalizationKind};
+use crate::ops::Padding;
+
+/// The side of the translation a picture belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Domain {
+    /// Drawings, caricatures included; `a` in the original's files.
+    Drawing,
+    /// Photos; `b` in the original's files.
+    Photo,
+}
+
+impl Domain {
+    /// Both, in the order of the original's files.
+    pub const BOTH: [Self; 2] = [Self::Drawing, Self::Photo];
+
+    /// The domain that a picture of this one is translated to.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Drawing => Self::Photo,
+            Self::Photo => Self::Drawing,
+        }
+    }
+
+    /// Its name: `drawing` or `photo`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Drawing => "drawing",
+            Self::Photo => "photo",
+        }
+    }
+
+    /// Its letter in the original's files: `a` or `b`.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Self::Drawing => "a",
+            Self::Photo => "b",
+        }
+    }
+}
+
+impl std::fmt::Display for Domain {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// How convolutions fill the border.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PaddingKind {
+    /// Zeros.
+    Zero,
+    /// Mirrored, the edge not repeated.
+    #[default]
+    Reflect,
+    /// The edge repeated.
+    Replicate,
+}
+
+impl From<PaddingKind> for Padding {
+    fn from(kind: PaddingKind) -> Self {
+        match kind {
+            PaddingKind::Zero => Self::Zero,
+            PaddingKind::Reflect => Self::Reflect,
+            PaddingKind::Replicate => Self::Replicate,
+        }
+    }
+}
+
+/// The generators: encoders and decoder of one domain. Field defaults are the original's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GeneratorConfig {
+    /// Channels of the first layer.
+    pub dim: usize,
+    /// Width of the network that turns a style into scales and shifts.
+    pub mlp_dim: usize,
+    /// Numbers in a style code.
+    pub style_dim: usize,
+    /// Activation inside the network.
+    pub activation: ActivationKind,
+    /// How often the content code halves the picture.
+    pub num_downsample: usize,
+    /// Residual blocks before the attention (or in all, without it).
+    pub num_residual: usize,
+    /// Border of convolutions.
+    pub padding: PaddingKind,
+    /// Self-attention and one more residual block behind the residual blocks, in the content encoder
+    /// and in the decoder; without it the network is plain MUNIT.
+    pub attention: bool,
+}
+
+impl Default for GeneratorConfig {
+    fn default() -> Self {
+        Self {
+            dim: 64,
+            mlp_dim: 256,
+            style_dim: 8,
+            activation: ActivationKind::Relu,
+            num_downsample: 2,
+            num_residual: 4,
+            padding: PaddingKind::Reflect,
+            attention: true,
+        }
+    }
+}
+
+impl GeneratorConfig {
+    /// Channels of the content code.
+    pub fn content_channels(&self) -> usize {
+        self.dim << self.num_downsample
+    }
+
+    /// Pictures must have sides that are multiples of this, in pixels.
+    pub fn side_multiple(&self) -> usize {
+        1 << self.num_downsample
+    }
+}
+
+/// The critics. Field defaults are the original's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CriticConfig {
+    /// Channels of the first layer.
+    pub dim: usize,
+    /// Normalisation of all but the first and last convolution.
+    pub normalization: NormalizationKind,
+    /// Activation inside the network.
+    pub activation: ActivationKind,
+    /// Convolutions that halve the picture.
+    pub num_layers: usize,
+    /// Sizes at which the picture is judged, each half of the one before.
+    pub num_scales: usize,
+    /// Border of convolutions.
+    pub padding: PaddingKind,
+    /// Self-attention before the last convolution.
+    pub attention: bool,
+}
+
+impl Default for CriticConfig {
+    fn default() -> Self {
+        Self {
+            dim: 64,
+            normalization: NormalizationKind::Spectral,
+            activation: ActivationKind::LeakyRelu,
+            num_layers: 4,
+            num_scales: 3,
+            padding: PaddingKind::Reflect,
+            attention: true,
+        }
+    }
+}
+
+/// The size of pictures that a translator is trained on, and what it sees of them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PictureConfig {
+    /// Height of the crops that the networks see.
+    pub height: usize,
+    /// Width of the crops that the networks see.
+    pub width: usize,
+    /// Pictures are resized to this shorter side before they are cropped.
+    pub resize: usize,
+    /// Channels of a drawing (1 or 3).
+    pub drawing_channels: usize,
+    /// Channels of a photo (1 or 3).
+    pub photo_channels: usize,
+    /// Pictures are turned grey first, in training and in translation.
+    pub grey: bool,
+}
+
+impl Default for PictureConfig {
+    fn default() -> Self {
+        Self { height: 224, width: 192, resize: 200, drawing_channels: 3, photo_channels: 3, grey: false }
+    }
+}
+
+impl PictureConfig {
+    /// Channels of a picture of `domain`.
+    pub fn channels(&self, domain: Domain) -> usize {
+        match domain {
+            Domain::Drawing => self.drawing_channels,
+            Domain::Photo => self.photo_channels,
+        }
+    }
+}
+
+/// Everything that a translator's weights do not say themselves.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TranslatorConfig {
+    /// The pictures.
+    pub picture: PictureConfig,
+    /// The generators.
+    pub generator: GeneratorConfig,
+    /// The critics.
+    pub critic: CriticConfig,
+}
+
+/// The largest number of channels, layers or pixels that a configuration may ask for; what lies above
+/// is a mistake (or an attack on memory).
+const LARGEST_CHANNELS: usize = 4096;
+const LARGEST_COUNT: usize = 64;
+const LARGEST_SIDE: usize = 4096;
+
+impl TranslatorConfig {
+    /// Checks every value that could not be built, and says what is wrong with the first one.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        let within = |name: &str, value: usize, low: usize, high: usize| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("{name} must be between {low} and {high}, found {value}"))
+            }
+        };
+        let (picture, generator, critic) = (&self.picture, &self.generator, &self.critic);
+        within("generator.dim", generator.dim, 1, LARGEST_CHANNELS)?;
+        within("generator.mlp_dim", generator.mlp_dim, 1, LARGEST_CHANNELS)?;
+        within("generator.style_dim", generator.style_dim, 1, LARGEST_CHANNELS)?;
+        within("generator.num_downsample", generator.num_downsample, 0, 6)?;
+        within("generator.num_residual", generator.num_residual, 0, LARGEST_COUNT)?;
+        within("critic.dim", critic.dim, 1, LARGEST_CHANNELS)?;
+        within("critic.num_layers", critic.num_layers, 1, 8)?;
+        within("critic.num_scales", critic.num_scales, 1, 6)?;
+        within("picture.height", picture.height, generator.side_multiple(), LARGEST_SIDE)?;
+        within("picture.width", picture.width, generator.side_multiple(), LARGEST_SIDE)?;
+        within("picture.resize", picture.resize, 1, LARGEST_SIDE)?;
+        for domain in Domain::BOTH {
+            let channels = picture.channels(domain);
+            if channels != 1 && channels != 3 {
+                return Err(format!("picture.{domain}_channels must be 1 or 3, found {channels}"));
+            }
+        }
+        let multiple = generator.side_multiple();
+        if !picture.height.is_multiple_of(multiple) || !picture.width.is_multiple_of(multiple) {
+            let (height, width) = (picture.height, picture.width);
+            return Err(format!("picture.height and picture.width must be multiples of {multiple}, found {height} and {width}"));
+        }
+        if generator.attention && generator.content_channels() < 8 {
+            return Err("self-attention needs at least 8 channels: generator.dim is too small".to_owned());
+        }
+        if critic.attention && critic.dim << (critic.num_layers - 1) < 8 {
+            return Err("self-attention needs at least 8 channels: critic.dim is too small".to_owned());
+        }
+        match critic.normalization {
+            NormalizationKind::Adaptive => Err("critic.normalization cannot be adain: a critic sees no style".to_owned()),
+            NormalizationKind::Spectral | NormalizationKind::None => Ok(()),
+            _ if critic.attention => Err("critic.attention needs critic.normalization = \"sn\" or \"none\"".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}

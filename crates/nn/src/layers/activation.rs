@@ -1,0 +1,75 @@
+//! Activations by name.
+
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+use crate::parameter::{Parameter, Parameterized, join};
+
+/// The activations that a configuration can name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ActivationKind {
+    /// Identity.
+    None,
+    /// `max(0, x)`.
+    #[default]
+    Relu,
+    /// `x` or `0.2 x`.
+    #[serde(rename = "lrelu")]
+    LeakyRelu,
+    /// `x` or `w x` with one trained `w` per layer, 0.25 at first.
+    PRelu,
+    /// Klambauer et al. 2017, <https://arxiv.org/abs/1706.02515>.
+    Selu,
+    /// Hyperbolic tangent.
+    Tanh,
+}
+
+/// Slope of [`ActivationKind::LeakyRelu`] below zero.
+const LEAKY_SLOPE: f64 = 0.2;
+/// First slope of [`ActivationKind::PRelu`], as in PyTorch.
+const INITIAL_PRELU_SLOPE: f32 = 0.25;
+const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
+const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
+
+/// An activation with the parameter that [`ActivationKind::PRelu`] trains.
+#[derive(Clone, Debug)]
+pub struct Activation {
+    kind: ActivationKind,
+    slope: Option<Parameter>,
+}
+
+impl Activation {
+    /// An activation at its start.
+    pub fn new(kind: ActivationKind, device: &Device) -> Self {
+        let slope = (kind == ActivationKind::PRelu)
+            .then(|| Parameter::weight(vec![INITIAL_PRELU_SLOPE], &[1], device));
+        Self { kind, slope }
+    }
+
+    /// Applies it to every value.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match (self.kind, &self.slope) {
+            (ActivationKind::None, _) => x,
+            (ActivationKind::Relu, _) => activation::relu(x),
+            (ActivationKind::Tanh, _) => x.tanh(),
+            (ActivationKind::PRelu, Some(slope)) => {
+                let slope: Tensor<D> = slope.flat().reshape([1; D]);
+                activation::relu(x.clone()) - activation::relu(-x) * slope
+            }
+            (ActivationKind::Selu, _) => {
+                let negative = (-activation::relu(-x.clone())).exp() - 1.0;
+                (activation::relu(x) + negative * SELU_ALPHA) * SELU_SCALE
+            }
+            (ActivationKind::LeakyRelu | ActivationKind::PRelu, _) => activation::leaky_relu(x, LEAKY_SLOPE),
+        }
+    }
+}
+
+impl Parameterized for Activation {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        if let Some(slope) = &mut self.slope {
+            visit(&join(prefix, "weight"), slope);
+        }
+    }
+}

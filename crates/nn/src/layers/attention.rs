@@ -1,0 +1,67 @@
+//! Self-attention over the positions of a feature map.
+
+use burn::tensor::{Tensor, activation};
+
+use crate::ops::{ConvGeometry, Padding};
+use crate::parameter::{Parameter, Parameterized, join};
+
+use super::{Convolution, Initializer};
+
+/// Lets every position look at every other. Zhang et al. 2018, <https://arxiv.org/abs/1805.08318>.
+///
+/// `y = gamma * k(x) attention^T + x`, with `attention = softmax(f(x)^T g(x))` over its last index
+/// and no scaling; `f` and `g` have an eighth of the channels; `gamma` starts at 0.
+#[derive(Clone, Debug)]
+pub struct SelfAttention {
+    gamma: Parameter,
+    query: Convolution,
+    key: Convolution,
+    value: Convolution,
+}
+
+/// The query and key have this many times fewer channels.
+const REDUCTION: usize = 8;
+
+impl SelfAttention {
+    /// Attention over maps of `channels`, which must be at least 8.
+    pub fn new(channels: usize, spectral: bool, init: &mut Initializer) -> Self {
+        let geometry = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero };
+        let mut convolution = |out| Convolution::new(channels, out, geometry, spectral, init);
+        let query = convolution(channels / REDUCTION);
+        let key = convolution(channels / REDUCTION);
+        let value = convolution(channels);
+        Self { gamma: init.constant(0.0, 1), query, key, value }
+    }
+
+    /// One power iteration of each of its convolutions.
+    pub fn refresh(&mut self) {
+        self.query.refresh();
+        self.key.refresh();
+        self.value.refresh();
+    }
+
+    /// # Shapes
+    /// - x and output: `[n, c, h, w]`; memory grows with `n (h w)^2`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        let [n, c, h, w] = x.dims();
+        let positions = |features: Tensor<4>| {
+            let channels = features.dims()[1];
+            features.reshape([n, channels, h * w])
+        };
+        let query = positions(self.query.forward(x.clone()));
+        let key = positions(self.key.forward(x.clone()));
+        let value = positions(self.value.forward(x.clone()));
+        let attention = activation::softmax(query.transpose().matmul(key), 2);
+        let attended = value.matmul(attention.transpose()).reshape([n, c, h, w]);
+        attended * self.gamma.get::<1>().reshape([1, 1, 1, 1]) + x
+    }
+}
+
+impl Parameterized for SelfAttention {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        visit(&join(prefix, "gamma"), &mut self.gamma);
+        self.query.visit_mut(&join(prefix, "f_conv"), visit);
+        self.key.visit_mut(&join(prefix, "g_conv"), visit);
+        self.value.visit_mut(&join(prefix, "k_conv"), visit);
+    }
+}

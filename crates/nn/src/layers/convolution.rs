@@ -1,0 +1,174 @@
+//! Convolutions with their padding, plain and spectrally normalised.
+
+use burn::tensor::{Tensor, TensorData};
+
+use crate::ops::{ConvGeometry, LatestVectors, conv2d, spectral_divide};
+use crate::parameter::{Parameter, Parameterized, join, to_values};
+
+use super::Initializer;
+
+/// A convolution with bias.
+#[derive(Clone, Debug)]
+pub struct Conv2d {
+    weight: Parameter,
+    bias: Parameter,
+    geometry: ConvGeometry,
+}
+
+impl Conv2d {
+    /// A convolution from `channels_in` to `channels_out`.
+    pub fn new(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
+        let (weight, bias) =
+            init.weight_and_bias(&[channels_out, channels_in, geometry.kernel, geometry.kernel]);
+        Self { weight, bias, geometry }
+    }
+
+    /// # Shapes
+    /// - images: `[n, in, h, w]`
+    /// - output: `[n, out, h', w']`
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        conv2d(images, self.weight.get(), self.bias.get(), self.geometry)
+    }
+}
+
+impl Parameterized for Conv2d {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        visit(&join(prefix, "weight"), &mut self.weight);
+        visit(&join(prefix, "bias"), &mut self.bias);
+    }
+}
+
+/// A convolution whose weight is divided by its largest singular value, estimated by one step of
+/// power iteration per use. Miyato et al. 2018, <https://arxiv.org/abs/1802.05957>.
+///
+/// As in the reference, [`refresh`](Self::refresh) stands before every forward call, in training and
+/// outside it: `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
+/// Translation refreshes once, when a model is loaded, so that a picture's result does not depend on
+/// the pictures before it.
+#[derive(Clone, Debug)]
+pub struct SpectralConv2d {
+    weight_bar: Parameter,
+    weight_u: Parameter,
+    weight_v: Parameter,
+    bias: Parameter,
+    geometry: ConvGeometry,
+    latest: LatestVectors,
+    normalised: Option<Tensor<4>>,
+}
+
+/// Keeps a vector of zeros from being divided by zero.
+const NORM_EPSILON: f64 = 1e-12;
+
+impl SpectralConv2d {
+    /// A convolution from `channels_in` to `channels_out`. Its weight starts as PyTorch starts it,
+    /// whatever the network's initialization is, because the reference's does not reach it.
+    pub fn new(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
+        let shape = [channels_out, channels_in, geometry.kernel, geometry.kernel];
+        let (weight_bar, bias) = init.default_weight_and_bias(&shape);
+        Self {
+            weight_bar,
+            weight_u: init.unit_vector(channels_out),
+            weight_v: init.unit_vector(channels_in * geometry.kernel * geometry.kernel),
+            bias,
+            geometry,
+            latest: LatestVectors::default(),
+            normalised: None,
+        }
+    }
+
+    /// One step of power iteration; the next forward calls use the weight that it gives.
+    pub fn refresh(&mut self) {
+        let shape: [usize; 4] = self.weight_bar.get::<4>().dims();
+        let (rows, columns) = (shape[0], shape[1] * shape[2] * shape[3]);
+        let weight: Tensor<2> = self.weight_bar.flat().reshape([rows, columns]);
+        let plain = weight.clone().without_autodiff();
+        let u = self.weight_u.flat().reshape([1, rows]);
+        let v = unit(u.matmul(plain.clone()));
+        let mapped = plain.matmul(v.clone().transpose()).transpose();
+        let u = unit(mapped.clone());
+        let sigma = to_values((u.clone() * mapped).sum())[0];
+        self.weight_u.set(u.reshape([rows]));
+        self.weight_v.set(v.reshape([columns]));
+        self.latest.set(data(&self.weight_u), data(&self.weight_v));
+        self.normalised = Some(spectral_divide(weight, sigma, self.latest.clone()).reshape(shape));
+    }
+
+    /// # Shapes
+    /// - images: `[n, in, h, w]`
+    /// - output: `[n, out, h', w']`
+    ///
+    /// # Panics
+    /// If [`refresh`](Self::refresh) was never called.
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let weight = self.normalised.clone().expect("a network is refreshed before it is used");
+        conv2d(images, weight, self.bias.get(), self.geometry)
+    }
+}
+
+fn unit(row: Tensor<2>) -> Tensor<2> {
+    let norm = row.clone().powi_scalar(2).sum().sqrt() + NORM_EPSILON;
+    row / norm.reshape([1, 1])
+}
+
+fn data(parameter: &Parameter) -> TensorData {
+    parameter.flat().into_data()
+}
+
+impl Parameterized for SpectralConv2d {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        visit(&join(prefix, "module.bias"), &mut self.bias);
+        visit(&join(prefix, "module.weight_u"), &mut self.weight_u);
+        visit(&join(prefix, "module.weight_v"), &mut self.weight_v);
+        visit(&join(prefix, "module.weight_bar"), &mut self.weight_bar);
+    }
+}
+
+/// Either kind of convolution.
+#[derive(Clone, Debug)]
+pub enum Convolution {
+    /// Weights as they are.
+    Plain(Conv2d),
+    /// Weights divided by their spectral norm.
+    Spectral(SpectralConv2d),
+}
+
+impl Convolution {
+    /// A convolution, spectrally normalised if `spectral`.
+    pub fn new(
+        channels_in: usize,
+        channels_out: usize,
+        geometry: ConvGeometry,
+        spectral: bool,
+        init: &mut Initializer,
+    ) -> Self {
+        if spectral {
+            Self::Spectral(SpectralConv2d::new(channels_in, channels_out, geometry, init))
+        } else {
+            Self::Plain(Conv2d::new(channels_in, channels_out, geometry, init))
+        }
+    }
+
+    /// See [`SpectralConv2d::refresh`]; nothing for a plain convolution.
+    pub fn refresh(&mut self) {
+        if let Self::Spectral(convolution) = self {
+            convolution.refresh();
+        }
+    }
+
+    /// See [`Conv2d::forward`].
+    pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
+        match self {
+            Self::Plain(convolution) => convolution.forward(images),
+            Self::Spectral(convolution) => convolution.forward(images),
+        }
+    }
+}
+
+impl Parameterized for Convolution {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        match self {
+            Self::Plain(convolution) => convolution.visit_mut(prefix, visit),
+            Self::Spectral(convolution) => convolution.visit_mut(prefix, visit),
+        }
+    }
+}

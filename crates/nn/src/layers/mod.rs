@@ -1,0 +1,17 @@
+//! The layers that the networks are made of.
+
+mod activation;
+mod attention;
+mod block;
+mod convolution;
+mod initializer;
+mod linear;
+mod normalization;
+
+pub use activation::{Activation, ActivationKind};
+pub use attention::SelfAttention;
+pub use block::{ConvBlock, ConvBlockConfig, ResidualBlock};
+pub use convolution::{Conv2d, Convolution, SpectralConv2d};
+pub use initializer::{Initialization, Initializer};
+pub use linear::{Linear, StyleMlp};
+pub use normalization::{AdaptiveParameters, Normalization, NormalizationKind, instance_norm};

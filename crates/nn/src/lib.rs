@@ -1,0 +1,16 @@
+//! Everything with a tensor: the networks that translate faces, how they are trained, and the files
+//! that hold them.
+//!
+//! A reader may start with [`networks::Generator`], go on to the training module, and find the
+//! shapes, papers and deviations beside each network.
+
+pub mod config;
+pub mod layers;
+pub mod losses;
+pub mod networks;
+pub mod ops;
+pub mod parameter;
+pub mod training;
+pub mod weights;
+
+pub use burn::tensor::Device;

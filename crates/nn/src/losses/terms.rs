@@ -1,0 +1,121 @@
+//! The losses of one step, by name.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+
+use crate::networks::Pair;
+use crate::parameter::to_values;
+
+/// How much each term counts. Defaults are the original's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossWeights {
+    /// Fooling the critic (`gan_w`).
+    pub adversarial: f64,
+    /// A picture from its own codes (`recon_x_w`).
+    pub reconstruction: f64,
+    /// The style found in a translated picture (`recon_s_w`).
+    pub style: f64,
+    /// The content found in a translated picture (`recon_c_w`).
+    pub content: f64,
+    /// A picture translated there and back (`recon_x_cyc_w`).
+    pub cycle: f64,
+    /// VGG16 features of a translated picture against its source's (`vgg_w`).
+    pub perceptual: f64,
+    /// A translated picture against a picture of the same person (`sup_w`).
+    pub supervised: f64,
+}
+
+impl Default for LossWeights {
+    fn default() -> Self {
+        Self {
+            adversarial: 1.0,
+            reconstruction: 10.0,
+            style: 1.0,
+            content: 1.0,
+            cycle: 1.0,
+            perceptual: 0.0,
+            supervised: 0.0,
+        }
+    }
+}
+
+/// Values by name, as the log records them, the total last.
+pub type NamedValues = Vec<(String, f32)>;
+
+/// The critics' losses.
+#[derive(Clone, Debug)]
+pub struct CriticTerms {
+    /// Each critic's loss, not weighted.
+    pub adversarial: Pair<Tensor<1>>,
+    /// What is minimised.
+    pub total: Tensor<1>,
+}
+
+impl CriticTerms {
+    /// `critic.drawing`, `critic.photo`, `critic.total`.
+    pub fn values(&self) -> NamedValues {
+        read([
+            ("critic.drawing", &self.adversarial.drawing),
+            ("critic.photo", &self.adversarial.photo),
+            ("critic.total", &self.total),
+        ])
+    }
+}
+
+/// The generators' losses, not weighted, and their weighted sum. Terms that are off are `None`.
+#[derive(Clone, Debug)]
+pub struct GeneratorTerms {
+    /// See [`LossWeights::adversarial`].
+    pub adversarial: Pair<Tensor<1>>,
+    /// See [`LossWeights::reconstruction`].
+    pub reconstruction: Pair<Tensor<1>>,
+    /// See [`LossWeights::style`].
+    pub style: Pair<Tensor<1>>,
+    /// See [`LossWeights::content`].
+    pub content: Pair<Tensor<1>>,
+    /// See [`LossWeights::cycle`].
+    pub cycle: Option<Pair<Tensor<1>>>,
+    /// See [`LossWeights::perceptual`].
+    pub perceptual: Option<Pair<Tensor<1>>>,
+    /// See [`LossWeights::supervised`].
+    pub supervised: Option<Pair<Tensor<1>>>,
+}
+
+impl GeneratorTerms {
+    /// Every term with its name and weight.
+    fn weighted<'a>(&'a self, weights: &LossWeights) -> Vec<(&'static str, &'a Pair<Tensor<1>>, f64)> {
+        let terms = [
+            ("adversarial", Some(&self.adversarial), weights.adversarial),
+            ("reconstruction", Some(&self.reconstruction), weights.reconstruction),
+            ("style", Some(&self.style), weights.style),
+            ("content", Some(&self.content), weights.content),
+            ("cycle", self.cycle.as_ref(), weights.cycle),
+            ("perceptual", self.perceptual.as_ref(), weights.perceptual),
+            ("supervised", self.supervised.as_ref(), weights.supervised),
+        ];
+        terms.into_iter().filter_map(|(name, pair, weight)| pair.map(|pair| (name, pair, weight))).collect()
+    }
+
+    /// What is minimised: `[1]`.
+    pub fn total(&self, weights: &LossWeights) -> Tensor<1> {
+        self.weighted(weights)
+            .into_iter()
+            .map(|(_, pair, weight)| (pair.drawing.clone() + pair.photo.clone()) * weight)
+            .reduce(|total, term| total + term)
+            .expect("the adversarial term is always there")
+    }
+
+    /// `generator.adversarial_drawing` … `generator.total`.
+    pub fn values(&self, total: &Tensor<1>, weights: &LossWeights) -> NamedValues {
+        let terms = self.weighted(weights);
+        let named = terms.iter().flat_map(|(name, pair, _)| {
+            [(format!("generator.{name}_drawing"), &pair.drawing), (format!("generator.{name}_photo"), &pair.photo)]
+        });
+        read(named.chain([("generator.total".to_owned(), total)]))
+    }
+}
+
+fn read<'a, N: Into<String>>(terms: impl IntoIterator<Item = (N, &'a Tensor<1>)>) -> NamedValues {
+    terms.into_iter().map(|(name, term)| (name.into(), to_values(term.clone())[0])).collect()
+}

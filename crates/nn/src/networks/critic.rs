@@ -1,0 +1,117 @@
+//! Tells real pictures from made ones.
+
+use burn::tensor::Tensor;
+use burn::tensor::module::avg_pool2d;
+use burn::tensor::ops::AvgPoolOptions;
+
+use crate::config::CriticConfig;
+use crate::layers::{Conv2d, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, SelfAttention};
+use crate::ops::{ConvGeometry, Padding};
+use crate::parameter::{Parameter, Parameterized, join};
+
+/// A patch critic at one size.
+#[derive(Clone, Debug)]
+struct PatchCritic {
+    blocks: Vec<ConvBlock>,
+    attention: Option<SelfAttention>,
+    head: Conv2d,
+}
+
+impl PatchCritic {
+    fn new(channels: usize, config: &CriticConfig, init: &mut Initializer) -> Self {
+        let geometry = ConvGeometry { kernel: 4, stride: 2, padding: 1, mode: config.padding.into() };
+        let inner =
+            ConvBlockConfig { geometry, normalization: config.normalization, activation: config.activation };
+        let first = ConvBlockConfig { normalization: NormalizationKind::None, ..inner };
+        let mut blocks = vec![ConvBlock::new(channels, config.dim, first, init)];
+        for level in 1..config.num_layers {
+            let narrow = config.dim << (level - 1);
+            blocks.push(ConvBlock::new(narrow, 2 * narrow, inner, init));
+        }
+        let wide = config.dim << (config.num_layers - 1);
+        let spectral = config.normalization == NormalizationKind::Spectral;
+        let attention = config.attention.then(|| SelfAttention::new(wide, spectral, init));
+        let pointwise = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero };
+        Self { blocks, attention, head: Conv2d::new(wide, 1, pointwise, init) }
+    }
+
+    fn refresh(&mut self) {
+        self.blocks.iter_mut().for_each(ConvBlock::refresh);
+        if let Some(attention) = &mut self.attention {
+            attention.refresh();
+        }
+    }
+
+    fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
+        let features = self.blocks.iter().fold(pictures, |x, block| block.forward(x, None));
+        let features = match &self.attention {
+            Some(attention) => attention.forward(features),
+            None => features,
+        };
+        self.head.forward(features)
+    }
+}
+
+impl Parameterized for PatchCritic {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        let layer = |index: usize| join(prefix, &index.to_string());
+        for (index, block) in self.blocks.iter_mut().enumerate() {
+            block.visit_mut(&layer(index), visit);
+        }
+        let mut next = self.blocks.len();
+        if let Some(attention) = &mut self.attention {
+            attention.visit_mut(&layer(next), visit);
+            next += 1;
+        }
+        self.head.visit_mut(&layer(next), visit);
+    }
+}
+
+/// Scores overlapping patches at several sizes; high means real. Isola et al. 2017,
+/// <https://arxiv.org/abs/1611.07004>; several sizes: Wang et al. 2018, <https://arxiv.org/abs/1711.11585>.
+#[derive(Clone, Debug)]
+pub struct Critic {
+    scales: Vec<PatchCritic>,
+}
+
+impl Critic {
+    /// A critic of pictures with `channels`.
+    pub fn new(channels: usize, config: &CriticConfig, init: &mut Initializer) -> Self {
+        Self { scales: (0..config.num_scales).map(|_| PatchCritic::new(channels, config, init)).collect() }
+    }
+
+    /// One power iteration of every spectrally normalised layer.
+    pub fn refresh(&mut self) {
+        self.scales.iter_mut().for_each(PatchCritic::refresh);
+    }
+
+    /// # Shapes
+    /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
+    /// - output: one `[n, 1, h', w']` per scale, unbounded; every scale sees half the size of the one before
+    pub fn forward(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
+        let halving = AvgPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]).with_count_include_pad(false);
+        let mut pictures = pictures;
+        let mut scores = Vec::with_capacity(self.scales.len());
+        for (index, scale) in self.scales.iter().enumerate() {
+            if index > 0 {
+                pictures = avg_pool2d(pictures, halving.clone());
+            }
+            scores.push(scale.forward(pictures.clone()));
+        }
+        scores
+    }
+
+    /// [`forward`](Self::forward) after a power iteration, as every call of the reference is.
+    pub fn refreshed_forward(&mut self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
+        self.refresh();
+        self.forward(pictures)
+    }
+}
+
+impl Parameterized for Critic {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        for (index, scale) in self.scales.iter_mut().enumerate() {
+            scale.visit_mut(&join(prefix, &format!("cnns.{index}")), visit);
+        }
+    }
+}

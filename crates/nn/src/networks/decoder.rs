@@ -1,0 +1,129 @@
+//! From content and style to a picture.
+
+use burn::tensor::Tensor;
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
+
+use crate::config::GeneratorConfig;
+use crate::layers::{
+    ActivationKind, AdaptiveParameters, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock,
+    SelfAttention,
+};
+use crate::ops::ConvGeometry;
+use crate::parameter::{Parameter, Parameterized, join};
+
+/// The decoder of MUNIT: residual blocks whose normalisation the style steers, then nearest
+/// upsampling and 5x5 convolutions with layer normalisation, then a 7x7 convolution to the picture.
+/// The original puts self-attention and one more steered residual block behind the first ones.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    residual: Vec<ResidualBlock>,
+    attention: Option<(SelfAttention, ResidualBlock)>,
+    upsampling: Vec<ConvBlock>,
+    head: ConvBlock,
+    channels: usize,
+}
+
+impl Decoder {
+    /// A decoder to pictures with `channels`.
+    pub fn new(channels: usize, config: &GeneratorConfig, init: &mut Initializer) -> Self {
+        let (mode, activation) = (config.padding.into(), config.activation);
+        let wide = config.content_channels();
+        let adaptive = NormalizationKind::Adaptive;
+        let residual =
+            (0..config.num_residual).map(|_| ResidualBlock::new(wide, adaptive, activation, mode, init)).collect();
+        let attention = config.attention.then(|| {
+            let attention = SelfAttention::new(wide, true, init);
+            (attention, ResidualBlock::new(wide, adaptive, activation, mode, init))
+        });
+        let doubling = ConvBlockConfig {
+            geometry: ConvGeometry { kernel: 5, stride: 1, padding: 2, mode },
+            normalization: NormalizationKind::Layer,
+            activation,
+        };
+        let upsampling = (0..config.num_downsample)
+            .map(|level| ConvBlock::new(wide >> level, wide >> (level + 1), doubling, init))
+            .collect();
+        let head = ConvBlockConfig {
+            geometry: ConvGeometry { kernel: 7, stride: 1, padding: 3, mode },
+            normalization: NormalizationKind::None,
+            activation: ActivationKind::Tanh,
+        };
+        Self { residual, attention, upsampling, head: ConvBlock::new(config.dim, channels, head, init), channels: wide }
+    }
+
+    /// How many numbers the style must be turned into: a scale and a shift per channel of every
+    /// steered convolution.
+    pub fn num_adaptive_parameters(&self) -> usize {
+        let blocks = self.residual.len() + usize::from(self.attention.is_some());
+        blocks * 2 * 2 * self.channels
+    }
+
+    /// One power iteration of the attention's convolutions.
+    pub fn refresh(&mut self) {
+        if let Some((attention, _)) = &mut self.attention {
+            attention.refresh();
+        }
+    }
+
+    /// # Shapes
+    /// - content: `[n, dim * 2^d, h / 2^d, w / 2^d]`
+    /// - adaptive: `[n, num_adaptive_parameters]`, per steered convolution first all shifts, then all scales
+    /// - output: `[n, channels, h, w]` in `[-1, 1]`
+    pub fn forward(&self, content: Tensor<4>, adaptive: Tensor<2>) -> Tensor<4> {
+        let mut steering = self.steering(adaptive).into_iter();
+        let mut steered = |x, block: &ResidualBlock| {
+            let styles = steering.next().expect("there is one pair of styles per residual block");
+            block.forward(x, Some(&styles))
+        };
+        let mut features = content;
+        for block in &self.residual {
+            features = steered(features, block);
+        }
+        if let Some((attention, block)) = &self.attention {
+            features = steered(attention.forward(features), block);
+        }
+        let features = self.upsampling.iter().fold(features, |x, block| block.forward(upsample(x), None));
+        self.head.forward(features, None)
+    }
+
+    fn steering(&self, adaptive: Tensor<2>) -> Vec<[AdaptiveParameters; 2]> {
+        let [n, total] = adaptive.dims();
+        let layer = |index: usize| {
+            let part = |offset: usize| {
+                let start = (2 * index + offset) * self.channels;
+                adaptive.clone().slice([0..n, start..start + self.channels]).reshape([n, self.channels, 1, 1])
+            };
+            AdaptiveParameters { shift: part(0), scale: part(1) }
+        };
+        let num_blocks = total / (4 * self.channels);
+        (0..num_blocks).map(|block| [layer(2 * block), layer(2 * block + 1)]).collect()
+    }
+}
+
+/// Every pixel becomes four.
+fn upsample(x: Tensor<4>) -> Tensor<4> {
+    let [_, _, h, w] = x.dims();
+    interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]))
+}
+
+impl Parameterized for Decoder {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        let layer = |index: usize| join(prefix, &format!("model.{index}"));
+        for (index, block) in self.residual.iter_mut().enumerate() {
+            block.visit_mut(&join(&layer(0), &format!("model.{index}")), visit);
+        }
+        let mut next = 1;
+        if let Some((attention, residual)) = &mut self.attention {
+            attention.visit_mut(&layer(1), visit);
+            residual.visit_mut(&layer(2), visit);
+            next = 3;
+        }
+        for block in &mut self.upsampling {
+            // The layer before each block is the upsampling, which has no parameters.
+            block.visit_mut(&layer(next + 1), visit);
+            next += 2;
+        }
+        self.head.visit_mut(&layer(next), visit);
+    }
+}

@@ -1,0 +1,89 @@
+//! Encoders and decoder of one domain.
+
+use burn::tensor::Tensor;
+
+use crate::config::GeneratorConfig;
+use crate::layers::{Initializer, StyleMlp};
+use crate::parameter::{Parameter, Parameterized, join};
+
+use super::{ContentEncoder, Decoder, StyleEncoder};
+
+/// A picture taken apart.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// What it shows: `[n, c, h / 2^d, w / 2^d]`.
+    pub content: Tensor<4>,
+    /// How it is drawn: `[n, style_dim]`.
+    pub style: Tensor<2>,
+}
+
+/// The generator of one domain: it takes pictures of its domain apart, and makes pictures of its
+/// domain out of any content and a style of its own. Translating from one domain to the other is
+/// encoding with the one's generator and decoding with the other's.
+#[derive(Clone, Debug)]
+pub struct Generator {
+    style_encoder: StyleEncoder,
+    content_encoder: ContentEncoder,
+    decoder: Decoder,
+    mlp: StyleMlp,
+}
+
+impl Generator {
+    /// A generator for pictures with `channels`.
+    pub fn new(channels: usize, config: &GeneratorConfig, init: &mut Initializer) -> Self {
+        let style_encoder = StyleEncoder::new(channels, config, init);
+        let content_encoder = ContentEncoder::new(channels, config, init);
+        let decoder = Decoder::new(channels, config, init);
+        let outputs = decoder.num_adaptive_parameters();
+        let mlp = StyleMlp::new(config.style_dim, config.mlp_dim, outputs, config.activation, init);
+        Self { style_encoder, content_encoder, decoder, mlp }
+    }
+
+    /// One power iteration of every spectrally normalised layer, as a first encoding and a first
+    /// decoding after loading a checkpoint would do.
+    pub fn refresh(&mut self) {
+        self.content_encoder.refresh();
+        self.decoder.refresh();
+    }
+
+    /// Content and style of pictures in `[-1, 1]`, `[n, channels, h, w]`.
+    pub fn encode(&self, pictures: Tensor<4>) -> Code {
+        Code { content: self.content_encoder.forward(pictures.clone()), style: self.encode_style(pictures) }
+    }
+
+    /// The content alone: `[n, c, h / 2^d, w / 2^d]`.
+    pub fn encode_content(&self, pictures: Tensor<4>) -> Tensor<4> {
+        self.content_encoder.forward(pictures)
+    }
+
+    /// The style alone: `[n, style_dim]`.
+    pub fn encode_style(&self, pictures: Tensor<4>) -> Tensor<2> {
+        self.style_encoder.forward(pictures)
+    }
+
+    /// Pictures in `[-1, 1]`, `[n, channels, h, w]`, from content and style codes.
+    pub fn decode(&self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
+        self.decoder.forward(content, self.mlp.forward(style))
+    }
+
+    /// [`encode`](Self::encode) after a power iteration, as every call of the reference is.
+    pub fn refreshed_encode(&mut self, pictures: Tensor<4>) -> Code {
+        self.content_encoder.refresh();
+        self.encode(pictures)
+    }
+
+    /// [`decode`](Self::decode) after a power iteration, as every call of the reference is.
+    pub fn refreshed_decode(&mut self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
+        self.decoder.refresh();
+        self.decode(content, style)
+    }
+}
+
+impl Parameterized for Generator {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        self.style_encoder.visit_mut(&join(prefix, "enc_style"), visit);
+        self.content_encoder.visit_mut(&join(prefix, "enc_content"), visit);
+        self.decoder.visit_mut(&join(prefix, "dec"), visit);
+        self.mlp.visit_mut(&join(prefix, "mlp"), visit);
+    }
+}

@@ -1,0 +1,17 @@
+//! The published networks, one per file.
+
+mod content_encoder;
+mod critic;
+mod decoder;
+mod generator;
+mod style_encoder;
+mod translator;
+mod vgg;
+
+pub use content_encoder::ContentEncoder;
+pub use critic::Critic;
+pub use decoder::Decoder;
+pub use generator::{Code, Generator};
+pub use style_encoder::StyleEncoder;
+pub use translator::{Critics, Pair, Translator};
+pub use vgg::Vgg16;

@@ -1,0 +1,83 @@
+//! The networks of both domains.
+
+use burn::tensor::{Device, Tensor};
+
+use crate::config::{Domain, TranslatorConfig};
+use crate::layers::{Initialization, Initializer};
+use crate::parameter::{Parameter, Parameterized, join};
+
+use super::{Critic, Generator};
+
+/// Something that exists once for each domain.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Pair<T> {
+    /// The drawings'.
+    pub drawing: T,
+    /// The photos'.
+    pub photo: T,
+}
+
+impl<T> Pair<T> {
+    /// The one of `domain`.
+    pub fn of(&self, domain: Domain) -> &T {
+        match domain {
+            Domain::Drawing => &self.drawing,
+            Domain::Photo => &self.photo,
+        }
+    }
+}
+
+impl<T: Parameterized> Parameterized for Pair<T> {
+    /// Names begin with the domain's letter, `a.` or `b.`, as the two halves of the original's files.
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        self.drawing.visit_mut(&join(prefix, Domain::Drawing.letter()), visit);
+        self.photo.visit_mut(&join(prefix, Domain::Photo.letter()), visit);
+    }
+}
+
+/// The generators of both domains.
+pub type Translator = Pair<Generator>;
+
+/// The critics of both domains.
+pub type Critics = Pair<Critic>;
+
+/// Keeps the critics' first weights apart from the generators'.
+const CRITIC_SEED: u64 = 0x6372_6974_6963;
+
+impl Pair<Generator> {
+    /// Generators with fresh weights.
+    pub fn new(config: &TranslatorConfig, scheme: Initialization, seed: u64, device: &Device) -> Self {
+        let mut init = Initializer::new(scheme, seed, device);
+        let picture = &config.picture;
+        Self {
+            drawing: Generator::new(picture.drawing_channels, &config.generator, &mut init),
+            photo: Generator::new(picture.photo_channels, &config.generator, &mut init),
+        }
+    }
+
+    /// One power iteration everywhere, so that the networks can be used.
+    pub fn refresh(&mut self) {
+        self.drawing.refresh();
+        self.photo.refresh();
+    }
+
+    /// Pictures of the domain that is not `to`, made into pictures of `to` with the given styles.
+    ///
+    /// # Shapes
+    /// - pictures: `[n, channels, h, w]` in `[-1, 1]`; style: `[n, style_dim]`
+    pub fn translate(&self, pictures: Tensor<4>, style: Tensor<2>, to: Domain) -> Tensor<4> {
+        self.of(to).decode(self.of(to.other()).encode_content(pictures), style)
+    }
+}
+
+impl Pair<Critic> {
+    /// Critics with fresh weights; the reference always starts them with small normal weights.
+    pub fn new(config: &TranslatorConfig, seed: u64, device: &Device) -> Self {
+        let mut init = Initializer::new(Initialization::Gaussian, seed ^ CRITIC_SEED, device);
+        let picture = &config.picture;
+        Self {
+            drawing: Critic::new(picture.drawing_channels, &config.critic, &mut init),
+            photo: Critic::new(picture.photo_channels, &config.critic, &mut init),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The operations on the CPU.
+
+use burn::backend::Flex;
+
+use super::extension::NetworkOps;
+
+impl NetworkOps for Flex {}

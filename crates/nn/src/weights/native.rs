@@ -1,0 +1,189 @@
+//! Portraitist's own model files: safetensors with the configuration in the header's metadata.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::Path;
+
+use half::{bf16, f16};
+use portraitist_face::picture::write_atomically;
+use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensors, serialize};
+use serde::{Deserialize, Serialize};
+
+use crate::config::TranslatorConfig;
+
+use super::{Array, NamedArrays, WeightsError};
+
+/// What a model file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum NetworkKind {
+    /// Both generators.
+    Translator,
+    /// Both critics.
+    Critic,
+}
+
+/// How numbers are stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FloatKind {
+    /// 32 bits: exact.
+    #[default]
+    Single,
+    /// 16 bits: half the size, about three digits.
+    Half,
+}
+
+/// Arrays together with all that is needed to build their network.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// Which networks the arrays are.
+    pub kind: NetworkKind,
+    /// How the networks are built.
+    pub config: TranslatorConfig,
+    /// The arrays.
+    pub arrays: NamedArrays,
+}
+
+const FORMAT_KEY: &str = "portraitist.format";
+const KIND_KEY: &str = "portraitist.kind";
+const CONFIG_KEY: &str = "portraitist.config";
+const FORMAT: &str = "1";
+/// A safetensors file starts with the length of its header; longer headers are not believed.
+const LONGEST_HEADER: u64 = 100 << 20;
+
+/// Whether a file begins like safetensors: a plausible header length, then `{`.
+pub(super) fn is_native(path: &Path) -> Result<bool, WeightsError> {
+    let read = |source| WeightsError::Read { path: path.to_path_buf(), source };
+    let mut start = Vec::new();
+    std::fs::File::open(path).map_err(read)?.take(9).read_to_end(&mut start).map_err(read)?;
+    let Some((length, [b'{'])) = start.split_first_chunk::<8>() else { return Ok(false) };
+    Ok(u64::from_le_bytes(*length) <= LONGEST_HEADER)
+}
+
+/// Reads a model file.
+///
+/// # Errors
+/// [`WeightsError::Format`] if the file is cut short or was not written by Portraitist,
+/// [`WeightsError::Config`] if its configuration cannot be built.
+pub fn read_native(path: &Path) -> Result<ModelFile, WeightsError> {
+    let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+    parse_native(&bytes, path)
+}
+
+impl ModelFile {
+    /// Reads a model file that is already in memory; `name` stands for its path in errors.
+    ///
+    /// # Errors
+    /// As [`read_native`].
+    pub fn from_bytes(bytes: &[u8], name: &str) -> Result<Self, WeightsError> {
+        parse_native(bytes, Path::new(name))
+    }
+}
+
+fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
+    let wrong = |found: String| WeightsError::Format {
+        path: path.to_path_buf(),
+        expected: "a model file written by Portraitist",
+        found,
+    };
+    let unreadable = |error| wrong(format!("an unreadable safetensors file ({error})"));
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    let entry = |key: &str| {
+        metadata.get(key).ok_or_else(|| wrong(format!("safetensors without the entry {key} in its metadata")))
+    };
+    if entry(FORMAT_KEY)? != FORMAT {
+        return Err(wrong(format!("format {}; this program reads format {FORMAT}", metadata[FORMAT_KEY])));
+    }
+    let bad_config = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
+    let kind = serde_json::from_value(entry(KIND_KEY)?.clone().into()).map_err(|error| bad_config(error.to_string()))?;
+    let config: TranslatorConfig =
+        serde_json::from_str(entry(CONFIG_KEY)?).map_err(|error| bad_config(error.to_string()))?;
+    config.validate().map_err(bad_config)?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    let mut arrays = NamedArrays::new();
+    for (name, view) in tensors.iter() {
+        let (values, dtype) = values(&view).ok_or_else(|| wrong(format!("{name} of type {}", view.dtype())))?;
+        arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), values, dtype });
+    }
+    Ok(ModelFile { kind, config, arrays })
+}
+
+fn values(view: &TensorView<'_>) -> Option<(Vec<f32>, &'static str)> {
+    let pairs = || view.data().as_chunks::<2>().0.iter().copied();
+    match view.dtype() {
+        Dtype::F32 => {
+            let chunks = view.data().as_chunks::<4>().0;
+            Some((chunks.iter().copied().map(f32::from_le_bytes).collect(), "F32"))
+        }
+        Dtype::F16 => Some((pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect(), "F16")),
+        Dtype::BF16 => Some((pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect(), "BF16")),
+        _ => None,
+    }
+}
+
+/// Encodes a model file. The same model gives the same bytes.
+///
+/// # Errors
+/// [`WeightsError::Config`] if the configuration cannot be written as JSON.
+fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, WeightsError> {
+    let bad = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
+    let config = serde_json::to_string(&model.config).map_err(|error| bad(error.to_string()))?;
+    let kind = match model.kind {
+        NetworkKind::Translator => "translator",
+        NetworkKind::Critic => "critic",
+    };
+    let metadata = HashMap::from([
+        (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
+        (KIND_KEY.to_owned(), kind.to_owned()),
+        (CONFIG_KEY.to_owned(), config),
+    ]);
+    let encoded: Vec<(&String, &Array, Vec<u8>)> =
+        model.arrays.iter().map(|(name, array)| (name, array, encode_values(&array.values, floats))).collect();
+    let dtype = match floats {
+        FloatKind::Single => Dtype::F32,
+        FloatKind::Half => Dtype::F16,
+    };
+    let views = encoded
+        .iter()
+        .map(|(name, array, bytes)| Ok((name.as_str(), TensorView::new(dtype, array.shape.clone(), bytes)?)))
+        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
+        .map_err(|error| bad(error.to_string()))?;
+    let bytes = serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
+    Ok(sort_metadata(bytes))
+}
+
+/// Writes the entries of the header's metadata in order: the library takes them from a hash map, whose
+/// order changes from run to run, and two runs must give the same bytes.
+fn sort_metadata(bytes: Vec<u8>) -> Vec<u8> {
+    let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return bytes };
+    let length = u64::from_le_bytes(*length) as usize;
+    let Ok(header) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&rest[..length]) else {
+        return bytes;
+    };
+    let Ok(mut sorted) = serde_json::to_vec(&header) else { return bytes };
+    // Padded with spaces to whole words, as the format wants.
+    sorted.resize(sorted.len().next_multiple_of(8), b' ');
+    let mut out = (sorted.len() as u64).to_le_bytes().to_vec();
+    out.extend(sorted);
+    out.extend(&rest[length..]);
+    out
+}
+
+fn encode_values(values: &[f32], floats: FloatKind) -> Vec<u8> {
+    match floats {
+        FloatKind::Single => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        FloatKind::Half => values.iter().flat_map(|value| f16::from_f32(*value).to_le_bytes()).collect(),
+    }
+}
+
+/// Writes a model file aside, syncs it and renames it.
+///
+/// # Errors
+/// [`WeightsError::Write`] if it cannot be written, or exists and `overwrite` is false.
+pub fn write_native(model: &ModelFile, floats: FloatKind, path: &Path, overwrite: bool) -> Result<(), WeightsError> {
+    let bytes = encode(model, floats, path)?;
+    write_atomically(path, &bytes, overwrite)
+        .map_err(|error| WeightsError::Write { path: path.to_path_buf(), reason: error.to_string() })
+}

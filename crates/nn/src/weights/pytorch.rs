@@ -1,0 +1,56 @@
+//! State dicts that PyTorch saved. The pickle inside is read as data and never executed.
+
+use std::path::Path;
+
+use half::{bf16, f16};
+use pytorch_reader::{DType, PytorchReader, Tensor};
+
+use super::{Array, NamedArrays, WeightsError};
+
+/// Reads every floating-point tensor of a `.pt` or `.pth` file under its dotted name.
+///
+/// # Errors
+/// [`WeightsError::Format`] if the file is not a PyTorch checkpoint, is cut short, or holds no tensors.
+pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
+    let not_state_dict = |found: String| WeightsError::Format {
+        path: path.to_path_buf(),
+        expected: "a PyTorch state dict or a safetensors file",
+        found,
+    };
+    // Opened first, so that a missing file is told as such and not as a bad checkpoint.
+    std::fs::File::open(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+    let reader = PytorchReader::new(path).map_err(|error| not_state_dict(format!("something else ({error})")))?;
+    let mut arrays = NamedArrays::new();
+    for (name, tensor) in reader.tensors() {
+        let values = read_values(tensor).map_err(|error| not_state_dict(format!("{name} unreadable ({error})")))?;
+        if let Some((values, dtype)) = values {
+            arrays.insert(name.clone(), Array { shape: tensor.shape().to_vec(), values, dtype });
+        }
+    }
+    if arrays.is_empty() {
+        return Err(not_state_dict("a pickle without tensors".to_owned()));
+    }
+    Ok(arrays)
+}
+
+/// The values of a floating-point tensor; `None` for counters and masks, which no network here uses.
+fn read_values(tensor: &Tensor) -> std::io::Result<Option<(Vec<f32>, &'static str)>> {
+    fn numbers<const N: usize>(bytes: &[u8], convert: impl Fn([u8; N]) -> f32) -> Vec<f32> {
+        let (chunks, _) = bytes.as_chunks::<N>();
+        chunks.iter().map(|chunk| convert(*chunk)).collect()
+    }
+    let decode: fn(&[u8]) -> Vec<f32> = match tensor.dtype() {
+        DType::F32 => |bytes| numbers(bytes, f32::from_le_bytes),
+        DType::F64 => |bytes| numbers(bytes, |chunk| f64::from_le_bytes(chunk) as f32),
+        DType::F16 => |bytes| numbers(bytes, |chunk| f16::from_le_bytes(chunk).to_f32()),
+        DType::BF16 => |bytes| numbers(bytes, |chunk| bf16::from_le_bytes(chunk).to_f32()),
+        _ => return Ok(None),
+    };
+    let name = match tensor.dtype() {
+        DType::F64 => "F64",
+        DType::F16 => "F16",
+        DType::BF16 => "BF16",
+        _ => "F32",
+    };
+    Ok(Some((decode(&tensor.read()?), name)))
+}

@@ -1,0 +1,163 @@
+//! Outputs of the networks.
+
+use burn::tensor::Tensor;
+use portraitist_nn::losses::AdversarialLoss;
+use portraitist_nn::networks::Translator;
+
+use crate::golden::{Tensors, assert_close, folder, trainer};
+
+const PICTURE: f32 = 2e-4;
+const CONTENT: f32 = 1e-3;
+
+fn refreshed(folder: &std::path::Path) -> Translator {
+    let mut translator = trainer(folder, AdversarialLoss::Hinge).translator;
+    translator.refresh();
+    translator
+}
+
+fn style(inputs: &Tensors, name: &str) -> Tensor<2> {
+    let [samples, style_dim, ..]: [usize; 4] = inputs.tensor::<4>(name).dims();
+    inputs.tensor::<4>(name).reshape([samples, style_dim])
+}
+
+fn single_outputs(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+    let expected = Tensors::open(&folder.join("outputs_single.safetensors"));
+    let check = |name: &str, found: Tensor<4>, tolerance| assert_close(name, found, expected.values(name), tolerance);
+    let translator = refreshed(&folder);
+    let (x_a, x_b) = (inputs.tensor::<4>("x_a"), inputs.tensor::<4>("x_b"));
+    let of_drawing = translator.drawing.encode(x_a.clone());
+    let of_photo = translator.photo.encode(x_b.clone());
+    check("fresh.gen_a.encode.content", of_drawing.content.clone(), CONTENT);
+    check("fresh.gen_b.encode.content", of_photo.content.clone(), CONTENT);
+    check("fresh.gen_a.encode.style", of_drawing.style.clone().unsqueeze::<4>(), PICTURE);
+    check("fresh.gen_b.encode.style", of_photo.style.unsqueeze::<4>(), PICTURE);
+    let recon = translator.drawing.decode(of_drawing.content.clone(), of_drawing.style);
+    check("fresh.x_a_recon", recon, PICTURE);
+    let x_ab = translator.photo.decode(of_drawing.content, style(&inputs, "s_b"));
+    check("fresh.x_ab", x_ab, PICTURE);
+    let x_ba = translator.drawing.decode(of_photo.content, style(&inputs, "s_a"));
+    check("fresh.x_ba", x_ba, PICTURE);
+    let mut critics = trainer(&folder, AdversarialLoss::Hinge).critics;
+    for (scale, score) in critics.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
+        check(&format!("fresh.dis_a.x_a.scale{scale}"), score, PICTURE);
+    }
+    for (scale, score) in critics.photo.refreshed_forward(x_b).into_iter().enumerate() {
+        check(&format!("fresh.dis_b.x_b.scale{scale}"), score, PICTURE);
+    }
+    if expected.names().any(|name| name.starts_with("second_call.")) {
+        for (scale, score) in critics.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
+            check(&format!("second_call.dis_a.x_a.scale{scale}"), score, PICTURE);
+        }
+        let mut translator = translator;
+        let second = translator.drawing.refreshed_encode(x_a).content;
+        check("second_call.gen_a.encode.content", second, CONTENT);
+    }
+}
+
+/// One picture after the other on one network, the power iteration going on.
+fn one_by_one(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+    let expected = Tensors::open(&folder.join("outputs_single.safetensors"));
+    let mut translator = trainer(&folder, AdversarialLoss::Hinge).translator;
+    let pictures = inputs.tensor::<4>("x_a");
+    let styles = style(&inputs, "s_b");
+    for index in 0..pictures.dims()[0] {
+        let picture = pictures.clone().narrow(0, index, 1);
+        let content = translator.drawing.refreshed_encode(picture).content;
+        let x_ab = translator.photo.refreshed_decode(content, styles.clone().narrow(0, index, 1));
+        let name = format!("one_by_one.x_ab.{index}");
+        assert_close(&name, x_ab, expected.values(&name), PICTURE);
+    }
+}
+
+#[test]
+fn single_outputs_match_the_original_tiny() {
+    single_outputs("translator/tiny");
+}
+
+#[test]
+fn single_outputs_match_the_original_satnet() {
+    single_outputs("translator/satnet");
+}
+
+#[test]
+fn single_outputs_match_munit() {
+    single_outputs("translator/munit");
+}
+
+#[test]
+fn pictures_one_by_one_match() {
+    one_by_one("translator/tiny");
+    one_by_one("translator/satnet");
+    one_by_one("translator/munit");
+}
+
+fn sequence(name: &str) {
+    let Some(folder) = folder(name) else { return };
+    let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+    let expected = Tensors::open(&folder.join("outputs_sequence.safetensors"));
+    let check = |name: &str, found: Tensor<4>| assert_close(name, found, expected.values(name), CONTENT);
+    let mut gen_ = trainer(&folder, AdversarialLoss::Hinge).translator;
+    let (s_a, s_b) = (style(&inputs, "s_a"), style(&inputs, "s_b"));
+    let a = gen_.drawing.refreshed_encode(inputs.tensor("x_a"));
+    let b = gen_.photo.refreshed_encode(inputs.tensor("x_b"));
+    check("c_a", a.content.clone());
+    check("c_b", b.content.clone());
+    check("x_a_recon", gen_.drawing.refreshed_decode(a.content.clone(), a.style.clone()));
+    check("x_b_recon", gen_.photo.refreshed_decode(b.content.clone(), b.style.clone()));
+    let x_ba = gen_.drawing.refreshed_decode(b.content, s_a);
+    let x_ab = gen_.photo.refreshed_decode(a.content, s_b);
+    check("x_ba", x_ba.clone());
+    check("x_ab", x_ab.clone());
+    let b_again = gen_.drawing.refreshed_encode(x_ba);
+    let a_again = gen_.photo.refreshed_encode(x_ab);
+    check("c_b_again", b_again.content.clone());
+    check("c_a_again", a_again.content.clone());
+    check("s_b_again", b_again.style.unsqueeze::<4>());
+    check("s_a_again", a_again.style.unsqueeze::<4>());
+    if expected.names().any(|name| name == "x_aba") {
+        check("x_aba", gen_.drawing.refreshed_decode(a_again.content, a.style));
+        check("x_bab", gen_.photo.refreshed_decode(b_again.content, b.style));
+    }
+    let parameters = portraitist_nn::parameter::Parameterized::parameters(&gen_);
+    for name in expected.names().filter(|name| name.starts_with("u_after.")) {
+        let ours = name.replace("u_after.gen_", "");
+        assert_close(name, parameters[&ours].flat(), expected.values(name), PICTURE);
+    }
+}
+
+#[test]
+fn a_generator_step_gives_the_original_outputs_in_order() {
+    sequence("translator/tiny");
+    sequence("translator/satnet");
+    sequence("translator/munit");
+}
+
+#[test]
+fn pictures_translate_alike_whatever_was_translated_before() {
+    let Some(images) = folder("translator/images") else { return };
+    let Some(weights) = folder("translator/satnet") else { return };
+    let expected = Tensors::open(&images.join("expected.safetensors"));
+    let translator = refreshed(&weights);
+    let picture = |name: String| {
+        let picture = portraitist_face::Picture::open(images.join(name)).unwrap();
+        let planes = portraitist_face::transform::to_planes(&picture);
+        portraitist_nn::parameter::from_values(planes, &crate::golden::device()).reshape([1, 3, 64, 56])
+    };
+    for (index, domain) in (0..3).flat_map(|index| [(index, "a"), (index, "b")]) {
+        let own = if domain == "a" { &translator.drawing } else { &translator.photo };
+        let code = own.encode(picture(format!("{domain}_{index}.png")));
+        let style = format!("fresh.style_{domain}.{index}");
+        assert_close(&style, code.style.clone(), expected.values(&style), PICTURE);
+        let recon = format!("fresh.recon_{domain}.{index}");
+        assert_close(&recon, own.decode(code.content, code.style), expected.values(&recon), PICTURE);
+    }
+    let content = translator.drawing.encode_content(picture("a_0.png".into()));
+    let guide = translator.photo.encode_style(picture("b_0.png".into()));
+    let guided = translator.photo.decode(content, guide);
+    let name = "fresh.guided.a0_style_of_b0";
+    assert_close(name, guided, expected.values(name), PICTURE);
+}

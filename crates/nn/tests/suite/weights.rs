@@ -1,0 +1,1 @@
+//! Weights files: round trips and malformed input.
