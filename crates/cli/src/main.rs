@@ -1,2 +1,32 @@
-//! The program.
-fn main() {}
+//! Portraitist: turns face photos into drawings and drawings into face photos while the person
+//! stays recognisable.
+
+mod arguments;
+mod commands;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Arguments, Command};
+
+/// Training frees and asks for the same large buffers over and over; this allocator keeps them
+/// instead of handing every page back to the system and faulting it in again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let console = output::Console::new(arguments.json, arguments.quiet);
+    let result = match arguments.command {
+        Command::Train(arguments) => commands::train::run(arguments, &console),
+    };
+    match result {
+        Ok(status) => status,
+        Err(error) => {
+            console.fail(&error);
+            ExitCode::FAILURE
+        }
+    }
+}

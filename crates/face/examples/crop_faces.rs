@@ -47,7 +47,7 @@ fn crop_one(file: &Path, detector: &FaceDetector, whole: bool) -> Result<Option<
     let photo = Picture::open(file)?;
     if let Some(face) = detector.detect(&photo)?.first() {
         let points = five_points_from_box(face);
-        return Ok(Some((align(&photo, &points, &Template::SEED, Border::Replicate)?, true)));
+        return Ok(Some((align(&photo, &points, &Template::SEED, Border::Mirror)?, true)));
     }
     if whole { Ok(Some((take_whole(&photo, &Template::SEED)?, false))) } else { Ok(None) }
 }

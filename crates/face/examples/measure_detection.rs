@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn mark(picture: &mut Picture, face: &portraitist_face::detect::FaceBox) {
-    let corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]].map(|[u, v]| [face.x + u * face.width, face.y + v * face.height]);
+    let corners = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]
+        .map(|[u, v]| [face.x + u * face.width, face.y + v * face.height]);
     let radius = (face.width / 60.0).max(0.5);
     let (width, height) = (picture.width(), picture.height());
     for (points, colour) in [(&corners[..], [0, 200, 0]), (&five_points_from_box(face), [255, 0, 0])] {

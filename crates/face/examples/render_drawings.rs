@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         for copy in 0..settings.per_photo {
             let seed = settings.seed.wrapping_add(index as u64 * settings.per_photo + copy);
-            let style = settings.artist.map_or_else(|| DrawingStyle::sample(seed), |artist| artist.style().varied(seed));
+            let style =
+                settings.artist.map_or_else(|| DrawingStyle::sample(seed), |artist| artist.style().varied(seed));
             let suffix = if settings.per_photo > 1 { format!("_{copy}") } else { String::new() };
             draw(&photo, &style, seed)?.save(format!("{}{suffix}.png", stem.display()), true)?;
             written += 1;

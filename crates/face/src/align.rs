@@ -82,8 +82,7 @@ impl PasteMask {
 
     /// Share of the crop at a place of the frame, 0..=1; `across` and `down` run from -1 to 1.
     fn weight(&self, across: f64, down: f64) -> f64 {
-        let distance =
-            (across.abs().powf(self.roundness) + down.abs().powf(self.roundness)).powf(1.0 / self.roundness);
+        let distance = (across.abs().powf(self.roundness) + down.abs().powf(self.roundness)).powf(1.0 / self.roundness);
         let inside = ((1.0 - distance) / self.feather.max(1e-6)).clamp(0.0, 1.0);
         inside * inside * (3.0 - 2.0 * inside)
     }
@@ -109,7 +108,8 @@ pub fn paste(
     let (frame_width, frame_height) = (frame_width as f64, frame_height as f64);
     // Where the crop is finer than the photo, it is shrunk with the antialiased filter first.
     let needed = |side: f64| (side / transform.scale()).ceil().max(1.0);
-    let fits = |have: usize, side: f64| (have as f64).min(needed(side).max(have as f64 / 64.0)).round().max(1.0) as usize;
+    let fits =
+        |have: usize, side: f64| (have as f64).min(needed(side).max(have as f64 / 64.0)).round().max(1.0) as usize;
     let (width, height) = (fits(crop.width(), frame_width), fits(crop.height(), frame_height));
     let crop = resample::resize(crop, width, height);
     let mut blended = photo.clone();

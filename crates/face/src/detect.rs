@@ -16,12 +16,18 @@ use crate::template::FivePoints;
 /// The model file of crate `rustface` 0.1.7; see `models/README.md` for its source and licence.
 const MODEL: &[u8] = include_bytes!("../models/seeta_fd_frontal_v1.0.bin");
 
-/// Longest side of the copy that is searched, without its border, in pixels. A face must be 40 pixels wide in the copy.
-const LONGEST_SIDE_PX: f64 = 640.0;
+/// A copy of the picture to search: its longest side in pixels and its border as a share of the shorter side.
+struct Pass {
+    longest_side_px: f64,
+    border_share: f64,
+}
+
+/// First the large faces of portraits, with room around them; only when there is none, the small faces of wider views. A face
+/// must be 40 pixels wide in the copy: an eighth, then a twentieth of the picture's longer side.
+const PASSES: [Pass; 2] =
+    [Pass { longest_side_px: 320.0, border_share: 0.3 }, Pass { longest_side_px: 800.0, border_share: 0.05 }];
 /// Small pictures are enlarged until their shorter side has this many pixels.
 const SHORTER_SIDE_PX: f64 = 160.0;
-/// Border added on every side, as a share of the copy's shorter side.
-const BORDER_SHARE: f64 = 0.3;
 /// Smallest score that counts as a face.
 const SCORE_THRESHOLD: f64 = 2.0;
 
@@ -59,19 +65,34 @@ impl FaceDetector {
         Ok(Self { model })
     }
 
-    /// All faces, the clearest first (by score times side, so that a small false alarm never wins over the sitter).
+    /// Faces, the clearest first (by score times side, so that a small false alarm never wins over the sitter).
+    ///
+    /// Faces smaller than an eighth of the picture's longer side are looked for only when there is no larger one; those smaller
+    /// than a twentieth are not found.
     ///
     /// # Errors
     /// [`Error::Detector`] if the cascade fails. A picture without a face gives an empty list.
     pub fn detect(&self, picture: &Picture) -> Result<Vec<FaceBox>> {
-        let search = SearchCopy::new(picture);
+        for pass in &PASSES {
+            let faces = self.search(picture, pass)?;
+            // A picture that the first pass has searched at full size shows nothing new in the second.
+            let exhausted = (picture.width().max(picture.height()) as f64) <= pass.longest_side_px;
+            if !faces.is_empty() || exhausted {
+                return Ok(faces);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    fn search(&self, picture: &Picture, pass: &Pass) -> Result<Vec<FaceBox>> {
+        let copy = SearchCopy::new(picture, pass);
         let mut detector = rustface::create_detector_with_model(self.model.clone());
         configure(detector.as_mut());
-        let image = ImageData::new(&search.grey, search.width as u32, search.height as u32);
+        let image = ImageData::new(&copy.grey, copy.width as u32, copy.height as u32);
         // The cascade is somebody else's code over arbitrary pictures: its panics become errors.
         let found = catch_unwind(AssertUnwindSafe(|| detector.detect(&image)))
             .map_err(|_| Error::Detector { detail: "the cascade stopped unexpectedly".to_owned() })?;
-        let mut faces: Vec<FaceBox> = found.iter().filter_map(|face| search.to_picture(face, picture)).collect();
+        let mut faces: Vec<FaceBox> = found.iter().filter_map(|face| copy.to_picture(face, picture)).collect();
         faces.sort_by(|a, b| (b.score * b.width).total_cmp(&(a.score * a.width)));
         Ok(faces)
     }
@@ -101,16 +122,16 @@ struct SearchCopy {
 }
 
 impl SearchCopy {
-    fn new(picture: &Picture) -> Self {
+    fn new(picture: &Picture, pass: &Pass) -> Self {
         let (width, height) = (picture.width() as f64, picture.height() as f64);
         let enlarge = (SHORTER_SIDE_PX / width.min(height)).max(1.0);
-        let scale = enlarge.min(LONGEST_SIDE_PX / width.max(height));
+        let scale = enlarge.min(pass.longest_side_px / width.max(height));
         let inner_width = (width * scale).round().max(1.0) as usize;
         let inner_height = (height * scale).round().max(1.0) as usize;
         let small = resample::resize(picture, inner_width, inner_height);
         let luma = small.luma();
         // At least a window's half, so that thin strips are searchable, too.
-        let border = ((inner_width.min(inner_height) as f64 * BORDER_SHARE) as usize).max(24);
+        let border = ((inner_width.min(inner_height) as f64 * pass.border_share) as usize).max(24);
         let (full_width, full_height) = (inner_width + 2 * border, inner_height + 2 * border);
         let mut grey = Vec::with_capacity(full_width * full_height);
         for y in 0..full_height {

@@ -45,7 +45,9 @@ pub enum Error {
         limit_bytes: u64,
     },
     /// The content is no known picture format, whatever the file is called.
-    #[error("{name}: expected a PNG, JPEG, WebP, BMP, TIFF, GIF or PGM/PPM/PBM picture, found {found}; convert it to one of these")]
+    #[error(
+        "{name}: expected a PNG, JPEG, WebP, BMP, TIFF, GIF or PGM/PPM/PBM picture, found {found}; convert it to one of these"
+    )]
     NotAPicture {
         /// Name of the picture.
         name: String,
@@ -89,7 +91,9 @@ pub enum Error {
         limit_megapixels: u64,
     },
     /// A width or height of zero, or one beyond the limits, was asked for.
-    #[error("{what}: expected sides from 1 to {limit} pixels and at most {limit_megapixels} megapixels, found {width}x{height}")]
+    #[error(
+        "{what}: expected sides from 1 to {limit} pixels and at most {limit_megapixels} megapixels, found {width}x{height}"
+    )]
     SizeOutOfRange {
         /// Which size it was.
         what: &'static str,
@@ -129,7 +133,9 @@ pub enum Error {
         picture_height: usize,
     },
     /// Pictures that must have one size do not.
-    #[error("{what}: expected every picture to be {expected_width}x{expected_height}, found {found_width}x{found_height} at index {index}")]
+    #[error(
+        "{what}: expected every picture to be {expected_width}x{expected_height}, found {found_width}x{found_height} at index {index}"
+    )]
     SizesDiffer {
         /// What was being put together.
         what: &'static str,

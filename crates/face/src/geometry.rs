@@ -161,7 +161,9 @@ mod tests {
     fn degenerate_points_are_refused() {
         let spot = [[3.0, 3.0]; 5];
         let spread = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0], [2.0, 5.0]];
-        for (from, to) in [(&spot[..], &spread[..]), (&spread, &spot), (&spread[..1], &spread[..1]), (&spread[..2], &spread)] {
+        for (from, to) in
+            [(&spot[..], &spread[..]), (&spread, &spot), (&spread[..1], &spread[..1]), (&spread[..2], &spread)]
+        {
             assert!(matches!(Similarity::estimate(from, to), Err(Error::DegeneratePoints { .. })));
         }
         assert!(Similarity::estimate(&[[f64::NAN, 0.0], [1.0, 1.0]], &spread[..2]).is_err());

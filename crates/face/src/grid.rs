@@ -29,7 +29,8 @@ pub fn grid(pictures: &[Picture], columns: usize, padding_px: usize, background:
     }
     let columns = columns.min(pictures.len());
     let rows = pictures.len().div_ceil(columns);
-    let extent = |cells: usize, side: usize| cells.saturating_mul(side.saturating_add(padding_px)).saturating_sub(padding_px);
+    let extent =
+        |cells: usize, side: usize| cells.saturating_mul(side.saturating_add(padding_px)).saturating_sub(padding_px);
     let (width, height) = (extent(columns, cell_width), extent(rows, cell_height));
     check_size("grid", width, height)?;
     let mut sheet = Picture::filled(width, height, background)?;

@@ -2,9 +2,13 @@
 //!
 //! - [`picture`]: decoding and writing pictures
 //! - [`transform`], [`grid`]: from pictures to the network's planes and back, contact sheets
+//! - [`geometry`], [`warp`], [`template`]: points, similarity transforms and the frames that faces are aligned to
+//! - [`detect`], [`align`]: from a photo to an aligned crop, and a translated crop back into its photo
+//! - [`drawing`]: drawings without learning, for training data and as a baseline
 //! - [`seed_2018`]: the original's way of writing pictures, for comparison only
 
 pub mod align;
+mod bundled;
 pub mod detect;
 pub mod drawing;
 pub mod error;
@@ -17,5 +21,6 @@ pub mod template;
 pub mod transform;
 pub mod warp;
 
+pub use bundled::bundled_portrait;
 pub use error::{Error, Result};
 pub use picture::Picture;

@@ -31,7 +31,13 @@ impl Template {
     pub const SEED: Self = Self {
         width: 200,
         height: 232,
-        points: [[64.5892, 107.3926], [135.0636, 107.0028], [100.0504, 147.4732], [71.0986, 188.731], [129.4598, 188.4082]],
+        points: [
+            [64.5892, 107.3926],
+            [135.0636, 107.0028],
+            [100.0504, 147.4732],
+            [71.0986, 188.731],
+            [129.4598, 188.4082],
+        ],
     };
 
     /// The same face in a crop of another size: scaled uniformly to fit, in the middle.

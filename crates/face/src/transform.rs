@@ -175,7 +175,12 @@ fn split_channels(picture: &Picture, order: [usize; 3], convert: impl Fn(u8) -> 
 }
 
 /// Interleaves `[3, height, width]` planes; `convert` gives the grey level plus one half, which is then cut.
-pub(crate) fn merge_channels(width: usize, height: usize, planes: &[f32], convert: impl Fn(f32) -> f32) -> Result<Picture> {
+pub(crate) fn merge_channels(
+    width: usize,
+    height: usize,
+    planes: &[f32],
+    convert: impl Fn(f32) -> f32,
+) -> Result<Picture> {
     check_size("planes", width, height)?;
     let area = width * height;
     if planes.len() != 3 * area {
@@ -212,7 +217,10 @@ mod tests {
     fn resizing_a_constant_picture_keeps_it_constant() {
         for (width, height) in [(1, 1), (3, 50), (97, 13), (41, 41)] {
             let picture = Picture::filled(23, 31, [0, 127, 255]).unwrap();
-            assert_eq!(resize(&picture, width, height).unwrap(), Picture::filled(width, height, [0, 127, 255]).unwrap());
+            assert_eq!(
+                resize(&picture, width, height).unwrap(),
+                Picture::filled(width, height, [0, 127, 255]).unwrap()
+            );
         }
     }
 

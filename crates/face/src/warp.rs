@@ -15,6 +15,8 @@ pub enum Border {
     Zero,
     /// The nearest pixel of the edge goes on.
     Replicate,
+    /// The picture is mirrored at its edges: no streaks, the most natural surroundings for a face cut by the edge.
+    Mirror,
 }
 
 /// Shrinking beyond this factor is done by the antialiased filter first, the rest by bilinear sampling.
@@ -69,9 +71,13 @@ fn sample_scaled(
     Picture::from_rgb(width, height, pixels)
 }
 
-/// The colour at a place between pixels, rounded half up.
+/// The colour at a place between pixels (finite), rounded half up.
 pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 3] {
     let (width, height) = (picture.width() as i64, picture.height() as i64);
+    let at = match border {
+        Border::Mirror => [mirrored(at[0], width as f64), mirrored(at[1], height as f64)],
+        Border::Zero | Border::Replicate => at,
+    };
     let (left, top) = (at[0].floor(), at[1].floor());
     let (fx, fy) = (at[0] - left, at[1] - top);
     // Far outside, and not-a-number, end at -2 or the size: all four neighbours are border.
@@ -81,7 +87,7 @@ pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 
         [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)]
     {
         let (x, y) = match border {
-            Border::Replicate => ((left + dx).clamp(0, width - 1), (top + dy).clamp(0, height - 1)),
+            Border::Replicate | Border::Mirror => ((left + dx).clamp(0, width - 1), (top + dy).clamp(0, height - 1)),
             Border::Zero => (left + dx, top + dy),
         };
         if (0..width).contains(&x) && (0..height).contains(&y) {
@@ -92,6 +98,12 @@ pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 
         }
     }
     sums.map(|sum| sum as u8)
+}
+
+/// Folds a coordinate back into a side of `length` pixels, whose edges lie half a pixel outside the outermost centres.
+fn mirrored(coordinate: f64, length: f64) -> f64 {
+    let folded = (coordinate + 0.5).rem_euclid(2.0 * length);
+    folded.min(2.0 * length - folded) - 0.5
 }
 
 #[cfg(test)]
@@ -113,6 +125,14 @@ mod tests {
         assert_eq!((zero.pixel(0, 0), zero.pixel(2, 0)), (Some([0; 3]), Some([100; 3])));
         let replicated = warp(&picture, &shift, 4, 4, Border::Replicate).unwrap();
         assert_eq!(replicated.pixel(0, 0), Some([100; 3]));
+    }
+
+    #[test]
+    fn mirrored_borders_fold_the_picture_back() {
+        let picture = Picture::from_grey(3, 1, &[10, 20, 30]).unwrap();
+        let shift = Similarity::from_scale_and_shift(1.0, 4.0, 0.0).unwrap();
+        let mirrored = warp(&picture, &shift, 9, 1, Border::Mirror).unwrap();
+        assert_eq!(mirrored.luma(), [30, 30, 20, 10, 10, 20, 30, 30, 20]);
     }
 
     #[test]

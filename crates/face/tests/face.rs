@@ -3,6 +3,10 @@
 
 #[path = "face/decoding.rs"]
 mod decoding;
+#[path = "face/detecting.rs"]
+mod detecting;
+#[path = "face/drawing.rs"]
+mod drawing;
 #[path = "face/golden.rs"]
 mod golden;
 #[path = "face/writing.rs"]

@@ -3,7 +3,7 @@
 //! `cargo bench -p portraitist-kernels -- 'forward/5x5'` runs a part. The names give kernel, stride, channels and size.
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
-use portraitist_kernels::{Conv2d, Padding, forward, input_gradient, weight_gradient};
+use portraitist_kernels::{Conv2d, Padding, UpsampledConv2d, forward, input_gradient, weight_gradient};
 use std::time::Duration;
 
 /// Kernel, stride, padding, input channels, output channels, height, width, batch.
@@ -27,36 +27,18 @@ const SMALL: [Layer; 6] = [
     (5, 1, 2, 64, 32, 32, 32, 4),
     (1, 1, 0, 32, 64, 64, 56, 1),
 ];
-const CRITIC: [Layer; 3] = [
-    (4, 2, 1, 3, 64, 224, 192, 1),
-    (4, 2, 1, 256, 512, 28, 24, 1),
-    (4, 2, 1, 256, 512, 8, 8, 4),
-];
-const VGG: [Layer; 3] = [
-    (3, 1, 1, 64, 64, 224, 192, 1),
-    (3, 1, 1, 256, 256, 56, 48, 1),
-    (3, 1, 1, 512, 512, 14, 12, 1),
-];
+const CRITIC: [Layer; 3] =
+    [(4, 2, 1, 3, 64, 224, 192, 1), (4, 2, 1, 256, 512, 28, 24, 1), (4, 2, 1, 256, 512, 8, 8, 4)];
+const VGG: [Layer; 3] =
+    [(3, 1, 1, 64, 64, 224, 192, 1), (3, 1, 1, 256, 256, 56, 48, 1), (3, 1, 1, 512, 512, 14, 12, 1)];
 
 fn conv(layer: Layer, mode: Padding) -> Conv2d {
     let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
-    Conv2d {
-        batch,
-        in_channels,
-        in_height,
-        in_width,
-        out_channels,
-        kernel: [kernel; 2],
-        stride,
-        padding,
-        mode,
-    }
+    Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [kernel; 2], stride, padding, mode }
 }
 
 fn values(len: usize) -> Vec<f32> {
-    (0..len)
-        .map(|index| (index as u32).wrapping_mul(2_654_435_761) as f32 / (1_u64 << 31) as f32 - 1.0)
-        .collect()
+    (0..len).map(|index| (index as u32).wrapping_mul(2_654_435_761) as f32 / (1_u64 << 31) as f32 - 1.0).collect()
 }
 
 fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
@@ -68,20 +50,8 @@ fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
     let mut output = values(conv.batch * conv.out_channels * height * width);
     let products = output.len() * conv.in_channels * conv.kernel[0] * conv.kernel[1];
     group.throughput(Throughput::Elements(2 * products as u64));
-    let Conv2d {
-        kernel,
-        stride,
-        in_channels,
-        out_channels,
-        in_height,
-        in_width,
-        batch,
-        ..
-    } = conv;
-    let name = format!(
-        "{0}x{0}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}",
-        kernel[0]
-    );
+    let Conv2d { kernel, stride, in_channels, out_channels, in_height, in_width, batch, .. } = conv;
+    let name = format!("{0}x{0}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}", kernel[0]);
     group.bench_function(format!("forward/{name}"), |bencher| {
         bencher.iter(|| forward(conv, &input, &weight, None, &mut output));
     });
@@ -90,6 +60,31 @@ fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
     });
     group.bench_function(format!("weight/{name}"), |bencher| {
         bencher.iter(|| weight_gradient(conv, &input, &output, &mut weight));
+    });
+}
+
+/// The decoder's layers: enlargement by two, then 5x5.
+const UPSAMPLED: [UpsampledConv2d; 2] = [
+    UpsampledConv2d { batch: 1, in_channels: 256, in_height: 56, in_width: 48, out_channels: 128 },
+    UpsampledConv2d { batch: 1, in_channels: 128, in_height: 112, in_width: 96, out_channels: 64 },
+];
+
+fn bench_upsampled(group: &mut BenchmarkGroup<'_, WallTime>, conv: &UpsampledConv2d) {
+    let UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels } = *conv;
+    let mut input = values(batch * in_channels * in_height * in_width);
+    let mut weight = values(out_channels * in_channels * 25);
+    let mut output = values(batch * out_channels * 4 * in_height * in_width);
+    // As if computed on the large map.
+    group.throughput(Throughput::Elements((2 * output.len() * in_channels * 25) as u64));
+    let name = format!("{in_channels}to{out_channels} {batch}x{in_height}x{in_width}");
+    group.bench_function(format!("forward/{name}"), |bencher| {
+        bencher.iter(|| conv.forward(&input, &weight, None, &mut output));
+    });
+    group.bench_function(format!("input/{name}"), |bencher| {
+        bencher.iter(|| conv.input_gradient(&weight, &output, &mut input));
+    });
+    group.bench_function(format!("weight/{name}"), |bencher| {
+        bencher.iter(|| conv.weight_gradient(&input, &output, &mut weight));
     });
 }
 
@@ -114,5 +109,11 @@ fn main() {
         }
         group.finish();
     }
+    let mut group = criterion.benchmark_group("upsampled");
+    group.sampling_mode(criterion::SamplingMode::Flat);
+    for conv in &UPSAMPLED {
+        bench_upsampled(&mut group, conv);
+    }
+    group.finish();
     criterion.final_summary();
 }

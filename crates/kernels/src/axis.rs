@@ -60,11 +60,6 @@ impl Axis {
         }
     }
 
-    /// The same padded coordinates, read with another step.
-    pub(crate) fn with_stride(self, stride: usize) -> Self {
-        Self { stride, ..self }
-    }
-
     /// Source coordinates.
     pub(crate) fn source_len(&self) -> usize {
         self.source_len
@@ -72,20 +67,12 @@ impl Axis {
 
     /// The source coordinate at a padded coordinate; none where there are zeros.
     pub(crate) fn source(&self, coordinate: usize) -> Option<usize> {
-        self.sources
-            .get(coordinate)
-            .filter(|source| **source != ZERO)
-            .map(|source| *source as usize)
+        self.sources.get(coordinate).filter(|source| **source != ZERO).map(|source| *source as usize)
     }
 
     /// Coordinates of `phase` below `count` that lie in the interior.
     fn interior_of_phase(&self, phase: usize, count: usize) -> Range<usize> {
-        let below = |coordinate: usize| {
-            coordinate
-                .saturating_sub(phase)
-                .div_ceil(self.stride)
-                .min(count)
-        };
+        let below = |coordinate: usize| coordinate.saturating_sub(phase).div_ceil(self.stride).min(count);
         let start = below(self.interior.start);
         start..below(self.interior.end).max(start)
     }
@@ -117,10 +104,7 @@ impl Axis {
                 }
             }
             stride => {
-                for (value, source) in target
-                    .iter_mut()
-                    .zip(source[first..].iter().step_by(stride))
-                {
+                for (value, source) in target.iter_mut().zip(source[first..].iter().step_by(stride)) {
                     *value = *source;
                 }
             }
@@ -166,18 +150,9 @@ mod tests {
 
     #[test]
     fn rows_are_continued_as_their_mode_says() {
-        assert_eq!(
-            padded(Padding::Zero, 1, 0),
-            [0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]
-        );
-        assert_eq!(
-            padded(Padding::Reflect, 1, 0),
-            [3.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 0.0]
-        );
-        assert_eq!(
-            padded(Padding::Replicate, 1, 0),
-            [1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 0.0]
-        );
+        assert_eq!(padded(Padding::Zero, 1, 0), [0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]);
+        assert_eq!(padded(Padding::Reflect, 1, 0), [3.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 0.0]);
+        assert_eq!(padded(Padding::Replicate, 1, 0), [1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 0.0]);
     }
 
     #[test]
@@ -197,17 +172,11 @@ mod tests {
 
     #[test]
     fn scatter_is_the_adjoint_of_gather() {
-        for (mode, stride, before) in [
-            (Padding::Reflect, 1, 3),
-            (Padding::Replicate, 2, 2),
-            (Padding::Zero, 3, -1),
-        ] {
+        for (mode, stride, before) in [(Padding::Reflect, 1, 3), (Padding::Replicate, 2, 2), (Padding::Zero, 3, -1)] {
             let axis = Axis::new(5, before, 3, 11, mode, stride);
             for phase in 0..stride {
                 let count = (11 - phase).div_ceil(stride);
-                let row: Vec<f32> = (0..count)
-                    .map(|column| (column * column) as f32 + 1.0)
-                    .collect();
+                let row: Vec<f32> = (0..count).map(|column| (column * column) as f32 + 1.0).collect();
                 let mut scattered = [0.0; 5];
                 axis.scatter_add(&row, phase, &mut scattered);
                 for (column, scattered) in scattered.iter().enumerate() {
@@ -215,11 +184,7 @@ mod tests {
                     unit[column] = 1.0;
                     let mut gathered = vec![0.0; count];
                     axis.gather(&unit, phase, &mut gathered);
-                    let expected: f32 = gathered
-                        .iter()
-                        .zip(&row)
-                        .map(|(left, right)| left * right)
-                        .sum();
+                    let expected: f32 = gathered.iter().zip(&row).map(|(left, right)| left * right).sum();
                     assert_eq!(*scattered, expected, "{mode:?} {stride} {phase} {column}");
                 }
             }

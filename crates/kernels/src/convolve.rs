@@ -66,30 +66,16 @@ pub fn weight_gradient(
 ///
 /// # Errors
 /// [`ShapeError`] if the shape is impossible or a slice has another length; `bias_gradient` is untouched then.
-pub fn bias_gradient(
-    conv: &Conv2d,
-    output_gradient: &[f32],
-    bias_gradient: &mut [f32],
-) -> Result<(), ShapeError> {
-    let [height, width] = conv.check(
-        None,
-        None,
-        Some(bias_gradient.len()),
-        Some(output_gradient.len()),
-    )?;
+pub fn bias_gradient(conv: &Conv2d, output_gradient: &[f32], bias_gradient: &mut [f32]) -> Result<(), ShapeError> {
+    let [height, width] = conv.check(None, None, Some(bias_gradient.len()), Some(output_gradient.len()))?;
     let plane = height * width;
     let kernels = kernels();
-    bias_gradient
-        .par_iter_mut()
-        .with_min_len((1 << 14) / (plane * conv.batch + 1) + 1)
-        .enumerate()
-        .for_each(|(channel, sum)| {
-            let planes = output_gradient
-                .chunks_exact(plane)
-                .skip(channel)
-                .step_by(conv.out_channels);
+    bias_gradient.par_iter_mut().with_min_len((1 << 14) / (plane * conv.batch + 1) + 1).enumerate().for_each(
+        |(channel, sum)| {
+            let planes = output_gradient.chunks_exact(plane).skip(channel).step_by(conv.out_channels);
             *sum = planes.map(|plane| kernels.sum(plane)).sum::<f64>() as f32;
-        });
+        },
+    );
     Ok(())
 }
 
@@ -102,36 +88,19 @@ pub(crate) fn forward_with(
     bias: Option<&[f32]>,
     output: &mut [f32],
 ) -> Result<(), ShapeError> {
-    let [height, width] = conv.check(
-        Some(input.len()),
-        Some(weight.len()),
-        bias.map(<[f32]>::len),
-        Some(output.len()),
-    )?;
+    let [height, width] =
+        conv.check(Some(input.len()), Some(weight.len()), bias.map(<[f32]>::len), Some(output.len()))?;
     let mut source_size = [conv.in_height, conv.in_width];
     let mut target_size = [height, width];
     // A 1x1 convolution does not care where rows end: rows of one register need no padding and no copy.
-    if conv.kernel == [1, 1]
-        && conv.stride == 1
-        && conv.padding == 0
-        && height * width % kernels.lanes == 0
-    {
+    if conv.kernel == [1, 1] && conv.stride == 1 && conv.padding == 0 && height * width % kernels.lanes == 0 {
         source_size = [height * width / kernels.lanes, kernels.lanes];
         target_size = source_size;
     }
-    let axis = |axis: usize| {
-        padded_axis(
-            conv,
-            source_size[axis],
-            target_size[axis],
-            conv.kernel[axis],
-        )
-    };
+    let axis = |axis: usize| padded_axis(conv, source_size[axis], target_size[axis], conv.kernel[axis]);
     let taps = kernel_taps(conv.kernel);
     let layout = WeightLayout {
-        channels: (0..conv.out_channels)
-            .map(|channel| (channel * conv.in_channels * taps.len(), 0))
-            .collect(),
+        channels: (0..conv.out_channels).map(|channel| (channel * conv.in_channels * taps.len(), 0)).collect(),
         source_stride: taps.len(),
         source_channels: conv.in_channels,
         taps: vec![(0..taps.len()).map(Some).collect()],
@@ -168,34 +137,19 @@ fn correlate_with_either(
     if use_winograd {
         winograd::correlate(kernels, correlation, weight, layout, bias, target);
     } else {
-        correlate(
-            kernels,
-            correlation,
-            &PackedWeights::new(kernels, weight, layout),
-            bias,
-            target,
-        );
+        correlate(kernels, correlation, &PackedWeights::new(kernels, weight, layout), bias, target);
     }
 }
 
 /// One axis of the padded input, long enough for every phase to have the same length.
 pub(crate) fn padded_axis(conv: &Conv2d, in_size: usize, out_size: usize, kernel: usize) -> Axis {
     let padded = (out_size + kernel.div_ceil(conv.stride) - 1) * conv.stride;
-    Axis::new(
-        in_size,
-        conv.padding as isize,
-        conv.padding,
-        padded,
-        conv.mode,
-        conv.stride,
-    )
+    Axis::new(in_size, conv.padding as isize, conv.padding, padded, conv.mode, conv.stride)
 }
 
 /// Offsets of the taps of a kernel, row by row.
 pub(crate) fn kernel_taps(kernel: [usize; 2]) -> Vec<[usize; 2]> {
-    (0..kernel[0])
-        .flat_map(|y| (0..kernel[1]).map(move |x| [y, x]))
-        .collect()
+    (0..kernel[0]).flat_map(|y| (0..kernel[1]).map(move |x| [y, x])).collect()
 }
 
 /// As [`input_gradient`].
@@ -206,26 +160,11 @@ pub(crate) fn input_gradient_with(
     output_gradient: &[f32],
     input_gradient: &mut [f32],
 ) -> Result<(), ShapeError> {
-    let output_size = conv.check(
-        Some(input_gradient.len()),
-        Some(weight.len()),
-        None,
-        Some(output_gradient.len()),
-    )?;
-    let transposed = Transposed {
-        kernels,
-        conv,
-        weight,
-        output_gradient,
-        output_size,
-    };
+    let output_size = conv.check(Some(input_gradient.len()), Some(weight.len()), None, Some(output_gradient.len()))?;
+    let transposed = Transposed { kernels, conv, weight, output_gradient, output_size };
     if conv.stride == 1 && (conv.mode == Padding::Zero || conv.padding == 0) {
         // What flows into zeros is dropped: compute the inside only.
-        transposed.correlate(
-            [conv.in_height, conv.in_width],
-            conv.padding as isize,
-            input_gradient,
-        );
+        transposed.correlate([conv.in_height, conv.in_width], conv.padding as isize, input_gradient);
         return Ok(());
     }
     let reach = conv.kernel.map(|size| size.div_ceil(conv.stride) - 1);
@@ -252,13 +191,7 @@ impl Transposed<'_> {
     /// the first `cropped` rows and columns: a correlation of the output gradient with the flipped kernel, its
     /// channels exchanged. The kernel of phase p has the taps p, p + stride, ...
     fn correlate(&self, size: [usize; 2], cropped: isize, target: &mut [f32]) {
-        let Conv2d {
-            in_channels,
-            out_channels,
-            kernel,
-            stride,
-            ..
-        } = *self.conv;
+        let Conv2d { in_channels, out_channels, kernel, stride, .. } = *self.conv;
         let sub_kernel = kernel.map(|size| size.div_ceil(stride));
         let axis = |axis: usize| {
             let before = sub_kernel[axis] as isize - 1 - cropped;
@@ -269,15 +202,13 @@ impl Transposed<'_> {
         let phases = kernel_taps([stride, stride]);
         let phase_taps = phases.iter().map(|phase| {
             let flipped = taps.iter().map(|tap| {
-                let [y, x] =
-                    [0, 1].map(|axis| (sub_kernel[axis] - 1 - tap[axis]) * stride + phase[axis]);
+                let [y, x] = [0, 1].map(|axis| (sub_kernel[axis] - 1 - tap[axis]) * stride + phase[axis]);
                 (y < kernel[0] && x < kernel[1]).then_some(y * kernel[1] + x)
             });
             flipped.collect()
         });
         let area = kernel[0] * kernel[1];
-        let channels = (0..phases.len())
-            .flat_map(|phase| (0..in_channels).map(move |channel| (channel * area, phase)));
+        let channels = (0..phases.len()).flat_map(|phase| (0..in_channels).map(move |channel| (channel * area, phase)));
         let layout = WeightLayout {
             channels: channels.collect(),
             source_stride: in_channels * area,
@@ -294,46 +225,25 @@ impl Transposed<'_> {
             target_channels: phases.len() * in_channels,
             target_size: size,
         };
-        correlate_with_either(
-            self.kernels,
-            &correlation,
-            self.weight,
-            &layout,
-            None,
-            target,
-        );
+        correlate_with_either(self.kernels, &correlation, self.weight, &layout, None, target);
     }
 }
 
 /// The adjoint of padding: adds the gradient of each padded element to the input element that it copies.
-fn fold(
-    conv: &Conv2d,
-    output_size: [usize; 2],
-    phase_size: [usize; 2],
-    gradients: &[f32],
-    input_gradient: &mut [f32],
-) {
+fn fold(conv: &Conv2d, output_size: [usize; 2], phase_size: [usize; 2], gradients: &[f32], input_gradient: &mut [f32]) {
     let rows = padded_axis(conv, conv.in_height, output_size[0], conv.kernel[0]);
     let columns = padded_axis(conv, conv.in_width, output_size[1], conv.kernel[1]);
     let plane = phase_size[0] * phase_size[1];
     let input_plane = conv.in_height * conv.in_width;
     let min_planes = (1 << 14) / input_plane + 1;
-    input_gradient
-        .par_chunks_exact_mut(input_plane)
-        .with_min_len(min_planes)
-        .enumerate()
-        .for_each(|(index, target)| {
+    input_gradient.par_chunks_exact_mut(input_plane).with_min_len(min_planes).enumerate().for_each(
+        |(index, target)| {
             target.fill(0.0);
             let (image, channel) = (index / conv.in_channels, index % conv.in_channels);
             for phase in 0..conv.stride * conv.stride {
                 let (phase_y, phase_x) = (phase / conv.stride, phase % conv.stride);
-                let start = ((image * conv.stride * conv.stride + phase) * conv.in_channels
-                    + channel)
-                    * plane;
-                for (row, values) in gradients[start..start + plane]
-                    .chunks_exact(phase_size[1])
-                    .enumerate()
-                {
+                let start = ((image * conv.stride * conv.stride + phase) * conv.in_channels + channel) * plane;
+                for (row, values) in gradients[start..start + plane].chunks_exact(phase_size[1]).enumerate() {
                     if let Some(source_row) = rows.source(row * conv.stride + phase_y) {
                         columns.scatter_add(
                             values,
@@ -343,5 +253,6 @@ fn fold(
                     }
                 }
             }
-        });
+        },
+    );
 }

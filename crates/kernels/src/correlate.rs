@@ -5,6 +5,7 @@
 //! `panel[offset(t) + p]`: a matrix product whose rows are shifted pointers.
 
 use crate::axis::Axis;
+use crate::cover::{Vectors, even_parts, tile_ranges};
 use crate::isa::Kernels;
 use crate::microkernel::{MAX_TILE_COLUMNS, Segment, Tile};
 use crate::pack::PackedWeights;
@@ -101,29 +102,17 @@ pub(crate) fn correlate(
     let row_tasks = height.div_ceil(plan.rows);
     let block_tasks = weights.blocks.len().div_ceil(plan.blocks);
     let target = Shared::new(target);
-    (0..image_tasks * row_tasks * block_tasks)
-        .into_par_iter()
-        .with_max_len(1)
-        .for_each(|task| {
-            let (image, part) = (
-                task / (row_tasks * block_tasks) * plan.images,
-                task % (row_tasks * block_tasks),
-            );
-            let (block, row) = (part / row_tasks * plan.blocks, part % row_tasks * plan.rows);
-            plan.run(&Task {
-                images: image..(image + plan.images).min(correlation.batch),
-                rows: row..(row + plan.rows).min(height),
-                blocks: block..(block + plan.blocks).min(weights.blocks.len()),
-                shared,
-                target,
-            });
+    (0..image_tasks * row_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
+        let (image, part) = (task / (row_tasks * block_tasks) * plan.images, task % (row_tasks * block_tasks));
+        let (block, row) = (part / row_tasks * plan.blocks, part % row_tasks * plan.rows);
+        plan.run(&Task {
+            images: image..(image + plan.images).min(correlation.batch),
+            rows: row..(row + plan.rows).min(height),
+            blocks: block..(block + plan.blocks).min(weights.blocks.len()),
+            shared,
+            target,
         });
-}
-
-/// The size of equal parts of at most `wanted`, at least 1.
-pub(crate) fn even_parts(total: usize, wanted: usize) -> usize {
-    let parts = total.div_ceil(wanted.max(1)).max(1);
-    total.div_ceil(parts).max(1)
+    });
 }
 
 impl<'a> Plan<'a> {
@@ -139,24 +128,19 @@ impl<'a> Plan<'a> {
             let furthest = correlation.taps.iter().map(|tap| tap[axis]).max();
             furthest.unwrap_or(0) / stride
         });
-        let positions =
-            POSITIONS_PER_TASK[usize::from(correlation.target_channels > 2 * kernels.tile_rows)];
+        let positions = POSITIONS_PER_TASK[usize::from(correlation.target_channels > 2 * kernels.tile_rows)];
         let rows = even_parts(height, (positions / width).max(1));
         let in_place = correlation.taps == [[0, 0]]
             && stride == 1
             && correlation.target_size == correlation.source_size
             && width % kernels.lanes == 0;
-        let images = if rows < height || in_place {
-            1
-        } else {
-            (positions / (height * width)).max(1)
-        };
+        let images = if rows < height || in_place { 1 } else { (positions / (height * width)).max(1) };
         let images = even_parts(correlation.batch, images);
         let other_tasks = correlation.batch.div_ceil(images) * height.div_ceil(rows);
-        let groups = TASKS_WANTED
-            .div_ceil(other_tasks.max(1))
-            .min(weights.blocks.len().div_ceil(4));
-        let mut chunk = TAPS_PER_CHUNK / correlation.taps.len();
+        let groups = TASKS_WANTED.div_ceil(other_tasks.max(1)).min(weights.blocks.len().div_ceil(4));
+        let plane = if in_place { height * width } else { stride * stride * (height + reach[0]) * (width + reach[1]) };
+        // Offsets within a chunk fit into 32 bits.
+        let mut chunk = (TAPS_PER_CHUNK / correlation.taps.len()).min(u32::MAX as usize / plane);
         if !in_place {
             let elements = stride * stride * (rows + reach[0]) * (width + reach[1]);
             chunk = chunk.min(PANEL_ELEMENTS / (elements * images));
@@ -168,10 +152,7 @@ impl<'a> Plan<'a> {
             bias,
             images,
             rows,
-            blocks: even_parts(
-                weights.blocks.len(),
-                weights.blocks.len().div_ceil(groups.max(1)),
-            ),
+            blocks: even_parts(weights.blocks.len(), weights.blocks.len().div_ceil(groups.max(1))),
             chunk: even_parts(correlation.source_channels, chunk),
             reach,
             in_place,
@@ -190,39 +171,22 @@ impl<'a> Plan<'a> {
             let phase = (rows + self.reach[0]) * row;
             (row, phase, stride * stride * phase)
         };
-        Strides {
-            row,
-            phase,
-            channel,
-            image: channels * channel,
-        }
+        Strides { row, phase, channel, image: channels * channel }
     }
 
     /// The whole source with its padding, if it is to be padded once.
     fn padded_source(&self) -> Option<Scratch> {
-        let Correlation {
-            source,
-            source_size,
-            source_channels,
-            batch,
-            axes,
-            ..
-        } = self.correlation;
+        let Correlation { source, source_size, source_channels, batch, axes, .. } = self.correlation;
         if !self.pad_once {
             return None;
         }
         let strides = self.strides(self.correlation.target_size[0], *source_channels);
         let mut padded = Scratch::new(batch * strides.image + MAX_LANES);
         let planes = source.par_chunks_exact(source_size[0] * source_size[1]);
-        let targets = padded
-            .par_chunks_exact_mut(strides.channel)
-            .take(batch * source_channels);
-        planes
-            .zip(targets)
-            .with_min_len((1 << 12) / strides.channel + 1)
-            .for_each(|(source, target)| {
-                fill_panel(axes, source, 0, target, strides.row);
-            });
+        let targets = padded.par_chunks_exact_mut(strides.channel).take(batch * source_channels);
+        planes.zip(targets).with_min_len((1 << 12) / strides.channel + 1).for_each(|(source, target)| {
+            fill_panel(axes, source, 0, target, strides.row);
+        });
         Some(padded)
     }
 
@@ -237,26 +201,13 @@ impl<'a> Plan<'a> {
             None => self.strides(task.rows.len(), self.chunk),
         };
         // Vectors may read up to a register beyond the last position they need.
-        let own_len = if task.shared.is_some() {
-            0
-        } else {
-            task.images.len() * strides.image + MAX_LANES
-        };
+        let own_len = if task.shared.is_some() { 0 } else { task.images.len() * strides.image + MAX_LANES };
         let mut own = Scratch::new(own_len);
         let offsets = self.offsets(strides);
         let mut vectors = Vectors::default();
         for image in 0..task.images.len() {
-            let origin = [
-                image * strides.image,
-                image * correlation.target_channels * height * width,
-            ];
-            vectors.cover(
-                self.kernels.lanes,
-                task.rows.len(),
-                width,
-                strides.row,
-                origin,
-            );
+            let origin = [image * strides.image, image * correlation.target_channels * height * width];
+            vectors.cover(self.kernels.lanes, task.rows.len(), width, strides.row, origin);
         }
         for first in (0..correlation.source_channels).step_by(self.chunk) {
             let channels = first..(first + self.chunk).min(correlation.source_channels);
@@ -266,19 +217,9 @@ impl<'a> Plan<'a> {
             } else {
                 for (image, panel) in task.images.clone().zip(own.chunks_exact_mut(strides.image)) {
                     let plane = image * correlation.source_channels + first;
-                    let planes = correlation
-                        .source
-                        .chunks_exact(source_plane)
-                        .skip(plane)
-                        .take(channels.len());
+                    let planes = correlation.source.chunks_exact(source_plane).skip(plane).take(channels.len());
                     for (source, panel) in planes.zip(panel.chunks_exact_mut(strides.channel)) {
-                        fill_panel(
-                            &correlation.axes,
-                            source,
-                            task.rows.start,
-                            panel,
-                            strides.row,
-                        );
+                        fill_panel(&correlation.axes, source, task.rows.start, panel, strides.row);
                     }
                 }
                 own.as_ptr()
@@ -294,15 +235,11 @@ impl<'a> Plan<'a> {
     fn offsets(&self, strides: Strides) -> Vec<u32> {
         let stride = self.correlation.axes[0].stride;
         let tap = |&[y, x]: &[usize; 2]| {
-            (y % stride * stride + x % stride) * strides.phase
-                + y / stride * strides.row
-                + x / stride
+            (y % stride * stride + x % stride) * strides.phase + y / stride * strides.row + x / stride
         };
         let taps: Vec<usize> = self.correlation.taps.iter().map(tap).collect();
         let starts = (0..self.chunk).map(|channel| channel * strides.channel);
-        starts
-            .flat_map(|start| taps.iter().map(move |tap| (start + tap) as u32))
-            .collect()
+        starts.flat_map(|start| taps.iter().map(move |tap| (start + tap) as u32)).collect()
     }
 
     /// Adds the source channels from `first_channel` on, one for each tap in `offsets`, to the outputs of a task.
@@ -320,13 +257,8 @@ impl<'a> Plan<'a> {
         let correlation = self.correlation;
         let [height, width] = correlation.target_size;
         let bias = self.bias.filter(|_| first_channel == 0);
-        for blocks in
-            self.weights.blocks[task.blocks.clone()].chunk_by(|left, right| left.rows == right.rows)
-        {
-            for columns in tile_ranges(
-                vectors.sources.len(),
-                self.kernels.tile_columns(blocks[0].rows),
-            ) {
+        for blocks in self.weights.blocks[task.blocks.clone()].chunk_by(|left, right| left.rows == right.rows) {
+            for columns in tile_ranges(vectors.sources.len(), self.kernels.tile_columns(blocks[0].rows)) {
                 let mut sources = [panel; MAX_TILE_COLUMNS];
                 let mut segments: [&[Segment]; MAX_TILE_COLUMNS] = [&[]; MAX_TILE_COLUMNS];
                 for (slot, vector) in columns.clone().enumerate() {
@@ -338,10 +270,7 @@ impl<'a> Plan<'a> {
                     let tile = Tile {
                         rows: block.rows,
                         columns: columns.len(),
-                        weights: self
-                            .weights
-                            .from(*block, first_channel * correlation.taps.len())
-                            .as_ptr(),
+                        weights: self.weights.from(*block, first_channel * correlation.taps.len()).as_ptr(),
                         offsets,
                         sources,
                         segments,
@@ -360,172 +289,18 @@ impl<'a> Plan<'a> {
 }
 
 /// Copies padded rows of one channel from an output row on, phase by phase.
-pub(crate) fn fill_panel(
-    axes: &[Axis; 2],
-    source: &[f32],
-    first_row: usize,
-    panel: &mut [f32],
-    row_stride: usize,
-) {
+pub(crate) fn fill_panel(axes: &[Axis; 2], source: &[f32], first_row: usize, panel: &mut [f32], row_stride: usize) {
     let [rows, columns] = axes;
     let stride = rows.stride;
     let source_width = columns.source_len();
-    for (index, phase) in panel
-        .chunks_exact_mut(panel.len() / (stride * stride))
-        .enumerate()
-    {
+    for (index, phase) in panel.chunks_exact_mut(panel.len() / (stride * stride)).enumerate() {
         let (phase_y, phase_x) = (index / stride, index % stride);
         for (row, target) in phase.chunks_exact_mut(row_stride).enumerate() {
             match rows.source((first_row + row) * stride + phase_y) {
                 Some(source_row) => {
-                    columns.gather(
-                        &source[source_row * source_width..][..source_width],
-                        phase_x,
-                        target,
-                    );
+                    columns.gather(&source[source_row * source_width..][..source_width], phase_x, target);
                 }
                 None => target.fill(0.0),
-            }
-        }
-    }
-}
-
-/// Splits vectors into tiles of nearly equal width that the kernels have.
-pub(crate) fn tile_ranges(vectors: usize, widest: usize) -> impl Iterator<Item = Range<usize>> {
-    let mut first = 0;
-    std::iter::from_fn(move || {
-        let left = vectors - first;
-        let even = even_parts(left, widest);
-        let columns = [6, 3, 2, 1]
-            .into_iter()
-            .find(|columns| *columns <= even)
-            .unwrap_or(1)
-            .min(left);
-        first += columns;
-        (columns > 0).then_some(first - columns..first)
-    })
-}
-
-/// The vectors that cover the output positions of a task.
-#[derive(Default)]
-struct Vectors {
-    /// Where each vector reads in a panel, for the tap at offset 0.
-    sources: Vec<usize>,
-    segments: Vec<Segment>,
-    /// For each vector the end of its segments.
-    ends: Vec<usize>,
-}
-
-impl Vectors {
-    /// Covers `rows` by `width` outputs whose sources are `row_stride` apart, in whichever way needs fewer vectors: row
-    /// by row, or straight on through the columns between the rows, whose results are dropped. `origin` is where the
-    /// first output reads and is written.
-    fn cover(
-        &mut self,
-        lanes: usize,
-        rows: usize,
-        width: usize,
-        row_stride: usize,
-        origin: [usize; 2],
-    ) {
-        let by_row = rows * width.div_ceil(lanes);
-        let straight = ((rows - 1) * row_stride + width).div_ceil(lanes);
-        if by_row <= straight {
-            for row in 0..rows {
-                for column in (0..width).step_by(lanes) {
-                    let position = row * row_stride + column;
-                    self.push(
-                        [position, (width - column).min(lanes)],
-                        [rows, width],
-                        row_stride,
-                        origin,
-                    );
-                }
-            }
-        } else {
-            for vector in 0..straight {
-                self.push([vector * lanes, lanes], [rows, width], row_stride, origin);
-            }
-        }
-    }
-
-    /// Adds a vector at `position`, of which the first `lanes` lanes count.
-    fn push(
-        &mut self,
-        [position, lanes]: [usize; 2],
-        [rows, width]: [usize; 2],
-        row_stride: usize,
-        origin: [usize; 2],
-    ) {
-        let mut lane = 0;
-        while lane < lanes {
-            let (row, column) = (
-                (position + lane) / row_stride,
-                (position + lane) % row_stride,
-            );
-            let in_row = (row_stride - column).min(lanes - lane);
-            let wanted = width.saturating_sub(column).min(in_row);
-            if wanted > 0 && row < rows {
-                let mask = (u32::MAX >> (32 - wanted)) << lane;
-                let offset = (origin[1] + row * width + column) as isize - lane as isize;
-                self.segments.push(Segment { offset, mask });
-            }
-            lane += in_row;
-        }
-        self.sources.push(origin[0] + position);
-        self.ends.push(self.segments.len());
-    }
-
-    fn segments(&self, vector: usize) -> &[Segment] {
-        let start = if vector == 0 {
-            0
-        } else {
-            self.ends[vector - 1]
-        };
-        &self.segments[start..self.ends[vector]]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn vectors_cover_every_output_once() {
-        for (rows, width, row_stride) in [
-            (3, 1, 1),
-            (5, 4, 6),
-            (4, 16, 18),
-            (7, 14, 16),
-            (2, 48, 52),
-            (3, 28, 30),
-        ] {
-            let mut vectors = Vectors::default();
-            vectors.cover(16, rows, width, row_stride, [0, 0]);
-            let mut seen = vec![0; rows * width];
-            for vector in 0..vectors.sources.len() {
-                for segment in vectors.segments(vector) {
-                    for lane in (0..16).filter(|lane| segment.mask >> lane & 1 == 1) {
-                        let output = (segment.offset + lane as isize) as usize;
-                        let source = vectors.sources[vector] + lane;
-                        assert_eq!(source, output / width * row_stride + output % width);
-                        seen[output] += 1;
-                    }
-                }
-            }
-            assert!(
-                seen.iter().all(|count| *count == 1),
-                "{rows} {width} {row_stride}"
-            );
-        }
-    }
-
-    #[test]
-    fn tiles_cover_every_vector_once() {
-        for widest in [2, 3, 6] {
-            for vectors in 0..30 {
-                let covered: Vec<usize> = tile_ranges(vectors, widest).flatten().collect();
-                assert_eq!(covered, (0..vectors).collect::<Vec<_>>());
             }
         }
     }

@@ -3,7 +3,7 @@
 use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
 use crate::vector::{Portable, Vector};
-use crate::winograd::{InputTransform, OutputTransform, transform_input, transform_output};
+use crate::winograd_transforms::{InputTransform, OutputTransform, transform_input, transform_output};
 use std::sync::OnceLock;
 
 /// Instruction sets that the kernels are written for.
@@ -39,10 +39,7 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => {
-                std::arch::is_x86_feature_detected!("avx2")
-                    && std::arch::is_x86_feature_detected!("fma")
-            }
+            Self::Avx2 => std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "aarch64")]
             Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             Self::Portable => true,
@@ -66,11 +63,7 @@ pub(crate) fn kernels() -> &'static Kernels {
     CHOSEN.get_or_init(|| {
         let wanted = std::env::var("PORTRAITIST_ISA").ok();
         let off = std::env::var("PORTRAITIST_WINOGRAD").is_ok_and(|value| value == "off");
-        let winograd = if off {
-            WinogradUse::Never
-        } else {
-            WinogradUse::IfFaster
-        };
+        let winograd = if off { WinogradUse::Never } else { WinogradUse::IfFaster };
         choose(wanted.as_deref()).with_winograd(winograd)
     })
 }
@@ -80,27 +73,17 @@ pub(crate) fn kernels() -> &'static Kernels {
 pub(crate) enum WinogradUse {
     Never,
     IfFaster,
-    #[cfg_attr(
-        not(test),
-        expect(
-            dead_code,
-            reason = "tests cover shapes for which it would be too slow"
-        )
-    )]
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests cover shapes for which it would be too slow"))]
     Always,
 }
 
 fn choose(wanted: Option<&str>) -> &'static Kernels {
-    let named = Isa::ALL
-        .into_iter()
-        .filter(|isa| Some(isa.name()) == wanted);
-    named
-        .chain(Isa::ALL)
-        .find_map(Kernels::of)
-        .unwrap_or(&PORTABLE)
+    let named = Isa::ALL.into_iter().filter(|isa| Some(isa.name()) == wanted);
+    named.chain(Isa::ALL).find_map(Kernels::of).unwrap_or(&PORTABLE)
 }
 
 /// The kernels of one instruction set and the register tiles that suit it.
+#[expect(clippy::type_complexity, reason = "function pointers that are each named once")]
 #[derive(Clone, Copy)]
 pub(crate) struct Kernels {
     pub(crate) isa: Isa,
@@ -152,11 +135,7 @@ impl Kernels {
 
     /// Most vectors in a [`Tile`] of some output channels.
     pub(crate) fn tile_columns(&self, rows: usize) -> usize {
-        if rows == self.tile_rows {
-            self.main_tile_columns
-        } else {
-            self.narrow_tile_columns
-        }
+        if rows == self.tile_rows { self.main_tile_columns } else { self.narrow_tile_columns }
     }
 
     /// Computes a tile.

@@ -68,14 +68,12 @@ pub(crate) unsafe fn tile<V: Vector>(tile: &Tile<'_>) {
 
 /// # Safety
 /// As [`tile`].
-#[expect(
-    clippy::needless_range_loop,
-    reason = "counted loops over registers are what the compiler unrolls"
-)]
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
 unsafe fn sized_tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(tile: &Tile<'_>) {
+    let mut lanes = [[[0.0_f32; MAX_LANES]; COLUMNS]; ROWS];
     // SAFETY: the caller vouches for the instruction set, and for sources and weights at every offset.
-    let sums = unsafe {
+    unsafe {
         for column in 0..COLUMNS {
             for row in 0..ROWS.min(tile.channels) {
                 let plane = tile.target.wrapping_add(row * tile.target_stride);
@@ -100,31 +98,19 @@ unsafe fn sized_tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(tile: &
             weights = weights.add(ROWS);
         }
         // Through memory, so that the loops over segments below do not keep the sums out of registers above.
-        let mut lanes = [[[0.0_f32; MAX_LANES]; COLUMNS]; ROWS];
         for row in 0..ROWS {
             for column in 0..COLUMNS {
                 sums[row][column].store(lanes[row][column].as_mut_ptr());
             }
         }
-        lanes
-    };
-    for (row, sums) in sums.iter().enumerate().take(tile.channels) {
+    }
+    for (row, sums) in lanes.iter().enumerate().take(tile.channels) {
         // SAFETY: the caller vouches for the bias and for every masked lane of the output.
         unsafe {
-            let bias = if tile.bias.is_null() {
-                0.0
-            } else {
-                *tile.bias.add(row)
-            };
+            let bias = if tile.bias.is_null() { 0.0 } else { *tile.bias.add(row) };
             let plane = tile.target.wrapping_add(row * tile.target_stride);
             for (sums, segments) in sums.iter().zip(tile.segments) {
-                store_segments::<V>(
-                    V::load(sums.as_ptr()),
-                    segments,
-                    plane,
-                    tile.accumulate,
-                    bias,
-                );
+                store_segments::<V>(V::load(sums.as_ptr()), segments, plane, tile.accumulate, bias);
             }
         }
     }
@@ -135,31 +121,17 @@ unsafe fn sized_tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(tile: &
 /// # Safety
 /// As [`tile`], for the masked lanes of `plane`.
 #[inline(always)]
-unsafe fn store_segments<V: Vector>(
-    sums: V,
-    segments: &[Segment],
-    plane: *mut f32,
-    accumulate: bool,
-    bias: f32,
-) {
+unsafe fn store_segments<V: Vector>(sums: V, segments: &[Segment], plane: *mut f32, accumulate: bool, bias: f32) {
     let whole = u32::MAX >> (32 - V::LANES);
     for segment in segments {
         let target = plane.wrapping_offset(segment.offset);
         // SAFETY: the caller vouches for the masked lanes.
         unsafe {
             if segment.mask == whole {
-                let before = if accumulate {
-                    V::load(target)
-                } else {
-                    V::splat(bias)
-                };
+                let before = if accumulate { V::load(target) } else { V::splat(bias) };
                 before.add(sums).store(target);
             } else {
-                let before = if accumulate {
-                    V::load_masked(target, segment.mask)
-                } else {
-                    V::splat(bias)
-                };
+                let before = if accumulate { V::load_masked(target, segment.mask) } else { V::splat(bias) };
                 before.add(sums).store_masked(target, segment.mask);
             }
         }
@@ -224,14 +196,9 @@ pub(crate) unsafe fn outer_product<V: Vector>(product: &OuterProduct) {
 
 /// # Safety
 /// As [`outer_product`].
-#[expect(
-    clippy::needless_range_loop,
-    reason = "counted loops over registers are what the compiler unrolls"
-)]
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
-unsafe fn sized_outer_product<V: Vector, const ROWS: usize, const COLUMNS: usize>(
-    product: &OuterProduct,
-) {
+unsafe fn sized_outer_product<V: Vector, const ROWS: usize, const COLUMNS: usize>(product: &OuterProduct) {
     // SAFETY: the caller vouches for the instruction set and all streams.
     unsafe {
         let scalars: [*const f32; ROWS] = std::array::from_fn(|row| product.scalars[row]);
@@ -257,9 +224,7 @@ unsafe fn sized_outer_product<V: Vector, const ROWS: usize, const COLUMNS: usize
         }
         for row in 0..ROWS {
             for column in 0..COLUMNS {
-                let target = product
-                    .sums
-                    .add(row * product.sums_stride + column * V::LANES);
+                let target = product.sums.add(row * product.sums_stride + column * V::LANES);
                 V::load(target).add(sums[row][column]).store(target);
             }
         }

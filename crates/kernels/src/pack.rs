@@ -40,21 +40,14 @@ impl PackedWeights {
         let taps = layout.taps.first().map_or(0, Vec::len);
         let depth = layout.source_channels * taps;
         let blocks = blocks(layout.channels.len(), kernels.tile_rows, depth);
-        let len = blocks
-            .last()
-            .map_or(0, |block| block.start + block.rows * depth);
+        let len = blocks.last().map_or(0, |block| block.start + block.rows * depth);
         let mut weights = Scratch::new(len);
         let shared = Shared::new(&mut weights);
-        blocks
-            .par_iter()
-            .with_min_len((1 << 14) / (depth * kernels.tile_rows) + 1)
-            .for_each(|block| {
-                // SAFETY: blocks are disjoint parts of the buffer, which lives until the end of this function.
-                let target = unsafe {
-                    std::slice::from_raw_parts_mut(shared.at(block.start), block.rows * depth)
-                };
-                pack_block(weight, layout, *block, taps, target);
-            });
+        blocks.par_iter().with_min_len((1 << 14) / (depth * kernels.tile_rows) + 1).for_each(|block| {
+            // SAFETY: blocks are disjoint parts of the buffer, which lives until the end of this function.
+            let target = unsafe { std::slice::from_raw_parts_mut(shared.at(block.start), block.rows * depth) };
+            pack_block(weight, layout, *block, taps, target);
+        });
         Self { weights, blocks }
     }
 
@@ -78,25 +71,14 @@ pub(crate) fn blocks(channels: usize, main_rows: usize, depth: usize) -> Vec<Blo
     while first < channels {
         let rows = rows_for(channels - first);
         let channels = rows.min(channels - first);
-        blocks.push(Block {
-            first,
-            channels,
-            rows,
-            start,
-        });
+        blocks.push(Block { first, channels, rows, start });
         first += channels;
         start += rows * depth;
     }
     blocks
 }
 
-fn pack_block(
-    weight: &[f32],
-    layout: &WeightLayout,
-    block: Block,
-    taps: usize,
-    target: &mut [f32],
-) {
+fn pack_block(weight: &[f32], layout: &WeightLayout, block: Block, taps: usize, target: &mut [f32]) {
     let channels = &layout.channels[block.first..block.first + block.channels];
     let kind = channels[0].1;
     // Full blocks of one kind are almost all of the weights; they are copied row by row of the tile.
@@ -127,15 +109,10 @@ fn pack_full_block<const ROWS: usize>(
     target: &mut [f32],
 ) {
     let offsets = &layout.taps[channels[0].1];
-    let furthest = offsets
-        .iter()
-        .flatten()
-        .max()
-        .map_or(0, |offset| offset + 1);
+    let furthest = offsets.iter().flatten().max().map_or(0, |offset| offset + 1);
     for (source_channel, target) in target.chunks_exact_mut(offsets.len() * ROWS).enumerate() {
-        let rows: [&[f32]; ROWS] = std::array::from_fn(|row| {
-            &weight[channels[row].0 + source_channel * layout.source_stride..][..furthest]
-        });
+        let rows: [&[f32]; ROWS] =
+            std::array::from_fn(|row| &weight[channels[row].0 + source_channel * layout.source_stride..][..furthest]);
         for (target, offset) in target.as_chunks_mut::<ROWS>().0.iter_mut().zip(offsets) {
             // Not `array::map`, which is not inlined for eight elements.
             let Some(offset) = *offset else {

@@ -35,8 +35,7 @@ impl Affine {
 fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
     let mut total = 0.0;
     for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
-        let ((left, left_rest), (right, right_rest)) =
-            (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
+        let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
         let mut lanes = [0.0_f32; LANES];
         for (left, right) in left.iter().zip(right) {
             for lane in 0..LANES {
@@ -60,9 +59,7 @@ pub(crate) fn sum(values: &[f32]) -> f64 {
 /// Sum of squares about `center`.
 #[inline(always)]
 pub(crate) fn squares(values: &[f32], center: f32) -> f64 {
-    sum_of(values, values, |value, _| {
-        (value - center) * (value - center)
-    })
+    sum_of(values, values, |value, _| (value - center) * (value - center))
 }
 
 /// Writes the normalised plane, with `residual` added after the activation.
@@ -76,10 +73,7 @@ pub(crate) fn affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, o
         if value < floor { floor } else { value }
     };
     match residual {
-        None => output
-            .iter_mut()
-            .zip(input)
-            .for_each(|(output, input)| *output = value(*input)),
+        None => output.iter_mut().zip(input).for_each(|(output, input)| *output = value(*input)),
         Some(residual) => {
             for ((output, input), residual) in output.iter_mut().zip(input).zip(residual) {
                 *output = value(*input) + residual;
@@ -94,9 +88,7 @@ pub(crate) fn gradient_sums(affine: &Affine, input: &[f32], output_gradient: &[f
     let slope = affine.slope();
     let passed = |input, gradient| affine.passed(slope, input, gradient);
     let shift = sum_of(input, output_gradient, passed);
-    let scale = sum_of(input, output_gradient, |input, gradient| {
-        passed(input, gradient) * (input - affine.mean)
-    });
+    let scale = sum_of(input, output_gradient, |input, gradient| passed(input, gradient) * (input - affine.mean));
     [shift, scale * f64::from(affine.inverse_deviation)]
 }
 

@@ -30,10 +30,7 @@ impl Scratch {
             // Not `resize`, which would copy stale values, and touch pages that `vec!` gets zeroed from the system.
             memory = vec![0.0; needed];
         }
-        let start = memory
-            .as_ptr()
-            .align_offset(LINE * size_of::<f32>())
-            .min(LINE);
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
         Self { memory, start, len }
     }
 }
@@ -42,8 +39,7 @@ impl Scratch {
 fn take_best(kept: &mut Vec<Vec<f32>>, needed: usize) -> Vec<f32> {
     let fits = |buffer: &Vec<f32>| (buffer.len() < needed, buffer.len().abs_diff(needed));
     let best = (0..kept.len()).min_by_key(|index| fits(&kept[*index]));
-    best.map(|index| kept.swap_remove(index))
-        .unwrap_or_default()
+    best.map(|index| kept.swap_remove(index)).unwrap_or_default()
 }
 
 impl Drop for Scratch {

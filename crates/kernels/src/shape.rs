@@ -88,25 +88,13 @@ impl fmt::Display for ShapeError {
                 "kernel {}x{} is larger than the padded input {}x{}",
                 kernel[0], kernel[1], padded[0], padded[1]
             ),
-            Self::ReflectTooWide { padding, input } => write!(
-                formatter,
-                "reflect padding {padding} must be smaller than the input {}x{}",
-                input[0], input[1]
-            ),
-            Self::Length {
-                argument,
-                expected,
-                found,
-            } => {
-                write!(
-                    formatter,
-                    "{argument} must have {expected} elements, found {found}"
-                )
+            Self::ReflectTooWide { padding, input } => {
+                write!(formatter, "reflect padding {padding} must be smaller than the input {}x{}", input[0], input[1])
             }
-            Self::Overflow => write!(
-                formatter,
-                "the shape has more elements than can be addressed"
-            ),
+            Self::Length { argument, expected, found } => {
+                write!(formatter, "{argument} must have {expected} elements, found {found}")
+            }
+            Self::Overflow => write!(formatter, "the shape has more elements than can be addressed"),
         }
     }
 }
@@ -134,25 +122,16 @@ impl Conv2d {
         }
         let input = [self.in_height, self.in_width];
         if self.mode == Padding::Reflect && input.iter().any(|size| self.padding >= *size) {
-            return Err(ShapeError::ReflectTooWide {
-                padding: self.padding,
-                input,
-            });
+            return Err(ShapeError::ReflectTooWide { padding: self.padding, input });
         }
         let pad = |size: usize| self.padding.checked_mul(2)?.checked_add(size);
         let (Some(height), Some(width)) = (pad(input[0]), pad(input[1])) else {
             return Err(ShapeError::Overflow);
         };
         if self.kernel[0] > height || self.kernel[1] > width {
-            return Err(ShapeError::KernelTooLarge {
-                kernel: self.kernel,
-                padded: [height, width],
-            });
+            return Err(ShapeError::KernelTooLarge { kernel: self.kernel, padded: [height, width] });
         }
-        Ok([
-            (height - self.kernel[0]) / self.stride + 1,
-            (width - self.kernel[1]) / self.stride + 1,
-        ])
+        Ok([(height - self.kernel[0]) / self.stride + 1, (width - self.kernel[1]) / self.stride + 1])
     }
 
     /// Checks the shape and the lengths of whichever slices are given; returns the output size.
@@ -165,27 +144,10 @@ impl Conv2d {
     ) -> Result<[usize; 2], ShapeError> {
         let [height, width] = self.output_size()?;
         let expected = [
-            (
-                "input",
-                input,
-                [self.batch, self.in_channels, self.in_height, self.in_width],
-            ),
-            (
-                "weight",
-                weight,
-                [
-                    self.out_channels,
-                    self.in_channels,
-                    self.kernel[0],
-                    self.kernel[1],
-                ],
-            ),
+            ("input", input, [self.batch, self.in_channels, self.in_height, self.in_width]),
+            ("weight", weight, [self.out_channels, self.in_channels, self.kernel[0], self.kernel[1]]),
             ("bias", bias, [self.out_channels, 1, 1, 1]),
-            (
-                "output",
-                output,
-                [self.batch, self.out_channels, height, width],
-            ),
+            ("output", output, [self.batch, self.out_channels, height, width]),
         ];
         for (argument, found, shape) in expected {
             let expected = elements(shape)?;
@@ -193,35 +155,27 @@ impl Conv2d {
                 check_length(argument, expected, found)?;
             }
         }
+        // Positions within a padded plane are kept in 32 bits.
+        let padded = |size: usize, kernel: usize| {
+            [2 * self.padding, 2 * kernel, self.stride, self.stride].into_iter().fold(size, usize::saturating_add)
+        };
+        let plane = padded(self.in_height, self.kernel[0]).saturating_mul(padded(self.in_width, self.kernel[1]));
+        if plane > u32::MAX as usize {
+            return Err(ShapeError::Overflow);
+        }
         Ok([height, width])
     }
 }
 
 /// Checks the length of an argument.
-pub(crate) fn check_length(
-    argument: &'static str,
-    expected: usize,
-    found: usize,
-) -> Result<(), ShapeError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(ShapeError::Length {
-            argument,
-            expected,
-            found,
-        })
-    }
+pub(crate) fn check_length(argument: &'static str, expected: usize, found: usize) -> Result<(), ShapeError> {
+    if expected == found { Ok(()) } else { Err(ShapeError::Length { argument, expected, found }) }
 }
 
 /// Elements of a shape, refusing sizes whose scratch buffers (a few times larger) could not be addressed.
 pub(crate) fn elements(shape: [usize; 4]) -> Result<usize, ShapeError> {
-    let product = shape
-        .iter()
-        .try_fold(1_usize, |product, size| product.checked_mul(*size));
-    product
-        .filter(|product| *product < isize::MAX as usize / 1024)
-        .ok_or(ShapeError::Overflow)
+    let product = shape.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
+    product.filter(|product| *product < isize::MAX as usize / 1024).ok_or(ShapeError::Overflow)
 }
 
 #[cfg(test)]
@@ -248,56 +202,25 @@ mod tests {
     #[test]
     fn impossible_shapes_are_errors() {
         let error = |conv: Conv2d| conv.output_size().expect_err("shape is impossible");
+        assert_eq!(error(Conv2d { stride: 0, ..CONV }), ShapeError::Zero { field: "stride" });
+        assert_eq!(error(Conv2d { padding: 4, ..CONV }), ShapeError::ReflectTooWide { padding: 4, input: [5, 4] });
         assert_eq!(
-            error(Conv2d { stride: 0, ..CONV }),
-            ShapeError::Zero { field: "stride" }
+            error(Conv2d { kernel: [8, 1], ..CONV }),
+            ShapeError::KernelTooLarge { kernel: [8, 1], padded: [7, 6] }
         );
-        assert_eq!(
-            error(Conv2d { padding: 4, ..CONV }),
-            ShapeError::ReflectTooWide {
-                padding: 4,
-                input: [5, 4]
-            }
-        );
-        assert_eq!(
-            error(Conv2d {
-                kernel: [8, 1],
-                ..CONV
-            }),
-            ShapeError::KernelTooLarge {
-                kernel: [8, 1],
-                padded: [7, 6]
-            }
-        );
-        assert_eq!(
-            error(Conv2d {
-                padding: usize::MAX,
-                mode: Padding::Zero,
-                ..CONV
-            }),
-            ShapeError::Overflow
-        );
-        let huge = Conv2d {
-            batch: usize::MAX / 2,
-            ..CONV
-        };
-        assert_eq!(
-            huge.check(Some(1), None, None, None),
-            Err(ShapeError::Overflow)
-        );
+        assert_eq!(error(Conv2d { padding: usize::MAX, mode: Padding::Zero, ..CONV }), ShapeError::Overflow);
+        let wide = Conv2d { in_height: 1 << 17, in_width: 1 << 16, ..CONV };
+        assert_eq!(wide.check(None, None, None, None), Err(ShapeError::Overflow));
+        let sparse = Conv2d { stride: usize::MAX, ..CONV };
+        assert_eq!(sparse.check(None, None, None, None), Err(ShapeError::Overflow));
+        let huge = Conv2d { batch: usize::MAX / 2, ..CONV };
+        assert_eq!(huge.check(Some(1), None, None, None), Err(ShapeError::Overflow));
     }
 
     #[test]
     fn wrong_lengths_name_the_argument() {
         let found = CONV.check(Some(40), Some(53), None, None);
-        assert_eq!(
-            found,
-            Err(ShapeError::Length {
-                argument: "weight",
-                expected: 54,
-                found: 53
-            })
-        );
+        assert_eq!(found, Err(ShapeError::Length { argument: "weight", expected: 54, found: 53 }));
         let message = found.expect_err("length is wrong").to_string();
         assert_eq!(message, "weight must have 54 elements, found 53");
     }

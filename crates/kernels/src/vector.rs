@@ -93,9 +93,7 @@ impl Vector for Portable {
     // Not `mul_add`: without the instruction it is a slow library call.
     #[inline(always)]
     unsafe fn add_product(self, left: Self, right: Self) -> Self {
-        Self(std::array::from_fn(|lane| {
-            self.0[lane] + left.0[lane] * right.0[lane]
-        }))
+        Self(std::array::from_fn(|lane| self.0[lane] + left.0[lane] * right.0[lane]))
     }
 }
 

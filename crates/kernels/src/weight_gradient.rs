@@ -6,11 +6,13 @@
 //! is transposed instead.
 
 use crate::convolve::{kernel_taps, padded_axis};
-use crate::correlate::{even_parts, fill_panel};
+use crate::correlate::fill_panel;
+use crate::cover::even_parts;
 use crate::isa::Kernels;
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, ShapeError};
+use crate::transpose::{SIDE, add_transposed, transpose};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -25,7 +27,7 @@ const TASKS_WANTED: usize = 24;
 /// Elements that all partial sums may take (64 MB).
 const PARTIAL_ELEMENTS: usize = 1 << 24;
 
-/// As [`crate::weight_gradient`].
+/// As [`crate::weight_gradient()`].
 pub(crate) fn weight_gradient_with(
     kernels: &Kernels,
     conv: &Conv2d,
@@ -33,12 +35,7 @@ pub(crate) fn weight_gradient_with(
     output_gradient: &[f32],
     weight_gradient: &mut [f32],
 ) -> Result<(), ShapeError> {
-    let output_size = conv.check(
-        Some(input.len()),
-        Some(weight_gradient.len()),
-        None,
-        Some(output_gradient.len()),
-    )?;
+    let output_size = conv.check(Some(input.len()), Some(weight_gradient.len()), None, Some(output_gradient.len()))?;
     let gradient = WeightGradient {
         kernels,
         conv,
@@ -50,18 +47,13 @@ pub(crate) fn weight_gradient_with(
     };
     if conv.batch == 0 {
         weight_gradient.fill(0.0);
-    } else if conv.out_channels <= 2 * MAX_OUTER_ROWS.min(kernels.lanes / 2)
-        && conv.in_channels > conv.out_channels
-    {
+    } else if conv.out_channels <= 2 * MAX_OUTER_ROWS.min(kernels.lanes / 2) && conv.in_channels > conv.out_channels {
         gradient.with_transposed_input(weight_gradient);
     } else {
         gradient.with_transposed_output(weight_gradient);
     }
     Ok(())
 }
-
-/// Side of the squares in which matrices are transposed.
-const SIDE: usize = 16;
 
 /// Padded rows of some input channels.
 struct Panel<'a> {
@@ -88,68 +80,50 @@ struct WeightGradient<'a> {
 impl WeightGradient<'_> {
     /// Sums `[tap of an input channel][output channel]`, scalars from the padded input.
     fn with_transposed_output(&self, weight_gradient: &mut [f32]) {
-        let Conv2d {
-            in_channels,
-            out_channels,
-            ..
-        } = *self.conv;
-        let [height, width] = self.output_size;
+        let Conv2d { in_channels, out_channels, .. } = *self.conv;
+        let width = self.output_size[1];
         let lanes = self.kernels.lanes;
         let depth = in_channels * self.taps.len();
         let padded_channels = out_channels.next_multiple_of(lanes);
-        let mut transposed = Scratch::new(self.rows * width * padded_channels);
-        transposed
-            .par_chunks_exact_mut(width * padded_channels)
-            .with_min_len(4)
-            .enumerate()
-            .for_each(|(row, target)| {
-                let start = (row / height * out_channels * height + row % height) * width;
-                let source = &self.output_gradient[start..];
-                transpose(
-                    source,
-                    height * width,
-                    out_channels,
-                    target,
-                    padded_channels,
-                    width,
-                );
-            });
         let channels = even_parts(in_channels, TAPS_PER_TASK / self.taps.len());
         let channel_tasks = in_channels.div_ceil(channels);
+        // Transposed once if several tasks need the same rows; otherwise each task transposes its own.
+        let transposed = (channel_tasks > 1).then(|| {
+            let mut transposed = Scratch::new(self.rows * width * padded_channels);
+            let rows = transposed.par_chunks_exact_mut(width * padded_channels).with_min_len(4);
+            rows.enumerate().for_each(|(row, target)| self.transpose_output_row(row, target));
+            transposed
+        });
         let segment = self.segment(channel_tasks, depth * padded_channels);
         let segments = self.rows.div_ceil(segment);
         let mut sums = Scratch::new(segments * depth * padded_channels);
         let shared = Shared::new(&mut sums);
-        (0..segments * channel_tasks)
-            .into_par_iter()
-            .with_max_len(1)
-            .for_each(|task| {
-                let first = task % channel_tasks * channels;
-                let channels = first..(first + channels).min(in_channels);
-                let start =
-                    (task / channel_tasks * depth + first * self.taps.len()) * padded_channels;
-                let len = channels.len() * self.taps.len() * padded_channels;
-                // SAFETY: tasks own disjoint parts of the sums, which live until the end of this function.
-                let sums = unsafe { std::slice::from_raw_parts_mut(shared.at(start), len) };
-                sums.fill(0.0);
-                let rows = task / channel_tasks * segment;
-                self.sum_input_taps(
-                    rows..(rows + segment).min(self.rows),
-                    channels,
-                    &transposed,
-                    sums,
-                );
-            });
+        (0..segments * channel_tasks).into_par_iter().with_max_len(1).for_each(|task| {
+            let first = task % channel_tasks * channels;
+            let channels = first..(first + channels).min(in_channels);
+            let start = (task / channel_tasks * depth + first * self.taps.len()) * padded_channels;
+            let len = channels.len() * self.taps.len() * padded_channels;
+            // SAFETY: tasks own disjoint parts of the sums, which live until the end of this function.
+            let sums = unsafe { std::slice::from_raw_parts_mut(shared.at(start), len) };
+            sums.fill(0.0);
+            let rows = task / channel_tasks * segment;
+            self.sum_input_taps(rows..(rows + segment).min(self.rows), channels, transposed.as_deref(), sums);
+        });
         // [segment][depth][output channel] to [output channel][depth], summed in the order of the segments.
-        weight_gradient
-            .par_chunks_mut(depth * SIDE)
-            .enumerate()
-            .for_each(|(block, target)| {
-                for (segment, sums) in sums.chunks_exact(depth * padded_channels).enumerate() {
-                    let first = block * SIDE;
-                    add_transposed(&sums[first..], padded_channels, depth, target, segment == 0);
-                }
-            });
+        weight_gradient.par_chunks_mut(depth * SIDE).enumerate().for_each(|(block, target)| {
+            for (segment, sums) in sums.chunks_exact(depth * padded_channels).enumerate() {
+                let first = block * SIDE;
+                add_transposed(&sums[first..], padded_channels, depth, target, segment == 0);
+            }
+        });
+    }
+
+    /// Writes a row of the output gradient (of all images) as `[column][channel]`.
+    fn transpose_output_row(&self, row: usize, target: &mut [f32]) {
+        let [height, width] = self.output_size;
+        let channels = self.conv.out_channels;
+        let start = (row / height * channels * height + row % height) * width;
+        transpose(&self.output_gradient[start..], height * width, channels, target, target.len() / width, width);
     }
 
     /// Output rows (of all images) that one task sums.
@@ -160,13 +134,7 @@ impl WeightGradient<'_> {
     }
 
     /// Adds the products of some input channels and all output channels over some output rows.
-    fn sum_input_taps(
-        &self,
-        rows: Range<usize>,
-        channels: Range<usize>,
-        transposed: &[f32],
-        sums: &mut [f32],
-    ) {
+    fn sum_input_taps(&self, rows: Range<usize>, channels: Range<usize>, transposed: Option<&[f32]>, sums: &mut [f32]) {
         let conv = self.conv;
         let [height, width] = self.output_size;
         let axes = [0, 1].map(|axis| {
@@ -176,31 +144,22 @@ impl WeightGradient<'_> {
         let stride = conv.stride;
         let reach = conv.kernel.map(|size| size.div_ceil(stride) - 1);
         let row_stride = width + reach[1];
-        let panel_rows = (POSITIONS_PER_PANEL / width)
-            .clamp(1, rows.len())
-            .min(height);
+        let panel_rows = (POSITIONS_PER_PANEL / width).clamp(1, rows.len()).min(height);
         let image_stride = channels.len() * stride * stride * (panel_rows + reach[0]) * row_stride;
-        let panel_images = if panel_rows < height {
-            1
-        } else {
-            (POSITIONS_PER_PANEL / (height * width)).max(1)
-        };
+        let panel_images = if panel_rows < height { 1 } else { (POSITIONS_PER_PANEL / (height * width)).max(1) };
         let mut panel = Scratch::new(panel_images * image_stride);
+        let row_len = width * sums.len() / (channels.len() * self.taps.len());
+        let mut own = Scratch::new(if transposed.is_some() { 0 } else { panel_images * panel_rows * row_len });
         let mut row = rows.start;
         while row < rows.end {
             let (image, first_row) = (row / height, row % height);
             let count = panel_rows.min(rows.end - row).min(height - first_row);
             // Several images if they are taken whole.
-            let images = if count < height {
-                1
-            } else {
-                panel_images.min((rows.end - row) / height)
-            };
+            let images = if count < height { 1 } else { panel_images.min((rows.end - row) / height) };
             let phase_stride = (count + reach[0]) * row_stride;
             let channel_stride = stride * stride * phase_stride;
             let plane = conv.in_height * conv.in_width;
-            for (image, panel) in (image..image + images).zip(panel.chunks_exact_mut(image_stride))
-            {
+            for (image, panel) in (image..image + images).zip(panel.chunks_exact_mut(image_stride)) {
                 let source = &self.input[(image * conv.in_channels + channels.start) * plane..];
                 let planes = source.chunks_exact(plane).take(channels.len());
                 for (source, panel) in planes.zip(panel.chunks_exact_mut(channel_stride)) {
@@ -208,21 +167,19 @@ impl WeightGradient<'_> {
                 }
             }
             let tap = |&[y, x]: &[usize; 2]| {
-                (y % stride * stride + x % stride) * phase_stride
-                    + y / stride * row_stride
-                    + x / stride
+                (y % stride * stride + x % stride) * phase_stride + y / stride * row_stride + x / stride
             };
             let starts = (0..channels.len()).map(|channel| channel * channel_stride);
-            let offsets =
-                starts.flat_map(|start| self.taps.iter().map(move |offset| start + tap(offset)));
-            let part = Panel {
-                values: &panel,
-                images,
-                image_stride,
-                rows: count,
-                row_stride,
+            let offsets = starts.flat_map(|start| self.taps.iter().map(move |offset| start + tap(offset)));
+            let part = Panel { values: &panel, images, image_stride, rows: count, row_stride };
+            let vectors = match transposed {
+                Some(transposed) => &transposed[row * row_len..],
+                None => {
+                    let targets = own.chunks_exact_mut(row_len).take(images * count);
+                    targets.enumerate().for_each(|(index, target)| self.transpose_output_row(row + index, target));
+                    &own
+                }
             };
-            let vectors = &transposed[row * width * (transposed.len() / (self.rows * width))..];
             self.sum_panel(&part, &offsets.collect::<Vec<_>>(), vectors, sums);
             row += images * count;
         }
@@ -235,9 +192,7 @@ impl WeightGradient<'_> {
         for (images, rows, columns) in blocks(panel.images, panel.rows, width) {
             for lanes in self.vector_ranges(padded_channels) {
                 for (index, offsets) in offsets.chunks(self.kernels.outer_rows).enumerate() {
-                    let position = images.start * panel.image_stride
-                        + rows.start * panel.row_stride
-                        + columns.start;
+                    let position = images.start * panel.image_stride + rows.start * panel.row_stride + columns.start;
                     let mut scalars = [panel.values.as_ptr(); MAX_OUTER_ROWS];
                     for (scalar, offset) in scalars.iter_mut().zip(offsets) {
                         *scalar = panel.values[offset + position..].as_ptr();
@@ -256,9 +211,7 @@ impl WeightGradient<'_> {
                         images: images.len(),
                         height: rows.len(),
                         width: columns.len(),
-                        sums: sums
-                            [index * self.kernels.outer_rows * padded_channels + lanes.start..]
-                            .as_mut_ptr(),
+                        sums: sums[index * self.kernels.outer_rows * padded_channels + lanes.start..].as_mut_ptr(),
                         sums_stride: padded_channels,
                     };
                     // SAFETY: the panel has `rows` rows of every tap, the vectors every position of the block.
@@ -272,53 +225,37 @@ impl WeightGradient<'_> {
     fn vector_ranges(&self, padded_channels: usize) -> impl Iterator<Item = Range<usize>> + use<> {
         let lanes = self.kernels.lanes;
         let step = even_parts(padded_channels / lanes, self.kernels.outer_columns) * lanes;
-        (0..padded_channels)
-            .step_by(step)
-            .map(move |first| first..(first + step).min(padded_channels))
+        (0..padded_channels).step_by(step).map(move |first| first..(first + step).min(padded_channels))
     }
 
     /// Sums `[output channel][tap][input channel]`, scalars from the output gradient.
     fn with_transposed_input(&self, weight_gradient: &mut [f32]) {
-        let Conv2d {
-            in_channels,
-            out_channels,
-            stride,
-            ..
-        } = *self.conv;
+        let Conv2d { in_channels, out_channels, stride, .. } = *self.conv;
         let [height, width] = self.output_size;
         let padded_channels = in_channels.next_multiple_of(self.kernels.lanes);
-        let padded_size = [
-            (height - 1) * stride + self.conv.kernel[0],
-            (width - 1) * stride + self.conv.kernel[1],
-        ];
+        let padded_size = [(height - 1) * stride + self.conv.kernel[0], (width - 1) * stride + self.conv.kernel[1]];
         let transposed = self.transpose_input(padded_size, padded_channels);
         let part = out_channels * self.taps.len() * padded_channels;
         let segment = self.segment(1, part);
         let segments = self.rows.div_ceil(segment);
         let mut sums = Scratch::new(segments * part);
-        sums.par_chunks_exact_mut(part)
-            .enumerate()
-            .for_each(|(index, sums)| {
-                sums.fill(0.0);
-                let mut row = index * segment;
-                let end = (row + segment).min(self.rows);
-                while row < end {
-                    let count = (end - row).min(height - row % height);
-                    self.sum_output_rows(row, count, &transposed, padded_size, sums);
-                    row += count;
-                }
-            });
+        sums.par_chunks_exact_mut(part).enumerate().for_each(|(index, sums)| {
+            sums.fill(0.0);
+            let mut row = index * segment;
+            let end = (row + segment).min(self.rows);
+            while row < end {
+                let count = (end - row).min(height - row % height);
+                self.sum_output_rows(row, count, &transposed, padded_size, sums);
+                row += count;
+            }
+        });
         let taps = self.taps.len();
         weight_gradient.fill(0.0);
         for sums in sums.chunks_exact(part) {
             for (channel, sums) in sums.chunks_exact(taps * padded_channels).enumerate() {
                 for (tap, sums) in sums.chunks_exact(padded_channels).enumerate() {
                     let target = &mut weight_gradient[channel * in_channels * taps + tap..];
-                    target
-                        .iter_mut()
-                        .step_by(taps)
-                        .zip(&sums[..in_channels])
-                        .for_each(|(value, sum)| *value += sum);
+                    target.iter_mut().step_by(taps).zip(&sums[..in_channels]).for_each(|(value, sum)| *value += sum);
                 }
             }
         }
@@ -326,65 +263,32 @@ impl WeightGradient<'_> {
 
     /// The padded input as `[image, row, column, channel]`.
     fn transpose_input(&self, padded_size: [usize; 2], padded_channels: usize) -> Scratch {
-        let Conv2d {
-            batch,
-            in_channels,
-            in_height,
-            in_width,
-            ..
-        } = *self.conv;
+        let Conv2d { batch, in_channels, in_height, in_width, .. } = *self.conv;
         let mode = self.conv.mode;
         let padding = self.conv.padding;
-        let axis =
-            |size, padded| crate::axis::Axis::new(size, padding as isize, padding, padded, mode, 1);
-        let [rows, columns] = [
-            axis(in_height, padded_size[0]),
-            axis(in_width, padded_size[1]),
-        ];
+        let axis = |size, padded| crate::axis::Axis::new(size, padding as isize, padding, padded, mode, 1);
+        let [rows, columns] = [axis(in_height, padded_size[0]), axis(in_width, padded_size[1])];
         let row_len = padded_size[1] * padded_channels;
         let mut transposed = Scratch::new(batch * padded_size[0] * row_len);
-        transposed
-            .par_chunks_exact_mut(row_len)
-            .with_min_len(4)
-            .enumerate()
-            .for_each(|(index, target)| {
-                let (image, row) = (index / padded_size[0], index % padded_size[0]);
-                let Some(source_row) = rows.source(row) else {
-                    target.fill(0.0);
-                    return;
-                };
-                let mut padded = Scratch::new(in_channels * padded_size[1]);
-                for (channel, padded) in padded.chunks_exact_mut(padded_size[1]).enumerate() {
-                    let start =
-                        ((image * in_channels + channel) * in_height + source_row) * in_width;
-                    columns.gather(&self.input[start..start + in_width], 0, padded);
-                }
-                transpose(
-                    &padded,
-                    padded_size[1],
-                    in_channels,
-                    target,
-                    padded_channels,
-                    padded_size[1],
-                );
-            });
+        transposed.par_chunks_exact_mut(row_len).with_min_len(4).enumerate().for_each(|(index, target)| {
+            let (image, row) = (index / padded_size[0], index % padded_size[0]);
+            let Some(source_row) = rows.source(row) else {
+                target.fill(0.0);
+                return;
+            };
+            let mut padded = Scratch::new(in_channels * padded_size[1]);
+            for (channel, padded) in padded.chunks_exact_mut(padded_size[1]).enumerate() {
+                let start = ((image * in_channels + channel) * in_height + source_row) * in_width;
+                columns.gather(&self.input[start..start + in_width], 0, padded);
+            }
+            transpose(&padded, padded_size[1], in_channels, target, padded_channels, padded_size[1]);
+        });
         transposed
     }
 
     /// Adds the products of some output rows of one image.
-    fn sum_output_rows(
-        &self,
-        row: usize,
-        count: usize,
-        transposed: &[f32],
-        padded_size: [usize; 2],
-        sums: &mut [f32],
-    ) {
-        let Conv2d {
-            out_channels,
-            stride,
-            ..
-        } = *self.conv;
+    fn sum_output_rows(&self, row: usize, count: usize, transposed: &[f32], padded_size: [usize; 2], sums: &mut [f32]) {
+        let Conv2d { out_channels, stride, .. } = *self.conv;
         let [height, width] = self.output_size;
         let (image, first_row) = (row / height, row % height);
         let padded_channels = sums.len() / (out_channels * self.taps.len());
@@ -393,17 +297,14 @@ impl WeightGradient<'_> {
             let y = first_row + rows.start;
             for (tap, [tap_y, tap_x]) in self.taps.iter().enumerate() {
                 let padded_row = image * padded_size[0] + y * stride + tap_y;
-                let first =
-                    padded_row * row_len + (columns.start * stride + tap_x) * padded_channels;
+                let first = padded_row * row_len + (columns.start * stride + tap_x) * padded_channels;
                 for lanes in self.vector_ranges(padded_channels) {
                     for channel in (0..out_channels).step_by(self.kernels.outer_rows) {
                         let channels = (out_channels - channel).min(self.kernels.outer_rows);
                         let mut scalars = [self.output_gradient.as_ptr(); MAX_OUTER_ROWS];
                         for (index, scalar) in scalars.iter_mut().enumerate().take(channels) {
                             let plane = image * out_channels + channel + index;
-                            *scalar = self.output_gradient
-                                [(plane * height + y) * width + columns.start..]
-                                .as_ptr();
+                            *scalar = self.output_gradient[(plane * height + y) * width + columns.start..].as_ptr();
                         }
                         let product = OuterProduct {
                             rows: channels,
@@ -418,8 +319,7 @@ impl WeightGradient<'_> {
                             images: 1,
                             height: rows.len(),
                             width: columns.len(),
-                            sums: sums[(channel * self.taps.len() + tap) * padded_channels
-                                + lanes.start..]
+                            sums: sums[(channel * self.taps.len() + tap) * padded_channels + lanes.start..]
                                 .as_mut_ptr(),
                             sums_stride: self.taps.len() * padded_channels,
                         };
@@ -438,11 +338,7 @@ fn blocks(
     rows: usize,
     width: usize,
 ) -> impl Iterator<Item = (Range<usize>, Range<usize>, Range<usize>)> {
-    let parts = |len: usize, step: usize| {
-        (0..len)
-            .step_by(step)
-            .map(move |first| first..(first + step).min(len))
-    };
+    let parts = |len: usize, step: usize| (0..len).step_by(step).map(move |first| first..(first + step).min(len));
     let block_images = even_parts(images, (POSITIONS_PER_SUM / (rows * width)).max(1));
     let block_rows = even_parts(rows, (POSITIONS_PER_SUM / width).max(1));
     let block_width = even_parts(width, POSITIONS_PER_SUM * 5 / 4);
@@ -454,106 +350,20 @@ fn blocks(
     })
 }
 
-/// Adds a matrix `[depth][stride]` to its transpose `[columns][depth]`, of `SIDE` columns or fewer; or replaces it.
-fn add_transposed(source: &[f32], stride: usize, depth: usize, target: &mut [f32], replace: bool) {
-    for first in (0..depth).step_by(SIDE) {
-        let count = SIDE.min(depth - first);
-        let mut square = [[0.0_f32; SIDE]; SIDE];
-        for (row, values) in square.iter_mut().enumerate().take(count) {
-            copy_up_to_side(&source[(first + row) * stride..], values);
-        }
-        for (column, target) in target.chunks_exact_mut(depth).enumerate() {
-            for (value, row) in target[first..first + count].iter_mut().zip(&square) {
-                *value = if replace {
-                    row[column]
-                } else {
-                    *value + row[column]
-                };
-            }
-        }
-    }
-}
-
-/// Copies as much as there is; a copy of known size is a few instructions, any other a function call.
-fn copy_up_to_side(source: &[f32], target: &mut [f32; SIDE]) {
-    match source.first_chunk::<SIDE>() {
-        Some(source) => *target = *source,
-        None => target[..source.len()].copy_from_slice(source),
-    }
-}
-
-/// Transposes `channels` rows of `len` elements, `stride` apart, to `[len][padded_channels]`, filled up with zeros.
-fn transpose(
-    source: &[f32],
-    stride: usize,
-    channels: usize,
-    target: &mut [f32],
-    padded_channels: usize,
-    len: usize,
-) {
-    for first in (0..padded_channels).step_by(SIDE) {
-        let count = SIDE.min(padded_channels - first);
-        for start in (0..len).step_by(SIDE) {
-            let end = (start + SIDE).min(len);
-            let mut square = [[0.0_f32; SIDE]; SIDE];
-            for (channel, row) in square
-                .iter_mut()
-                .enumerate()
-                .take(count.min(channels.saturating_sub(first)))
-            {
-                copy_up_to_side(&source[(first + channel) * stride..][start..len], row);
-            }
-            for position in start..end {
-                let target = &mut target[position * padded_channels + first..][..count];
-                for (value, row) in target.iter_mut().zip(&square) {
-                    *value = row[position - start];
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn blocks_cover_every_position_once() {
-        for (images, rows, width) in [
-            (1, 1, 1),
-            (2, 7, 3),
-            (1, 4, 96),
-            (1, 3, 224),
-            (9, 4, 4),
-            (1, 200, 1),
-        ] {
+        for (images, rows, width) in [(1, 1, 1), (2, 7, 3), (1, 4, 96), (1, 3, 224), (9, 4, 4), (1, 200, 1)] {
             let mut seen = vec![0; images * rows * width];
             for (block_images, block_rows, columns) in blocks(images, rows, width) {
-                for row in block_images
-                    .flat_map(|image| block_rows.clone().map(move |row| image * rows + row))
-                {
-                    columns
-                        .clone()
-                        .for_each(|column| seen[row * width + column] += 1);
+                for row in block_images.flat_map(|image| block_rows.clone().map(move |row| image * rows + row)) {
+                    columns.clone().for_each(|column| seen[row * width + column] += 1);
                 }
             }
             assert!(seen.iter().all(|count| *count == 1));
-        }
-    }
-
-    #[test]
-    fn transpose_fills_up_with_zeros() {
-        let source: Vec<f32> = (0..60).map(|value| value as f32 + 1.0).collect();
-        let mut target = vec![f32::NAN; 18 * 4];
-        transpose(&source, 20, 3, &mut target, 4, 18);
-        for position in 0..18 {
-            let expected = [
-                position as f32 + 1.0,
-                position as f32 + 21.0,
-                position as f32 + 41.0,
-                0.0,
-            ];
-            assert_eq!(target[position * 4..][..4], expected);
         }
     }
 }

@@ -5,12 +5,15 @@
 //! shapes, papers and deviations beside each network.
 
 pub mod config;
+pub mod device;
 pub mod layers;
 pub mod losses;
 pub mod networks;
 pub mod ops;
 pub mod parameter;
+pub mod random;
 pub mod training;
+pub mod translate;
 pub mod weights;
 
 pub use burn::tensor::Device;

@@ -13,14 +13,14 @@ const RATIO: f32 = 1.6;
 
 /// How dark the lines are, 0 (none) to 1.
 ///
-/// `unit` is the number of pixels per style unit (1/448 of the height).
-pub(super) fn draw_lines(luma: &Plane, flow: &Flow, style: &LineStyle, unit: f32, seed: u64) -> Plane {
-    let sigma = style.width * unit;
-    let difference = flow.smooth_along(&difference_across(luma, flow, sigma, style), style.flow_length * unit);
+/// `kept` is 1 where dark masses are filled as `style` says and falls to 0 where only lines are drawn; `unit` is the number of pixels
+/// per style unit (1/448 of the height).
+pub(super) fn draw_lines(luma: &Plane, flow: &Flow, kept: &Plane, style: &LineStyle, unit: f32, seed: u64) -> Plane {
+    let difference = difference_across(luma, flow, kept, style, unit);
+    let difference = flow.smooth_along(&difference, style.flow_length * unit);
     let threshold = style.threshold;
-    let ink = difference.map(|value| {
-        if value >= threshold { 0.0 } else { -(style.softness * (value - threshold)).tanh() }
-    });
+    let ink =
+        difference.map(|value| if value >= threshold { 0.0 } else { -(style.softness * (value - threshold)).tanh() });
     // A second pass along the flow joins what the threshold has frayed.
     let ink = flow.smooth_along(&ink, 0.4 * style.flow_length * unit);
     let (width, height) = (ink.width, ink.height);
@@ -35,7 +35,8 @@ pub(super) fn draw_lines(luma: &Plane, flow: &Flow, style: &LineStyle, unit: f32
 }
 
 /// `fill * G1 + (1 - fill) + p (G1 - G2)` with both Gaussians taken across the flow: 1 on paper, small in lines and dark masses.
-fn difference_across(luma: &Plane, flow: &Flow, sigma: f32, style: &LineStyle) -> Plane {
+fn difference_across(luma: &Plane, flow: &Flow, kept: &Plane, style: &LineStyle, unit: f32) -> Plane {
+    let sigma = style.width * unit;
     let reach = (2.5 * RATIO * sigma).ceil() as i32;
     let weight = |offset: i32, sigma: f32| (-0.5 * (offset as f32 / sigma).powi(2)).exp();
     let taps: Vec<(f32, f32, f32)> =
@@ -51,6 +52,7 @@ fn difference_across(luma: &Plane, flow: &Flow, sigma: f32, style: &LineStyle) -
             wide += wide_weight * value;
         }
         let (narrow, wide) = (narrow / narrow_total, wide / wide_total);
-        style.fill * narrow + (1.0 - style.fill) + style.sharpness * (narrow - wide)
+        let fill = style.fill * kept.at(x, y);
+        fill * narrow + (1.0 - fill) + style.sharpness * (narrow - wide)
     })
 }

@@ -39,14 +39,14 @@ pub fn draw(photo: &Picture, style: &DrawingStyle, seed: u64) -> Result<Picture>
     style.check()?;
     let (width, height) = working_size(photo);
     let unit = height as f32 / UNITS;
-    let source = Source::new(photo, width, height, unit, style.local_contrast);
-    let flow = Flow::new(&source.luma, 3.0 * unit);
-    let smooth = flow.smooth_along(&source.luma, 2.5 * unit);
+    let luma = prepare(photo, width, height, unit, style.local_contrast);
+    let flow = Flow::new(&luma, 3.0 * unit);
+    let smooth = flow.smooth_along(&luma, 2.5 * unit);
     let flow = Flow::new(&smooth, 2.5 * unit);
 
     let kept = vignette(width, height, style.vignette, unit, seed ^ 0x7160);
-    let lines = lines::draw_lines(&smooth, &flow, &style.line, unit, seed);
-    let darkness = shade(&source, &flow, &kept, style.tone.gamma, unit);
+    let lines = lines::draw_lines(&smooth, &flow, &kept, &style.line, unit, seed);
+    let darkness = shade(&smooth, &kept, style.tone.gamma, unit);
     let tone = tone::draw_tone(&darkness, &style.tone, unit, seed ^ 0x70_0E);
     let drawing = put_on_paper(&lines, &tone, &kept, style, unit, seed ^ 0x9A_9E12)?;
     Ok(resample::resize(&drawing, photo.width(), photo.height()))
@@ -61,29 +61,22 @@ fn working_size(photo: &Picture) -> (usize, usize) {
     (side(width), side(height))
 }
 
-/// The photo's brightness, prepared for drawing.
-struct Source {
-    /// About 0..=1: smoothed to the photo's own resolution, levels stretched, local contrast raised.
-    luma: Plane,
-}
-
-impl Source {
-    fn new(photo: &Picture, width: usize, height: usize, unit: f32, local_contrast: f32) -> Self {
-        let grey = resample::resize(photo, width, height).luma();
-        let raw = Plane { width, height, values: grey.into_iter().map(|v| f32::from(v) / 255.0).collect() };
-        // An enlarged picture shows its pixels as facets: smooth them away.
-        let enlarged = height as f32 / photo.height() as f32;
-        let plain = raw.blurred(0.45 * (enlarged - 1.0).max(0.0) + 0.5 * unit);
-        let low = plain.percentile(0.02, |x, y| in_middle(x, y, width, height));
-        let high = plain.percentile(0.98, |x, y| in_middle(x, y, width, height)).max(low + 0.15);
-        let stretched = plain.map(|value| ((value - low) / (high - low)).clamp(-0.1, 1.1));
-        let wide = stretched.blurred(28.0 * unit);
-        let luma = Plane::from_fn(width, height, |x, y| {
-            let value = stretched.at(x, y);
-            value + local_contrast * (value - wide.at(x, y))
-        });
-        Self { luma }
-    }
+/// The photo's brightness, about 0..=1: smoothed to the photo's own resolution, levels stretched, local contrast raised.
+fn prepare(photo: &Picture, width: usize, height: usize, unit: f32, local_contrast: f32) -> Plane {
+    let grey = resample::resize(photo, width, height).luma();
+    let raw = Plane { width, height, values: grey.into_iter().map(|v| f32::from(v) / 255.0).collect() };
+    // An enlarged picture shows its pixels as facets: smooth them away.
+    let enlarged = height as f32 / photo.height() as f32;
+    let plain = raw.blurred(0.45 * (enlarged - 1.0).max(0.0) + 0.5 * unit);
+    let high = plain.percentile(0.98, |x, y| in_middle(x, y, width, height));
+    // A flat picture is all light, not all shade.
+    let low = plain.percentile(0.02, |x, y| in_middle(x, y, width, height)).min(high - 0.15);
+    let stretched = plain.map(|value| ((value - low) / (high - low)).clamp(-0.1, 1.1));
+    let wide = stretched.blurred(28.0 * unit);
+    Plane::from_fn(width, height, |x, y| {
+        let value = stretched.at(x, y);
+        value + local_contrast * (value - wide.at(x, y))
+    })
 }
 
 /// The ellipse in which a portrait has its head.
@@ -105,11 +98,11 @@ fn vignette(width: usize, height: usize, strength: f32, unit: f32, seed: u64) ->
 }
 
 /// The shade that the tone layer should have, 0 (paper) to 1: skin stays mostly paper, whatever its colour and the light.
-fn shade(source: &Source, flow: &Flow, kept: &Plane, gamma: f32, unit: f32) -> Plane {
-    let luma = flow.smooth_along(&source.luma, 4.0 * unit).blurred(2.0 * unit);
+fn shade(smooth: &Plane, kept: &Plane, gamma: f32, unit: f32) -> Plane {
+    let luma = smooth.blurred(2.6 * unit);
     let (width, height) = (luma.width, luma.height);
-    let dark = luma.percentile(0.04, |x, y| in_middle(x, y, width, height));
-    let light = luma.percentile(0.70, |x, y| in_middle(x, y, width, height)).max(dark + 0.2);
+    let light = luma.percentile(0.70, |x, y| in_middle(x, y, width, height));
+    let dark = luma.percentile(0.04, |x, y| in_middle(x, y, width, height)).min(light - 0.2);
     Plane::from_fn(width, height, |x, y| {
         let share = ((light - luma.at(x, y)) / (light - dark)).clamp(0.0, 1.0);
         share.powf(gamma) * kept.at(x, y)
@@ -135,7 +128,7 @@ fn put_on_paper(
     let mut pixels = Vec::with_capacity(3 * width * height);
     for index in 0..width * height {
         // Lines reach further out than tone.
-        let line = lines.values[index] * kept.values[index].sqrt();
+        let line = lines.values[index] * smoothstep(0.0, 0.4, kept.values[index]);
         // Rough paper takes less pigment in its hollows.
         let pigment = (1.0 - 3.0 * (paper.values[index] - 1.0).max(0.0)).clamp(0.6, 1.0);
         for channel in 0..3 {

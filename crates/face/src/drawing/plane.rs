@@ -38,10 +38,12 @@ impl Plane {
         let x = x.clamp(0.0, (self.width - 1) as f32);
         let y = y.clamp(0.0, (self.height - 1) as f32);
         let (left, top) = (x as usize, y as usize);
-        let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
         let (fx, fy) = (x - left as f32, y - top as f32);
-        let upper = self.at(left, top) * (1.0 - fx) + self.at(right, top) * fx;
-        let lower = self.at(left, bottom) * (1.0 - fx) + self.at(right, bottom) * fx;
+        let right = usize::from(left + 1 < self.width);
+        let start = top * self.width + left;
+        let below = start + if top + 1 < self.height { self.width } else { 0 };
+        let upper = self.values[start] * (1.0 - fx) + self.values[start + right] * fx;
+        let lower = self.values[below] * (1.0 - fx) + self.values[below + right] * fx;
         upper * (1.0 - fy) + lower * fy
     }
 

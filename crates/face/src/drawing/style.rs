@@ -137,7 +137,15 @@ impl Artist {
         let base = DrawingStyle::default();
         match self {
             Self::InkLine => DrawingStyle {
-                line: LineStyle { width: 1.6, sharpness: 17.0, fill: 0.8, threshold: 0.5, softness: 8.0, strength: 1.0, ..base.line },
+                line: LineStyle {
+                    width: 1.6,
+                    sharpness: 17.0,
+                    fill: 0.75,
+                    threshold: 0.5,
+                    softness: 8.0,
+                    strength: 1.0,
+                    ..base.line
+                },
                 tone: ToneStyle { kind: ToneKind::None, ..base.tone },
                 line_colour: [18, 18, 22],
                 ..base
@@ -153,7 +161,14 @@ impl Artist {
             },
             Self::Wash => DrawingStyle {
                 line: LineStyle { width: 1.4, strength: 0.95, ..base.line },
-                tone: ToneStyle { kind: ToneKind::Wash, strength: 0.8, levels: 4, spacing: 9.0, gamma: 1.1, ..base.tone },
+                tone: ToneStyle {
+                    kind: ToneKind::Wash,
+                    strength: 0.8,
+                    levels: 4,
+                    spacing: 9.0,
+                    gamma: 1.1,
+                    ..base.tone
+                },
                 paper: PaperStyle { colour: [250, 247, 240], grain: 0.05 },
                 line_colour: [28, 26, 34],
                 tone_colour: [62, 64, 80],
@@ -168,7 +183,13 @@ impl Artist {
             },
             Self::Sanguine => DrawingStyle {
                 line: LineStyle { width: 1.7, softness: 3.0, strength: 0.9, ..base.line },
-                tone: ToneStyle { kind: ToneKind::Hatching, strength: 0.75, spacing: 6.0, angle_degrees: 50.0, ..base.tone },
+                tone: ToneStyle {
+                    kind: ToneKind::Hatching,
+                    strength: 0.75,
+                    spacing: 6.0,
+                    angle_degrees: 50.0,
+                    ..base.tone
+                },
                 paper: PaperStyle { colour: [243, 230, 208], grain: 0.09 },
                 line_colour: [110, 42, 26],
                 tone_colour: [150, 66, 40],

@@ -40,7 +40,8 @@ fn hatching(u: f32, v: f32, dark: f32, style: &ToneStyle, seed: u64) -> f32 {
             continue;
         }
         let turn = [0.0, 62.0, -38.0][layer as usize];
-        let stroke = strokes(u, v, (style.angle_degrees + turn).to_radians(), style.spacing, wanted, seed + u64::from(layer));
+        let stroke =
+            strokes(u, v, (style.angle_degrees + turn).to_radians(), style.spacing, wanted, seed + u64::from(layer));
         paper *= 1.0 - 0.85 * stroke;
     }
     1.0 - paper
@@ -61,7 +62,8 @@ fn strokes(u: f32, v: f32, angle: f32, spacing: f32, wanted: f32, seed: u64) -> 
         let stroke = place.floor() as i64;
         let within = place - place.floor();
         let lean = noise::random(seed ^ 0x24, lane, stroke) - 0.5;
-        let center = lane as f32 + 0.5 + 0.5 * lean + 0.35 * (within - 0.5) * (noise::random(seed ^ 0x25, lane, stroke) - 0.5);
+        let center =
+            lane as f32 + 0.5 + 0.5 * lean + 0.35 * (within - 0.5) * (noise::random(seed ^ 0x25, lane, stroke) - 0.5);
         let taper = smoothstep(0.0, 0.12, within) * smoothstep(1.0, 0.8, within);
         let half_width = (0.16 + 0.26 * wanted) * (0.6 + 0.4 * taper);
         let distance = (across - center).abs();

@@ -67,7 +67,9 @@ impl Picture {
             PictureFormat::Jpeg => {
                 JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).write_image(&self.pixels, width, height, colour)
             }
-            PictureFormat::WebP => WebPEncoder::new_lossless(&mut bytes).write_image(&self.pixels, width, height, colour),
+            PictureFormat::WebP => {
+                WebPEncoder::new_lossless(&mut bytes).write_image(&self.pixels, width, height, colour)
+            }
         }
         .map_err(|error| Error::Encode { format: format.label(), detail: error.to_string() })?;
         Ok(bytes)
@@ -111,8 +113,9 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8], overwrite: bool) -
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut file = temporary_file(folder).map_err(write_error)?;
-    file.write_all(bytes).map_err(write_error)?;
+    let mut file = temporary_file(folder).map_err(|error| write_error(error.kind().into()))?;
+    // Through the plain file: errors of the wrapper would name the temporary file.
+    file.as_file_mut().write_all(bytes).map_err(write_error)?;
     file.as_file().sync_all().map_err(write_error)?;
     if overwrite {
         file.persist(path).map_err(|error| write_error(error.error))?;
@@ -133,9 +136,8 @@ fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        return builder.permissions(std::fs::Permissions::from_mode(0o666)).tempfile_in(folder);
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
     }
-    #[cfg(not(unix))]
     builder.tempfile_in(folder)
 }
 

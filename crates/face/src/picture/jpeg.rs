@@ -33,10 +33,8 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<DynamicImage> {
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
     let target = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(options.jpeg_set_out_colorspace(target));
-    let orientation = decoder
-        .exif()
-        .and_then(|exif| Orientation::from_exif_chunk(exif))
-        .unwrap_or(Orientation::NoTransforms);
+    let orientation =
+        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
     let samples = decoder.decode().map_err(|error| translate(name, error))?;
     let mut picture = assemble(width as u32, height as u32, grey, samples)
         .ok_or_else(|| damaged(name, "fewer pixels than the header says".to_owned()))?;

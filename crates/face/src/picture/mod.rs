@@ -131,7 +131,10 @@ mod tests {
         assert!(matches!(Picture::filled(0, 5, [0; 3]), Err(Error::SizeOutOfRange { .. })));
         assert!(matches!(Picture::filled(usize::MAX, usize::MAX, [0; 3]), Err(Error::SizeOutOfRange { .. })));
         assert!(matches!(Picture::filled(20_000, 20_000, [0; 3]), Err(Error::SizeOutOfRange { .. })));
-        assert!(matches!(Picture::from_rgb(2, 2, vec![0; 11]), Err(Error::WrongLength { expected: 12, found: 11, .. })));
+        assert!(matches!(
+            Picture::from_rgb(2, 2, vec![0; 11]),
+            Err(Error::WrongLength { expected: 12, found: 11, .. })
+        ));
     }
 
     #[test]

@@ -118,9 +118,15 @@ fn cut_off_files_are_errors_in_every_format() {
     let picture = DynamicImage::from(image::RgbImage::from_fn(64, 64, |x, y| {
         image::Rgb([(x * 37 % 251) as u8, (y * 91 % 253) as u8, (x * y % 255) as u8])
     }));
-    for format in
-        [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP, ImageFormat::Pnm, ImageFormat::Gif]
-    {
+    for format in [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+        ImageFormat::WebP,
+        ImageFormat::Pnm,
+        ImageFormat::Gif,
+    ] {
         let bytes = encode(&picture, format);
         for kept in [bytes.len() / 8, bytes.len() / 2, bytes.len() * 9 / 10] {
             match Picture::decode("cut", &bytes[..kept]) {
@@ -149,9 +155,15 @@ fn arbitrary_damage_never_panics() {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         (state >> 8) as usize
     };
-    for format in
-        [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Bmp, ImageFormat::Tiff, ImageFormat::WebP, ImageFormat::Pnm, ImageFormat::Gif]
-    {
+    for format in [
+        ImageFormat::Jpeg,
+        ImageFormat::Png,
+        ImageFormat::Bmp,
+        ImageFormat::Tiff,
+        ImageFormat::WebP,
+        ImageFormat::Pnm,
+        ImageFormat::Gif,
+    ] {
         let bytes = encode(&picture, format);
         for _ in 0..300 {
             let mut broken = bytes.clone();

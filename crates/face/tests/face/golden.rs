@@ -51,9 +51,10 @@ fn training_transform_matches_the_original_exactly() {
         assert!(found == tensors.tensor(key).unwrap().data(), "{key}: 8-bit crop differs");
 
         let normalised_key = format!("{key}.normalised");
-        if tensors.names().iter().any(|name| name.as_ref() as &str == normalised_key) {
+        if tensors.names().iter().any(|name| **name == normalised_key) {
             normalised_seen += 1;
-            let planes = if recognition { transform::to_recognition_planes(&crop) } else { transform::to_planes(&crop) };
+            let planes =
+                if recognition { transform::to_recognition_planes(&crop) } else { transform::to_planes(&crop) };
             let expected = floats(&tensors, &normalised_key);
             assert_eq!(planes.len(), expected.len());
             let worst = planes.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -72,4 +73,39 @@ fn seed_pictures_are_written_as_the_original_wrote_them() {
     assert_eq!(sheet, Picture::open(golden("grid_normalised.png")).unwrap());
     let single = seed_2018::save_image(18, 20, first).unwrap();
     assert_eq!(single, Picture::open(golden("save_image_first.png")).unwrap());
+}
+
+#[test]
+fn resizing_matches_pillow_exactly_whichever_side_goes_first() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/resize");
+    let source = Picture::open(folder.join("source.png")).unwrap();
+    for (width, height) in [(20, 9), (41, 30), (30, 60), (36, 20), (37, 10), (12, 40), (90, 91), (33, 44)] {
+        let expected = Picture::open(folder.join(format!("{width}x{height}.png"))).unwrap();
+        assert!(transform::resize(&source, width, height).unwrap() == expected, "{width}x{height}");
+    }
+}
+
+#[test]
+fn files_of_many_kinds_are_read_as_pillow_reads_them() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/formats");
+    for (file, tolerance) in [
+        ("alpha.png", 0),
+        ("alpha.webp", 0),
+        ("bits.pbm", 0),
+        ("lzw.tiff", 0),
+        ("palette.bmp", 0),
+        ("palette.gif", 0),
+        ("palette.png", 0),
+        ("grey.jpg", 6),
+        ("progressive.jpg", 6),
+        ("subsampled.jpg", 6),
+        ("lossy.webp", 6),
+        ("cmyk.jpg", 8),
+    ] {
+        let found = Picture::open(folder.join(file)).unwrap();
+        let expected = Picture::open(folder.join(format!("expected_{}.png", file.replace('.', "_")))).unwrap();
+        assert_eq!((found.width(), found.height()), (expected.width(), expected.height()), "{file}");
+        let worst = found.pixels().iter().zip(expected.pixels()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+        assert!(worst <= tolerance, "{file}: off by {worst}");
+    }
 }

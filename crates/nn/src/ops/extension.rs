@@ -7,12 +7,7 @@ use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::ops::{ConvOptions, IndexingUpdateOp};
 use burn::tensor::{Shape, TensorData};
 
-/// tmp
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Padding { /// z
-Zero, /// r
-Reflect, /// p
-Replicate }
+pub use portraitist_kernels::Padding;
 
 /// How a square kernel moves over a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,6 +22,8 @@ pub enum NetworkKind {
     Translator,
     /// Both critics.
     Critic,
+    /// An optimiser's moments, in a checkpoint.
+    Optimizer,
 }
 
 /// How numbers are stored.
@@ -133,6 +135,7 @@ fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, 
     let kind = match model.kind {
         NetworkKind::Translator => "translator",
         NetworkKind::Critic => "critic",
+        NetworkKind::Optimizer => "optimizer",
     };
     let metadata = HashMap::from([
         (FORMAT_KEY.to_owned(), FORMAT.to_owned()),

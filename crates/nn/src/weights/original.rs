@@ -159,6 +159,7 @@ pub(super) fn read_original(path: &Path) -> Result<ModelFile, WeightsError> {
         NetworkKind::Critic => {
             config.critic.attention = arrays.keys().any(|name| is_attention(name, "a.cnns.0."));
         }
+        NetworkKind::Optimizer => {}
     }
     config.validate().map_err(|reason| WeightsError::Config { path: config_path, reason })?;
     arrays.retain(|name, _| !is_dummy(name));

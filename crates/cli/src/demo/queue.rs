@@ -1,0 +1,81 @@
+//! A short queue for heavy work: few jobs at once, few waiting, and none for clients that have gone.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+
+/// Hands out places; clones share them.
+#[derive(Clone)]
+pub(super) struct Queue {
+    /// One permit for everybody in the queue, working or waiting.
+    places: Arc<Semaphore>,
+    /// One permit for everybody at work.
+    turns: Arc<Semaphore>,
+}
+
+/// A place in the queue; dropping it leaves the queue.
+pub(super) struct Place {
+    place: OwnedSemaphorePermit,
+    turns: Arc<Semaphore>,
+}
+
+/// Whether somebody still waits for the result of a job.
+#[derive(Clone)]
+pub(super) struct Audience(Arc<AtomicBool>);
+
+/// The job ended without a result: it panicked, or the program is ending.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+impl Queue {
+    /// A queue for `jobs` at work and `waiting` more.
+    pub(super) fn new(jobs: usize, waiting: usize) -> Self {
+        Self { places: Arc::new(Semaphore::new(jobs + waiting)), turns: Arc::new(Semaphore::new(jobs)) }
+    }
+
+    /// A place, unless all are taken. It is taken before the body is read, which bounds the memory for bodies, too.
+    pub(super) fn enter(&self) -> Option<Place> {
+        let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
+        Some(Place { place, turns: Arc::clone(&self.turns) })
+    }
+}
+
+impl Place {
+    /// Waits for a turn and does `work` on a thread where blocking is allowed.
+    ///
+    /// Dropping the future before its turn leaves the queue; dropping it later tells `work` through its [`Audience`], and the
+    /// place stays taken until `work` returns, so that abandoned jobs cannot pile up.
+    pub(super) async fn run<T, Work>(self, work: Work) -> Result<T, Stopped>
+    where
+        T: Send + 'static,
+        Work: FnOnce(&Audience) -> T + Send + 'static,
+    {
+        let turn = self.turns.acquire_owned().await.map_err(|_| Stopped)?;
+        let audience = Audience(Arc::new(AtomicBool::new(true)));
+        let _leaves_on_drop = Seat(audience.clone());
+        let place = self.place;
+        let job = spawn_blocking(move || {
+            let _held_until_done = (place, turn);
+            work(&audience)
+        });
+        job.await.map_err(|_| Stopped)
+    }
+}
+
+impl Audience {
+    /// False once the client has gone: the rest of the work can be skipped.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Lives as long as the request.
+struct Seat(Audience);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.0.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,97 @@
+//! stdout is data, stderr is talk.
+
+use std::fmt::Write as _;
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+/// Where a command prints.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Console {
+    json: bool,
+    quiet: bool,
+}
+
+/// An error that comes with advice.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Advised {
+    message: String,
+    hint: String,
+}
+
+/// An error with a line that says what to do.
+pub(crate) fn advised(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
+    Advised { message: message.into(), hint: hint.into() }.into()
+}
+
+impl Console {
+    /// A console for the flags `--json` and `--quiet`.
+    pub(crate) fn new(json: bool, quiet: bool) -> Self {
+        Self { json, quiet }
+    }
+
+    /// Prints the command's result: the object with `--json`, else the text (nothing with `--quiet`).
+    pub(crate) fn result(self, object: &impl Serialize, text: &str) -> anyhow::Result<()> {
+        let line = if self.json { serde_json::to_string(object)? } else { text.to_owned() };
+        if (self.json || !self.quiet) && !line.is_empty() {
+            match writeln!(std::io::stdout().lock(), "{line}") {
+                // The reader has seen enough (`portraitist … | head`).
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Says something on stderr, unless told to be quiet.
+    pub(crate) fn say(self, text: &str) {
+        if !self.quiet {
+            talk(text);
+        }
+    }
+
+    /// Warns on stderr, even when quiet.
+    pub(crate) fn warn(self, text: &str) {
+        talk(&format!("warning: {text}"));
+    }
+
+    /// Prints an error, what caused it, and advice where there is some.
+    pub(crate) fn fail(self, error: &anyhow::Error) {
+        let mut text = format!("error: {error}");
+        let mut told = error.to_string();
+        for cause in error.chain().skip(1) {
+            let cause = cause.to_string();
+            if !told.contains(&cause) {
+                // Writing to a string cannot fail.
+                let _ = write!(text, ": {cause}");
+                told.push_str(&cause);
+            }
+        }
+        if let Some(advised) = error.downcast_ref::<Advised>() {
+            let _ = write!(text, "\nhint: {}", advised.hint);
+        }
+        talk(&text);
+    }
+
+    /// A progress bar on stderr, drawn only on a terminal.
+    pub(crate) fn progress(self, length: u64, template: &str) -> ProgressBar {
+        let visible = !self.quiet && std::io::stderr().is_terminal();
+        let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(length), target);
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        if visible {
+            bar.enable_steady_tick(Duration::from_millis(500));
+        }
+        bar
+    }
+}
+
+fn talk(text: &str) {
+    // Nobody can be told that stderr is gone.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}

@@ -1,0 +1,40 @@
+//! Where the networks run.
+
+use burn::tensor::Device;
+
+/// A device that cannot be used.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("unknown device {name:?}: this program was built for {}", supported().join(", "))]
+pub struct UnknownDevice {
+    name: String,
+}
+
+/// The names that [`parse`] takes in this build.
+pub fn supported() -> Vec<&'static str> {
+    let mut names = vec!["cpu"];
+    if cfg!(feature = "cuda") {
+        names.push("cuda[:index]");
+    }
+    if cfg!(feature = "wgpu") {
+        names.push("wgpu");
+    }
+    names
+}
+
+/// The device of a name: `cpu`, and where the program was built with them `cuda`, `cuda:1`, `wgpu`.
+///
+/// # Errors
+/// [`UnknownDevice`] lists what this build has.
+pub fn parse(name: &str) -> Result<Device, UnknownDevice> {
+    let unknown = || UnknownDevice { name: name.to_owned() };
+    match name.split_once(':').unwrap_or((name, "")) {
+        ("cpu", "") => Ok(Device::flex()),
+        #[cfg(feature = "cuda")]
+        ("cuda", index) if index.is_empty() || index.parse::<usize>().is_ok() => {
+            Ok(Device::cuda(index.parse().unwrap_or(0)))
+        }
+        #[cfg(feature = "wgpu")]
+        ("wgpu", "") => Ok(Device::wgpu(burn::tensor::DeviceKind::default())),
+        _ => Err(unknown()),
+    }
+}

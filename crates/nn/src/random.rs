@@ -1,0 +1,28 @@
+//! Random numbers that depend on the run's seed and on what they are for, and on nothing else.
+//!
+//! Every draw has its own stream, named by its purpose and numbered by its position in the run. No
+//! generator is carried from step to step, so a resumed run draws what the uninterrupted one would.
+
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use sha2::{Digest, Sha256};
+
+/// The stream of `purpose` at position `index` of a run with `seed`.
+pub fn stream(seed: u64, purpose: &str, index: u64) -> ChaCha8Rng {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_le_bytes());
+    hash.update(index.to_le_bytes());
+    hash.update(purpose.as_bytes());
+    ChaCha8Rng::from_seed(hash.finalize().into())
+}
+
+/// `count` draws from the standard normal distribution.
+pub fn normals(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
+    (0..count).map(|_| StandardNormal.sample(random)).collect()
+}
+
+/// The style code of a user's `seed`: the same for every model with this number of style dimensions.
+pub fn style_code(seed: u64, style_dim: usize) -> Vec<f32> {
+    normals(&mut stream(seed, "style", 0), style_dim)
+}

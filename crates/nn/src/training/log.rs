@@ -1,0 +1,88 @@
+//! The numbers of a run: `log.jsonl` and TensorBoard's event files.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use crate::losses::NamedValues;
+
+use super::TrainingError;
+use super::tensorboard::EventFile;
+
+/// What one step reports.
+#[derive(Clone, Debug)]
+pub struct StepReport {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// Seconds that the step took, waiting for pictures included.
+    pub seconds: f64,
+    /// Pictures of both domains per second.
+    pub pictures_per_second: f64,
+    /// Learning rate of the generators.
+    pub learning_rate_generator: f64,
+    /// Learning rate of the critics.
+    pub learning_rate_critic: f64,
+    /// Every loss by name.
+    pub losses: NamedValues,
+}
+
+impl StepReport {
+    fn scalars(&self) -> impl Iterator<Item = (&str, f64)> {
+        let own = [
+            ("seconds", self.seconds),
+            ("pictures_per_second", self.pictures_per_second),
+            ("learning_rate_generator", self.learning_rate_generator),
+            ("learning_rate_critic", self.learning_rate_critic),
+        ];
+        let losses = self.losses.iter().map(|(name, value)| (name.as_str(), f64::from(*value)));
+        own.into_iter().chain(losses)
+    }
+
+    fn json(&self) -> Value {
+        let mut object = Map::from_iter([("step".to_owned(), Value::from(self.step))]);
+        object.extend(self.scalars().map(|(name, value)| (name.to_owned(), Value::from(value))));
+        Value::Object(object)
+    }
+}
+
+/// The log of a run, open for more.
+#[derive(Debug)]
+pub(super) struct Log {
+    path: PathBuf,
+    lines: File,
+    events: EventFile,
+}
+
+impl Log {
+    /// Opens the log of a run of which `done` steps are kept; later lines (from a run that was cut off
+    /// behind its last checkpoint) are dropped, since those steps are done again.
+    pub(super) fn open(run_folder: &Path, done: u64) -> Result<Self, TrainingError> {
+        let path = run_folder.join("log.jsonl");
+        let wrong = |error: std::io::Error| TrainingError::Write { path: path.clone(), reason: error.to_string() };
+        if path.is_file() {
+            let text = fs::read_to_string(&path).map_err(wrong)?;
+            let kept: String =
+                text.lines().filter(|line| logged_step(line).is_some_and(|step| step <= done)).map(|line| format!("{line}\n")).collect();
+            portraitist_face::picture::write_atomically(&path, kept.as_bytes(), true)
+                .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
+        }
+        let lines = OpenOptions::new().create(true).append(true).open(&path).map_err(wrong)?;
+        let events = EventFile::create(run_folder).map_err(wrong)?;
+        Ok(Self { path, lines, events })
+    }
+
+    /// Records a step.
+    pub(super) fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
+        let line = format!("{}\n", report.json());
+        self.lines
+            .write_all(line.as_bytes())
+            .and_then(|()| self.events.write(report.step, report.scalars()))
+            .map_err(|error| TrainingError::Write { path: self.path.clone(), reason: error.to_string() })
+    }
+}
+
+fn logged_step(line: &str) -> Option<u64> {
+    serde_json::from_str::<Value>(line).ok()?.get("step")?.as_u64()
+}

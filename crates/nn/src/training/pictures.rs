@@ -1,0 +1,182 @@
+//! The pictures of one domain: which there are, and in which order a run sees them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use portraitist_face::Picture;
+use portraitist_face::transform::{self, CropPlace, CropTransform};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use crate::config::{Domain, PictureConfig};
+use crate::random::stream;
+
+use super::TrainingError;
+
+/// A picture file and the person it shows, where that is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The file.
+    pub path: PathBuf,
+    /// The person, as a name.
+    pub person: Option<String>,
+}
+
+/// File name endings that are taken for pictures in a folder.
+const ENDINGS: [&str; 12] =
+    ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
+
+/// The pictures of a folder (with its subfolders, sorted by path) or of a list file.
+///
+/// # Errors
+/// [`TrainingError::Data`] if there is nothing at `source`, or no pictures in it.
+pub fn find_pictures(source: &Path) -> Result<Vec<Entry>, TrainingError> {
+    let wrong = |reason: String| TrainingError::Data { path: source.to_path_buf(), reason };
+    let metadata = std::fs::metadata(source).map_err(|error| wrong(error.to_string()))?;
+    let entries = if metadata.is_dir() {
+        let mut paths = Vec::new();
+        walk(source, &mut paths).map_err(|error| wrong(error.to_string()))?;
+        paths.sort();
+        let person = |path: &Path| {
+            let parent = path.parent().filter(|parent| *parent != source)?;
+            parent.file_name().map(|name| name.to_string_lossy().into_owned())
+        };
+        paths.into_iter().map(|path| Entry { person: person(&path), path }).collect()
+    } else {
+        let text = std::fs::read_to_string(source).map_err(|error| wrong(format!("not a list of pictures: {error}")))?;
+        let folder = source.parent().unwrap_or(Path::new("."));
+        let line = |line: &str| {
+            let (file, person) = match line.split_once('\t') {
+                Some((file, person)) => (file, Some(person.trim().to_owned())),
+                None => (line, None),
+            };
+            Entry { path: folder.join(file.trim()), person }
+        };
+        text.lines().filter(|text| !text.trim().is_empty()).map(line).collect::<Vec<_>>()
+    };
+    if entries.is_empty() {
+        return Err(wrong("no pictures here; expected PNG, JPEG, WebP, BMP, TIFF or PGM files".to_owned()));
+    }
+    Ok(entries)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            walk(&path, found)?;
+        } else if has_picture_ending(&path) {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Whether a file's name ends as a picture's does.
+pub fn has_picture_ending(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
+
+/// The pictures of one domain, in the order of a run.
+#[derive(Clone, Debug)]
+pub struct PictureSet {
+    domain: Domain,
+    entries: Vec<Entry>,
+    by_person: HashMap<String, Vec<usize>>,
+    config: PictureConfig,
+    flip: bool,
+    seed: u64,
+}
+
+impl PictureSet {
+    /// A set that a run with `seed` draws from.
+    pub fn new(domain: Domain, entries: Vec<Entry>, config: &PictureConfig, flip: bool, seed: u64) -> Self {
+        let mut by_person: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            if let Some(person) = &entry.person {
+                by_person.entry(person.clone()).or_default().push(index);
+            }
+        }
+        Self { domain, entries, by_person, config: config.clone(), flip, seed }
+    }
+
+    /// How many pictures there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The entry that stands at position `sample` of the run: every epoch is a permutation of its own.
+    pub fn entry(&self, sample: u64) -> &Entry {
+        let count = self.entries.len() as u64;
+        let (epoch, position) = (sample / count, sample % count);
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        order.shuffle(&mut stream(self.seed, &format!("order {}", self.domain), epoch));
+        &self.entries[order[position as usize] as usize]
+    }
+
+    /// A random picture of `person`, fixed by the position in the run.
+    pub fn of_person(&self, person: &str, sample: u64) -> Option<&Entry> {
+        let candidates = self.by_person.get(person)?;
+        let mut random = stream(self.seed, &format!("person {}", self.domain), sample);
+        Some(&self.entries[candidates[random.random_range(0..candidates.len())]])
+    }
+
+    /// Reads a picture as the networks see it: flipped or not, its shorter side resized, a random crop;
+    /// planes in `[-1, 1]`.
+    ///
+    /// # Errors
+    /// [`TrainingError::Data`] names the file.
+    pub fn read(&self, entry: &Entry, sample: u64) -> Result<Vec<f32>, TrainingError> {
+        let mut random = stream(self.seed, &format!("crop {}", self.domain), sample);
+        let flip = self.flip && random.random_bool(0.5);
+        self.planes(entry, |picture| {
+            let flipped = if flip { transform::flip(picture) } else { picture.clone() };
+            let resized = transform::resize_shorter_side(&flipped, self.config.resize)?;
+            let mut offset = |size: usize, crop: usize| random.random_range(0..=size.saturating_sub(crop));
+            let top = offset(resized.height(), self.config.height);
+            let left = offset(resized.width(), self.config.width);
+            transform::crop(&resized, left, top, self.config.width, self.config.height)
+        })
+    }
+
+    /// Reads the first `count` pictures without chance: resized, their middle.
+    ///
+    /// # Errors
+    /// [`TrainingError::Data`] names the file.
+    pub fn fixed(&self, count: usize) -> Result<Vec<Vec<f32>>, TrainingError> {
+        // Spread over the set, so that neighbours in a folder (one person, often) do not fill the grid.
+        let step = (self.entries.len() / count.max(1)).max(1);
+        let chosen = self.entries.iter().step_by(step).take(count);
+        let middle = CropTransform {
+            flip: false,
+            shorter_side: Some(self.config.resize),
+            crop_width: self.config.width,
+            crop_height: self.config.height,
+            place: CropPlace::Center,
+        };
+        chosen.map(|entry| self.planes(entry, |picture| middle.apply(picture))).collect()
+    }
+
+    fn planes(
+        &self,
+        entry: &Entry,
+        cut: impl FnOnce(&Picture) -> portraitist_face::Result<Picture>,
+    ) -> Result<Vec<f32>, TrainingError> {
+        let wrong = |reason: String| TrainingError::Data { path: entry.path.clone(), reason };
+        let picture = Picture::open(&entry.path).map_err(|error| wrong(error.to_string()))?;
+        let picture = if self.config.grey { transform::to_grey(&picture) } else { picture };
+        let cropped = cut(&picture).map_err(|error| wrong(error.to_string()))?;
+        Ok(network_planes(&cropped, self.config.channels(self.domain)))
+    }
+}
+
+/// A picture's planes in `[-1, 1]`: three, or one (its luminance).
+pub(crate) fn network_planes(picture: &Picture, channels: usize) -> Vec<f32> {
+    if channels == 3 {
+        return transform::to_planes(picture);
+    }
+    let mut planes = transform::to_planes(&transform::to_grey(picture));
+    planes.truncate(picture.width() * picture.height());
+    planes
+}

@@ -1,0 +1,241 @@
+//! Run files: everything about a training in one TOML file.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{CriticConfig, GeneratorConfig, PictureConfig, TranslatorConfig};
+use crate::layers::Initialization;
+use crate::losses::{AdversarialLoss, LossWeights};
+
+use super::{AdamConfig, Schedule, Settings, TrainingError};
+
+/// A run file. Unknown keys are errors; what is left out takes the original's value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunFile {
+    /// Names the run's folder.
+    pub name: String,
+    /// Fixes first weights, order of pictures, their crops and flips, and styles.
+    #[serde(default)]
+    pub seed: u64,
+    /// Steps in all.
+    pub steps: u64,
+    /// Pictures of each domain in a step.
+    #[serde(default = "one")]
+    pub batch_size: usize,
+    /// How weights start.
+    #[serde(default)]
+    pub initialization: Initialization,
+    /// Share of the old average of the generators that is kept at each step; no average without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average_decay: Option<f64>,
+    /// The pictures' files.
+    pub data: DataConfig,
+    /// The pictures' size.
+    #[serde(default)]
+    pub picture: PictureConfig,
+    /// The generators.
+    #[serde(default)]
+    pub generator: GeneratorConfig,
+    /// The critics.
+    #[serde(default)]
+    pub critic: CriticConfig,
+    /// What is minimised.
+    #[serde(default)]
+    pub losses: LossConfig,
+    /// How it is minimised.
+    #[serde(default)]
+    pub optimizer: OptimizerConfig,
+    /// What is written when.
+    #[serde(default)]
+    pub record: RecordConfig,
+    /// The program's version, filled in when the run starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// Where the pictures are: each a folder, searched with its subfolders, or a list file.
+///
+/// A list file names a picture a line, relative to itself; behind a tab may stand the person. In a
+/// folder, the person is the name of the subfolder that holds the picture.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// Drawings to learn from.
+    pub drawings: PathBuf,
+    /// Photos to learn from.
+    pub photos: PathBuf,
+    /// Drawings that are only sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_drawings: Option<PathBuf>,
+    /// Photos that are only sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_photos: Option<PathBuf>,
+    /// Mirror half of the pictures.
+    #[serde(default = "yes")]
+    pub flip: bool,
+    /// Share of samples whose photo is drawn from the drawing's person, 0 to 1 (for the supervised loss).
+    #[serde(default)]
+    pub same_person: f64,
+    /// Threads that read pictures.
+    #[serde(default = "two")]
+    pub workers: usize,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn two() -> usize {
+    2
+}
+
+/// What is minimised.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LossConfig {
+    /// The form of the adversarial loss.
+    pub kind: AdversarialLoss,
+    /// How much each term counts.
+    pub weights: LossWeights,
+    /// VGG16 weights (a PyTorch file), needed where `weights.perceptual` is above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vgg16: Option<PathBuf>,
+}
+
+/// How it is minimised.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OptimizerConfig {
+    /// Learning rate of the generators.
+    pub generator_rate: f64,
+    /// Learning rate of the critics.
+    pub critic_rate: f64,
+    /// Adam's constants.
+    pub adam: AdamConfig,
+    /// How the rates change.
+    pub schedule: Schedule,
+}
+
+impl Default for OptimizerConfig {
+    fn default() -> Self {
+        Self {
+            generator_rate: 1e-4,
+            critic_rate: 4e-4,
+            adam: AdamConfig::default(),
+            schedule: Schedule::default(),
+        }
+    }
+}
+
+/// What is written when, in steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecordConfig {
+    /// A line in the log.
+    pub log_every: u64,
+    /// A grid of samples.
+    pub sample_every: u64,
+    /// Pictures of each domain in a grid.
+    pub num_samples: usize,
+    /// A checkpoint.
+    pub checkpoint_every: u64,
+    /// Checkpoints kept, the newest ones; 0 keeps all.
+    pub keep_checkpoints: usize,
+}
+
+impl Default for RecordConfig {
+    fn default() -> Self {
+        Self { log_every: 50, sample_every: 1000, num_samples: 4, checkpoint_every: 1000, keep_checkpoints: 3 }
+    }
+}
+
+impl RunFile {
+    /// Reads a run file. Relative paths in it are meant from the file's own folder.
+    ///
+    /// # Errors
+    /// [`TrainingError::RunFile`] with the place and kind of the mistake.
+    pub fn read(path: &Path) -> Result<Self, TrainingError> {
+        let wrong = |reason: String| TrainingError::RunFile { path: path.to_path_buf(), reason };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        let mut run: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        let folder = std::path::absolute(folder).map_err(|error| wrong(error.to_string()))?;
+        let data = &mut run.data;
+        let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
+        for file in files.into_iter().chain([data.test_photos.as_mut(), run.losses.vgg16.as_mut()]).flatten() {
+            *file = folder.join(&file);
+        }
+        run.validate().map_err(wrong)?;
+        Ok(run)
+    }
+
+    /// The file's text, every value written out.
+    ///
+    /// # Errors
+    /// A message if a path cannot be written as text.
+    pub fn to_toml(&self) -> Result<String, String> {
+        toml::to_string(self).map_err(|error| error.to_string())
+    }
+
+    /// The networks of the run.
+    pub fn networks(&self) -> TranslatorConfig {
+        TranslatorConfig {
+            picture: self.picture.clone(),
+            generator: self.generator.clone(),
+            critic: self.critic.clone(),
+        }
+    }
+
+    /// What the trainer is told.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            networks: self.networks(),
+            initialization: self.initialization,
+            adversarial: self.losses.kind,
+            weights: self.losses.weights.clone(),
+            adam: self.optimizer.adam,
+            generator_rate: self.optimizer.generator_rate,
+            critic_rate: self.optimizer.critic_rate,
+            schedule: self.optimizer.schedule,
+            average_decay: self.average_decay,
+            seed: self.seed,
+        }
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        self.networks().validate()?;
+        let plain = |part: char| part.is_alphanumeric() || "-_.".contains(part);
+        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
+            return Err(format!("name must consist of letters, digits, '-', '_' and '.', found {:?}", self.name));
+        }
+        if !(1..=1024).contains(&self.batch_size) {
+            return Err(format!("batch_size must be between 1 and 1024, found {}", self.batch_size));
+        }
+        if !(1..=64).contains(&self.data.workers) {
+            return Err(format!("data.workers must be between 1 and 64, found {}", self.data.workers));
+        }
+        if !(0.0..=1.0).contains(&self.data.same_person) {
+            return Err(format!("data.same_person must be between 0 and 1, found {}", self.data.same_person));
+        }
+        if let Some(decay) = self.average_decay.filter(|decay| !(0.0..1.0).contains(decay)) {
+            return Err(format!("average_decay must be at least 0 and below 1, found {decay}"));
+        }
+        let rates = [("generator_rate", self.optimizer.generator_rate), ("critic_rate", self.optimizer.critic_rate)];
+        if let Some((name, rate)) = rates.into_iter().find(|(_, rate)| !(rate.is_finite() && *rate >= 0.0)) {
+            return Err(format!("optimizer.{name} must be a number of at least 0, found {rate}"));
+        }
+        if self.record.log_every == 0 || self.record.sample_every == 0 || self.record.checkpoint_every == 0 {
+            return Err("record.log_every, sample_every and checkpoint_every must be at least 1".to_owned());
+        }
+        if self.losses.weights.perceptual > 0.0 && self.losses.vgg16.is_none() {
+            return Err("losses.weights.perceptual needs losses.vgg16, a file with VGG16's weights".to_owned());
+        }
+        Ok(())
+    }
+}

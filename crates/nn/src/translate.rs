@@ -1,0 +1,274 @@
+//! Using a trained translator.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+use portraitist_face::template::Template;
+use portraitist_face::{Picture, transform};
+
+use crate::config::{Domain, TranslatorConfig};
+use crate::layers::Initialization;
+use crate::networks::Translator;
+use crate::parameter::{from_values, to_values};
+use crate::training::checkpoint;
+use crate::training::pictures::network_planes;
+use crate::weights::{ModelFile, NetworkKind, WeightsError, assign, read_model, sha256};
+
+/// Largest number of pixels that a picture is translated at; larger ones are shrunk first. Memory
+/// grows with the square of the pixels, through self-attention.
+const MAX_PIXELS: usize = 1 << 20;
+/// Shortest side that the style encoder's four halvings and reflecting borders can work on.
+const MIN_SIDE: usize = 32;
+
+/// A model that could not be found or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// Nothing of that name.
+    #[error("no model at {name:?}: expected a run folder, a checkpoint folder, a weights file, or one of the built-in models: {built_in}")]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        built_in: String,
+    },
+    /// A run without a whole checkpoint.
+    #[error("{}: the run has no whole checkpoint yet", path.display())]
+    NoCheckpoint {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The file holds other networks.
+    #[error("{}: holds {found} networks, not a translator; translation needs gen_*.pt or generator.safetensors", path.display())]
+    NotTranslator {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: &'static str,
+    },
+    /// The file could not be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A style code of the wrong length.
+    #[error("the style has {found} numbers, the model wants {expected}")]
+    StyleLength {
+        /// The model's style dimensions.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// The picture could not be prepared or the result not made a picture.
+    #[error(transparent)]
+    Picture(#[from] portraitist_face::Error),
+}
+
+/// A translated picture, as pixels and as the network gave it.
+#[derive(Clone, Debug)]
+pub struct Translated {
+    /// 8-bit RGB: `round((x + 1) / 2 * 255)`.
+    pub picture: Picture,
+    /// `[3, h, w]` in `[-1, 1]`.
+    pub planes: Vec<f32>,
+}
+
+/// A translator ready for use. Results do not depend on what was translated before.
+#[derive(Clone, Debug)]
+pub struct Model {
+    translator: Translator,
+    config: TranslatorConfig,
+    sha256: String,
+    device: Device,
+}
+
+impl Model {
+    /// The weights file that a model's name stands for: a run folder (its newest whole checkpoint), a
+    /// checkpoint folder, or a file. `None` where there is nothing.
+    ///
+    /// # Errors
+    /// [`ModelError::NoCheckpoint`].
+    pub fn locate(path: &Path) -> Result<Option<PathBuf>, ModelError> {
+        if path.is_file() {
+            return Ok(Some(path.to_path_buf()));
+        }
+        if path.join("state.json").is_file() {
+            return Ok(Some(checkpoint::translation_weights(path)));
+        }
+        if path.join("run.toml").is_file() {
+            let (newest, _) = checkpoint::newest(path);
+            let newest = newest.ok_or_else(|| ModelError::NoCheckpoint { path: path.to_path_buf() })?;
+            return Ok(Some(checkpoint::translation_weights(&newest)));
+        }
+        Ok(None)
+    }
+
+    /// Reads the translator in a weights file of either kind.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    pub fn read(path: &Path, device: &Device) -> Result<Self, ModelError> {
+        let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+        Self::new(read_model(path)?, path, sha256(&bytes), device)
+    }
+
+    /// A translator from a model file in memory; `name` stands for its path in errors.
+    ///
+    /// # Errors
+    /// See [`ModelError`].
+    pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self, ModelError> {
+        Self::new(ModelFile::from_bytes(bytes, name)?, Path::new(name), sha256(bytes), device)
+    }
+
+    fn new(file: ModelFile, path: &Path, sha256: String, device: &Device) -> Result<Self, ModelError> {
+        let found = match file.kind {
+            NetworkKind::Translator => None,
+            NetworkKind::Critic => Some("critic"),
+            NetworkKind::Optimizer => Some("no"),
+        };
+        if let Some(found) = found {
+            return Err(ModelError::NotTranslator { path: path.to_path_buf(), found });
+        }
+        // The first weights are replaced at once; PyTorch's own scheme is the cheapest to draw.
+        let mut translator = Translator::new(&file.config, Initialization::Default, 0, device);
+        assign(&mut translator, file.arrays, path)?;
+        translator.refresh();
+        Ok(Self { translator, config: file.config, sha256, device: device.clone() })
+    }
+
+    /// How the networks are built.
+    pub fn config(&self) -> &TranslatorConfig {
+        &self.config
+    }
+
+    /// SHA-256 of the weights file.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Where a face lies in the pictures that the model was trained on: the original's 200x232 frame,
+    /// resized and cropped as in training.
+    pub fn template(&self) -> Template {
+        let (frame, picture) = (Template::SEED, &self.config.picture);
+        let scale = picture.resize as f64 / frame.width as f64;
+        let left = (frame.width as f64 * scale - picture.width as f64) / 2.0;
+        let top = (frame.height as f64 * scale - picture.height as f64) / 2.0;
+        let points = frame.points.map(|[x, y]| [x * scale - left, y * scale - top]);
+        Template { width: picture.width, height: picture.height, points }
+    }
+
+    /// Translates a picture of the domain that is not `to`, whole and at its own size. Sides that
+    /// the networks cannot halve are extended by their edge and cut off again; pictures of more than
+    /// a megapixel are shrunk, tiny ones enlarged.
+    ///
+    /// # Errors
+    /// [`ModelError::StyleLength`], [`ModelError::Picture`].
+    pub fn translate(&self, picture: &Picture, style: &[f32], to: Domain) -> Result<Translated, ModelError> {
+        self.check_style(style)?;
+        let picture = self.within_limits(picture)?;
+        let (width, height) = (picture.width(), picture.height());
+        let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
+        let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
+        let output = self.translator.translate(input, style, to);
+        let output = if (padded_width, padded_height) == (width, height) {
+            output
+        } else {
+            output.narrow(2, 0, height).narrow(3, 0, width)
+        };
+        let planes = three_planes(to_values(output), width * height);
+        Ok(Translated { picture: picture_from_planes(width, height, &planes)?, planes })
+    }
+
+    /// The style of a picture of `domain`.
+    ///
+    /// # Errors
+    /// [`ModelError::Picture`].
+    pub fn style_of(&self, picture: &Picture, domain: Domain) -> Result<Vec<f32>, ModelError> {
+        let (input, _) = self.input(&self.within_limits(picture)?, domain)?;
+        Ok(to_values(self.translator.of(domain).encode_style(input)))
+    }
+
+    /// Checks a style code's length.
+    ///
+    /// # Errors
+    /// [`ModelError::StyleLength`].
+    pub fn check_style(&self, style: &[f32]) -> Result<(), ModelError> {
+        let expected = self.config.generator.style_dim;
+        if style.len() == expected { Ok(()) } else { Err(ModelError::StyleLength { expected, found: style.len() }) }
+    }
+
+    fn within_limits(&self, picture: &Picture) -> Result<Picture, ModelError> {
+        let (width, height) = (picture.width() as f64, picture.height() as f64);
+        let least = MIN_SIDE.max(2 * self.config.generator.side_multiple()) as f64;
+        let grow = (least / width.min(height)).max(1.0);
+        let shrink = (MAX_PIXELS as f64 / (width * height * grow * grow)).sqrt().min(1.0);
+        let scale = grow * shrink;
+        if scale == 1.0 {
+            return Ok(picture.clone());
+        }
+        // A strip so long that both limits cannot hold is squeezed.
+        let side = |length: f64| ((length * scale).round() as usize).max(least as usize);
+        Ok(transform::resize(picture, side(width), side(height))?)
+    }
+
+    /// The network's input and its width and height.
+    fn input(&self, picture: &Picture, domain: Domain) -> Result<(Tensor<4>, [usize; 2]), ModelError> {
+        let multiple = self.config.generator.side_multiple();
+        let width = picture.width().next_multiple_of(multiple);
+        let height = picture.height().next_multiple_of(multiple);
+        let extended = extend_edges(picture, width, height)?;
+        let grey = self.config.picture.grey;
+        let extended = if grey { transform::to_grey(&extended) } else { extended };
+        let channels = self.config.picture.channels(domain);
+        let planes = from_values(network_planes(&extended, channels), &self.device);
+        Ok((planes.reshape([1, channels, height, width]), [width, height]))
+    }
+}
+
+/// Repeats the last column and row until the picture has the given size.
+fn extend_edges(picture: &Picture, width: usize, height: usize) -> Result<Picture, portraitist_face::Error> {
+    if (width, height) == (picture.width(), picture.height()) {
+        return Ok(picture.clone());
+    }
+    let source = picture.pixels();
+    let pixel = |x: usize, y: usize| {
+        let (x, y) = (x.min(picture.width() - 1), y.min(picture.height() - 1));
+        let start = 3 * (y * picture.width() + x);
+        source[start..start + 3].iter().copied()
+    };
+    let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
+    Picture::from_rgb(width, height, pixels)
+}
+
+/// A single plane is repeated for red, green and blue.
+fn three_planes(planes: Vec<f32>, pixels: usize) -> Vec<f32> {
+    if planes.len() == pixels { [planes.as_slice(); 3].concat() } else { planes }
+}
+
+/// One or three planes in `[-1, 1]` as a picture.
+pub(crate) fn picture_from_planes(
+    width: usize,
+    height: usize,
+    planes: &[f32],
+) -> Result<Picture, portraitist_face::Error> {
+    transform::from_planes(width, height, &three_planes(planes.to_vec(), width * height))
+}
+
+/// The way between two styles: spherical interpolation, which keeps the length that styles of the
+/// normal distribution have. Shoemake 1985. `position` 0 gives `from`, 1 gives `to`.
+pub fn slerp(from: &[f32], to: &[f32], position: f32) -> Vec<f32> {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let (from_norm, to_norm) = (dot(from, from).sqrt(), dot(to, to).sqrt());
+    let position = f64::from(position);
+    let cosine = (dot(from, to) / (from_norm * to_norm)).clamp(-1.0, 1.0);
+    let angle = cosine.acos();
+    let (a, b) = if from_norm * to_norm < 1e-12 || angle.sin() < 1e-6 {
+        // Parallel (or no direction at all): the straight way.
+        return from.iter().zip(to).map(|(a, b)| a + (b - a) * position as f32).collect();
+    } else {
+        (((1.0 - position) * angle).sin() / angle.sin(), (position * angle).sin() / angle.sin())
+    };
+    // Directions turn evenly and the length changes evenly.
+    let length = from_norm + (to_norm - from_norm) * position;
+    from.iter()
+        .zip(to)
+        .map(|(x, y)| (length * (a * f64::from(*x) / from_norm + b * f64::from(*y) / to_norm)) as f32)
+        .collect()
+}
