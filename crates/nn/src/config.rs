@@ -171,13 +171,13 @@ pub struct PictureConfig {
     pub drawing_channels: usize,
     /// Channels of a photo (1 or 3).
     pub photo_channels: usize,
-    /// Pictures are turned grey first, in training and in translation.
-    pub grey: bool,
+    /// Photos are turned grey first, in training and in translation: for a model that learned from grey ones.
+    pub grey_photos: bool,
 }
 
 impl Default for PictureConfig {
     fn default() -> Self {
-        Self { height: 224, width: 192, resize: 200, drawing_channels: 3, photo_channels: 3, grey: false }
+        Self { height: 224, width: 192, resize: 200, drawing_channels: 3, photo_channels: 3, grey_photos: false }
     }
 }
 

@@ -214,7 +214,7 @@ impl Model {
         let width = picture.width().next_multiple_of(multiple);
         let height = picture.height().next_multiple_of(multiple);
         let extended = extend_edges(picture, width, height)?;
-        let grey = self.config.picture.grey;
+        let grey = self.config.picture.grey_photos && domain == Domain::Photo;
         let extended = if grey { transform::to_grey(&extended) } else { extended };
         let channels = self.config.picture.channels(domain);
         let planes = from_values(network_planes(&extended, channels), &self.device);

@@ -165,7 +165,8 @@ impl PictureSet {
     ) -> Result<Vec<f32>, TrainingError> {
         let wrong = |reason: String| TrainingError::Data { path: entry.path.clone(), reason };
         let picture = Picture::open(&entry.path).map_err(|error| wrong(error.to_string()))?;
-        let picture = if self.config.grey { transform::to_grey(&picture) } else { picture };
+        let grey = self.config.grey_photos && self.domain == Domain::Photo;
+        let picture = if grey { transform::to_grey(&picture) } else { picture };
         let cropped = cut(&picture).map_err(|error| wrong(error.to_string()))?;
         Ok(network_planes(&cropped, self.config.channels(self.domain)))
     }

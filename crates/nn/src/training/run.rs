@@ -164,8 +164,8 @@ impl RunFile {
         let wrong = |reason: String| TrainingError::RunFile { path: path.to_path_buf(), reason };
         let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
         let mut run: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let folder = std::path::absolute(folder).map_err(|error| wrong(error.to_string()))?;
+        let file = std::path::absolute(path).map_err(|error| wrong(error.to_string()))?;
+        let folder = file.parent().unwrap_or(Path::new("/"));
         let data = &mut run.data;
         let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
         for file in files.into_iter().chain([data.test_photos.as_mut(), run.losses.vgg16.as_mut()]).flatten() {

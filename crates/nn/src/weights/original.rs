@@ -108,7 +108,7 @@ impl OriginalConfig {
                 resize: self.new_size.unwrap_or(defaults.resize),
                 drawing_channels: self.input_dim_a.unwrap_or(defaults.drawing_channels),
                 photo_channels: self.input_dim_b.unwrap_or(defaults.photo_channels),
-                grey: false,
+                grey_photos: false,
             },
             generator: GeneratorConfig {
                 dim: generator.dim,
