@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use portraitist_nn::config::Domain;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
 #[derive(Debug, Parser)]
@@ -20,7 +22,153 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Demo(DemoArguments),
+    Translate(TranslateArguments),
+    Detect(DetectArguments),
+    Align(AlignArguments),
     Train(TrainArguments),
+    #[command(subcommand)]
+    Weights(WeightsCommand),
+}
+
+/// Open a page that draws your photo, with the built-in model.
+///
+/// The page is served on this computer only and opened in the browser. With --once, writes drawings
+/// of a bundled portrait and of any photos given to a folder instead, and ends.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Photos to draw as well, with --once.
+    #[arg(requires = "once")]
+    pub(crate) photos: Vec<PathBuf>,
+    /// Write example drawings to this folder and end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) once: Option<PathBuf>,
+    /// Where the page is served; loopback only. Port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:7878")]
+    pub(crate) addr: SocketAddr,
+    /// Do not open the browser.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// Another model than the built-in one.
+    #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
+    pub(crate) model: String,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// The domains by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Photos become drawings.
+    Drawing,
+    /// Drawings become photos.
+    Photo,
+}
+
+impl From<Target> for Domain {
+    fn from(target: Target) -> Self {
+        match target {
+            Target::Drawing => Self::Drawing,
+            Target::Photo => Self::Photo,
+        }
+    }
+}
+
+/// Translate photos to drawings, or drawings to photos.
+///
+/// In each picture the largest face is found, aligned to the frame that the model was trained on, and
+/// translated. A picture that is a crop already is translated whole with --aligned.
+#[derive(Debug, Args)]
+pub(crate) struct TranslateArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the results.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// A run folder, a checkpoint folder, a weights file (an original gen_*.pt beside its config.yaml
+    /// included), or a built-in model's name.
+    #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
+    pub(crate) model: String,
+    /// What the pictures become.
+    #[arg(long, value_enum, default_value_t = Target::Drawing)]
+    pub(crate) to: Target,
+    /// The style: `random` (by --seed), a file of style codes (.npy or .safetensors, [style_dim] or
+    /// [n, style_dim]), or an example picture of what the pictures become. With as many codes as
+    /// pictures, each picture gets its own; otherwise each picture gets all.
+    #[arg(long, default_value = "random", value_name = "random|FILE|PICTURE")]
+    pub(crate) style: String,
+    /// Chooses the random style; the same seed gives the same style.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of random styles for each picture: seeds --seed, --seed + 1, …
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) count: u32,
+    /// Number of pictures on a smooth way from the first style through the others to the last
+    /// (2 random styles if --count asks for fewer).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) interpolate: Option<u32>,
+    /// How much of the style: 0 the model's middle style, 1 the style as it is, more exaggerates.
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_strength)]
+    pub(crate) strength: f32,
+    /// The pictures are crops already: translate them whole, at their own size.
+    #[arg(long)]
+    pub(crate) aligned: bool,
+    /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
+    /// face; for a single picture.
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, conflicts_with = "aligned")]
+    pub(crate) points: Option<[[f64; 2]; 5]>,
+    /// Blend the result back into the whole picture.
+    #[arg(long, conflicts_with = "aligned")]
+    pub(crate) paste: bool,
+    /// Also write what the network gave, before rounding: .npy, [3, h, w] in [-1, 1].
+    #[arg(long)]
+    pub(crate) float: bool,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Find faces: boxes, scores and five points estimated from each box.
+#[derive(Debug, Args)]
+pub(crate) struct DetectArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+}
+
+/// Frames that a face can be aligned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateName {
+    /// The 200x232 frame that the original translator was trained on.
+    Seed,
+    /// The 96x112 frame of SphereFace.
+    Sphereface,
+}
+
+/// Cut faces out, turned and scaled so that eyes, nose and mouth lie where a template has them.
+#[derive(Debug, Args)]
+pub(crate) struct AlignArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the crops.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The frame.
+    #[arg(long, value_enum, default_value_t = TemplateName::Seed)]
+    pub(crate) template: TemplateName,
+    /// Size of the crops in pixels; the template is scaled to it.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub(crate) size: Option<[usize; 2]>,
+    /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
+    /// face; for a single picture.
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points)]
+    pub(crate) points: Option<[[f64; 2]; 5]>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Train a translator from a run file.
@@ -30,7 +178,7 @@ pub(crate) enum Command {
 /// --resume goes on to the same bytes as if nothing had happened.
 #[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
-    /// The run file (TOML), or an original config.yaml's conversion; see configs/.
+    /// The run file (TOML); see configs/ for examples.
     pub(crate) run: PathBuf,
     /// Go on with the newest run of this name, at its newest whole checkpoint.
     #[arg(long)]
@@ -44,4 +192,69 @@ pub(crate) struct TrainArguments {
     /// Check the run file, the pictures and the networks, and stop before the first step.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+/// Look into weights files and convert the original's.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WeightsCommand {
+    /// Show what a weights file holds: PyTorch checkpoints and safetensors.
+    Inspect {
+        /// The file.
+        input: PathBuf,
+    },
+    /// Convert the original's files: gen_*.pt or dis_*.pt (beside their config.yaml) to a model file,
+    /// a config.yaml to a run file.
+    Convert {
+        /// The file.
+        input: PathBuf,
+        /// Where to write; by default beside the input, as .safetensors or .toml.
+        output: Option<PathBuf>,
+        /// Store 16-bit numbers: half the size, about three digits.
+        #[arg(long)]
+        half: bool,
+        /// Replace a file that exists.
+        #[arg(long)]
+        force: bool,
+    },
+}
+
+fn parse_points(text: &str) -> Result<[[f64; 2]; 5], String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|number| number.trim().parse::<f64>()).collect();
+    let numbers = numbers.map_err(|_| "expected ten numbers parted by commas".to_owned())?;
+    let (pairs, rest) = numbers.as_chunks::<2>();
+    match <[[f64; 2]; 5]>::try_from(pairs) {
+        Ok(points) if rest.is_empty() && numbers.iter().all(|number| number.is_finite()) => Ok(points),
+        _ => Err(format!("expected five points, ten finite numbers parted by commas, found {}", numbers.len())),
+    }
+}
+
+fn parse_strength(text: &str) -> Result<f32, String> {
+    let strength: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.0..=100.0).contains(&strength) { Ok(strength) } else { Err("expected a number from 0 to 100".to_owned()) }
+}
+
+fn parse_size(text: &str) -> Result<[usize; 2], String> {
+    let sides = text.split_once(['x', 'X']).and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]));
+    sides
+        .filter(|sides| sides.iter().all(|side| (8..=8192).contains(side)))
+        .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, each from 8 to 8192, such as 200x232".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn points_are_ten_finite_numbers() {
+        assert_eq!(parse_points("1,2,3,4,5,6,7,8,9,10.5").map(|points| points[4]), Ok([9.0, 10.5]));
+        assert!(parse_points("1,2,3").is_err());
+        assert!(parse_points("1,2,3,4,5,6,7,8,9,NaN").is_err());
+        assert!(parse_points("1,2,3,4,5,6,7,8,9,10,11").is_err());
+    }
 }

@@ -3,7 +3,11 @@
 
 mod arguments;
 mod commands;
+mod demo;
+mod inputs;
 mod output;
+mod portrait;
+mod style;
 
 use std::process::ExitCode;
 
@@ -20,7 +24,12 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let console = output::Console::new(arguments.json, arguments.quiet);
     let result = match arguments.command {
+        Command::Demo(arguments) => commands::demo::run(&arguments, &console),
+        Command::Translate(arguments) => commands::translate::run(&arguments, &console),
+        Command::Detect(arguments) => commands::faces::detect(&arguments, &console),
+        Command::Align(arguments) => commands::faces::run_align(&arguments, &console),
         Command::Train(arguments) => commands::train::run(arguments, &console),
+        Command::Weights(command) => commands::weights::run(command, &console),
     };
     match result {
         Ok(status) => status,

@@ -4,6 +4,7 @@
 //! A reader may start with [`networks::Generator`], go on to the training module, and find the
 //! shapes, papers and deviations beside each network.
 
+pub mod builtin;
 pub mod config;
 pub mod device;
 pub mod layers;

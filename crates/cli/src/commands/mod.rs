@@ -1,3 +1,7 @@
 //! What each command does.
 
+pub(crate) mod demo;
+pub(crate) mod faces;
 pub(crate) mod train;
+pub(crate) mod translate;
+pub(crate) mod weights;

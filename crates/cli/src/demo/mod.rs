@@ -98,7 +98,10 @@ struct Demo {
 
 /// The page and its routes, without a socket.
 pub(crate) fn app(stylist: Arc<dyn Stylist>) -> Router {
-    let demo = Demo { stylist, queue: Queue::new(JOBS, WAITING) };
+    routes(Demo { stylist, queue: Queue::new(JOBS, WAITING) })
+}
+
+fn routes(demo: Demo) -> Router {
     pages::routes()
         .route("/api/drawings", post(drawings::create))
         .fallback(reply::not_found)

@@ -40,6 +40,12 @@ impl Queue {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         Some(Place { place, turns: Arc::clone(&self.turns) })
     }
+
+    /// Places that nobody has.
+    #[cfg(test)]
+    pub(super) fn free_places(&self) -> usize {
+        self.places.available_permits()
+    }
 }
 
 impl Place {

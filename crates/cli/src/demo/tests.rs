@@ -8,12 +8,13 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use portraitist_face::{Picture, bundled_portrait};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{Stylist, StylizeError, StylizeRequest, Stylized, app};
+use super::queue::Queue;
+use super::{Demo, Stylist, StylizeError, StylizeRequest, Stylized, app, routes};
 
 const USUAL_POINTS: [[f64; 2]; 5] = [[1.0, 2.0], [3.0, 2.0], [2.0, 3.0], [1.0, 4.0], [3.0, 4.0]];
 
@@ -267,7 +268,8 @@ async fn a_full_queue_says_busy_and_gone_clients_leave_no_work() {
     let (begun, has_begun) = channel();
     let (give_leave, leave) = channel();
     let slow = Arc::new(Slow { begun, leave: Mutex::new(leave), count: AtomicUsize::new(0) });
-    let router = app(slow.clone());
+    let queue = Queue::new(1, 3);
+    let router = routes(Demo { stylist: slow.clone(), queue: queue.clone() });
     let photo = || request(Method::POST, "/api/drawings?seed=1", bundled_portrait());
     let start = || {
         let router = router.clone();
@@ -276,31 +278,35 @@ async fn a_full_queue_says_busy_and_gone_clients_leave_no_work() {
 
     let first = start();
     has_begun.recv_timeout(Duration::from_secs(20)).unwrap();
-    let waiting: Vec<_> = (0..super::WAITING).map(|_| start()).collect();
-    // The waiting ones take their places in their own time.
-    let (headers, answer) = loop {
-        let probe = tokio::time::timeout(Duration::from_millis(50), send(&router, photo())).await;
-        if let Ok((StatusCode::SERVICE_UNAVAILABLE, headers, body)) = probe {
-            break (headers, serde_json::from_slice::<Value>(&body).unwrap());
-        }
-    };
-    assert_eq!(headers["retry-after"], "2");
-    assert_eq!(answer["kind"], "busy");
+    let waiting: Vec<_> = (0..3).map(|_| start()).collect();
+    wait_until(|| queue.free_places() == 0).await;
+    let (status, headers, body) = send(&router, photo()).await;
+    assert_eq!((status, &headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("2")));
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["kind"], "busy");
 
-    for gone in waiting {
+    for gone in waiting.into_iter().chain([first]) {
         gone.abort();
-        assert!(gone.await.is_err());
+        assert!(gone.await.unwrap_err().is_cancelled());
     }
-    first.abort();
-    assert!(first.await.is_err());
-    // The job at work goes on and keeps its turn; the next one begins only when it is done.
+    // Those who waited have left; the job at work keeps its place and its turn until it is done.
+    wait_until(|| queue.free_places() == 3).await;
     let last = start();
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    wait_until(|| queue.free_places() == 2).await;
     assert_eq!(slow.count.load(Ordering::SeqCst), 1);
     give_leave.send(()).unwrap();
     give_leave.send(()).unwrap();
     assert_eq!(last.await.unwrap().0, StatusCode::OK);
     assert_eq!(slow.count.load(Ordering::SeqCst), 2, "the waiting clients had gone");
+}
+
+/// Looks again every few milliseconds, for at most twenty seconds.
+async fn wait_until(is_so: impl Fn() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looking).await.unwrap();
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{CriticConfig, GeneratorConfig, PictureConfig, TranslatorConfig};
 use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, LossWeights};
+use crate::weights::OriginalConfig;
 
 use super::{AdamConfig, Schedule, Settings, TrainingError};
 
@@ -173,6 +174,89 @@ impl RunFile {
         }
         run.validate().map_err(wrong)?;
         Ok(run)
+    }
+
+    /// The run that an original `config.yaml` describes. Its pictures are expected where the original
+    /// has them: `drawing` and `photo` below `data_root`.
+    ///
+    /// # Errors
+    /// What this program has no counterpart for.
+    pub fn from_original(original: &OriginalConfig, name: &str) -> Result<Self, String> {
+        let networks = original.translator();
+        let kind = match original.critic.gan_type.as_deref() {
+            Some("lsgan") => AdversarialLoss::LeastSquares,
+            Some("nsgan") => AdversarialLoss::NonSaturating,
+            Some("hinge") | None => AdversarialLoss::Hinge,
+            Some(other) => return Err(format!("dis.gan_type {other} is not known; expected hinge, lsgan or nsgan")),
+        };
+        let weights = LossWeights::default();
+        let steps = original.max_iter.ok_or("max_iter is missing")?;
+        let schedule = match original.lr_policy.as_deref() {
+            None | Some("constant") => Schedule::Constant,
+            Some("step") => Schedule::Step {
+                every: original.step_size.ok_or("lr_policy step needs step_size")?,
+                factor: original.gamma.ok_or("lr_policy step needs gamma")?,
+            },
+            Some("linear") => {
+                Schedule::Linear { from: original.decay_step.ok_or("lr_policy linear needs decay_step")?, over: steps }
+            }
+            Some(other) => return Err(format!("lr_policy {other} is not known; expected constant, step or linear")),
+        };
+        let (adam, optimizer, record) = (AdamConfig::default(), OptimizerConfig::default(), RecordConfig::default());
+        let root = PathBuf::from(original.data_root.as_deref().unwrap_or("."));
+        let run = Self {
+            name: name.to_owned(),
+            seed: 0,
+            steps,
+            batch_size: original.batch_size.unwrap_or(1),
+            initialization: original.init.unwrap_or_default(),
+            average_decay: None,
+            data: DataConfig {
+                drawings: root.join("drawing"),
+                photos: root.join("photo"),
+                test_drawings: None,
+                test_photos: None,
+                flip: true,
+                same_person: 0.0,
+                workers: original.num_workers.unwrap_or(2).max(1),
+            },
+            picture: networks.picture,
+            generator: networks.generator,
+            critic: networks.critic,
+            losses: LossConfig {
+                kind,
+                weights: LossWeights {
+                    adversarial: original.gan_w.unwrap_or(weights.adversarial),
+                    reconstruction: original.recon_x_w.unwrap_or(weights.reconstruction),
+                    style: original.recon_s_w.unwrap_or(weights.style),
+                    content: original.recon_c_w.unwrap_or(weights.content),
+                    cycle: original.recon_x_cyc_w.unwrap_or(0.0),
+                    perceptual: original.vgg_w.unwrap_or(0.0),
+                    supervised: original.sup_w.unwrap_or(0.0),
+                },
+                vgg16: original.vgg_w.filter(|weight| *weight > 0.0).map(|_| PathBuf::from("vgg16.pth")),
+            },
+            optimizer: OptimizerConfig {
+                generator_rate: original.lr_g.or(original.lr).unwrap_or(optimizer.generator_rate),
+                critic_rate: original.lr_d.or(original.lr).unwrap_or(optimizer.critic_rate),
+                adam: AdamConfig {
+                    beta1: original.beta1.unwrap_or(adam.beta1),
+                    beta2: original.beta2.unwrap_or(adam.beta2),
+                    epsilon: adam.epsilon,
+                    weight_decay: original.weight_decay.unwrap_or(adam.weight_decay),
+                },
+                schedule,
+            },
+            record: RecordConfig {
+                log_every: original.log_iter.unwrap_or(record.log_every),
+                sample_every: original.image_save_iter.unwrap_or(record.sample_every),
+                num_samples: original.display_size.unwrap_or(record.num_samples),
+                checkpoint_every: original.snapshot_save_iter.unwrap_or(record.checkpoint_every),
+                keep_checkpoints: 0,
+            },
+            version: None,
+        };
+        run.validate().map(|()| run)
     }
 
     /// The file's text, every value written out.

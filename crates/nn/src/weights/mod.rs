@@ -14,7 +14,11 @@ pub use pytorch::read_pytorch;
 
 use std::path::Path;
 
+use burn::tensor::Device;
 use sha2::{Digest, Sha256};
+
+use crate::layers::Initialization;
+use crate::networks::{Critics, Translator};
 
 /// Reads a weights file of either kind, told apart by its first bytes.
 ///
@@ -22,6 +26,30 @@ use sha2::{Digest, Sha256};
 /// See [`WeightsError`].
 pub fn read_model(path: &Path) -> Result<ModelFile, WeightsError> {
     if native::is_native(path)? { read_native(path) } else { original::read_original(path) }
+}
+
+/// The arrays of a PyTorch checkpoint or of any safetensors file, without asking what network they are.
+///
+/// # Errors
+/// See [`WeightsError`].
+pub fn read_arrays(path: &Path) -> Result<NamedArrays, WeightsError> {
+    if native::is_native(path)? { native::read_safetensors(path) } else { read_pytorch(path) }
+}
+
+/// Whether a model file's arrays fit the network that its configuration describes.
+///
+/// # Errors
+/// [`WeightsError::Mismatch`] and the others of [`assign`].
+pub fn assign_check(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
+    let device = Device::flex();
+    match model.kind {
+        NetworkKind::Translator => {
+            let mut network = Translator::new(&model.config, Initialization::Default, 0, &device);
+            assign(&mut network, model.arrays.clone(), path)
+        }
+        NetworkKind::Critic => assign(&mut Critics::new(&model.config, 0, &device), model.arrays.clone(), path),
+        NetworkKind::Optimizer => Ok(()),
+    }
 }
 
 /// The SHA-256 of bytes, in hexadecimal.

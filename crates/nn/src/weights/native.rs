@@ -103,13 +103,28 @@ fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
     let config: TranslatorConfig =
         serde_json::from_str(entry(CONFIG_KEY)?).map_err(|error| bad_config(error.to_string()))?;
     config.validate().map_err(bad_config)?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    Ok(ModelFile { kind, config, arrays: arrays(bytes, path)? })
+}
+
+/// Reads every array of a safetensors file, whoever wrote it.
+pub(super) fn read_safetensors(path: &Path) -> Result<NamedArrays, WeightsError> {
+    let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+    arrays(&bytes, path)
+}
+
+fn arrays(bytes: &[u8], path: &Path) -> Result<NamedArrays, WeightsError> {
+    let wrong = |found: String| WeightsError::Format {
+        path: path.to_path_buf(),
+        expected: "a safetensors file of floating-point arrays",
+        found,
+    };
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| wrong(format!("an unreadable one ({error})")))?;
     let mut arrays = NamedArrays::new();
     for (name, view) in tensors.iter() {
         let (values, dtype) = values(&view).ok_or_else(|| wrong(format!("{name} of type {}", view.dtype())))?;
         arrays.insert(name.to_owned(), Array { shape: view.shape().to_vec(), values, dtype });
     }
-    Ok(ModelFile { kind, config, arrays })
+    Ok(arrays)
 }
 
 fn values(view: &TensorView<'_>) -> Option<(Vec<f32>, &'static str)> {

@@ -41,7 +41,8 @@ pub struct OriginalConfig {
     pub sup_w: Option<f64>,
     #[serde(rename = "gen")]
     pub generator: OriginalGenerator,
-    pub dis: OriginalCritic,
+    #[serde(rename = "dis")]
+    pub critic: OriginalCritic,
     pub input_dim_a: Option<usize>,
     pub input_dim_b: Option<usize>,
     pub num_workers: Option<usize>,
@@ -99,7 +100,7 @@ impl OriginalConfig {
     /// The networks that the file describes.
     pub fn translator(&self) -> TranslatorConfig {
         let attention = !self.is_munit();
-        let (generator, critic) = (&self.generator, &self.dis);
+        let (generator, critic) = (&self.generator, &self.critic);
         let defaults = PictureConfig::default();
         TranslatorConfig {
             picture: PictureConfig {

@@ -46,9 +46,11 @@ function adopt(photo) {
   Object.assign(state, { photo, current: null, tries: [] });
 }
 
-/** Shows `photo` alone and learns its size. */
-async function preview(photo) {
-  photo.size = await compare.showPhoto(photo.url);
+/** Shows `photo` alone and learns its size, unless something else is shown meanwhile. */
+async function preview(photo, { signal }) {
+  const size = await compare.showPhoto(photo.url);
+  if (signal.aborted) return;
+  photo.size = size;
   by("nothing").hidden = photo.size !== null;
   by("compare").hidden = photo.size === null;
   setShape(photo.size ?? { width: 4, height: 3 });
@@ -65,7 +67,7 @@ async function draw({ photo = state.photo, seed = state.seed, points: chosen = s
   setWorking(true);
   say("Drawing…");
   try {
-    if (photo !== state.photo || !state.current) await preview(photo);
+    if (photo !== state.photo || !state.current) await preview(photo, request);
     const onBusy = () => say("Other drawings are being made; this one waits for its turn…");
     const answer = await requestDrawing(photo, seed, chosen, { signal, onBusy });
     if (signal.aborted) return forget(answer);
@@ -110,12 +112,14 @@ async function giveUp(error, photo, seed, chosen) {
   }
   say("No drawing.");
   if (state.current) await show();
-  else await preview(state.photo);
+  else await preview(state.photo, request);
   showControls();
   if (problem.kind === "no_face" && photo.size) {
-    problem.hint = "Mark the five points on the photo, or choose another photo.";
+    problem.hint = "Mark the five points, or choose another photo.";
     openPoints(null);
-  } else if (problem.kind !== "no_face" && chosen && photo.size) {
+  } else if (problem.kind === "no_face") {
+    problem.hint = "Points cannot be marked, because this browser cannot show the photo: convert it to JPEG or PNG.";
+  } else if (chosen && photo.size) {
     openPoints(chosen);
   }
   showProblem(problem);
@@ -235,7 +239,7 @@ function setPlacing(on) {
   by("easel").classList.toggle("points", on);
   for (const id of ["guide", "placing", "points-actions"]) by(id).hidden = !on;
   for (const id of ["compare", "actions"]) by(id).hidden = on;
-  by("adjust").disabled = on;
+  by("result-controls").hidden = on || !state.photo;
 }
 
 function showStep(placed) {
@@ -252,7 +256,10 @@ function showStep(placed) {
 
 by("points-undo").addEventListener("click", () => points.undo());
 by("points-centre").addEventListener("click", () => points.centre());
-by("points-draw").addEventListener("click", () => draw({ points: points.values() }));
+by("points-draw").addEventListener("click", async () => {
+  await draw({ points: points.values() });
+  if (by("points-actions").hidden) by("divider").focus({ preventScroll: true });
+});
 by("points-cancel").addEventListener("click", async () => {
   setPlacing(false);
   hideProblem();

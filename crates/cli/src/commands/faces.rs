@@ -1,0 +1,149 @@
+//! `portraitist detect` and `portraitist align`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use portraitist_face::Picture;
+use portraitist_face::align::align;
+use portraitist_face::detect::{FaceDetector, five_points_from_box};
+use portraitist_face::geometry::Point;
+use portraitist_face::template::Template;
+use portraitist_face::warp::Border;
+use serde::Serialize;
+
+use crate::arguments::{AlignArguments, DetectArguments, TemplateName};
+use crate::inputs::{Failure, Input, expand};
+use crate::output::{Console, advised};
+use crate::portrait::find_points;
+
+#[derive(Serialize)]
+struct Detection {
+    pictures: Vec<DetectedPicture>,
+    failed: Vec<Failure>,
+}
+
+#[derive(Serialize)]
+struct DetectedPicture {
+    input: PathBuf,
+    width: usize,
+    height: usize,
+    faces: Vec<DetectedFace>,
+}
+
+/// A face; what this version cannot measure is `null`.
+#[derive(Serialize)]
+struct DetectedFace {
+    #[serde(rename = "box")]
+    bounds: [f64; 4],
+    score: f64,
+    points5: [Point; 5],
+    points17: Option<Vec<Point>>,
+    points68: Option<Vec<Point>>,
+    pose: Option<()>,
+}
+
+#[derive(Serialize)]
+struct Alignment {
+    crops: Vec<Crop>,
+    failed: Vec<Failure>,
+}
+
+#[derive(Serialize)]
+struct Crop {
+    input: PathBuf,
+    output: PathBuf,
+    matrix: [[f64; 3]; 2],
+    points: Vec<Point>,
+}
+
+/// Does something with every input; what fails is told, and the rest is done.
+fn for_each<T>(
+    words: &[String],
+    console: &Console,
+    mut work: impl FnMut(&Input) -> anyhow::Result<T>,
+) -> (Vec<T>, Vec<Failure>) {
+    let (inputs, mut failed) = expand(words);
+    failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
+    let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
+    let mut done = Vec::new();
+    for input in &inputs {
+        bar.set_message(input.path.display().to_string());
+        match work(input) {
+            Ok(result) => done.push(result),
+            Err(error) => {
+                let failure = Failure::new(input.path.display().to_string(), &error);
+                bar.suspend(|| console.fail(&error.context(failure.input.clone())));
+                failed.push(failure);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    (done, failed)
+}
+
+fn status(failed: &[Failure]) -> ExitCode {
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Runs `detect`.
+pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let detector = FaceDetector::new()?;
+    let (pictures, failed) = for_each(&arguments.inputs, console, |input| {
+        let picture = Picture::open(&input.path)?;
+        let faces = detector.detect(&picture)?.into_iter().map(|face| DetectedFace {
+            bounds: [face.x, face.y, face.width, face.height],
+            score: face.score,
+            points5: five_points_from_box(&face),
+            points17: None,
+            points68: None,
+            pose: None,
+        });
+        let (width, height) = (picture.width(), picture.height());
+        Ok(DetectedPicture { input: input.path.clone(), width, height, faces: faces.collect() })
+    });
+    let line = |picture: &DetectedPicture| {
+        let boxes = picture.faces.iter().map(|face| {
+            let [x, y, width, height] = face.bounds;
+            format!("\n  {width:.0}x{height:.0} at {x:.0},{y:.0} score {:.1}", face.score)
+        });
+        format!("{}: {} faces{}", picture.input.display(), picture.faces.len(), boxes.collect::<String>())
+    };
+    let text = pictures.iter().map(line).collect::<Vec<_>>().join("\n");
+    let status = status(&failed);
+    console.result(&Detection { pictures, failed }, &text)?;
+    Ok(status)
+}
+
+/// Runs `align`.
+pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let detector = FaceDetector::new()?;
+    let template = match arguments.template {
+        TemplateName::Seed => Template::SEED,
+        TemplateName::Sphereface => Template::SPHEREFACE,
+    };
+    let template = arguments.size.map_or(template, |[width, height]| template.resized(width, height));
+    let (inputs, _) = expand(&arguments.inputs);
+    ensure!(arguments.points.is_none() || inputs.len() == 1, "--points goes with a single picture, found {}", inputs.len());
+    let (crops, failed) = for_each(&arguments.inputs, console, |input| {
+        let picture = Picture::open(&input.path)?;
+        let found = match arguments.points {
+            Some(points) => Some(points),
+            None => find_points(&detector, &picture)?,
+        };
+        let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
+        let aligned = align(&picture, &points, &template, Border::Zero)?;
+        let output = arguments.out.join(&input.stem).with_extension("png");
+        if let Some(folder) = output.parent() {
+            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        }
+        aligned.crop.save(&output, arguments.force)?;
+        let moved = points.map(|point| aligned.transform.apply(point)).to_vec();
+        Ok(Crop { input: input.path.clone(), output, matrix: aligned.transform.matrix(), points: moved })
+    });
+    let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
+    let status = status(&failed);
+    console.result(&Alignment { crops, failed }, &text)?;
+    Ok(status)
+}

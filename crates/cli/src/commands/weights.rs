@@ -1,0 +1,108 @@
+//! `portraitist weights`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::ensure;
+use portraitist_face::picture::write_atomically;
+use portraitist_nn::config::TranslatorConfig;
+use portraitist_nn::training::RunFile;
+use portraitist_nn::weights::{
+    Array, FloatKind, NetworkKind, OriginalConfig, assign_check, read_arrays, read_model, write_native,
+};
+use serde::Serialize;
+
+use crate::arguments::WeightsCommand;
+use crate::output::Console;
+
+/// What `weights inspect --json` prints.
+#[derive(Serialize)]
+struct Inspection {
+    kind: &'static str,
+    parameters: usize,
+    config: Option<TranslatorConfig>,
+    tensors: Vec<Tensor>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Tensor {
+    name: String,
+    shape: Vec<usize>,
+    dtype: &'static str,
+}
+
+/// What `weights convert --json` prints.
+#[derive(Serialize)]
+struct Conversion {
+    input: PathBuf,
+    output: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<ExitCode> {
+    match command {
+        WeightsCommand::Inspect { input } => inspect(&input, console)?,
+        WeightsCommand::Convert { input, output, half, force } => {
+            let output = convert(&input, output, half, force)?;
+            let text = output.display().to_string();
+            console.result(&Conversion { input, output }, &text)?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn kind_name(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::Translator => "translator",
+        NetworkKind::Critic => "critic",
+        NetworkKind::Optimizer => "optimizer",
+    }
+}
+
+fn inspect(input: &Path, console: &Console) -> anyhow::Result<()> {
+    // A file that is no translator of ours is still worth looking into.
+    let arrays = read_arrays(input)?;
+    let (kind, config, warnings) = match read_model(input) {
+        Ok(model) => (kind_name(model.kind), Some(model.config), Vec::new()),
+        Err(error) => ("unknown", None, vec![error.to_string()]),
+    };
+    let count = |array: &Array| array.values.len();
+    let inspection = Inspection {
+        kind,
+        parameters: arrays.values().map(count).sum(),
+        config,
+        tensors: arrays
+            .iter()
+            .map(|(name, array)| Tensor { name: name.clone(), shape: array.shape.clone(), dtype: array.dtype })
+            .collect(),
+        warnings,
+    };
+    inspection.warnings.iter().for_each(|warning| console.warn(warning));
+    let mut text = format!("{kind}, {} numbers in {} tensors", inspection.parameters, inspection.tensors.len());
+    for Tensor { name, shape, dtype } in &inspection.tensors {
+        text.push_str(&format!("\n{dtype:5} {shape:<18} {name}", shape = format!("{shape:?}")));
+    }
+    console.result(&inspection, &text)
+}
+
+fn convert(input: &Path, output: Option<PathBuf>, half: bool, force: bool) -> anyhow::Result<PathBuf> {
+    let ending = input.extension().and_then(|ending| ending.to_str());
+    if matches!(ending, Some("yaml" | "yml")) {
+        ensure!(!half, "--half goes with weights, not with a configuration");
+        let output = output.unwrap_or_else(|| input.with_extension("toml"));
+        let name = input.file_stem().map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
+        let run = RunFile::from_original(&OriginalConfig::read(input)?, &name)
+            .map_err(|reason| anyhow::anyhow!("{}: {reason}", input.display()))?;
+        let text = run.to_toml().map_err(|reason| anyhow::anyhow!("{}: {reason}", input.display()))?;
+        write_atomically(&output, text.as_bytes(), force)?;
+        return Ok(output);
+    }
+    let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
+    let model = read_model(input)?;
+    assign_check(&model, input)?;
+    let floats = if half { FloatKind::Half } else { FloatKind::Single };
+    write_native(&model, floats, &output, force)?;
+    Ok(output)
+}

@@ -1,0 +1,78 @@
+//! Which pictures the words on the command line mean.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use portraitist_nn::training::pictures::find_pictures;
+use serde::Serialize;
+
+/// A picture to work on, and where its result belongs below the output folder.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// Subfolder and stem of the result, unique among all inputs of the call.
+    pub(crate) stem: PathBuf,
+}
+
+/// An input that could not be done.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Failure {
+    /// The file, folder or glob.
+    pub(crate) input: String,
+    /// What is wrong with it.
+    pub(crate) error: String,
+}
+
+impl Failure {
+    /// A failure with everything that led to it.
+    pub(crate) fn new(input: impl Into<String>, error: &anyhow::Error) -> Self {
+        let mut text = error.to_string();
+        for cause in error.chain().skip(1).map(ToString::to_string) {
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
+        Self { input: input.into(), error: text }
+    }
+}
+
+/// The pictures that files, folders and globs stand for, in the order given (folders and globs
+/// sorted), and the words that stand for none.
+pub(crate) fn expand(words: &[String]) -> (Vec<Input>, Vec<Failure>) {
+    let (mut inputs, mut failures) = (Vec::new(), Vec::new());
+    for word in words {
+        match expand_word(word) {
+            Ok(found) => inputs.extend(found),
+            Err(error) => failures.push(Failure::new(word.as_str(), &error)),
+        }
+    }
+    let mut taken = HashSet::new();
+    for Input { stem, .. } in &mut inputs {
+        let wanted = stem.clone();
+        let mut number = 2;
+        while !taken.insert(stem.clone()) {
+            let mut name = wanted.file_name().unwrap_or_default().to_os_string();
+            name.push(format!("-{number}"));
+            *stem = wanted.with_file_name(name);
+            number += 1;
+        }
+    }
+    (inputs, failures)
+}
+
+fn expand_word(word: &str) -> anyhow::Result<Vec<Input>> {
+    let path = Path::new(word);
+    if path.is_dir() {
+        let entries = find_pictures(path)?;
+        let stem = |found: &Path| found.strip_prefix(path).unwrap_or(found).with_extension("");
+        return Ok(entries.into_iter().map(|entry| Input { stem: stem(&entry.path), path: entry.path }).collect());
+    }
+    let file = |path: PathBuf| Input { stem: PathBuf::from(path.file_stem().unwrap_or_default()), path };
+    if path.exists() || !word.contains(['*', '?', '[']) {
+        return Ok(vec![file(path.to_path_buf())]);
+    }
+    let found: Vec<Input> = glob::glob(word)?.filter_map(Result::ok).filter(|path| path.is_file()).map(file).collect();
+    anyhow::ensure!(!found.is_empty(), "{word}: no file matches");
+    Ok(found)
+}

@@ -1,0 +1,93 @@
+//! From a photo to the picture of its face, and back into the photo.
+
+use anyhow::Context;
+use portraitist_face::align::{PasteMask, align, paste};
+use portraitist_face::detect::{FaceDetector, five_points_from_box};
+use portraitist_face::geometry::{Point, Similarity};
+use portraitist_face::template::{FivePoints, Template};
+use portraitist_face::warp::Border;
+use portraitist_face::Picture;
+use portraitist_nn::config::Domain;
+use portraitist_nn::translate::{Model, ModelError, Translated};
+use portraitist_nn::{builtin, device};
+
+use crate::output::advised;
+
+/// A model together with what finds faces for it.
+pub(crate) struct Studio {
+    pub(crate) model: Model,
+    detector: FaceDetector,
+}
+
+/// A face cut out of its photo.
+pub(crate) struct Face {
+    pub(crate) crop: Picture,
+    pub(crate) points: FivePoints,
+    transform: Similarity,
+}
+
+/// Where the frame continues beyond the photo.
+const BORDER: Border = Border::Mirror;
+
+/// Reads the model of a name: a built-in one, a run or checkpoint folder, or a weights file.
+pub(crate) fn open_model(name: &str) -> anyhow::Result<Model> {
+    let device = device::parse("cpu")?;
+    if let Some(path) = Model::locate(name.as_ref())? {
+        return Ok(Model::read(&path, &device)?);
+    }
+    match builtin::bytes(name) {
+        Some(bytes) => Ok(Model::from_bytes(bytes, name, &device)?),
+        None => Err(ModelError::NotFound { name: name.to_owned(), built_in: builtin::NAMES.join(", ") }.into()),
+    }
+}
+
+impl Studio {
+    /// Loads the networks.
+    pub(crate) fn open(model: &str) -> anyhow::Result<Self> {
+        Ok(Self { model: open_model(model)?, detector: FaceDetector::new()? })
+    }
+
+    /// Cuts out the face at `points`, or the largest face.
+    pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<Face>> {
+        let points = match points {
+            Some(points) => points,
+            None => match find_points(&self.detector, photo)? {
+                Some(points) => points,
+                None => return Ok(None),
+            },
+        };
+        let aligned = align(photo, &points, &self.model.template(), BORDER)?;
+        Ok(Some(Face { crop: aligned.crop, points, transform: aligned.transform }))
+    }
+
+    /// [`face`](Self::face), or an error that says what to do.
+    pub(crate) fn require_face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Face> {
+        self.face(photo, points)?.ok_or_else(no_face)
+    }
+
+    /// The photo with a translated face blended in.
+    pub(crate) fn paste(&self, photo: &Picture, face: &Face, translated: &Picture) -> anyhow::Result<Picture> {
+        let Template { width, height, .. } = self.model.template();
+        Ok(paste(photo, translated, &face.transform, width, height, PasteMask::default())?)
+    }
+
+    /// Translates a crop.
+    pub(crate) fn translate(&self, crop: &Picture, style: &[f32], to: Domain) -> anyhow::Result<Translated> {
+        self.model.translate(crop, style, to).context("cannot translate")
+    }
+}
+
+/// Five points of the largest face.
+pub(crate) fn find_points(detector: &FaceDetector, photo: &Picture) -> anyhow::Result<Option<[Point; 5]>> {
+    let faces = detector.detect(photo)?;
+    let largest = faces.iter().max_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)));
+    Ok(largest.map(five_points_from_box))
+}
+
+/// The error of a photo in which nothing was found.
+pub(crate) fn no_face() -> anyhow::Error {
+    advised(
+        "no face found",
+        "give the five points with --points, or --aligned if the picture is a face crop already",
+    )
+}

@@ -1,0 +1,15 @@
+//! Models that are part of the program. How each was trained is told under `docs/models`.
+
+/// The model that is used where none is named.
+pub const DEFAULT: &str = "sketch";
+
+/// The names of all built-in models.
+pub const NAMES: [&str; 1] = [DEFAULT];
+
+/// Grey portrait photos to pencil, charcoal, wash and sanguine drawings, and back; 128x112.
+const SKETCH: &[u8] = include_bytes!("../models/sketch.safetensors");
+
+/// The model file of a name.
+pub fn bytes(name: &str) -> Option<&'static [u8]> {
+    (name == DEFAULT).then_some(SKETCH)
+}
