@@ -33,7 +33,7 @@ impl Default for LossWeights {
             reconstruction: 10.0,
             style: 1.0,
             content: 1.0,
-            cycle: 1.0,
+            cycle: 10.0,
             perceptual: 0.0,
             supervised: 0.0,
         }
