@@ -1,10 +1,11 @@
-//! Convolution, normalisation and their gradients on plain `f32` slices, on the CPU.
+//! Convolution, normalisation, their gradients and the optimiser's step on plain `f32` slices, on the CPU.
 //!
 //! Convolution comes with its padding; normalisation with its activation and the addition of a residual.
 //!
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
+//! [`adam_step`] trains.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -17,6 +18,7 @@
 
 #![expect(unsafe_code, reason = "vector instructions, and threads that write disjoint parts of one slice")]
 
+mod adam;
 mod axis;
 mod convolve;
 mod correlate;
@@ -37,11 +39,12 @@ mod weight_gradient;
 mod winograd;
 mod winograd_transforms;
 
+pub use adam::{AdamStep, adam_step};
 pub use convolve::{bias_gradient, forward, input_gradient, weight_gradient};
 pub use isa::{Isa, isa};
 pub use normalize::{
-    Activation, AffineGradient, Normalization, Statistics, instance_norm, instance_norm_gradient, layer_norm,
-    layer_norm_gradient,
+    Activation, AffineGradient, Normalization, Statistics, instance_norm, instance_norm_gradient, instance_statistics,
+    layer_norm, layer_norm_gradient, layer_statistics,
 };
 pub use shape::{Conv2d, Padding, ShapeError};
 pub use upsample::UpsampledConv2d;

@@ -125,16 +125,35 @@ pub fn instance_norm(
     let planes = output.par_chunks_exact_mut(norm.plane).with_min_len(norm.min_planes()).enumerate();
     let statistics = planes.map(|(index, output)| {
         let range = index * norm.plane..(index + 1) * norm.plane;
-        let (mean, squares) = moments(&input[range.clone()]);
-        let variance = squares / norm.plane as f64;
-        let inverse_deviation = 1.0 / (variance + f64::from(norm.epsilon)).sqrt();
-        let statistics = (mean as f32, inverse_deviation as f32);
-        let affine = norm.affine(statistics.0, statistics.1, index, affine);
+        let (mean, inverse_deviation) = plane_statistics(norm, &input[range.clone()]);
+        let affine = norm.affine(mean, inverse_deviation, index, affine);
         kernels.affine(&affine, &input[range.clone()], residual.map(|residual| &residual[range]), output);
-        statistics
+        (mean, inverse_deviation)
     });
     let (mean, inverse_deviation) = statistics.unzip();
     Ok(Statistics { mean, inverse_deviation })
+}
+
+/// The statistics that [`instance_norm`] returns for `input`, alone: cheaper to compute again for the gradient than to
+/// keep.
+///
+/// # Shapes
+/// - `input`: `[batch, channels, plane]`
+///
+/// # Errors
+/// [`ShapeError`] if `input` has another length or channels or plane are zero.
+pub fn instance_statistics(norm: &Normalization, input: &[f32]) -> Result<Statistics, ShapeError> {
+    norm.check(norm.batch * norm.channels, None, &[("input", input.len())])?;
+    let planes = input.par_chunks_exact(norm.plane).with_min_len(norm.min_planes());
+    let (mean, inverse_deviation) = planes.map(|plane| plane_statistics(norm, plane)).unzip();
+    Ok(Statistics { mean, inverse_deviation })
+}
+
+/// Mean and inverse deviation of a plane.
+fn plane_statistics(norm: &Normalization, plane: &[f32]) -> (f32, f32) {
+    let (mean, squares) = moments(plane);
+    let variance = squares / norm.plane as f64;
+    (mean as f32, (1.0 / (variance + f64::from(norm.epsilon)).sqrt()) as f32)
 }
 
 /// Overwrites `input_gradient`, returns the gradients of scale and shift. That of the residual is `output_gradient`.
@@ -194,6 +213,26 @@ pub fn layer_norm(
 ) -> Result<Statistics, ShapeError> {
     norm.check(norm.channels, affine, &[("input", input.len()), ("output", output.len())])?;
     let kernels = kernels();
+    let statistics = layer_statistics(norm, input)?;
+    let planes = output.par_chunks_exact_mut(norm.plane).with_min_len(norm.min_planes()).enumerate();
+    planes.zip(input.par_chunks_exact(norm.plane)).for_each(|((index, output), input)| {
+        let (image, channel) = (index / norm.channels, index % norm.channels);
+        let affine = norm.affine(statistics.mean[image], statistics.inverse_deviation[image], channel, affine);
+        kernels.affine(&affine, input, None, output);
+    });
+    Ok(statistics)
+}
+
+/// The statistics that [`layer_norm`] returns for `input`, alone.
+///
+/// # Shapes
+/// - `input`: `[batch, channels, plane]`
+///
+/// # Errors
+/// [`ShapeError`] if `input` has another length or channels or plane are zero.
+pub fn layer_statistics(norm: &Normalization, input: &[f32]) -> Result<Statistics, ShapeError> {
+    norm.check(norm.channels, None, &[("input", input.len())])?;
+    let kernels = kernels();
     let by_plane = |sum: &(dyn Fn(usize, &[f32]) -> f64 + Sync)| -> Vec<f64> {
         let planes = input.par_chunks_exact(norm.plane).with_min_len(norm.min_planes()).enumerate();
         let sums: Vec<f64> = planes.map(|(index, plane)| sum(index / norm.channels, plane)).collect();
@@ -207,15 +246,7 @@ pub fn layer_norm(
         let variance = (squares - excess).max(0.0) / (count - 1.0).max(1.0);
         (1.0 / (variance.sqrt() + f64::from(norm.epsilon))) as f32
     });
-    let statistics =
-        Statistics { inverse_deviation: inverse.collect(), mean: means.iter().map(|mean| *mean as f32).collect() };
-    let planes = output.par_chunks_exact_mut(norm.plane).with_min_len(norm.min_planes()).enumerate();
-    planes.zip(input.par_chunks_exact(norm.plane)).for_each(|((index, output), input)| {
-        let (image, channel) = (index / norm.channels, index % norm.channels);
-        let affine = norm.affine(statistics.mean[image], statistics.inverse_deviation[image], channel, affine);
-        kernels.affine(&affine, input, None, output);
-    });
-    Ok(statistics)
+    Ok(Statistics { inverse_deviation: inverse.collect(), mean: means.iter().map(|mean| *mean as f32).collect() })
 }
 
 /// Overwrites `input_gradient`, returns the gradients of scale and shift.

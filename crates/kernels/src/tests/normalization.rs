@@ -57,6 +57,8 @@ fn check(layer: bool, (batch, channels, plane): (usize, usize, usize), activatio
         let sums = instance_norm_gradient(&norm, &input, affine, &statistics, &gradient, &mut input_gradient);
         (statistics, sums.expect("shape"))
     };
+    let again = if layer { layer_statistics(&norm, &input) } else { instance_statistics(&norm, &input) };
+    assert_eq!(again, Ok(statistics.clone()), "statistics computed alone");
     assert_eq!(statistics.mean.len(), if layer { batch } else { batch * channels });
     let place = format!("layer {layer} {batch}x{channels}x{plane} {activation:?}");
     let [wide, scale, shift] =

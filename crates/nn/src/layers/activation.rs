@@ -42,9 +42,13 @@ pub struct Activation {
 impl Activation {
     /// An activation at its start.
     pub fn new(kind: ActivationKind, device: &Device) -> Self {
-        let slope = (kind == ActivationKind::PRelu)
-            .then(|| Parameter::weight(vec![INITIAL_PRELU_SLOPE], &[1], device));
+        let slope = (kind == ActivationKind::PRelu).then(|| Parameter::weight(vec![INITIAL_PRELU_SLOPE], &[1], device));
         Self { kind, slope }
+    }
+
+    /// Which one it is.
+    pub fn kind(&self) -> ActivationKind {
+        self.kind
     }
 
     /// Applies it to every value.

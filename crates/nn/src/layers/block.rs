@@ -5,7 +5,9 @@ use burn::tensor::Tensor;
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
-use super::{Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind};
+use super::{
+    Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind, Then,
+};
 
 /// What a [`ConvBlock`] is made of.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +48,44 @@ impl ConvBlock {
     /// - images: `[n, in, h, w]`
     /// - output: `[n, out, h', w']`
     pub fn forward(&self, images: Tensor<4>, style: Option<&AdaptiveParameters>) -> Tensor<4> {
-        let features = self.convolution.forward(images);
-        self.activation.forward(self.normalization.forward(features, style))
+        self.finish(self.convolution.forward(images), style, None)
+    }
+
+    /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
+    ///
+    /// # Shapes
+    /// - images: `[n, in, h, w]`
+    /// - output: `[n, out, 2 h, 2 w]` where the block keeps the size
+    pub fn upsampled_forward(&self, images: Tensor<4>) -> Tensor<4> {
+        self.finish(self.convolution.upsampled_forward(images), None, None)
+    }
+
+    /// [`forward`](Self::forward), plus `residual`, which has the output's shape.
+    pub fn forward_onto(
+        &self,
+        images: Tensor<4>,
+        style: Option<&AdaptiveParameters>,
+        residual: Tensor<4>,
+    ) -> Tensor<4> {
+        self.finish(self.convolution.forward(images), style, Some(residual))
+    }
+
+    /// Normalises, activates and adds, in one pass where the activation is none or ReLU.
+    fn finish(
+        &self,
+        features: Tensor<4>,
+        style: Option<&AdaptiveParameters>,
+        residual: Option<Tensor<4>>,
+    ) -> Tensor<4> {
+        let relu = match self.activation.kind() {
+            ActivationKind::None => false,
+            ActivationKind::Relu => true,
+            _ => {
+                let activated = self.activation.forward(self.normalization.forward(features, style, Then::default()));
+                return residual.into_iter().fold(activated, |x, residual| x + residual);
+            }
+        };
+        self.normalization.forward(features, style, Then { relu, residual })
     }
 }
 
@@ -92,8 +130,8 @@ impl ResidualBlock {
             Some([first, second]) => [Some(first), Some(second)],
             None => [None, None],
         };
-        let changed = self.second.forward(self.first.forward(x.clone(), first), second);
-        changed + x
+        let changed = self.first.forward(x.clone(), first);
+        self.second.forward_onto(changed, second, x)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Convolutions with their padding, plain and spectrally normalised.
 
+use burn::tensor::module::interpolate;
+use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
 
-use crate::ops::{ConvGeometry, LatestVectors, conv2d, spectral_divide};
+use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
 
 use super::Initializer;
@@ -18,8 +20,7 @@ pub struct Conv2d {
 impl Conv2d {
     /// A convolution from `channels_in` to `channels_out`.
     pub fn new(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
-        let (weight, bias) =
-            init.weight_and_bias(&[channels_out, channels_in, geometry.kernel, geometry.kernel]);
+        let (weight, bias) = init.weight_and_bias(&[channels_out, channels_in, geometry.kernel, geometry.kernel]);
         Self { weight, bias, geometry }
     }
 
@@ -129,7 +130,7 @@ pub enum Convolution {
     /// Weights as they are.
     Plain(Conv2d),
     /// Weights divided by their spectral norm.
-    Spectral(SpectralConv2d),
+    Spectral(Box<SpectralConv2d>),
 }
 
 impl Convolution {
@@ -142,7 +143,7 @@ impl Convolution {
         init: &mut Initializer,
     ) -> Self {
         if spectral {
-            Self::Spectral(SpectralConv2d::new(channels_in, channels_out, geometry, init))
+            Self::Spectral(Box::new(SpectralConv2d::new(channels_in, channels_out, geometry, init)))
         } else {
             Self::Plain(Conv2d::new(channels_in, channels_out, geometry, init))
         }
@@ -162,7 +163,28 @@ impl Convolution {
             Self::Spectral(convolution) => convolution.forward(images),
         }
     }
+
+    /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
+    ///
+    /// # Shapes
+    /// - images: `[n, in, h, w]`
+    /// - output: `[n, out, h', w']`, of images of `[2 h, 2 w]`
+    pub fn upsampled_forward(&self, images: Tensor<4>) -> Tensor<4> {
+        let [_, _, h, w] = images.dims();
+        match self {
+            Self::Plain(convolution) if convolution.geometry == FUSED_UPSAMPLING && h.min(w) > 1 => {
+                upsampled_conv2d(images, convolution.weight.get(), convolution.bias.get())
+            }
+            _ => {
+                let nearest = InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]);
+                self.forward(interpolate(images, nearest))
+            }
+        }
+    }
 }
+
+/// The convolution that is one operation with the enlargement before it.
+const FUSED_UPSAMPLING: ConvGeometry = ConvGeometry { kernel: 5, stride: 1, padding: 2, mode: Padding::Reflect };
 
 impl Parameterized for Convolution {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {

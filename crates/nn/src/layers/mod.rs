@@ -14,4 +14,4 @@ pub use block::{ConvBlock, ConvBlockConfig, ResidualBlock};
 pub use convolution::{Conv2d, Convolution, SpectralConv2d};
 pub use initializer::{Initialization, Initializer};
 pub use linear::{Linear, StyleMlp};
-pub use normalization::{AdaptiveParameters, Normalization, NormalizationKind, instance_norm};
+pub use normalization::{AdaptiveParameters, Normalization, NormalizationKind, Then, instance_norm};

@@ -1,14 +1,12 @@
 //! Normalisation of activations.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::{self, NORM_EPSILON};
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::Initializer;
-
-/// Added to variances (and by layer norm to the deviation) before dividing.
-const EPSILON: f64 = 1e-5;
 
 /// The normalisations that a configuration can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,13 +35,13 @@ pub enum NormalizationKind {
 /// Scale and shift that a style gives to one layer.
 ///
 /// # Shapes
-/// - shift, scale: `[n, c, 1, 1]`
+/// - shift, scale: `[n, c]`
 #[derive(Clone, Debug)]
 pub struct AdaptiveParameters {
     /// Added after scaling.
-    pub shift: Tensor<4>,
+    pub shift: Tensor<2>,
     /// Multiplied with the normalised values (there is no "1 +").
-    pub scale: Tensor<4>,
+    pub scale: Tensor<2>,
 }
 
 /// A normalisation with its parameters.
@@ -88,21 +86,47 @@ impl Normalization {
         }
     }
 
-    /// Normalises `[n, c, h, w]`; `style` is required by [`Normalization::Adaptive`] and unused elsewhere.
+    /// Normalises `[n, c, h, w]` and goes on as `then` says; `style` is required by [`Normalization::Adaptive`] and
+    /// unused elsewhere.
     ///
     /// # Panics
     /// If an adaptive layer gets no style.
-    pub fn forward(&self, x: Tensor<4>, style: Option<&AdaptiveParameters>) -> Tensor<4> {
+    pub fn forward(&self, x: Tensor<4>, style: Option<&AdaptiveParameters>, then: Then) -> Tensor<4> {
+        let Then { relu, residual } = then;
         match self {
-            Self::None => x,
-            Self::Instance => instance_norm(x),
+            Self::None => then_apart(x, relu, residual),
+            Self::Instance => instance_norm(x, Then { relu, residual }),
             Self::Adaptive => {
-                let style = style.expect("the decoder gives each adaptive layer its style");
-                instance_norm(x) * style.scale.clone() + style.shift.clone()
+                let AdaptiveParameters { shift, scale } =
+                    style.expect("the decoder gives each adaptive layer its style").clone();
+                ops::instance_norm(x, [scale, shift], relu, residual)
             }
-            Self::Layer { gamma, beta } => layer_norm(x) * per_channel(gamma) + per_channel(beta),
-            Self::Batch { weight, bias } => batch_norm(x) * per_channel(weight) + per_channel(bias),
+            Self::Layer { gamma, beta } => {
+                let normalised = ops::picture_norm(x, [gamma.flat(), beta.flat()], relu);
+                then_apart(normalised, false, residual)
+            }
+            Self::Batch { weight, bias } => {
+                let normalised = batch_norm(x) * per_channel(weight) + per_channel(bias);
+                then_apart(normalised, relu, residual)
+            }
         }
+    }
+}
+
+/// What follows a normalisation, for those that do it in the same pass.
+#[derive(Clone, Debug, Default)]
+pub struct Then {
+    /// Negative values become 0.
+    pub relu: bool,
+    /// Added at the very end: `[n, c, h, w]`.
+    pub residual: Option<Tensor<4>>,
+}
+
+fn then_apart(x: Tensor<4>, relu: bool, residual: Option<Tensor<4>>) -> Tensor<4> {
+    let x = if relu { activation::relu(x) } else { x };
+    match residual {
+        Some(residual) => x + residual,
+        None => x,
     }
 }
 
@@ -127,29 +151,18 @@ fn per_channel(parameter: &Parameter) -> Tensor<4> {
     parameter.flat().reshape([1, channels, 1, 1])
 }
 
-/// Each channel of each picture to mean 0 and variance 1: biased variance, epsilon 1e-5 inside the root.
-pub fn instance_norm(x: Tensor<4>) -> Tensor<4> {
-    let [n, c, h, w] = x.dims();
-    normalise_rows(x.reshape([n * c, h * w])).reshape([n, c, h, w])
+/// Each channel of each picture to mean 0 and variance 1.
+pub fn instance_norm(x: Tensor<4>, then: Then) -> Tensor<4> {
+    let [n, c, ..] = x.dims();
+    let (scale, shift) = (Tensor::ones([n, c], &x.device()), Tensor::zeros([n, c], &x.device()));
+    ops::instance_norm(x, [scale, shift], then.relu, then.residual)
 }
 
 fn batch_norm(x: Tensor<4>) -> Tensor<4> {
     let [n, c, h, w] = x.dims();
-    let rows = x.swap_dims(0, 1).reshape([c, n * h * w]);
-    normalise_rows(rows).reshape([c, n, h, w]).swap_dims(0, 1)
-}
-
-fn normalise_rows(rows: Tensor<2>) -> Tensor<2> {
+    let rows: Tensor<2> = x.swap_dims(0, 1).reshape([c, n * h * w]);
     let centred = rows.clone() - rows.mean_dim(1);
     let variance = centred.clone().powi_scalar(2).mean_dim(1);
-    centred / (variance + EPSILON).sqrt()
-}
-
-fn layer_norm(x: Tensor<4>) -> Tensor<4> {
-    let [n, c, h, w] = x.dims();
-    let count = c * h * w;
-    let rows = x.reshape([n, count]);
-    let centred = rows.clone() - rows.mean_dim(1);
-    let variance = centred.clone().powi_scalar(2).sum_dim(1) / (count as f64 - 1.0);
-    (centred / (variance.sqrt() + EPSILON)).reshape([n, c, h, w])
+    let normalised = centred / (variance + NORM_EPSILON).sqrt();
+    normalised.reshape([c, n, h, w]).swap_dims(0, 1)
 }

@@ -1,8 +1,6 @@
 //! From content and style to a picture.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::interpolate;
-use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 
 use crate::config::GeneratorConfig;
 use crate::layers::{
@@ -83,7 +81,7 @@ impl Decoder {
         if let Some((attention, block)) = &self.attention {
             features = steered(attention.forward(features), block);
         }
-        let features = self.upsampling.iter().fold(features, |x, block| block.forward(upsample(x), None));
+        let features = self.upsampling.iter().fold(features, |x, block| block.upsampled_forward(x));
         self.head.forward(features, None)
     }
 
@@ -92,19 +90,13 @@ impl Decoder {
         let layer = |index: usize| {
             let part = |offset: usize| {
                 let start = (2 * index + offset) * self.channels;
-                adaptive.clone().slice([0..n, start..start + self.channels]).reshape([n, self.channels, 1, 1])
+                adaptive.clone().slice([0..n, start..start + self.channels])
             };
             AdaptiveParameters { shift: part(0), scale: part(1) }
         };
         let num_blocks = total / (4 * self.channels);
         (0..num_blocks).map(|block| [layer(2 * block), layer(2 * block + 1)]).collect()
     }
-}
-
-/// Every pixel becomes four.
-fn upsample(x: Tensor<4>) -> Tensor<4> {
-    let [_, _, h, w] = x.dims();
-    interpolate(x, InterpolateOptions::new(InterpolateMode::Nearest).with_output_size([2 * h, 2 * w]))
 }
 
 impl Parameterized for Decoder {

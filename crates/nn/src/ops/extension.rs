@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Backend, TensorMetadata, backend_extension};
-use burn::tensor::ops::{ConvOptions, IndexingUpdateOp};
-use burn::tensor::{Shape, TensorData};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, backend_extension};
+use burn::tensor::TensorData;
 
-pub use portraitist_kernels::Padding;
+pub use portraitist_kernels::{AdamStep, Padding};
+
+use super::ordinary;
 
 /// How a square kernel moves over a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,7 @@ impl LatestVectors {
     }
 }
 
-/// See the functions of the same names in [`crate::ops`].
+/// See the functions of the same names in [`crate::ops`]; what is said here is for those who implement it.
 #[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
 pub trait NetworkOps: Backend {
     /// A convolution with its padding.
@@ -50,8 +51,7 @@ pub trait NetworkOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let options = ConvOptions::new([geometry.stride; 2], [0, 0], [1, 1], 1);
-        Self::conv2d(padded::<Self>(images, geometry), weight, Some(bias), options)
+        ordinary::padded_conv2d::<Self>(images, weight, bias, geometry)
     }
 
     /// The gradient of [`NetworkOps::padded_conv2d`] with respect to its images, whose height and
@@ -62,15 +62,7 @@ pub trait NetworkOps: Backend {
         size: [usize; 2],
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let device = output_gradient.device();
-        let dtype = output_gradient.dtype();
-        let [batch, ..] = output_gradient.shape().dims::<4>();
-        let [_, channels, ..] = weight.shape().dims::<4>();
-        let grown = [batch, channels, size[0] + 2 * geometry.padding, size[1] + 2 * geometry.padding];
-        let images = Self::float_zeros(Shape::from(grown), &device, dtype.into());
-        let options = ConvOptions::new([geometry.stride; 2], [0, 0], [1, 1], 1);
-        let gradient = Self::conv2d_x_backward(images, weight, output_gradient, options);
-        folded::<Self>(gradient, [batch, channels, size[0], size[1]], geometry)
+        ordinary::padded_conv2d_input_gradient::<Self>(weight, output_gradient, size, geometry)
     }
 
     /// The gradient of [`NetworkOps::padded_conv2d`] with respect to its weight.
@@ -79,13 +71,101 @@ pub trait NetworkOps: Backend {
         output_gradient: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        let device = images.device();
-        let [_, channels_in, ..] = images.shape().dims::<4>();
-        let [_, channels_out, ..] = output_gradient.shape().dims::<4>();
-        let shape = Shape::from([channels_out, channels_in, geometry.kernel, geometry.kernel]);
-        let weight = Self::float_zeros(shape, &device, images.dtype().into());
-        let options = ConvOptions::new([geometry.stride; 2], [0, 0], [1, 1], 1);
-        Self::conv2d_weight_backward(padded::<Self>(images, geometry), weight, output_gradient, options)
+        ordinary::padded_conv2d_weight_gradient::<Self>(images, output_gradient, geometry)
+    }
+
+    /// Sums over pictures and pixels, `[n, c, h, w]` to `[c]`: the gradient of a convolution's bias.
+    fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::channel_sums::<Self>(images)
+    }
+
+    /// Every pixel made four, then a 5x5 convolution with reflect padding.
+    fn upsampled_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        ordinary::upsampled_conv2d::<Self>(images, weight, bias)
+    }
+
+    /// The gradient of [`NetworkOps::upsampled_conv2d`] with respect to its images.
+    fn upsampled_conv2d_input_gradient(
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        ordinary::upsampled_conv2d_input_gradient::<Self>(weight, output_gradient)
+    }
+
+    /// The gradient of [`NetworkOps::upsampled_conv2d`] with respect to its weight.
+    fn upsampled_conv2d_weight_gradient(
+        images: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        ordinary::upsampled_conv2d_weight_gradient::<Self>(images, output_gradient)
+    }
+
+    /// Instance normalisation, scale and shift `[n, c]`, ReLU.
+    fn instance_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        ordinary::instance_norm::<Self>(images, scale, shift, relu)
+    }
+
+    /// [`NetworkOps::instance_norm`], plus a residual.
+    fn instance_norm_add(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        ordinary::instance_norm_add::<Self>(images, scale, shift, residual, relu)
+    }
+
+    /// The gradients of [`NetworkOps::instance_norm`] with respect to images, scale and shift.
+    fn instance_norm_gradient(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::instance_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
+    }
+
+    /// Layer normalisation, scale and shift `[c]`, ReLU.
+    fn picture_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        ordinary::picture_norm::<Self>(images, scale, shift, relu)
+    }
+
+    /// The gradients of [`NetworkOps::picture_norm`] with respect to images, scale and shift.
+    fn picture_norm_gradient(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::picture_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
+    }
+
+    /// One step of Adam: the new parameter and the new moments. All flat.
+    fn adam_step(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::adam_step::<Self>(parameter, gradient, first, second, step)
     }
 
     /// A weight divided by its spectral norm.
@@ -93,54 +173,4 @@ pub trait NetworkOps: Backend {
         let _ = latest; // read by the gradient only
         Self::float_div_scalar(weight, sigma.into())
     }
-}
-
-/// For each row (or column) of the padded picture, the row of the original that it repeats.
-fn source_rows(size: usize, geometry: ConvGeometry) -> Vec<i64> {
-    let last = size as i64 - 1;
-    (0..(size + 2 * geometry.padding) as i64)
-        .map(|row| row - geometry.padding as i64)
-        .map(|row| match geometry.mode {
-            Padding::Reflect if row < 0 => -row,
-            Padding::Reflect if row > last => 2 * last - row,
-            _ => row.clamp(0, last),
-        })
-        .collect()
-}
-
-fn index_tensor<B: Backend>(indices: Vec<i64>, like: &FloatTensor<B>) -> IntTensor<B> {
-    let length = indices.len();
-    B::int_from_data(TensorData::new(indices, [length]), &like.device())
-}
-
-fn padded<B: Backend>(images: FloatTensor<B>, geometry: ConvGeometry) -> FloatTensor<B> {
-    let margin = (geometry.padding, geometry.padding);
-    if geometry.mode == Padding::Zero {
-        let pairs = [(0, 0), (0, 0), margin, margin];
-        return B::float_pad(images, &pairs, burn::tensor::ops::PadMode::Constant(0.0));
-    }
-    [2, 3].into_iter().fold(images, |images, dim| {
-        let rows = source_rows(images.shape()[dim], geometry);
-        let indices = index_tensor::<B>(rows, &images);
-        B::float_select(images, dim, indices)
-    })
-}
-
-/// The adjoint of [`padded`]: every padded pixel's gradient is added to the pixel that it repeats.
-fn folded<B: Backend>(gradient: FloatTensor<B>, shape: [usize; 4], geometry: ConvGeometry) -> FloatTensor<B> {
-    let device = gradient.device();
-    [2, 3].into_iter().fold(gradient, |gradient, dim| {
-        let size = shape[dim];
-        if geometry.mode == Padding::Zero {
-            let start = geometry.padding as i64;
-            let indices = (start..start + size as i64).collect();
-            let indices = index_tensor::<B>(indices, &gradient);
-            return B::float_select(gradient, dim, indices);
-        }
-        let indices = index_tensor::<B>(source_rows(size, geometry), &gradient);
-        let mut target: [usize; 4] = gradient.shape().dims();
-        target[dim] = size;
-        let zeros = B::float_zeros(Shape::from(target), &device, gradient.dtype().into());
-        B::float_select_assign(zeros, dim, indices, gradient, IndexingUpdateOp::Add)
-    })
 }

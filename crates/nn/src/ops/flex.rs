@@ -6,7 +6,8 @@ use burn::tensor::{Bytes, DType, Shape};
 use burn_flex::{FlexTensor, Layout};
 use portraitist_kernels as kernels;
 
-use super::extension::{ConvGeometry, NetworkOps};
+use super::NORM_EPSILON;
+use super::extension::{AdamStep, ConvGeometry, NetworkOps};
 
 /// A contiguous tensor filled by `fill`.
 fn filled(shape: &[usize], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
@@ -29,6 +30,73 @@ fn convolution(images: [usize; 4], channels_out: usize, geometry: ConvGeometry) 
         padding: geometry.padding,
         mode: geometry.mode,
     }
+}
+
+/// A contiguous tensor of `values`.
+fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
+    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
+}
+
+/// What the kernels need to know of an enlargement and the convolution behind it.
+fn upsampled(images: [usize; 4], channels_out: usize) -> kernels::UpsampledConv2d {
+    let [batch, in_channels, in_height, in_width] = images;
+    kernels::UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels: channels_out }
+}
+
+fn normalization(images: &FlexTensor, relu: bool) -> kernels::Normalization {
+    let [batch, channels, height, width] = images.shape().dims();
+    let activation = if relu { kernels::Activation::Relu } else { kernels::Activation::None };
+    kernels::Normalization { batch, channels, plane: height * width, epsilon: NORM_EPSILON, activation }
+}
+
+/// Both normalisations' gradients.
+fn norm_gradient(
+    [images, scale, shift, output_gradient]: [FlexTensor; 4],
+    relu: bool,
+    statistics: StatisticsKernel,
+    gradient: GradientKernel,
+) -> (FlexTensor, FlexTensor, FlexTensor) {
+    let [images, scale, shift, output_gradient] =
+        [images, scale, shift, output_gradient].map(|tensor| tensor.to_contiguous());
+    let norm = normalization(&images, relu);
+    let mut sums = None;
+    let input_gradient = filled(&images.shape(), |input_gradient| {
+        let done = statistics(&norm, images.storage()).and_then(|statistics| {
+            let affine = Some((scale.storage(), shift.storage()));
+            gradient(&norm, images.storage(), affine, &statistics, output_gradient.storage(), input_gradient)
+        });
+        sums = Some(done.unwrap_or_else(|error| panic!("gradient of a normalisation: {error}")));
+    });
+    let sums = sums.expect("`filled` has called its argument");
+    (input_gradient, tensor(sums.scale, scale.shape()), tensor(sums.shift, shift.shape()))
+}
+
+type StatisticsKernel = fn(&kernels::Normalization, &[f32]) -> Result<kernels::Statistics, kernels::ShapeError>;
+type GradientKernel = fn(
+    &kernels::Normalization,
+    &[f32],
+    Option<(&[f32], &[f32])>,
+    &kernels::Statistics,
+    &[f32],
+    &mut [f32],
+) -> Result<kernels::AffineGradient, kernels::ShapeError>;
+
+/// Instance normalisation with everything that can follow it.
+fn instance_norm(
+    images: FlexTensor,
+    scale: FlexTensor,
+    shift: FlexTensor,
+    residual: Option<FlexTensor>,
+    relu: bool,
+) -> FlexTensor {
+    let [images, scale, shift] = [images, scale, shift].map(|tensor| tensor.to_contiguous());
+    let residual = residual.map(|residual| residual.to_contiguous());
+    filled(&images.shape(), |output| {
+        let affine = Some((scale.storage(), shift.storage()));
+        let residual = residual.as_ref().map(|residual| residual.storage());
+        kernels::instance_norm(&normalization(&images, relu), images.storage(), affine, residual, output)
+            .unwrap_or_else(|error| panic!("instance normalisation: {error}"));
+    })
 }
 
 impl NetworkOps for Flex {
@@ -74,5 +142,129 @@ impl NetworkOps for Flex {
             kernels::weight_gradient(&convolution, images.storage(), output_gradient.storage(), gradient)
                 .unwrap_or_else(|error| panic!("gradient of a convolution's weight: {error}"));
         })
+    }
+
+    fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {
+        let images = images.to_contiguous();
+        let shape: [usize; 4] = images.shape().dims();
+        // Any convolution with this output has this gradient of its bias.
+        let pointwise = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: kernels::Padding::Zero };
+        filled(&shape[1..2], |sums| {
+            kernels::bias_gradient(&convolution(shape, shape[1], pointwise), images.storage(), sums)
+                .unwrap_or_else(|error| panic!("sums of channels: {error}"));
+        })
+    }
+
+    fn upsampled_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [images, weight, bias] = [images, weight, bias].map(|tensor| tensor.to_contiguous());
+        let convolution = upsampled(images.shape().dims(), weight.shape()[0]);
+        let kernels::UpsampledConv2d { batch, in_height, in_width, out_channels, .. } = convolution;
+        filled(&[batch, out_channels, 2 * in_height, 2 * in_width], |output| {
+            convolution
+                .forward(images.storage(), weight.storage(), Some(bias.storage()), output)
+                .unwrap_or_else(|error| panic!("enlargement and convolution: {error}"));
+        })
+    }
+
+    fn upsampled_conv2d_input_gradient(
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [weight, output_gradient] = [weight, output_gradient].map(|tensor| tensor.to_contiguous());
+        let [batch, _, height, width] = output_gradient.shape().dims();
+        let [channels_out, channels_in, ..] = weight.shape().dims::<4>();
+        let images = [batch, channels_in, height / 2, width / 2];
+        filled(&images, |gradient| {
+            upsampled(images, channels_out)
+                .input_gradient(weight.storage(), output_gradient.storage(), gradient)
+                .unwrap_or_else(|error| panic!("gradient of an enlargement's input: {error}"));
+        })
+    }
+
+    fn upsampled_conv2d_weight_gradient(
+        images: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [images, output_gradient] = [images, output_gradient].map(|tensor| tensor.to_contiguous());
+        let convolution = upsampled(images.shape().dims(), output_gradient.shape()[1]);
+        filled(&[convolution.out_channels, convolution.in_channels, 5, 5], |gradient| {
+            convolution
+                .weight_gradient(images.storage(), output_gradient.storage(), gradient)
+                .unwrap_or_else(|error| panic!("gradient of the weight behind an enlargement: {error}"));
+        })
+    }
+
+    fn instance_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        instance_norm(images, scale, shift, None, relu)
+    }
+
+    fn instance_norm_add(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        instance_norm(images, scale, shift, Some(residual), relu)
+    }
+
+    fn instance_norm_gradient(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let tensors = [images, scale, shift, output_gradient];
+        norm_gradient(tensors, relu, kernels::instance_statistics, kernels::instance_norm_gradient)
+    }
+
+    fn picture_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        let [images, scale, shift] = [images, scale, shift].map(|tensor| tensor.to_contiguous());
+        filled(&images.shape(), |output| {
+            let affine = Some((scale.storage(), shift.storage()));
+            kernels::layer_norm(&normalization(&images, relu), images.storage(), affine, output)
+                .unwrap_or_else(|error| panic!("layer normalisation: {error}"));
+        })
+    }
+
+    fn picture_norm_gradient(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        relu: bool,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let tensors = [images, scale, shift, output_gradient];
+        norm_gradient(tensors, relu, kernels::layer_statistics, kernels::layer_norm_gradient)
+    }
+
+    fn adam_step(
+        parameter: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let gradient = gradient.to_contiguous();
+        let [mut parameter, mut first, mut second] = [parameter, first, second].map(|tensor| tensor.to_contiguous());
+        let moments = [first.storage_mut(), second.storage_mut()];
+        kernels::adam_step(&step, gradient.storage(), parameter.storage_mut(), moments)
+            .unwrap_or_else(|error| panic!("step of the optimiser: {error}"));
+        (parameter, first, second)
     }
 }

@@ -1,17 +1,21 @@
 //! Tensor operations that `burn` does not have, or not fast enough.
 //!
-//! [`NetworkOps`] gives each a default made of ordinary operations, which runs on any device; the
+//! [`NetworkOps`] gives each a default made of [`ordinary`] operations, which runs on any device; the
 //! CPU backend (`flex`) overrides them with the kernels of `portraitist-kernels`, and the gradients
 //! are written by hand in `autodiff`.
 
 mod autodiff;
 mod extension;
 mod flex;
+pub mod ordinary;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-pub use extension::{ConvGeometry, LatestVectors, NetworkOps, Padding};
+pub use extension::{AdamStep, ConvGeometry, LatestVectors, NetworkOps, Padding};
+
+/// Added to variances by [`instance_norm`], to deviations by [`picture_norm`], before dividing.
+pub const NORM_EPSILON: f32 = 1e-5;
 
 /// A convolution with its padding: what `pad` and then `conv2d` would give, without the padded copy.
 ///
@@ -27,6 +31,72 @@ pub fn conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: C
         bias.into_dispatch(),
         geometry,
     ))
+}
+
+/// Nearest enlargement by two, then a 5x5 convolution with reflect padding 2: what the two would give one after the
+/// other, at less than half the products.
+///
+/// # Shapes
+/// - images: `[n, in, h, w]`, `h` and `w` at least 2
+/// - weight: `[out, in, 5, 5]`
+/// - bias: `[out]`
+/// - output: `[n, out, 2 h, 2 w]`
+pub fn upsampled_conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::upsampled_conv2d(
+        images.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
+}
+
+/// Each channel of each picture to mean 0 and variance 1 (biased, epsilon inside the root), times `scale`, plus
+/// `shift`, cut at 0 with `relu`; then `residual` is added.
+///
+/// # Shapes
+/// - images, residual, output: `[n, c, h, w]`
+/// - scale, shift: `[n, c]`
+pub fn instance_norm(
+    images: Tensor<4>,
+    [scale, shift]: [Tensor<2>; 2],
+    relu: bool,
+    residual: Option<Tensor<4>>,
+) -> Tensor<4> {
+    let (images, scale, shift) = (images.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+    Tensor::from_dispatch(match residual {
+        None => Dispatch::instance_norm(images, scale, shift, relu),
+        Some(residual) => Dispatch::instance_norm_add(images, scale, shift, residual.into_dispatch(), relu),
+    })
+}
+
+/// Each picture as a whole to mean 0 and deviation 1 (unbiased, epsilon added to the deviation), times `scale`, plus
+/// `shift`, cut at 0 with `relu`.
+///
+/// # Shapes
+/// - images, output: `[n, c, h, w]`
+/// - scale, shift: `[c]`
+pub fn picture_norm(images: Tensor<4>, [scale, shift]: [Tensor<1>; 2], relu: bool) -> Tensor<4> {
+    let (images, scale, shift) = (images.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
+    Tensor::from_dispatch(Dispatch::picture_norm(images, scale, shift, relu))
+}
+
+/// One step of Adam, as PyTorch takes it: the new parameter, first moment and second moment.
+///
+/// # Shapes
+/// All of one length.
+pub fn adam_step(
+    parameter: Tensor<1>,
+    gradient: Tensor<1>,
+    [first, second]: [Tensor<1>; 2],
+    step: AdamStep,
+) -> (Tensor<1>, [Tensor<1>; 2]) {
+    let (parameter, first, second) = Dispatch::adam_step(
+        parameter.into_dispatch(),
+        gradient.into_dispatch(),
+        first.into_dispatch(),
+        second.into_dispatch(),
+        step,
+    );
+    (Tensor::from_dispatch(parameter), [first, second].map(Tensor::from_dispatch))
 }
 
 /// A weight divided by its spectral norm `sigma`, with the gradient of the reference: sigma is

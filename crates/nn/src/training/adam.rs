@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use burn::tensor::{Device, Gradients, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::{AdamStep, adam_step};
 use crate::parameter::{Parameterized, from_values, to_values};
 use crate::weights::{Array, NamedArrays};
 
@@ -55,22 +56,27 @@ impl Adam {
         self.steps += 1;
         let AdamConfig { beta1, beta2, epsilon, weight_decay } = self.config;
         let exponent = self.steps as f64;
-        let step_size = learning_rate / (1.0 - beta1.powf(exponent));
-        let second_correction = (1.0 - beta2.powf(exponent)).sqrt();
+        let step = AdamStep {
+            weight_decay: weight_decay as f32,
+            first_kept: beta1 as f32,
+            first_new: (1.0 - beta1) as f32,
+            second_kept: beta2 as f32,
+            second_new: (1.0 - beta2) as f32,
+            second_correction: (1.0 - beta2.powf(exponent)).sqrt() as f32,
+            epsilon: epsilon as f32,
+            step_size: (learning_rate / (1.0 - beta1.powf(exponent))) as f32,
+        };
         let tracked = tracked.parameters();
         network.visit_mut("", &mut |name, parameter| {
             let Some(gradient) = tracked[name].gradient(gradients) else { return };
             let value = parameter.flat();
-            let gradient = gradient.without_autodiff() + value.clone() * weight_decay;
-            let moments = self.moments.entry(name.to_owned()).or_insert_with(|| Moments {
-                first: value.zeros_like(),
-                second: value.zeros_like(),
-            });
-            let first = moments.first.clone() * beta1 + gradient.clone() * (1.0 - beta1);
-            let second = moments.second.clone() * beta2 + gradient.powi_scalar(2) * (1.0 - beta2);
-            let denominator = second.clone().sqrt() / second_correction + epsilon;
-            parameter.set(value - first.clone() / denominator * step_size);
-            *moments = Moments { first, second };
+            let Moments { first, second } = self
+                .moments
+                .remove(name)
+                .unwrap_or_else(|| Moments { first: value.zeros_like(), second: value.zeros_like() });
+            let (value, [first, second]) = adam_step(value, gradient.without_autodiff(), [first, second], step);
+            parameter.set(value);
+            self.moments.insert(name.to_owned(), Moments { first, second });
         });
     }
 

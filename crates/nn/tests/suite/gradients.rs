@@ -1,1 +1,320 @@
-//! Hand-written gradients against finite differences, and the CPU's operations against the defaults.
+//! The fast operations against those made of the tensor library's own, and their gradients against differences of values.
+
+use burn::backend::Flex;
+use burn::tensor::{Tensor, TensorData, activation};
+use burn_flex::FlexTensor;
+use portraitist_nn::ops::{self, AdamStep, ConvGeometry, LatestVectors, NORM_EPSILON, NetworkOps, Padding, ordinary};
+use portraitist_nn::parameter::to_values;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::golden::device;
+
+/// Shapes `[n, c, h, w]` of images: odd sizes, one pixel across, one channel.
+const IMAGES: [[usize; 4]; 5] = [[2, 3, 5, 7], [1, 8, 12, 9], [3, 1, 4, 2], [2, 5, 1, 6], [1, 17, 33, 31]];
+
+fn values(seed: u64, count: usize) -> Vec<f32> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    (0..count).map(|_| random.random_range(-1.0..1.0)).collect()
+}
+
+fn data(seed: u64, shape: &[usize]) -> TensorData {
+    TensorData::new(values(seed, shape.iter().product()), shape.to_vec())
+}
+
+fn flex(seed: u64, shape: &[usize]) -> FlexTensor {
+    FlexTensor::from_data(data(seed, shape))
+}
+
+fn assert_alike(what: &str, found: FlexTensor, expected: FlexTensor, tolerance: f32) {
+    let [found, expected] = [found, expected].map(|tensor| tensor.into_data());
+    assert_eq!(found.shape(), expected.shape(), "{what}");
+    let [found, expected] = [found, expected].map(|data| data.try_into_vec::<f32>().unwrap());
+    assert_near(what, &found, &expected, tolerance);
+}
+
+/// Differences are taken against the largest expected value.
+fn assert_near(what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+    let scale = expected.iter().fold(1e-6_f32, |scale, value| scale.max(value.abs()));
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (found - expected).abs() / scale;
+        assert!(error <= tolerance, "{what}: element {index} is {found}, expected {expected} (largest {scale})");
+    }
+}
+
+type Three = (FlexTensor, FlexTensor, FlexTensor);
+
+fn assert_three_alike(what: &str, found: Three, expected: Three, tolerance: f32) {
+    let pairs = [(found.0, expected.0), (found.1, expected.1), (found.2, expected.2)];
+    for (index, (found, expected)) in pairs.into_iter().enumerate() {
+        assert_alike(&format!("{what}, result {index}"), found, expected, tolerance);
+    }
+}
+
+#[test]
+fn fast_normalisations_give_what_ordinary_ones_give() {
+    for (seed, shape) in (0..).step_by(10).zip(IMAGES) {
+        let [n, c, ..] = shape;
+        for relu in [false, true] {
+            let what = format!("{shape:?} relu {relu}");
+            let images = || flex(seed, &shape);
+            let gradient = || flex(seed + 1, &shape);
+            let steering = |index| flex(seed + index, &[n, c]);
+            let (scale, shift) = (|| steering(2), || steering(3));
+            let found = Flex::instance_norm(images(), scale(), shift(), relu);
+            assert_alike(&what, found, ordinary::instance_norm::<Flex>(images(), scale(), shift(), relu), 1e-5);
+            let found = Flex::instance_norm_add(images(), scale(), shift(), gradient(), relu);
+            let expected = ordinary::instance_norm_add::<Flex>(images(), scale(), shift(), gradient(), relu);
+            assert_alike(&what, found, expected, 1e-5);
+            let found = Flex::instance_norm_gradient(images(), scale(), shift(), gradient(), relu);
+            let expected = ordinary::instance_norm_gradient::<Flex>(images(), scale(), shift(), gradient(), relu);
+            assert_three_alike(&what, found, expected, 1e-4);
+            let (scale, shift) = (|| flex(seed + 2, &[c]), || flex(seed + 3, &[c]));
+            let found = Flex::picture_norm(images(), scale(), shift(), relu);
+            assert_alike(&what, found, ordinary::picture_norm::<Flex>(images(), scale(), shift(), relu), 1e-5);
+            let found = Flex::picture_norm_gradient(images(), scale(), shift(), gradient(), relu);
+            let expected = ordinary::picture_norm_gradient::<Flex>(images(), scale(), shift(), gradient(), relu);
+            assert_three_alike(&what, found, expected, 1e-4);
+        }
+    }
+}
+
+const GEOMETRIES: [ConvGeometry; 6] = [
+    ConvGeometry { kernel: 3, stride: 1, padding: 1, mode: Padding::Reflect },
+    ConvGeometry { kernel: 7, stride: 1, padding: 3, mode: Padding::Reflect },
+    ConvGeometry { kernel: 4, stride: 2, padding: 1, mode: Padding::Reflect },
+    ConvGeometry { kernel: 4, stride: 2, padding: 1, mode: Padding::Zero },
+    ConvGeometry { kernel: 5, stride: 1, padding: 2, mode: Padding::Replicate },
+    ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero },
+];
+
+#[test]
+fn fast_convolutions_give_what_ordinary_ones_give() {
+    for (seed, geometry) in (0..).step_by(10).zip(GEOMETRIES) {
+        let what = format!("{geometry:?}");
+        let (shape, weights) = ([2, 5, 10, 9], [6, 5, geometry.kernel, geometry.kernel]);
+        let (images, weight, bias) = (|| flex(seed, &shape), || flex(seed + 1, &weights), || flex(seed + 2, &[6]));
+        let output = Flex::padded_conv2d(images(), weight(), bias(), geometry);
+        let gradient = flex(seed + 3, &output.layout().shape().to_vec());
+        let expected = ordinary::padded_conv2d::<Flex>(images(), weight(), bias(), geometry);
+        assert_alike(&what, output, expected, 1e-5);
+        let found = Flex::padded_conv2d_input_gradient(weight(), gradient.clone(), [10, 9], geometry);
+        let expected = ordinary::padded_conv2d_input_gradient::<Flex>(weight(), gradient.clone(), [10, 9], geometry);
+        assert_alike(&what, found, expected, 1e-5);
+        let found = Flex::padded_conv2d_weight_gradient(images(), gradient.clone(), geometry);
+        let expected = ordinary::padded_conv2d_weight_gradient::<Flex>(images(), gradient.clone(), geometry);
+        assert_alike(&what, found, expected, 1e-5);
+        assert_alike(&what, Flex::channel_sums(gradient.clone()), ordinary::channel_sums::<Flex>(gradient), 1e-5);
+    }
+}
+
+#[test]
+fn fast_upsampling_gives_what_ordinary_upsampling_gives() {
+    for (seed, [n, c, h, w]) in (0..).step_by(10).zip([[2, 3, 5, 7], [1, 8, 12, 9], [3, 1, 2, 2], [1, 33, 16, 8]]) {
+        let what = format!("{:?}", [n, c, h, w]);
+        let images = || flex(seed, &[n, c, h, w]);
+        let (weight, bias) = (|| flex(seed + 1, &[4, c, 5, 5]), || flex(seed + 2, &[4]));
+        let gradient = || flex(seed + 3, &[n, 4, 2 * h, 2 * w]);
+        let found = Flex::upsampled_conv2d(images(), weight(), bias());
+        assert_alike(&what, found, ordinary::upsampled_conv2d::<Flex>(images(), weight(), bias()), 1e-5);
+        let found = Flex::upsampled_conv2d_input_gradient(weight(), gradient());
+        assert_alike(&what, found, ordinary::upsampled_conv2d_input_gradient::<Flex>(weight(), gradient()), 1e-5);
+        let found = Flex::upsampled_conv2d_weight_gradient(images(), gradient());
+        assert_alike(&what, found, ordinary::upsampled_conv2d_weight_gradient::<Flex>(images(), gradient()), 1e-5);
+    }
+}
+
+#[test]
+fn a_fast_step_of_adam_is_the_ordinary_one() {
+    let step = AdamStep {
+        weight_decay: 1e-4,
+        first_kept: 0.5,
+        first_new: 0.5,
+        second_kept: 0.9,
+        second_new: 0.1,
+        second_correction: 0.3,
+        epsilon: 1e-8,
+        step_size: 1e-3,
+    };
+    let count = [100_003];
+    let tensors = || (flex(1, &count), flex(2, &count), flex(3, &count));
+    let second = || FlexTensor::from_data(TensorData::new(values(4, 100_003).iter().map(|x| x * x).collect(), count));
+    let (parameter, gradient, first) = tensors();
+    let found = Flex::adam_step(parameter, gradient, first, second(), step);
+    let (parameter, gradient, first) = tensors();
+    let expected = ordinary::adam_step::<Flex>(parameter, gradient, first, second(), step);
+    assert_three_alike("step", found, expected, 1e-7);
+}
+
+/// A tensor that records gradients.
+fn tracked<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_data(data(seed, &shape), &device()).autodiff().require_grad()
+}
+
+fn constant<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
+    Tensor::from_data(data(seed, &shape), &device())
+}
+
+/// The reference's normalisation in the tensor library's own operations, which differentiate themselves.
+fn composed_norm(images: Tensor<4>, [scale, shift]: [Tensor<4>; 2], relu: bool, whole: bool) -> Tensor<4> {
+    let [n, c, h, w] = images.dims();
+    let rows: Tensor<2> = images.reshape(if whole { [n, c * h * w] } else { [n * c, h * w] });
+    let count = rows.dims()[1] as f64;
+    let centred = rows.clone() - rows.mean_dim(1);
+    let squares = centred.clone().powi_scalar(2).sum_dim(1);
+    let normalised = if whole {
+        centred / ((squares / (count - 1.0)).sqrt() + NORM_EPSILON)
+    } else {
+        centred / (squares / count + NORM_EPSILON).sqrt()
+    };
+    let output = normalised.reshape([n, c, h, w]) * scale + shift;
+    if relu { activation::relu(output) } else { output }
+}
+
+#[test]
+fn normalisations_pass_gradients_to_images_scale_shift_and_residual() {
+    for (shape, relu) in [([2, 3, 5, 7], false), ([2, 3, 5, 7], true), ([1, 8, 12, 9], true)] {
+        let [n, c, ..] = shape;
+        let steering = [tracked(2, [n, c]), tracked(3, [n, c])];
+        let (images, residual, pull) = (tracked(1, shape), tracked(4, shape), constant(5, shape).autodiff());
+        let output = ops::instance_norm(images.clone(), steering.clone(), relu, Some(residual.clone()));
+        let found = (output.clone() * pull.clone()).sum().backward();
+        let columns = steering.clone().map(|x| x.reshape([n, c, 1, 1]));
+        let composed = composed_norm(images.clone(), columns, relu, false) + residual.clone();
+        assert_near("output", &to_values(output), &to_values(composed.clone()), 1e-5);
+        let expected = (composed * pull).sum().backward();
+        for tensor in [&images, &residual] {
+            let [found, expected] = [&found, &expected].map(|gradients| to_values(tensor.grad(gradients).unwrap()));
+            assert_near("gradient of images or residual", &found, &expected, 1e-4);
+        }
+        for tensor in &steering {
+            let [found, expected] = [&found, &expected].map(|gradients| to_values(tensor.grad(gradients).unwrap()));
+            assert_near("gradient of scale or shift", &found, &expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn picture_normalisation_passes_gradients_to_images_scale_and_shift() {
+    for (shape, relu) in [([2, 3, 5, 7], false), ([2, 3, 5, 7], true), ([1, 8, 12, 9], true)] {
+        let c = shape[1];
+        let steering = [tracked(2, [c]), tracked(3, [c])];
+        let (images, pull) = (tracked(1, shape), constant(5, shape).autodiff());
+        let output = ops::picture_norm(images.clone(), steering.clone(), relu);
+        let found = (output.clone() * pull.clone()).sum().backward();
+        let composed = composed_norm(images.clone(), steering.clone().map(|x| x.reshape([1, c, 1, 1])), relu, true);
+        assert_near("output", &to_values(output), &to_values(composed.clone()), 1e-5);
+        let expected = (composed * pull).sum().backward();
+        let [of_images, wanted] = [&found, &expected].map(|gradients| to_values(images.grad(gradients).unwrap()));
+        assert_near("gradient of images", &of_images, &wanted, 1e-4);
+        for tensor in &steering {
+            let [found, expected] = [&found, &expected].map(|gradients| to_values(tensor.grad(gradients).unwrap()));
+            assert_near("gradient of scale or shift", &found, &expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn operands_that_ask_for_no_gradient_get_none() {
+    let (images, scale) = (constant(1, [1, 2, 3, 3]).autodiff(), tracked(2, [1, 2]));
+    let shift = constant(3, [1, 2]).autodiff();
+    let gradients = ops::instance_norm(images.clone(), [scale.clone(), shift.clone()], true, None).sum().backward();
+    assert!(scale.grad(&gradients).is_some());
+    assert!(images.grad(&gradients).is_none() && shift.grad(&gradients).is_none());
+}
+
+/// The derivative of `sum(pull * f(operand))` along a direction, where `f` is linear in the operand: half the difference
+/// of its values at the two ends is exact but for rounding.
+fn linear_derivative<const D: usize>(
+    operand: &Tensor<D>,
+    direction: &Tensor<D>,
+    pull: &Tensor<4>,
+    f: impl Fn(Tensor<D>) -> Tensor<4>,
+) -> f64 {
+    let value = |at: Tensor<D>| -> f64 {
+        let output = to_values(f(at));
+        output.iter().zip(to_values(pull.clone())).map(|(value, pull)| f64::from(*value) * f64::from(pull)).sum()
+    };
+    let (plain, direction) = (operand.clone().without_autodiff(), direction.clone());
+    (value(plain.clone() + direction.clone()) - value(plain - direction)) / 2.0
+}
+
+fn along<const D: usize>(gradient: Tensor<D>, direction: &Tensor<D>) -> f64 {
+    let (gradient, direction) = (to_values(gradient), to_values(direction.clone()));
+    gradient.iter().zip(direction).map(|(gradient, step)| f64::from(*gradient) * f64::from(step)).sum()
+}
+
+fn assert_derivatives(
+    what: &str,
+    (images, weight, bias): (Tensor<4>, Tensor<4>, Tensor<1>),
+    convolve: impl Fn(Tensor<4>, Tensor<4>, Tensor<1>) -> Tensor<4>,
+) {
+    let plain = (images.clone().without_autodiff(), weight.clone().without_autodiff(), bias.clone().without_autodiff());
+    let output = convolve(images.clone(), weight.clone(), bias.clone());
+    let pull = constant(7, output.dims());
+    let gradients = (output * pull.clone().autodiff()).sum().backward();
+    let directions = (constant(8, images.dims()), constant(9, weight.dims()), constant(10, bias.dims()));
+    let of_images = linear_derivative(&images, &directions.0, &pull, |x| convolve(x, plain.1.clone(), plain.2.clone()));
+    let of_weight = linear_derivative(&weight, &directions.1, &pull, |x| convolve(plain.0.clone(), x, plain.2.clone()));
+    let of_bias = linear_derivative(&bias, &directions.2, &pull, |x| convolve(plain.0.clone(), plain.1.clone(), x));
+    let found = [
+        along(images.grad(&gradients).unwrap(), &directions.0),
+        along(weight.grad(&gradients).unwrap(), &directions.1),
+        along(bias.grad(&gradients).unwrap(), &directions.2),
+    ];
+    for (name, (found, expected)) in
+        ["images", "weight", "bias"].into_iter().zip(found.into_iter().zip([of_images, of_weight, of_bias]))
+    {
+        assert!((found - expected).abs() <= 1e-4 * expected.abs() + 1e-3, "{what}, {name}: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn gradients_of_convolutions_are_the_slopes_of_their_values() {
+    for geometry in GEOMETRIES {
+        let weight = tracked(2, [6, 5, geometry.kernel, geometry.kernel]);
+        let operands = (tracked(1, [2, 5, 10, 9]), weight, tracked(3, [6]));
+        assert_derivatives(&format!("{geometry:?}"), operands, |images, weight, bias| {
+            ops::conv2d(images, weight, bias, geometry)
+        });
+    }
+}
+
+#[test]
+fn gradients_of_upsampled_convolutions_are_the_slopes_of_their_values() {
+    let operands = (tracked(1, [2, 5, 6, 4]), tracked(2, [3, 5, 5, 5]), tracked(3, [3]));
+    assert_derivatives("upsampled", operands, ops::upsampled_conv2d);
+}
+
+#[test]
+fn gradient_of_spectral_division_is_the_slope_with_fixed_vectors() {
+    let (rows, columns) = (4, 6);
+    let weight: Tensor<2> = tracked(1, [rows, columns]);
+    let (left, right, pull) = (values(2, rows), values(3, columns), values(4, rows * columns));
+    let sigma_of = |weight: &[f64]| -> f64 {
+        let term = |index: usize| weight[index] * f64::from(left[index / columns]) * f64::from(right[index % columns]);
+        (0..rows * columns).map(term).sum()
+    };
+    let loss = |weight: &[f64]| -> f64 {
+        let pulled: f64 = weight.iter().zip(&pull).map(|(weight, pull)| weight * f64::from(*pull)).sum();
+        pulled / sigma_of(weight)
+    };
+    let plain: Vec<f64> = to_values(weight.clone()).iter().map(|value| f64::from(*value)).collect();
+    let latest = LatestVectors::default();
+    latest.set(TensorData::new(left.clone(), [rows]), TensorData::new(right.clone(), [columns]));
+    let divided = ops::spectral_divide(weight.clone(), sigma_of(&plain) as f32, latest);
+    let pulls: Tensor<2> = Tensor::from_data(TensorData::new(pull.clone(), [rows, columns]), &device()).autodiff();
+    let gradients = (divided * pulls).sum().backward();
+    let expected: Vec<f32> = (0..plain.len())
+        .map(|index| {
+            let moved = |by: f64| {
+                let mut weight = plain.clone();
+                weight[index] += by;
+                loss(&weight)
+            };
+            ((moved(1e-6) - moved(-1e-6)) / 2e-6) as f32
+        })
+        .collect();
+    assert_near("spectral division", &to_values(weight.grad(&gradients).unwrap()), &expected, 1e-4);
+}

@@ -1,0 +1,62 @@
+//! The gradients of the operations, written by hand. Each computes the gradients that its operands ask for.
+
+mod convolution;
+mod normalization;
+mod spectral;
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::tensor::FloatTensor;
+
+use super::extension::{ConvGeometry, LatestVectors, NetworkOps};
+
+impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
+    fn padded_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> FloatTensor<Self> {
+        convolution::padded::<B, C>(images, weight, bias, geometry)
+    }
+
+    fn upsampled_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        convolution::upsampled::<B, C>(images, weight, bias)
+    }
+
+    fn instance_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        normalization::instance::<B, C>([images, scale, shift], relu)
+    }
+
+    fn instance_norm_add(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        residual: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        normalization::instance_add::<B, C>([images, scale, shift, residual], relu)
+    }
+
+    fn picture_norm(
+        images: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        shift: FloatTensor<Self>,
+        relu: bool,
+    ) -> FloatTensor<Self> {
+        normalization::picture::<B, C>([images, scale, shift], relu)
+    }
+
+    fn spectral_divide(weight: FloatTensor<Self>, sigma: f32, latest: LatestVectors) -> FloatTensor<Self> {
+        spectral::divide::<B, C>(weight, sigma, latest)
+    }
+}

@@ -1,0 +1,14 @@
+//! The operations made of the tensor library's own ones: they run on any device, and say what the faster ones must give.
+
+mod adam;
+mod convolution;
+mod normalization;
+
+pub use adam::adam_step;
+pub use convolution::{
+    channel_sums, padded_conv2d, padded_conv2d_input_gradient, padded_conv2d_weight_gradient, upsampled_conv2d,
+    upsampled_conv2d_input_gradient, upsampled_conv2d_weight_gradient,
+};
+pub use normalization::{
+    instance_norm, instance_norm_add, instance_norm_gradient, picture_norm, picture_norm_gradient,
+};
