@@ -234,7 +234,8 @@ fn parse_strength(text: &str) -> Result<f32, String> {
 }
 
 fn parse_size(text: &str) -> Result<[usize; 2], String> {
-    let sides = text.split_once(['x', 'X']).and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]));
+    let sides =
+        text.split_once(['x', 'X']).and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]));
     sides
         .filter(|sides| sides.iter().all(|side| (8..=8192).contains(side)))
         .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, each from 8 to 8192, such as 200x232".to_owned())

@@ -3,8 +3,11 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use portraitist_nn::training::pictures::find_pictures;
 use serde::Serialize;
+
+use crate::output::describe;
 
 /// A picture to work on, and where its result belongs below the output folder.
 #[derive(Clone, Debug)]
@@ -27,13 +30,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A failure with everything that led to it.
     pub(crate) fn new(input: impl Into<String>, error: &anyhow::Error) -> Self {
-        let mut text = error.to_string();
-        for cause in error.chain().skip(1).map(ToString::to_string) {
-            if !text.contains(&cause) {
-                text = format!("{text}: {cause}");
-            }
-        }
-        Self { input: input.into(), error: text }
+        Self { input: input.into(), error: describe(error) }
     }
 }
 
@@ -72,7 +69,8 @@ fn expand_word(word: &str) -> anyhow::Result<Vec<Input>> {
     if path.exists() || !word.contains(['*', '?', '[']) {
         return Ok(vec![file(path.to_path_buf())]);
     }
-    let found: Vec<Input> = glob::glob(word)?.filter_map(Result::ok).filter(|path| path.is_file()).map(file).collect();
+    let matches = glob::glob(word).with_context(|| word.to_owned())?;
+    let found: Vec<Input> = matches.filter_map(Result::ok).filter(|path| path.is_file()).map(file).collect();
     anyhow::ensure!(!found.is_empty(), "{word}: no file matches");
     Ok(found)
 }

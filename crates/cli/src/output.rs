@@ -1,6 +1,5 @@
 //! stdout is data, stderr is talk.
 
-use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
@@ -25,6 +24,19 @@ pub(crate) struct Advised {
 /// An error with a line that says what to do.
 pub(crate) fn advised(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Advised { message: message.into(), hint: hint.into() }.into()
+}
+
+/// An error and what caused it, nothing told twice.
+pub(crate) fn describe(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if cause.starts_with(&told) {
+            told = cause;
+        } else if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told.trim_end().to_owned()
 }
 
 impl Console {
@@ -60,20 +72,9 @@ impl Console {
 
     /// Prints an error, what caused it, and advice where there is some.
     pub(crate) fn fail(self, error: &anyhow::Error) {
-        let mut text = format!("error: {error}");
-        let mut told = error.to_string();
-        for cause in error.chain().skip(1) {
-            let cause = cause.to_string();
-            if !told.contains(&cause) {
-                // Writing to a string cannot fail.
-                let _ = write!(text, ": {cause}");
-                told.push_str(&cause);
-            }
-        }
-        if let Some(advised) = error.downcast_ref::<Advised>() {
-            let _ = write!(text, "\nhint: {}", advised.hint);
-        }
-        talk(&text);
+        let advice =
+            error.downcast_ref::<Advised>().map_or_else(String::new, |advised| format!("\nhint: {}", advised.hint));
+        talk(&format!("error: {}{advice}", describe(error)));
     }
 
     /// A progress bar on stderr, drawn only on a terminal.

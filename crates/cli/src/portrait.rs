@@ -1,12 +1,12 @@
 //! From a photo to the picture of its face, and back into the photo.
 
 use anyhow::Context;
+use portraitist_face::Picture;
 use portraitist_face::align::{PasteMask, align, paste};
 use portraitist_face::detect::{FaceDetector, five_points_from_box};
 use portraitist_face::geometry::{Point, Similarity};
 use portraitist_face::template::{FivePoints, Template};
 use portraitist_face::warp::Border;
-use portraitist_face::Picture;
 use portraitist_nn::config::Domain;
 use portraitist_nn::translate::{Model, ModelError, Translated};
 use portraitist_nn::{builtin, device};
@@ -86,8 +86,5 @@ pub(crate) fn find_points(detector: &FaceDetector, photo: &Picture) -> anyhow::R
 
 /// The error of a photo in which nothing was found.
 pub(crate) fn no_face() -> anyhow::Error {
-    advised(
-        "no face found",
-        "give the five points with --points, or --aligned if the picture is a face crop already",
-    )
+    advised("no face found", "give the five points with --points, or --aligned if the picture is a face crop already")
 }

@@ -90,7 +90,11 @@ fn read_npy(path: &Path) -> anyhow::Result<(Vec<usize>, Vec<f32>)> {
     let file = npyz::NpyFile::new(bytes.as_slice()).with_context(wrong)?;
     let shape: Vec<usize> = file.shape().iter().map(|size| *size as usize).collect();
     let count = shape.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
-    ensure!(count.is_some_and(|count| count <= bytes.len()), "{}: the shape {shape:?} does not fit the file", path.display());
+    ensure!(
+        count.is_some_and(|count| count <= bytes.len()),
+        "{}: the shape {shape:?} does not fit the file",
+        path.display()
+    );
     ensure!(file.order() == npyz::Order::C, "{}: expected C order, found Fortran order", path.display());
     let doubles = matches!(file.dtype(), npyz::DType::Plain(kind) if kind.to_string().ends_with("f8"));
     let values = if doubles {

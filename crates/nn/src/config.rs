@@ -243,7 +243,9 @@ impl TranslatorConfig {
         let multiple = generator.side_multiple();
         if !picture.height.is_multiple_of(multiple) || !picture.width.is_multiple_of(multiple) {
             let (height, width) = (picture.height, picture.width);
-            return Err(format!("picture.height and picture.width must be multiples of {multiple}, found {height} and {width}"));
+            return Err(format!(
+                "picture.height and picture.width must be multiples of {multiple}, found {height} and {width}"
+            ));
         }
         if generator.attention && generator.content_channels() < 8 {
             return Err("self-attention needs at least 8 channels: generator.dim is too small".to_owned());
@@ -252,7 +254,9 @@ impl TranslatorConfig {
             return Err("self-attention needs at least 8 channels: critic.dim is too small".to_owned());
         }
         match critic.normalization {
-            NormalizationKind::Adaptive => Err("critic.normalization cannot be adain: a critic sees no style".to_owned()),
+            NormalizationKind::Adaptive => {
+                Err("critic.normalization cannot be adain: a critic sees no style".to_owned())
+            }
             NormalizationKind::Spectral | NormalizationKind::None => Ok(()),
             _ if critic.attention => Err("critic.attention needs critic.normalization = \"sn\" or \"none\"".to_owned()),
             _ => Ok(()),

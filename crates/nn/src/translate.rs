@@ -14,17 +14,23 @@ use crate::training::checkpoint;
 use crate::training::pictures::network_planes;
 use crate::weights::{ModelFile, NetworkKind, WeightsError, assign, read_model, sha256};
 
-/// Largest number of pixels that a picture is translated at; larger ones are shrunk first. Memory
-/// grows with the square of the pixels, through self-attention.
+/// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
-/// Shortest side that the style encoder's four halvings and reflecting borders can work on.
-const MIN_SIDE: usize = 32;
+/// The same for self-attention, in positions of the content code: its memory grows with their square
+/// (these take a gigabyte for one map of the attention, and a few of them live at a time).
+const MAX_POSITIONS: usize = 1 << 14;
+/// Shortest side that the style encoder's four halvings can work on.
+const MIN_STYLE_SIDE: usize = 16;
+/// Shortest side that the first layer's reflecting border can work on.
+const MIN_SIDE: usize = 4;
 
 /// A model that could not be found or used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// Nothing of that name.
-    #[error("no model at {name:?}: expected a run folder, a checkpoint folder, a weights file, or one of the built-in models: {built_in}")]
+    #[error(
+        "no model at {name:?}: expected a run folder, a checkpoint folder, a weights file, or one of the built-in models: {built_in}"
+    )]
     NotFound {
         /// What was asked for.
         name: String,
@@ -66,8 +72,12 @@ pub enum ModelError {
 pub struct Translated {
     /// 8-bit RGB: `round((x + 1) / 2 * 255)`.
     pub picture: Picture,
-    /// `[3, h, w]` in `[-1, 1]`.
+    /// `[3, height, width]` in `[-1, 1]`.
     pub planes: Vec<f32>,
+    /// Width of the planes: the picture's own, unless it was too large or too small for the networks.
+    pub width: usize,
+    /// Height of the planes.
+    pub height: usize,
 }
 
 /// A translator ready for use. Results do not depend on what was translated before.
@@ -154,15 +164,20 @@ impl Model {
         Template { width: picture.width, height: picture.height, points }
     }
 
-    /// Translates a picture of the domain that is not `to`, whole and at its own size. Sides that
-    /// the networks cannot halve are extended by their edge and cut off again; pictures of more than
-    /// a megapixel are shrunk, tiny ones enlarged.
+    /// Translates a picture of the domain that is not `to`, whole; the result has its size. Sides that
+    /// the networks cannot halve are extended by their edge and cut off again. Pictures of more than a
+    /// megapixel (a quarter of it with self-attention and two halvings) are shrunk for the networks,
+    /// tiny ones enlarged.
     ///
     /// # Errors
     /// [`ModelError::StyleLength`], [`ModelError::Picture`].
     pub fn translate(&self, picture: &Picture, style: &[f32], to: Domain) -> Result<Translated, ModelError> {
         self.check_style(style)?;
-        let picture = self.within_limits(picture)?;
+        let own_size = (picture.width(), picture.height());
+        // The residual blocks' reflecting borders need two positions of the content code.
+        let multiple = self.config.generator.side_multiple();
+        let attended = if self.config.generator.attention { MAX_POSITIONS * multiple * multiple } else { MAX_PIXELS };
+        let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), attended.min(MAX_PIXELS))?;
         let (width, height) = (picture.width(), picture.height());
         let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
@@ -173,7 +188,13 @@ impl Model {
             output.narrow(2, 0, height).narrow(3, 0, width)
         };
         let planes = three_planes(to_values(output), width * height);
-        Ok(Translated { picture: picture_from_planes(width, height, &planes)?, planes })
+        let translated = picture_from_planes(width, height, &planes)?;
+        let picture = if own_size == (width, height) {
+            translated
+        } else {
+            transform::resize(&translated, own_size.0, own_size.1)?
+        };
+        Ok(Translated { picture, planes, width, height })
     }
 
     /// The style of a picture of `domain`.
@@ -181,7 +202,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::Picture`].
     pub fn style_of(&self, picture: &Picture, domain: Domain) -> Result<Vec<f32>, ModelError> {
-        let (input, _) = self.input(&self.within_limits(picture)?, domain)?;
+        let (input, _) = self.input(&within_limits(picture, MIN_STYLE_SIDE, MAX_PIXELS)?, domain)?;
         Ok(to_values(self.translator.of(domain).encode_style(input)))
     }
 
@@ -192,20 +213,6 @@ impl Model {
     pub fn check_style(&self, style: &[f32]) -> Result<(), ModelError> {
         let expected = self.config.generator.style_dim;
         if style.len() == expected { Ok(()) } else { Err(ModelError::StyleLength { expected, found: style.len() }) }
-    }
-
-    fn within_limits(&self, picture: &Picture) -> Result<Picture, ModelError> {
-        let (width, height) = (picture.width() as f64, picture.height() as f64);
-        let least = MIN_SIDE.max(2 * self.config.generator.side_multiple()) as f64;
-        let grow = (least / width.min(height)).max(1.0);
-        let shrink = (MAX_PIXELS as f64 / (width * height * grow * grow)).sqrt().min(1.0);
-        let scale = grow * shrink;
-        if scale == 1.0 {
-            return Ok(picture.clone());
-        }
-        // A strip so long that both limits cannot hold is squeezed.
-        let side = |length: f64| ((length * scale).round() as usize).max(least as usize);
-        Ok(transform::resize(picture, side(width), side(height))?)
     }
 
     /// The network's input and its width and height.
@@ -220,6 +227,22 @@ impl Model {
         let planes = from_values(network_planes(&extended, channels), &self.device);
         Ok((planes.reshape([1, channels, height, width]), [width, height]))
     }
+}
+
+/// A picture with no side shorter than `least` and no more than `most` pixels, in all but the most
+/// extreme cases by resizing both sides alike.
+fn within_limits(picture: &Picture, least: usize, most: usize) -> Result<Picture, portraitist_face::Error> {
+    let (width, height) = (picture.width() as f64, picture.height() as f64);
+    let (least, most) = (least as f64, most as f64);
+    let grow = (least / width.min(height)).max(1.0);
+    let shrink = (most / (width * height * grow * grow)).sqrt().min(1.0);
+    let scale = grow * shrink;
+    if scale == 1.0 {
+        return Ok(picture.clone());
+    }
+    // A strip so long that both limits cannot hold is squeezed.
+    let side = |length: f64| (length * scale).round().clamp(least, most / least) as usize;
+    transform::resize(picture, side(width), side(height))
 }
 
 /// Repeats the last column and row until the picture has the given size.

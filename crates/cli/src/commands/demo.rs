@@ -12,7 +12,7 @@ use portraitist_nn::random::style_code;
 use serde::Serialize;
 
 use crate::arguments::DemoArguments;
-use crate::demo::{StylizeError, StylizeRequest, Stylist, Stylized, serve};
+use crate::demo::{Stylist, StylizeError, StylizeRequest, Stylized, serve};
 use crate::inputs::Failure;
 use crate::output::{Console, advised};
 use crate::portrait::Studio;

@@ -125,7 +125,11 @@ pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow
     };
     let template = arguments.size.map_or(template, |[width, height]| template.resized(width, height));
     let (inputs, _) = expand(&arguments.inputs);
-    ensure!(arguments.points.is_none() || inputs.len() == 1, "--points goes with a single picture, found {}", inputs.len());
+    ensure!(
+        arguments.points.is_none() || inputs.len() == 1,
+        "--points goes with a single picture, found {}",
+        inputs.len()
+    );
     let (crops, failed) = for_each(&arguments.inputs, console, |input| {
         let picture = Picture::open(&input.path)?;
         let found = match arguments.points {
@@ -134,7 +138,8 @@ pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow
         };
         let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
         let aligned = align(&picture, &points, &template, Border::Zero)?;
-        let output = arguments.out.join(&input.stem).with_extension("png");
+        let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
+        let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
         if let Some(folder) = output.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }

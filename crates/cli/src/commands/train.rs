@@ -39,7 +39,8 @@ struct Terminal {
 impl Observer for Terminal {
     fn stepped(&mut self, report: &StepReport) {
         self.bar.set_position(report.step);
-        let loss = |name: &str| report.losses.iter().find(|(found, _)| found == name).map_or(f32::NAN, |(_, value)| *value);
+        let loss =
+            |name: &str| report.losses.iter().find(|(found, _)| found == name).map_or(f32::NAN, |(_, value)| *value);
         let (critic, generator) = (loss("critic.total"), loss("generator.total"));
         let speed = report.pictures_per_second;
         self.bar.set_message(format!("critic {critic:.3}  generator {generator:.3}  {speed:.2} pictures/s"));
@@ -62,7 +63,11 @@ pub(crate) fn run(arguments: TrainArguments, console: &Console) -> anyhow::Resul
     let (name, steps) = (run.name.clone(), run.steps);
     let session = if arguments.resume {
         let folder = run_folder(&arguments, &run)?;
-        Session::resume(run, &folder, &device)?
+        let session = Session::resume(run.clone(), &folder, &device)?;
+        if arguments.dry_run {
+            return dry_run(run, &device, console);
+        }
+        session
     } else if arguments.dry_run {
         return dry_run(run, &device, console);
     } else {
@@ -103,7 +108,8 @@ pub(crate) fn run(arguments: TrainArguments, console: &Console) -> anyhow::Resul
 /// of its name.
 fn run_folder(arguments: &TrainArguments, run: &RunFile) -> anyhow::Result<PathBuf> {
     let own = arguments.run.parent().unwrap_or(Path::new("."));
-    let lies_in_run = arguments.run.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
+    let lies_in_run =
+        arguments.run.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
     let found = if lies_in_run { Some(own.to_path_buf()) } else { Session::find(&arguments.out, &run.name) };
     found.ok_or_else(|| {
         let message = format!("{}: no run named {} to resume", arguments.out.display(), run.name);

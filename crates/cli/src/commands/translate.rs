@@ -39,7 +39,11 @@ struct Output {
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let studio = Studio::open(&arguments.model)?;
     let (inputs, mut failed) = expand(&arguments.inputs);
-    ensure!(arguments.points.is_none() || inputs.len() == 1, "--points goes with a single picture, found {}", inputs.len());
+    ensure!(
+        arguments.points.is_none() || inputs.len() == 1,
+        "--points goes with a single picture, found {}",
+        inputs.len()
+    );
     let example = |path: &Path| {
         let picture = Picture::open(path)?;
         if arguments.aligned { Ok(picture) } else { Ok(studio.face(&picture, None)?.map_or(picture, |face| face.crop)) }
@@ -47,7 +51,9 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     let styles = styles(arguments, &studio.model, example)?;
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     // As many styles from a file as pictures: each picture has its own.
-    let paired = styles.len() == inputs.len() && styles.iter().all(|style| style.seed.is_none()) && arguments.interpolate.is_none();
+    let paired = styles.len() == inputs.len()
+        && styles.iter().all(|style| style.seed.is_none())
+        && arguments.interpolate.is_none();
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
     let mut outputs = Vec::new();
     for (index, input) in inputs.iter().enumerate() {
@@ -81,7 +87,9 @@ fn translate_one(
     let to: Domain = arguments.to.into();
     let targets: Vec<PathBuf> =
         (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
-    if let Some(taken) = targets.iter().find(|path| path.exists()).filter(|_| !arguments.force) {
+    let floats = targets.iter().filter(|_| arguments.float).map(|path| path.with_extension("npy"));
+    let taken = targets.iter().cloned().chain(floats).find(|path| path.exists());
+    if let Some(taken) = taken.filter(|_| !arguments.force) {
         return Err(crate::output::advised(format!("{} exists already", taken.display()), "replace it with --force"));
     }
     let picture = Picture::open(&input.path)?;
@@ -112,8 +120,7 @@ fn write(
         None => translated.picture.save(path, arguments.force)?,
     }
     if arguments.float {
-        let (width, height) = (translated.picture.width(), translated.picture.height());
-        let bytes = npy(&translated.planes, [3, height as u64, width as u64])?;
+        let bytes = npy(&translated.planes, [3, translated.height as u64, translated.width as u64])?;
         write_atomically(path.with_extension("npy"), &bytes, arguments.force)?;
     }
     Ok(())

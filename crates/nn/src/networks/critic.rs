@@ -20,8 +20,7 @@ struct PatchCritic {
 impl PatchCritic {
     fn new(channels: usize, config: &CriticConfig, init: &mut Initializer) -> Self {
         let geometry = ConvGeometry { kernel: 4, stride: 2, padding: 1, mode: config.padding.into() };
-        let inner =
-            ConvBlockConfig { geometry, normalization: config.normalization, activation: config.activation };
+        let inner = ConvBlockConfig { geometry, normalization: config.normalization, activation: config.activation };
         let first = ConvBlockConfig { normalization: NormalizationKind::None, ..inner };
         let mut blocks = vec![ConvBlock::new(channels, config.dim, first, init)];
         for level in 1..config.num_layers {
@@ -89,7 +88,8 @@ impl Critic {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: one `[n, 1, h', w']` per scale, unbounded; every scale sees half the size of the one before
     pub fn forward(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
-        let halving = AvgPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]).with_count_include_pad(false);
+        let halving =
+            AvgPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]).with_count_include_pad(false);
         let mut pictures = pictures;
         let mut scores = Vec::with_capacity(self.scales.len());
         for (index, scale) in self.scales.iter().enumerate() {

@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::parameter::Parameterized;
-use crate::weights::{
-    FloatKind, ModelFile, NetworkKind, assign, collect, read_native, sha256, write_native,
-};
+use crate::weights::{FloatKind, ModelFile, NetworkKind, assign, collect, read_native, sha256, write_native};
 
 use super::{Trainer, TrainingError};
 
@@ -153,7 +151,10 @@ impl Trainer {
         let wrong = |reason: String| TrainingError::Resume { path: checkpoint.to_path_buf(), reason };
         let state = verify(checkpoint).map_err(wrong)?;
         if state.seed != self.settings.seed {
-            return Err(wrong(format!("was trained with seed {}, the run file says {}", state.seed, self.settings.seed)));
+            return Err(wrong(format!(
+                "was trained with seed {}, the run file says {}",
+                state.seed, self.settings.seed
+            )));
         }
         load(&mut self.translator, &checkpoint.join(GENERATOR))?;
         load(&mut self.critics, &checkpoint.join(CRITIC))?;
@@ -182,9 +183,11 @@ fn load(network: &mut impl Parameterized, path: &Path) -> Result<(), TrainingErr
     Ok(assign(network, read_native(path)?.arrays, path)?)
 }
 
-/// Removes all but the newest `keep` checkpoints; 0 keeps all.
-pub(super) fn prune(run_folder: &Path, keep: usize) {
-    let found = list(run_folder);
+/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are torn and do
+/// not count: the run is about to write them again.
+pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
+    let mut found = list(run_folder);
+    found.retain(|(found, _)| *found <= step);
     if keep == 0 || found.len() <= keep {
         return;
     }

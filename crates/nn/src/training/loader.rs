@@ -39,10 +39,8 @@ impl Sources {
             }
             _ => None,
         };
-        let sets = Pair {
-            drawing: set(Domain::Drawing, &run.data.drawings)?,
-            photo: set(Domain::Photo, &run.data.photos)?,
-        };
+        let sets =
+            Pair { drawing: set(Domain::Drawing, &run.data.drawings)?, photo: set(Domain::Photo, &run.data.photos)? };
         Ok(Self { sets, test })
     }
 }
@@ -133,7 +131,8 @@ impl Loader {
             path: PathBuf::new(),
             reason: "the thread that reads pictures has ended unexpectedly".to_owned(),
         })??;
-        let tensor = |values: Vec<f32>, shape: [usize; 4]| -> Tensor<4> { from_values(values, &self.device).reshape(shape) };
+        let tensor =
+            |values: Vec<f32>, shape: [usize; 4]| -> Tensor<4> { from_values(values, &self.device).reshape(shape) };
         Ok(Batch {
             pictures: Pair {
                 drawing: tensor(batch.planes.drawing, self.shapes.drawing),

@@ -63,8 +63,11 @@ impl Log {
         let wrong = |error: std::io::Error| TrainingError::Write { path: path.clone(), reason: error.to_string() };
         if path.is_file() {
             let text = fs::read_to_string(&path).map_err(wrong)?;
-            let kept: String =
-                text.lines().filter(|line| logged_step(line).is_some_and(|step| step <= done)).map(|line| format!("{line}\n")).collect();
+            let kept: String = text
+                .lines()
+                .filter(|line| logged_step(line).is_some_and(|step| step <= done))
+                .map(|line| format!("{line}\n"))
+                .collect();
             portraitist_face::picture::write_atomically(&path, kept.as_bytes(), true)
                 .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
         }

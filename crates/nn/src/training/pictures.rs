@@ -23,8 +23,7 @@ pub struct Entry {
 }
 
 /// File name endings that are taken for pictures in a folder.
-const ENDINGS: [&str; 12] =
-    ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
+const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
 
 /// The pictures of a folder (with its subfolders, sorted by path) or of a list file.
 ///
@@ -43,7 +42,8 @@ pub fn find_pictures(source: &Path) -> Result<Vec<Entry>, TrainingError> {
         };
         paths.into_iter().map(|path| Entry { person: person(&path), path }).collect()
     } else {
-        let text = std::fs::read_to_string(source).map_err(|error| wrong(format!("not a list of pictures: {error}")))?;
+        let text =
+            std::fs::read_to_string(source).map_err(|error| wrong(format!("not a list of pictures: {error}")))?;
         let folder = source.parent().unwrap_or(Path::new("."));
         let line = |line: &str| {
             let (file, person) = match line.split_once('\t') {

@@ -125,12 +125,7 @@ pub struct OptimizerConfig {
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        Self {
-            generator_rate: 1e-4,
-            critic_rate: 4e-4,
-            adam: AdamConfig::default(),
-            schedule: Schedule::default(),
-        }
+        Self { generator_rate: 1e-4, critic_rate: 4e-4, adam: AdamConfig::default(), schedule: Schedule::default() }
     }
 }
 
@@ -155,6 +150,9 @@ impl Default for RecordConfig {
         Self { log_every: 50, sample_every: 1000, num_samples: 4, checkpoint_every: 1000, keep_checkpoints: 3 }
     }
 }
+
+/// The style encoder halves a picture four times.
+const SMALLEST_STYLE_SIDE: usize = 16;
 
 impl RunFile {
     /// Reads a run file. Relative paths in it are meant from the file's own folder.
@@ -292,8 +290,31 @@ impl RunFile {
         }
     }
 
+    /// Every halving needs two pixels, and so does the reflecting border behind the last of them.
+    fn check_size(&self) -> Result<(), String> {
+        let (picture, critic) = (&self.picture, &self.critic);
+        let side = picture.height.min(picture.width);
+        let for_generator = (2 * self.generator.side_multiple()).max(SMALLEST_STYLE_SIDE);
+        if side < for_generator {
+            return Err(format!(
+                "the generators need pictures of at least {for_generator} pixels a side, found {side}"
+            ));
+        }
+        // Each scale halves the picture, rounding up.
+        let at_last_scale = side.div_ceil(1 << (critic.num_scales - 1));
+        if at_last_scale < 1 << critic.num_layers {
+            let (layers, scales) = (critic.num_layers, critic.num_scales);
+            return Err(format!(
+                "pictures of {side} pixels a side are too small for critics of {layers} layers at {scales} scales; \
+                 lower critic.num_layers or critic.num_scales"
+            ));
+        }
+        Ok(())
+    }
+
     fn validate(&self) -> Result<(), String> {
         self.networks().validate()?;
+        self.check_size()?;
         let plain = |part: char| part.is_alphanumeric() || "-_.".contains(part);
         if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
             return Err(format!("name must consist of letters, digits, '-', '_' and '.', found {:?}", self.name));

@@ -12,8 +12,8 @@ use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
 use crate::translate::picture_from_planes;
 
-use super::pictures::PictureSet;
 use super::TrainingError;
+use super::pictures::PictureSet;
 
 /// Styles that each sample is translated with.
 const NUM_STYLES: usize = 3;
@@ -39,7 +39,9 @@ impl Samples {
         let inputs = |domain: Domain| {
             let shape = [1, config.channels(domain), config.height, config.width];
             let planes = sets.of(domain).fixed(count)?;
-            Ok::<_, TrainingError>(planes.into_iter().map(|planes| from_values(planes, device).reshape(shape)).collect())
+            Ok::<_, TrainingError>(
+                planes.into_iter().map(|planes| from_values(planes, device).reshape(shape)).collect(),
+            )
         };
         let styles = |domain: Domain| {
             let dim = networks.generator.style_dim;
@@ -78,6 +80,7 @@ impl Samples {
     }
 
     fn picture(&self, planes: Tensor<4>) -> Result<Picture, String> {
-        picture_from_planes(self.config.width, self.config.height, &to_values(planes)).map_err(|error| error.to_string())
+        picture_from_planes(self.config.width, self.config.height, &to_values(planes))
+            .map_err(|error| error.to_string())
     }
 }

@@ -127,7 +127,8 @@ impl Session {
 
     /// The newest run of `name` under `runs`.
     pub fn find(runs: &Path, name: &str) -> Option<PathBuf> {
-        numbered(runs).into_iter().filter(|(_, found, _)| found == name).max_by_key(|(number, ..)| *number).map(|(.., path)| path)
+        let started = |(_, found, path): &(u64, String, PathBuf)| found == name && path.join(RUN_FILE).is_file();
+        numbered(runs).into_iter().filter(started).max_by_key(|(number, ..)| *number).map(|(.., path)| path)
     }
 
     /// The run's folder.
@@ -185,7 +186,7 @@ impl Session {
             return Ok(path);
         }
         let path = self.trainer.save(&self.folder, self.run.batch_size)?;
-        prune(&self.folder, self.run.record.keep_checkpoints);
+        prune(&self.folder, self.trainer.step, self.run.record.keep_checkpoints);
         Ok(path)
     }
 

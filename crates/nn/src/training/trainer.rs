@@ -276,12 +276,9 @@ impl Trainer {
     fn checked(&self, values: NamedValues, batch: &Batch) -> Result<NamedValues, NotFinite> {
         match values.iter().find(|(_, value)| !value.is_finite()) {
             None => Ok(values),
-            Some((term, value)) => Err(NotFinite {
-                step: self.step + 1,
-                term: term.clone(),
-                value: *value,
-                files: batch.files.clone(),
-            }),
+            Some((term, value)) => {
+                Err(NotFinite { step: self.step + 1, term: term.clone(), value: *value, files: batch.files.clone() })
+            }
         }
     }
 

@@ -99,7 +99,8 @@ fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
         return Err(wrong(format!("format {}; this program reads format {FORMAT}", metadata[FORMAT_KEY])));
     }
     let bad_config = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
-    let kind = serde_json::from_value(entry(KIND_KEY)?.clone().into()).map_err(|error| bad_config(error.to_string()))?;
+    let kind =
+        serde_json::from_value(entry(KIND_KEY)?.clone().into()).map_err(|error| bad_config(error.to_string()))?;
     let config: TranslatorConfig =
         serde_json::from_str(entry(CONFIG_KEY)?).map_err(|error| bad_config(error.to_string()))?;
     config.validate().map_err(bad_config)?;

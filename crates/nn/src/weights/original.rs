@@ -149,8 +149,7 @@ pub(super) fn read_original(path: &Path) -> Result<ModelFile, WeightsError> {
         expected: "the generators (gen_*.pt) or critics (dis_*.pt) of the original or of MUNIT, under the keys a and b",
         found: format!("other names, such as {}", arrays.keys().next().map_or("none", String::as_str)),
     })?;
-    let config_path =
-        find_config(path).ok_or_else(|| WeightsError::MissingConfig { path: path.to_path_buf() })?;
+    let config_path = find_config(path).ok_or_else(|| WeightsError::MissingConfig { path: path.to_path_buf() })?;
     let mut config = OriginalConfig::read(&config_path)?.translator();
     // The arrays know better than the learning rates whether there is attention.
     match kind {

@@ -59,10 +59,6 @@ impl Tensors {
         &self.0.get(name).unwrap_or_else(|| panic!("no {name}")).1
     }
 
-    pub(crate) fn shape(&self, name: &str) -> &[usize] {
-        &self.0[name].0
-    }
-
     pub(crate) fn tensor<const D: usize>(&self, name: &str) -> Tensor<D> {
         let (shape, values) = &self.0[name];
         Tensor::from_data(TensorData::new(values.clone(), shape.clone()), &device())
@@ -163,7 +159,13 @@ pub(crate) fn original_loss_name(name: &str) -> String {
         "content" => format!("loss_gen_recon_c_{letter}"),
         "cycle" => format!("loss_gen_cycrecon_x_{letter}"),
         // The original's file misspells the second one.
-        "supervised" => if letter == "a" { "a_supervised_loss".into() } else { "b_suprrvised_loss".into() },
+        "supervised" => {
+            if letter == "a" {
+                "a_supervised_loss".into()
+            } else {
+                "b_suprrvised_loss".into()
+            }
+        }
         other => panic!("unknown term {other}"),
     }
 }

@@ -132,11 +132,8 @@ fn formula_vgg() -> Vgg16 {
     let mut network = Vgg16::new(&device());
     network.visit_mut("", &mut |name, parameter| {
         let shape = parameter.shape().to_vec();
-        let bound = if name.ends_with(".bias") {
-            0.05
-        } else {
-            (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt()
-        };
+        let bound =
+            if name.ends_with(".bias") { 0.05 } else { (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt() };
         let full = format!("golden-A/vgg16/{name}");
         let values = (0..shape.iter().product()).map(|index| formula_value(&full, index, -bound, bound)).collect();
         parameter.set(from_values(values, &device()));

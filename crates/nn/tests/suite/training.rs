@@ -99,7 +99,9 @@ fn one_iteration_moves_the_weights_as_the_original_satnet() {
     train(&mut trainer, &inputs, &json(&folder.join("training_log.json")), 1, 2e-5);
     let after = [trainer.translator.parameters(), trainer.critics.parameters()];
     let (mut near, mut all) = (0usize, 0usize);
-    for ((prefix, rate), (before, after)) in [("gen_", 1e-4f32), ("dis_", 4e-4)].into_iter().zip(before.iter().zip(&after)) {
+    for ((prefix, rate), (before, after)) in
+        [("gen_", 1e-4f32), ("dis_", 4e-4)].into_iter().zip(before.iter().zip(&after))
+    {
         for (name, parameter) in after {
             let expected = deltas.values(&format!("{prefix}{name}"));
             let values = to_values(parameter.flat());

@@ -1,0 +1,21 @@
+//! The program as people use it: command lines in, files, text and exit codes out.
+#![expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+
+#[path = "suite/bad_input.rs"]
+mod bad_input;
+#[path = "suite/bad_models.rs"]
+mod bad_models;
+#[path = "suite/demo.rs"]
+mod demo;
+#[path = "suite/program.rs"]
+mod program;
+#[path = "suite/resuming.rs"]
+mod resuming;
+#[path = "suite/styles.rs"]
+mod styles;
+#[path = "suite/training.rs"]
+mod training;
+#[path = "suite/translating.rs"]
+mod translating;
+#[path = "suite/weights.rs"]
+mod weights;

@@ -1,0 +1,102 @@
+//! `portraitist demo`.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use portraitist_face::bundled_portrait;
+
+use crate::program::Place;
+
+#[test]
+fn once_writes_drawings_and_ends() {
+    let place = Place::new();
+    place.write_portrait("anna.jpg");
+    let began = Instant::now();
+    let object = place.run(&["demo", "--once", "out", "anna.jpg", "--json"]).succeeded().json();
+    assert!(began.elapsed() < Duration::from_secs(20));
+    let names = ["drawing-1.png", "drawing-2.png", "drawing-3.png", "in-picture.png", "photo.png"];
+    let expected: Vec<String> = ["anna", "portrait"].iter().flat_map(|stem| names.map(|name| format!("{stem}-{name}"))).collect();
+    assert_eq!(place.files("out"), expected);
+    assert_eq!(object["outputs"].as_array().unwrap().len(), 6);
+    assert_eq!(place.size("out/portrait-in-picture.png"), [480, 556]);
+    assert_eq!(place.read("out/anna-drawing-2.png"), place.read("out/portrait-drawing-2.png"));
+    assert_ne!(place.read("out/anna-drawing-1.png"), place.read("out/anna-drawing-2.png"));
+    assert_eq!(place.run(&["demo", "--once", "out"]).code, Some(1));
+    place.run(&["demo", "--once", "out", "--force", "-q"]).succeeded();
+}
+
+/// A demo that ends with its test.
+struct Page {
+    child: Child,
+    address: String,
+    place: Place,
+}
+
+impl Page {
+    fn open() -> Self {
+        let place = Place::new();
+        let mut child = place.command(&["demo", "--no-open", "--addr", "127.0.0.1:0"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_once('/')).map(|(address, _)| address.to_owned());
+        Self { address: address.unwrap_or_else(|| panic!("no address in {line}")), child, place }
+    }
+
+    /// Status and body of the answer.
+    fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> (u16, Vec<u8>) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        let (host, length) = (&self.address, body.len());
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n");
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+        let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
+        (status, answer[end + 4..].to_vec())
+    }
+}
+
+impl Drop for Page {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_page_answers_on_loopback_until_it_is_asked_to_end() {
+    let mut page = Page::open();
+    let (status, body) = page.ask("GET", "/", "", b"");
+    assert_eq!(status, 200);
+    assert!(String::from_utf8(body).unwrap().contains("<html"));
+
+    let (status, body) = page.ask("POST", "/api/drawings?seed=2&name=anna.jpg", "", bundled_portrait());
+    let object: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!((status, object["seed"].as_u64()), (200, Some(2)));
+    assert_eq!((object["drawing"]["width"].as_u64(), object["drawing"]["height"].as_u64()), (Some(112), Some(128)));
+    assert!(object["drawing"]["url"].as_str().unwrap().starts_with("data:image/png;base64,"));
+
+    let (status, body) = page.ask("POST", "/api/drawings", "", b"dear diary");
+    assert_eq!(status / 100, 4);
+    assert!(String::from_utf8(body).unwrap().contains("\"error\""));
+    let (status, _) = page.ask("POST", "/api/drawings", "Origin: http://evil.example\r\n", bundled_portrait());
+    assert_eq!(status, 403);
+
+    let id = page.child.id().to_string();
+    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let asked = Instant::now();
+    assert_eq!(page.child.wait().unwrap().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    assert!(TcpStream::connect(&page.address).is_err());
+    assert!(page.place.files(".").is_empty());
+}
+
+#[test]
+fn the_page_stays_on_this_computer() {
+    let place = Place::new();
+    place.run(&["demo", "--no-open", "--addr", "0.0.0.0:0"]).failed(&["loopback"]);
+}

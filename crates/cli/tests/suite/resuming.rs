@@ -1,0 +1,176 @@
+//! `portraitist train --resume`: the same bytes as if nothing had happened.
+
+use std::fs;
+use std::process::Child;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use crate::program::Place;
+
+const RUN: &str = "runs/00001-tiny";
+const FILES: [&str; 4] = ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors"];
+
+impl Place {
+    fn checkpoint(&self, step: u64) -> [Vec<u8>; 4] {
+        FILES.map(|name| self.read(&format!("{RUN}/checkpoints/{step:08}/{name}")))
+    }
+
+    fn start(&self, arguments: &[&str]) -> Child {
+        self.command(&[&["train", "run.toml", "--json"], arguments].concat()).spawn().unwrap()
+    }
+
+    fn logged_steps(&self) -> usize {
+        fs::read_to_string(self.path(&format!("{RUN}/log.jsonl"))).unwrap_or_default().lines().count()
+    }
+
+    /// Waits until the log of the run has `lines` lines.
+    fn await_log(&self, lines: usize) {
+        let began = Instant::now();
+        while !self.path(&format!("{RUN}/log.jsonl")).is_file() || self.logged_steps() < lines {
+            assert!(began.elapsed() < Duration::from_secs(60), "the run does not begin");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// What the run gives when nothing happens to it.
+fn straight(changes: &[(&str, &str)], steps: u64) -> [Vec<u8>; 4] {
+    let place = Place::with_run(changes);
+    place.train(&[]).succeeded();
+    place.checkpoint(steps)
+}
+
+fn assert_same(found: &[Vec<u8>; 4], expected: &[Vec<u8>; 4]) {
+    for (name, (found, expected)) in FILES.iter().zip(found.iter().zip(expected)) {
+        assert!(found == expected, "{name} differs");
+    }
+}
+
+#[test]
+fn a_killed_run_resumes_to_the_same_bytes() {
+    let changes = [("steps = 8", "steps = 24"), ("seed = 3", "seed = 11"), ("checkpoint_every = 2", "checkpoint_every = 3")];
+    let expected = straight(&changes, 24);
+    let place = Place::with_run(&changes);
+    let mut chance = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_micros();
+    for round in 0..5 {
+        let mut child = place.start(if round == 0 { &[] } else { &["--resume"] });
+        place.await_log(1);
+        chance = chance.wrapping_mul(1_103_515_245).wrapping_add(12_345);
+        std::thread::sleep(Duration::from_millis(u64::from(chance >> 16) % 150));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let answer = place.train(&["--resume"]).succeeded().json();
+    assert_eq!(answer["steps"], 24);
+    assert_same(&place.checkpoint(24), &expected);
+    assert_eq!(place.logged_steps(), 24);
+    assert!(place.files(RUN).iter().all(|name| !name.contains(".tmp")), "{:?}", place.files(RUN));
+}
+
+#[test]
+fn a_run_goes_on_when_more_steps_are_asked_for() {
+    let expected = straight(&[], 8);
+    let place = Place::with_run(&[("steps = 8", "steps = 3")]);
+    place.train(&[]).succeeded();
+    place.write_run(&[]);
+    place.train(&["--resume"]).succeeded();
+    assert_same(&place.checkpoint(8), &expected);
+    let again = place.train(&["--resume"]).succeeded().json();
+    assert_eq!(again["checkpoint"], format!("{RUN}/checkpoints/00000008"));
+    assert_eq!(place.logged_steps(), 8);
+}
+
+#[test]
+fn a_run_resumes_by_its_own_run_file() {
+    let expected = straight(&[], 8);
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    for step in ["00000006", "00000008"] {
+        fs::remove_dir_all(place.path(&format!("{RUN}/checkpoints/{step}"))).unwrap();
+    }
+    place.run(&["train", &format!("{RUN}/run.toml"), "--resume"]).succeeded();
+    assert_same(&place.checkpoint(8), &expected);
+}
+
+#[test]
+fn torn_checkpoints_are_skipped_with_a_warning() {
+    let expected = straight(&[], 8);
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    let torn = place.read(&format!("{RUN}/checkpoints/00000008/critic.safetensors"));
+    place.write(&format!("{RUN}/checkpoints/00000008/critic.safetensors"), &torn[..torn.len() / 2]);
+    place.write(&format!("{RUN}/checkpoints/00000006/state.json"), "{");
+    fs::remove_file(place.path(&format!("{RUN}/checkpoints/00000004/optimizer.safetensors"))).unwrap();
+    let answer = place.train(&["--resume"]).succeeded();
+    for step in ["00000008", "00000006", "00000004"] {
+        let told = |line: &str| line.starts_with("warning: ") && line.contains(step);
+        assert!(answer.stderr.lines().any(told), "{step} in {answer:?}");
+    }
+    assert_eq!(answer.json()["warnings"].as_array().unwrap().len(), 3);
+    for step in [4, 6] {
+        assert_same(&place.checkpoint(step), &straight(&[("steps = 8", &format!("steps = {step}"))], step));
+    }
+    assert_same(&place.checkpoint(8), &expected);
+}
+
+#[test]
+fn a_torn_checkpoint_does_not_push_out_a_whole_one() {
+    let one = ("keep_checkpoints = 0", "keep_checkpoints = 1");
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    place.write(&format!("{RUN}/checkpoints/00000008/state.json"), "{");
+    fs::remove_dir_all(place.path(&format!("{RUN}/checkpoints/00000006"))).unwrap();
+    place.write_run(&[one, ("steps = 8", "steps = 6")]);
+    place.train(&["--resume"]).succeeded();
+    assert!(place.path(&format!("{RUN}/checkpoints/00000006/state.json")).is_file());
+    place.write_run(&[one]);
+    place.train(&["--resume"]).succeeded();
+    assert_same(&place.checkpoint(8), &straight(&[], 8));
+    assert_eq!(place.files(&format!("{RUN}/checkpoints")).len(), 5);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_writes_a_checkpoint_and_ends_well() {
+    let changes = [("steps = 8", "steps = 30"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
+    let place = Place::with_run(&changes);
+    for (round, signal) in ["-INT", "-TERM"].into_iter().enumerate() {
+        let child = place.start(if round == 0 { &[] } else { &["--resume"] });
+        place.await_log(3 + 4 * round);
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(object["interrupted"], true, "{object}");
+        let step = object["steps"].as_u64().unwrap();
+        assert_eq!(object["checkpoint"], format!("{RUN}/checkpoints/{step:08}"));
+        assert!(place.path(object["checkpoint"].as_str().unwrap()).join("state.json").is_file());
+    }
+    place.train(&["--resume"]).succeeded();
+    assert_same(&place.checkpoint(30), &straight(&changes, 30));
+}
+
+#[test]
+fn threads_and_workers_do_not_change_the_bytes() {
+    let expected = straight(&[], 8);
+    for threads in ["1", "2", "5"] {
+        let place = Place::with_run(&[]);
+        let mut command = place.command(&["train", "run.toml"]);
+        assert!(command.env("RAYON_NUM_THREADS", threads).output().unwrap().status.success());
+        assert_same(&place.checkpoint(8), &expected);
+    }
+    for workers in ["workers = 1", "workers = 3"] {
+        let line = format!("photos = \"photo\"\n{workers}");
+        assert_same(&straight(&[("photos = \"photo\"", &line)], 8), &expected);
+    }
+}
+
+#[test]
+fn other_settings_do_not_resume() {
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    let before = place.checkpoint(8);
+    place.write_run(&[("seed = 3", "seed = 4"), ("steps = 8", "steps = 9")]);
+    place.train(&["--resume"]).failed(&["run.toml", "other settings"]);
+    assert_same(&place.checkpoint(8), &before);
+}
