@@ -2,6 +2,7 @@
 
 use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
+use crate::softmax;
 use crate::vector::{Portable, Vector};
 use crate::winograd_transforms::{InputTransform, OutputTransform, transform_input, transform_output};
 use std::sync::OnceLock;
@@ -108,6 +109,8 @@ pub(crate) struct Kernels {
     affine: unsafe fn(&Affine, &[f32], Option<&[f32]>, &mut [f32]),
     gradient_sums: unsafe fn(&Affine, &[f32], &[f32]) -> [f64; 2],
     gradient: unsafe fn(&Affine, [f32; 3], &[f32], &[f32], &mut [f32]),
+    softmax: unsafe fn(&mut [f32]),
+    softmax_gradient: unsafe fn(&[f32], &mut [f32]),
 }
 
 impl Kernels {
@@ -177,12 +180,12 @@ impl Kernels {
     }
 }
 
-/// Safe entries to the functions of [`plane`].
+/// Safe entries to the functions of [`plane`] and [`softmax`].
 macro_rules! plane_functions {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         impl Kernels {
             $(
-                #[doc = concat!("As [`plane::", stringify!($name), "`].")]
+                #[doc = concat!("As the plain `", stringify!($name), "`.")]
                 pub(crate) fn $name(&self, $($argument: $type),*) -> $result {
                     // SAFETY: the functions need the processor that was asked for in `of`, and nothing else.
                     unsafe { (self.$name)($($argument),*) }
@@ -204,6 +207,8 @@ plane_functions! {
         output_gradient: &[f32],
         input_gradient: &mut [f32]
     ) -> ();
+    softmax(row: &mut [f32]) -> ();
+    softmax_gradient(output: &[f32], gradient: &mut [f32]) -> ();
 }
 
 /// Defines the kernels of one instruction set: generic code inlined into functions that enable its features.
@@ -257,7 +262,17 @@ macro_rules! kernels {
             ) {
                 plane::gradient(affine, terms, input, output_gradient, input_gradient);
             }
+            $(#[target_feature(enable = $feature)])?
+            fn softmax(row: &mut [f32]) {
+                softmax::softmax(row);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn softmax_gradient(output: &[f32], gradient: &mut [f32]) {
+                softmax::softmax_gradient(output, gradient);
+            }
             Kernels {
+                softmax,
+                softmax_gradient,
                 transform_input: transform_input_kernel,
                 transform_output: transform_output_kernel,
                 sum,

@@ -5,7 +5,7 @@
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
-//! [`adam_step`] trains.
+//! [`softmax_rows`] turns scores into shares, [`adam_step`] trains.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -30,6 +30,7 @@ mod pack;
 mod plane;
 mod scratch;
 mod shape;
+mod softmax;
 #[cfg(test)]
 mod tests;
 mod transpose;
@@ -47,4 +48,5 @@ pub use normalize::{
     layer_norm, layer_norm_gradient, layer_statistics,
 };
 pub use shape::{Conv2d, Padding, ShapeError};
+pub use softmax::{softmax_rows, softmax_rows_gradient};
 pub use upsample::UpsampledConv2d;

@@ -32,7 +32,7 @@ impl Affine {
 
 /// Sum of `term(left, right)` over two slices of the same length.
 #[inline(always)]
-fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+pub(crate) fn sum_of(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
     let mut total = 0.0;
     for (left, right) in left.chunks(BLOCK).zip(right.chunks(BLOCK)) {
         let ((left, left_rest), (right, right_rest)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());

@@ -1,8 +1,8 @@
 //! Self-attention over the positions of a feature map.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
-use crate::ops::{ConvGeometry, Padding};
+use crate::ops::{ConvGeometry, Padding, softmax_rows};
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::{Convolution, Initializer};
@@ -51,7 +51,7 @@ impl SelfAttention {
         let query = positions(self.query.forward(x.clone()));
         let key = positions(self.key.forward(x.clone()));
         let value = positions(self.value.forward(x.clone()));
-        let attention = activation::softmax(query.transpose().matmul(key), 2);
+        let attention = softmax_rows(query.transpose().matmul(key));
         let attended = value.matmul(attention.transpose()).reshape([n, c, h, w]);
         attended * self.gamma.get::<1>().reshape([1, 1, 1, 1]) + x
     }

@@ -128,7 +128,7 @@ impl Parameterized for SpectralConv2d {
 #[derive(Clone, Debug)]
 pub enum Convolution {
     /// Weights as they are.
-    Plain(Conv2d),
+    Plain(Box<Conv2d>),
     /// Weights divided by their spectral norm.
     Spectral(Box<SpectralConv2d>),
 }
@@ -145,7 +145,7 @@ impl Convolution {
         if spectral {
             Self::Spectral(Box::new(SpectralConv2d::new(channels_in, channels_out, geometry, init)))
         } else {
-            Self::Plain(Conv2d::new(channels_in, channels_out, geometry, init))
+            Self::Plain(Box::new(Conv2d::new(channels_in, channels_out, geometry, init)))
         }
     }
 

@@ -157,6 +157,16 @@ pub trait NetworkOps: Backend {
         ordinary::picture_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
     }
 
+    /// Softmax of each row of `[n, rows, columns]`.
+    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::softmax_rows::<Self>(scores)
+    }
+
+    /// The gradient of [`NetworkOps::softmax_rows`] with respect to the scores, from its output.
+    fn softmax_rows_gradient(output: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::softmax_rows_gradient::<Self>(output, output_gradient)
+    }
+
     /// One step of Adam: the new parameter and the new moments. All flat.
     fn adam_step(
         parameter: FloatTensor<Self>,

@@ -37,6 +37,12 @@ fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
 }
 
+/// A contiguous tensor of the same values. Unlike `to_contiguous` alone it holds no second handle, which would make a
+/// later change of the values copy them first.
+fn contiguous(tensor: FlexTensor) -> FlexTensor {
+    tensor.to_contiguous()
+}
+
 /// What the kernels need to know of an enlargement and the convolution behind it.
 fn upsampled(images: [usize; 4], channels_out: usize) -> kernels::UpsampledConv2d {
     let [batch, in_channels, in_height, in_width] = images;
@@ -56,8 +62,7 @@ fn norm_gradient(
     statistics: StatisticsKernel,
     gradient: GradientKernel,
 ) -> (FlexTensor, FlexTensor, FlexTensor) {
-    let [images, scale, shift, output_gradient] =
-        [images, scale, shift, output_gradient].map(|tensor| tensor.to_contiguous());
+    let [images, scale, shift, output_gradient] = [images, scale, shift, output_gradient].map(contiguous);
     let norm = normalization(&images, relu);
     let mut sums = None;
     let input_gradient = filled(&images.shape(), |input_gradient| {
@@ -89,7 +94,7 @@ fn instance_norm(
     residual: Option<FlexTensor>,
     relu: bool,
 ) -> FlexTensor {
-    let [images, scale, shift] = [images, scale, shift].map(|tensor| tensor.to_contiguous());
+    let [images, scale, shift] = [images, scale, shift].map(contiguous);
     let residual = residual.map(|residual| residual.to_contiguous());
     filled(&images.shape(), |output| {
         let affine = Some((scale.storage(), shift.storage()));
@@ -160,7 +165,7 @@ impl NetworkOps for Flex {
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let [images, weight, bias] = [images, weight, bias].map(|tensor| tensor.to_contiguous());
+        let [images, weight, bias] = [images, weight, bias].map(contiguous);
         let convolution = upsampled(images.shape().dims(), weight.shape()[0]);
         let kernels::UpsampledConv2d { batch, in_height, in_width, out_channels, .. } = convolution;
         filled(&[batch, out_channels, 2 * in_height, 2 * in_width], |output| {
@@ -174,7 +179,7 @@ impl NetworkOps for Flex {
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let [weight, output_gradient] = [weight, output_gradient].map(|tensor| tensor.to_contiguous());
+        let [weight, output_gradient] = [weight, output_gradient].map(contiguous);
         let [batch, _, height, width] = output_gradient.shape().dims();
         let [channels_out, channels_in, ..] = weight.shape().dims::<4>();
         let images = [batch, channels_in, height / 2, width / 2];
@@ -189,7 +194,7 @@ impl NetworkOps for Flex {
         images: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        let [images, output_gradient] = [images, output_gradient].map(|tensor| tensor.to_contiguous());
+        let [images, output_gradient] = [images, output_gradient].map(contiguous);
         let convolution = upsampled(images.shape().dims(), output_gradient.shape()[1]);
         filled(&[convolution.out_channels, convolution.in_channels, 5, 5], |gradient| {
             convolution
@@ -234,7 +239,7 @@ impl NetworkOps for Flex {
         shift: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        let [images, scale, shift] = [images, scale, shift].map(|tensor| tensor.to_contiguous());
+        let [images, scale, shift] = [images, scale, shift].map(contiguous);
         filled(&images.shape(), |output| {
             let affine = Some((scale.storage(), shift.storage()));
             kernels::layer_norm(&normalization(&images, relu), images.storage(), affine, output)
@@ -253,6 +258,22 @@ impl NetworkOps for Flex {
         norm_gradient(tensors, relu, kernels::layer_statistics, kernels::layer_norm_gradient)
     }
 
+    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [batch, rows, columns] = scores.shape().dims();
+        let mut scores = contiguous(scores);
+        kernels::softmax_rows([batch * rows, columns], scores.storage_mut())
+            .unwrap_or_else(|error| panic!("softmax: {error}"));
+        scores
+    }
+
+    fn softmax_rows_gradient(output: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [batch, rows, columns] = output.shape().dims();
+        let (output, mut gradient) = (contiguous(output), contiguous(output_gradient));
+        kernels::softmax_rows_gradient([batch * rows, columns], output.storage(), gradient.storage_mut())
+            .unwrap_or_else(|error| panic!("gradient of softmax: {error}"));
+        gradient
+    }
+
     fn adam_step(
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
@@ -260,8 +281,8 @@ impl NetworkOps for Flex {
         second: FloatTensor<Self>,
         step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let gradient = gradient.to_contiguous();
-        let [mut parameter, mut first, mut second] = [parameter, first, second].map(|tensor| tensor.to_contiguous());
+        let gradient = contiguous(gradient);
+        let [mut parameter, mut first, mut second] = [parameter, first, second].map(contiguous);
         let moments = [first.storage_mut(), second.storage_mut()];
         kernels::adam_step(&step, gradient.storage(), parameter.storage_mut(), moments)
             .unwrap_or_else(|error| panic!("step of the optimiser: {error}"));

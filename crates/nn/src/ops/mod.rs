@@ -79,6 +79,14 @@ pub fn picture_norm(images: Tensor<4>, [scale, shift]: [Tensor<1>; 2], relu: boo
     Tensor::from_dispatch(Dispatch::picture_norm(images, scale, shift, relu))
 }
 
+/// Softmax over the last index.
+///
+/// # Shapes
+/// - scores, output: `[n, rows, columns]`
+pub fn softmax_rows(scores: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::softmax_rows(scores.into_dispatch()))
+}
+
 /// One step of Adam, as PyTorch takes it: the new parameter, first moment and second moment.
 ///
 /// # Shapes

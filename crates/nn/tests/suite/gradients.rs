@@ -216,6 +216,26 @@ fn picture_normalisation_passes_gradients_to_images_scale_and_shift() {
 }
 
 #[test]
+fn softmax_and_its_gradient_are_those_of_the_library() {
+    for shape in [[2, 3, 5], [1, 40, 333], [3, 1, 1]] {
+        let what = format!("{shape:?}");
+        let found = Flex::softmax_rows(flex(1, &shape));
+        assert_alike(&what, found.clone(), ordinary::softmax_rows::<Flex>(flex(1, &shape)), 1e-6);
+        let gradient = Flex::softmax_rows_gradient(found.clone(), flex(2, &shape));
+        assert_alike(&what, gradient, ordinary::softmax_rows_gradient::<Flex>(found, flex(2, &shape)), 1e-5);
+        let (scores, pull) = (tracked(1, shape), constant(2, shape).autodiff());
+        // Larger scores, so that some shares are next to nothing.
+        let [found, expected] = [ops::softmax_rows(scores.clone() * 8.0), activation::softmax(scores.clone() * 8.0, 2)]
+            .map(|output| {
+                let gradients = (output.clone() * pull.clone()).sum().backward();
+                (to_values(output), to_values(scores.grad(&gradients).unwrap()))
+            });
+        assert_near(&what, &found.0, &expected.0, 1e-5);
+        assert_near(&what, &found.1, &expected.1, 1e-4);
+    }
+}
+
+#[test]
 fn operands_that_ask_for_no_gradient_get_none() {
     let (images, scale) = (constant(1, [1, 2, 3, 3]).autodiff(), tracked(2, [1, 2]));
     let shift = constant(3, [1, 2]).autodiff();

@@ -2,6 +2,7 @@
 
 mod convolution;
 mod normalization;
+mod softmax;
 mod spectral;
 
 use burn::backend::Autodiff;
@@ -54,6 +55,10 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         relu: bool,
     ) -> FloatTensor<Self> {
         normalization::picture::<B, C>([images, scale, shift], relu)
+    }
+
+    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
+        softmax::rows::<B, C>(scores)
     }
 
     fn spectral_divide(weight: FloatTensor<Self>, sigma: f32, latest: LatestVectors) -> FloatTensor<Self> {

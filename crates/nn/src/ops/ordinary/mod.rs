@@ -3,6 +3,7 @@
 mod adam;
 mod convolution;
 mod normalization;
+mod softmax;
 
 pub use adam::adam_step;
 pub use convolution::{
@@ -12,3 +13,4 @@ pub use convolution::{
 pub use normalization::{
     instance_norm, instance_norm_add, instance_norm_gradient, picture_norm, picture_norm_gradient,
 };
+pub use softmax::{softmax_rows, softmax_rows_gradient};
