@@ -94,8 +94,8 @@ pub(crate) struct TranslateArguments {
     /// What the pictures become.
     #[arg(long, value_enum, default_value_t = Target::Drawing)]
     pub(crate) to: Target,
-    /// The style: `random` (by --seed), a file of style codes (.npy or .safetensors, [style_dim] or
-    /// [n, style_dim]), or an example picture of what the pictures become. With as many codes as
+    /// The style: `random` (by --seed), a file of style codes (.npy or .safetensors, `[style_dim]` or
+    /// `[n, style_dim]`), or an example picture of what the pictures become. With as many codes as
     /// pictures, each picture gets its own; otherwise each picture gets all.
     #[arg(long, default_value = "random", value_name = "random|FILE|PICTURE")]
     pub(crate) style: String,
@@ -122,7 +122,7 @@ pub(crate) struct TranslateArguments {
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,
-    /// Also write what the network gave, before rounding: .npy, [3, h, w] in [-1, 1].
+    /// Also write what the network gave, before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
     /// Replace files that exist.
@@ -186,7 +186,7 @@ pub(crate) struct TrainArguments {
     /// Folder of runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// Where to train: cpu, or cuda[:index] or wgpu where the program was built with them.
+    /// Where to train: cpu, or `cuda[:index]` or wgpu where the program was built with them.
     #[arg(long, default_value = "cpu")]
     pub(crate) device: String,
     /// Check the run file, the pictures and the networks, and stop before the first step.

@@ -68,7 +68,7 @@ fn from_file(
             }
         }
         _ => {
-            let picture = read_picture(path).with_context(|| format!("the example picture {}", path.display()))?;
+            let picture = read_picture(path).with_context(|| path.display().to_string())?;
             return Ok(vec![plain(model.style_of(&picture, to)?)]);
         }
     };

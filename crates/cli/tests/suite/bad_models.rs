@@ -21,8 +21,8 @@ fn with_config(place: &Place, name: &str, change: impl FnOnce(String) -> String)
 fn an_unknown_model_is_told_with_what_there_is() {
     let place = Place::new();
     refused(&place, "rembrandt", &["rembrandt", "sketch"]);
-    fs::create_dir(place.path("folder")).unwrap();
-    refused(&place, "folder", &["folder"]);
+    fs::create_dir(place.path("studio")).unwrap();
+    refused(&place, "studio", &["studio", "sketch"]);
 }
 
 #[test]
@@ -31,7 +31,9 @@ fn weights_cut_short_are_told() {
     let native = place.path("whole.safetensors");
     place.run(&["weights", "convert", tiny_model().to_str().unwrap(), native.to_str().unwrap()]).succeeded();
     with_config(&place, "original", |text| text);
-    for (name, whole) in [("cut.safetensors", fs::read(&native).unwrap()), ("original/cut.pt", fs::read(tiny_model()).unwrap())] {
+    for (name, whole) in
+        [("cut.safetensors", fs::read(&native).unwrap()), ("original/cut.pt", fs::read(tiny_model()).unwrap())]
+    {
         for kept in [0, 5, 100, whole.len() / 2, whole.len() - 1] {
             place.write(name, &whole[..kept]);
             refused(&place, name, &[name]);
@@ -44,7 +46,9 @@ fn a_pickle_is_never_executed() {
     let place = Place::new();
     fs::copy(original("config.yaml"), place.path("config.yaml")).unwrap();
     let payload = format!("cposix\nsystem\n(S'touch {}'\ntR.", place.path("executed").display());
-    for (name, bytes) in [("evil.pt", payload.clone().into_bytes()), ("evil2.pt", [b"\x80\x02", payload.as_bytes()].concat())] {
+    for (name, bytes) in
+        [("evil.pt", payload.clone().into_bytes()), ("evil2.pt", [b"\x80\x02", payload.as_bytes()].concat())]
+    {
         place.write(name, bytes);
         refused(&place, name, &[name]);
         place.run(&["weights", "inspect", name]).failed(&[name]);

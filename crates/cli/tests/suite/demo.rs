@@ -17,7 +17,8 @@ fn once_writes_drawings_and_ends() {
     let object = place.run(&["demo", "--once", "out", "anna.jpg", "--json"]).succeeded().json();
     assert!(began.elapsed() < Duration::from_secs(20));
     let names = ["drawing-1.png", "drawing-2.png", "drawing-3.png", "in-picture.png", "photo.png"];
-    let expected: Vec<String> = ["anna", "portrait"].iter().flat_map(|stem| names.map(|name| format!("{stem}-{name}"))).collect();
+    let expected: Vec<String> =
+        ["anna", "portrait"].iter().flat_map(|stem| names.map(|name| format!("{stem}-{name}"))).collect();
     assert_eq!(place.files("out"), expected);
     assert_eq!(object["outputs"].as_array().unwrap().len(), 6);
     assert_eq!(place.size("out/portrait-in-picture.png"), [480, 556]);
@@ -40,7 +41,10 @@ impl Page {
         let mut child = place.command(&["demo", "--no-open", "--addr", "127.0.0.1:0"]).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.split_once("http://").and_then(|(_, rest)| rest.split_once('/')).map(|(address, _)| address.to_owned());
+        let address = line
+            .split_once("http://")
+            .and_then(|(_, rest)| rest.split_once('/'))
+            .map(|(address, _)| address.to_owned());
         Self { address: address.unwrap_or_else(|| panic!("no address in {line}")), child, place }
     }
 
@@ -49,7 +53,9 @@ impl Page {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let (host, length) = (&self.address, body.len());
-        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
+        );
         stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use crate::program::Place;
 
 const RUN: &str = "runs/00001-tiny";
-const FILES: [&str; 4] = ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors"];
+const FILES: [&str; 4] =
+    ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors"];
 
 impl Place {
     fn checkpoint(&self, step: u64) -> [Vec<u8>; 4] {
@@ -47,7 +48,8 @@ fn assert_same(found: &[Vec<u8>; 4], expected: &[Vec<u8>; 4]) {
 
 #[test]
 fn a_killed_run_resumes_to_the_same_bytes() {
-    let changes = [("steps = 8", "steps = 24"), ("seed = 3", "seed = 11"), ("checkpoint_every = 2", "checkpoint_every = 3")];
+    let changes =
+        [("steps = 8", "steps = 24"), ("seed = 3", "seed = 11"), ("checkpoint_every = 2", "checkpoint_every = 3")];
     let expected = straight(&changes, 24);
     let place = Place::with_run(&changes);
     let mut chance = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_micros();
@@ -63,7 +65,21 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     assert_eq!(answer["steps"], 24);
     assert_same(&place.checkpoint(24), &expected);
     assert_eq!(place.logged_steps(), 24);
-    assert!(place.files(RUN).iter().all(|name| !name.contains(".tmp")), "{:?}", place.files(RUN));
+    let files = place.files(RUN);
+    assert!(files.iter().all(|name| !name.contains("/.") && !name.starts_with('.')), "left behind: {files:?}");
+}
+
+#[test]
+fn what_a_killed_program_was_writing_is_swept_away() {
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    for left in
+        ["checkpoints/.checkpoint-Ab12/generator.safetensors", "samples/.portraitist-x.tmp", ".portraitist-y.tmp"]
+    {
+        place.write(&format!("{RUN}/{left}"), "half");
+    }
+    place.train(&["--resume"]).succeeded();
+    assert!(place.files(RUN).iter().all(|name| !name.contains("/.") && !name.starts_with('.')));
 }
 
 #[test]

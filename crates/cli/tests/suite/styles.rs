@@ -23,7 +23,7 @@ fn count_takes_the_seeds_one_after_the_other() {
     let three = place.draw("three", &["--count", "3", "--seed", "4"]);
     assert_eq!(place.files("three"), ["x-drawing-0001.png", "x-drawing-0002.png", "x-drawing-0003.png"]);
     for (seed, drawing) in ["4", "5", "6"].into_iter().zip(&three) {
-        assert_eq!(place.draw(seed, &["--seed", seed]), [drawing.clone()]);
+        assert_eq!(place.draw(seed, &["--seed", seed]), std::slice::from_ref(drawing));
     }
 }
 
@@ -118,7 +118,7 @@ fn unusable_styles_are_refused_with_what_was_expected() {
     for (style, reason) in cases {
         let answer = place.translate(&["x.png", "--aligned", "--style", style, "-o", "out"]);
         assert!(answer.stdout.is_empty(), "{answer:?}");
-        answer.failed(&[reason]).failed(&[style]);
+        answer.failed(&[style, reason]);
     }
     assert!(!place.path("out").exists());
     place.write("one.npy", npy("4,", &[0.0; 4]));

@@ -81,7 +81,8 @@ fn a_run_folder_holds_what_is_documented() {
     assert!(answer["seconds"].as_f64().unwrap() > 0.0);
     assert_eq!(place.files(&format!("{run}/samples")), ["00000004-train.png", "00000008-train.png"]);
     let steps = ["00000002", "00000004", "00000006", "00000008"];
-    let names = ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors", "state.json"];
+    let names =
+        ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors", "state.json"];
     let expected: Vec<String> = steps.iter().flat_map(|step| names.map(|name| format!("{step}/{name}"))).collect();
     assert_eq!(place.files(&format!("{run}/checkpoints")), expected);
     let state: Value = serde_json::from_slice(&place.read(&format!("{run}/checkpoints/00000008/state.json"))).unwrap();
@@ -106,7 +107,12 @@ fn the_log_has_a_line_for_each_step_with_every_loss_by_name() {
     let log = place.log("runs/00001-tiny");
     assert_eq!(log.iter().map(|line| line["step"].as_u64().unwrap()).collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
     let mut fields = vec!["seconds".to_owned(), "learning_rate_generator".into(), "learning_rate_critic".into()];
-    fields.extend(["critic.total".to_owned(), "generator.total".into(), "critic.drawing".into(), "critic.photo".into()]);
+    fields.extend([
+        "critic.total".to_owned(),
+        "generator.total".into(),
+        "critic.drawing".into(),
+        "critic.photo".into(),
+    ]);
     for term in ["adversarial", "reconstruction", "style", "content", "cycle"] {
         fields.extend(["drawing", "photo"].map(|domain| format!("generator.{term}_{domain}")));
     }

@@ -27,10 +27,15 @@ fn original_weights_are_looked_into() {
     let first = tensors.iter().find(|tensor| tensor["name"] == "a.enc_content.model.0.conv.weight").unwrap();
     assert_eq!(first["shape"], serde_json::json!([4, 3, 7, 7]));
     assert_eq!(first["dtype"], "F32");
-    let size = |tensor: &serde_json::Value| tensor["shape"].as_array().unwrap().iter().map(|side| side.as_u64().unwrap()).product::<u64>();
+    let size = |tensor: &serde_json::Value| {
+        tensor["shape"].as_array().unwrap().iter().map(|side| side.as_u64().unwrap()).product::<u64>()
+    };
     assert_eq!(object["parameters"].as_u64().unwrap(), tensors.iter().map(size).sum::<u64>());
     let critic = original("dis_00000000.pt");
-    assert_eq!(place.run(&["weights", "inspect", critic.to_str().unwrap(), "--json"]).succeeded().json()["kind"], "critic");
+    assert_eq!(
+        place.run(&["weights", "inspect", critic.to_str().unwrap(), "--json"]).succeeded().json()["kind"],
+        "critic"
+    );
 }
 
 #[test]
@@ -64,7 +69,7 @@ fn converting_replaces_only_by_force_and_writes_beside_by_default() {
     fs::copy(tiny_model(), place.path("gen.pt")).unwrap();
     fs::copy(original("config.yaml"), place.path("config.yaml")).unwrap();
     place.write("gen.safetensors", "mine");
-    place.run(&["weights", "convert", "gen.pt"]).failed(&["exists"]);
+    place.run(&["weights", "convert", "gen.pt"]).failed(&["gen.safetensors", "exists"]);
     assert_eq!(place.read("gen.safetensors"), b"mine");
     place.convert(&["gen.pt", "--force"]);
     place.draw_with("gen.safetensors");
@@ -89,7 +94,7 @@ fn an_original_configuration_becomes_a_run_file() {
     place.convert(&["config.yaml", "run.toml"]);
     place.run(&["train", "run.toml", "--dry-run"]).failed(&["dataset"]);
     for domain in ["drawing", "photo"] {
-        place.write_picture(&format!("dataset/{domain}/anna/1.png"), 50, 60, 1);
+        place.write_picture(&format!("dataset/{domain}/anna/1.png"), 50, 70, 1);
     }
     let report = place.run(&["train", "run.toml", "--dry-run", "--json"]).succeeded().json();
     assert_eq!((report["drawings"].as_u64(), report["photos"].as_u64()), (Some(1), Some(1)));

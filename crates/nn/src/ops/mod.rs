@@ -5,6 +5,8 @@
 //! are written by hand in `autodiff`.
 
 mod autodiff;
+#[cfg(any(feature = "cuda", feature = "wgpu"))]
+mod cube;
 mod extension;
 mod flex;
 pub mod ordinary;

@@ -197,6 +197,22 @@ pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
     }
 }
 
+/// Removes what a killed program was writing aside.
+pub(super) fn sweep(run_folder: &Path) {
+    for folder in [run_folder.to_path_buf(), run_folder.join("checkpoints"), run_folder.join("samples")] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let (name, path) = (entry.file_name(), entry.path());
+            let begins = |prefix: &str| name.to_string_lossy().starts_with(prefix);
+            // What cannot be removed costs space, not the run.
+            if begins(".checkpoint-") {
+                let _ = fs::remove_dir_all(path);
+            } else if begins(".portraitist-") {
+                let _ = fs::remove_file(path);
+            }
+        }
+    }
+}
+
 fn sync_folder(folder: &Path) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }

@@ -34,7 +34,7 @@ pub fn find_pictures(source: &Path) -> Result<Vec<Entry>, TrainingError> {
     let metadata = std::fs::metadata(source).map_err(|error| wrong(error.to_string()))?;
     let entries = if metadata.is_dir() {
         let mut paths = Vec::new();
-        walk(source, &mut paths).map_err(|error| wrong(error.to_string()))?;
+        walk(source, &mut Vec::new(), &mut paths).map_err(|error| wrong(error.to_string()))?;
         paths.sort();
         let person = |path: &Path| {
             let parent = path.parent().filter(|parent| *parent != source)?;
@@ -60,15 +60,22 @@ pub fn find_pictures(source: &Path) -> Result<Vec<Entry>, TrainingError> {
     Ok(entries)
 }
 
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+/// `above` holds the folders on the way here: a link back to one of them would lead round in circles.
+fn walk(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let real = folder.canonicalize()?;
+    if above.contains(&real) {
+        return Ok(());
+    }
+    above.push(real);
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
         if path.is_dir() {
-            walk(&path, found)?;
+            walk(&path, above, found)?;
         } else if has_picture_ending(&path) {
             found.push(path);
         }
     }
+    above.pop();
     Ok(())
 }
 
@@ -163,11 +170,16 @@ impl PictureSet {
         entry: &Entry,
         cut: impl FnOnce(&Picture) -> portraitist_face::Result<Picture>,
     ) -> Result<Vec<f32>, TrainingError> {
-        let wrong = |reason: String| TrainingError::Data { path: entry.path.clone(), reason };
-        let picture = Picture::open(&entry.path).map_err(|error| wrong(error.to_string()))?;
+        let name = format!("{}: ", entry.path.display());
+        let wrong = |error: portraitist_face::Error| {
+            let text = error.to_string();
+            let reason = text.strip_prefix(&name).unwrap_or(&text).to_owned();
+            TrainingError::Data { path: entry.path.clone(), reason }
+        };
+        let picture = Picture::open(&entry.path).map_err(wrong)?;
         let grey = self.config.grey_photos && self.domain == Domain::Photo;
         let picture = if grey { transform::to_grey(&picture) } else { picture };
-        let cropped = cut(&picture).map_err(|error| wrong(error.to_string()))?;
+        let cropped = cut(&picture).map_err(wrong)?;
         Ok(network_planes(&cropped, self.config.channels(self.domain)))
     }
 }

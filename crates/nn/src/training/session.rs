@@ -11,7 +11,7 @@ use crate::networks::Pair;
 use crate::parameter::{Parameterized, from_values};
 use crate::random::{normals, stream};
 
-use super::checkpoint::{newest, prune};
+use super::checkpoint::{newest, prune, sweep};
 use super::loader::{Loader, Sources};
 use super::log::{Log, StepReport};
 use super::samples::Samples;
@@ -148,6 +148,7 @@ impl Session {
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainingError> {
         let began = Instant::now();
         self.warnings.drain(..).for_each(|warning| observer.warned(&warning));
+        sweep(&self.folder);
         let mut log = Log::open(&self.folder, self.trainer.step)?;
         let samples = self.read_samples()?;
         let device = self.trainer.device().clone();

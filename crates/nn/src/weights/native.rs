@@ -203,6 +203,9 @@ fn encode_values(values: &[f32], floats: FloatKind) -> Vec<u8> {
 /// [`WeightsError::Write`] if it cannot be written, or exists and `overwrite` is false.
 pub fn write_native(model: &ModelFile, floats: FloatKind, path: &Path, overwrite: bool) -> Result<(), WeightsError> {
     let bytes = encode(model, floats, path)?;
-    write_atomically(path, &bytes, overwrite)
-        .map_err(|error| WeightsError::Write { path: path.to_path_buf(), reason: error.to_string() })
+    write_atomically(path, &bytes, overwrite).map_err(|error| {
+        let text = error.to_string();
+        let reason = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned();
+        WeightsError::Write { path: path.to_path_buf(), reason }
+    })
 }
