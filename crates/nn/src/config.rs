@@ -117,6 +117,15 @@ impl GeneratorConfig {
         self.dim << self.num_downsample
     }
 
+    /// About how many numbers both generators hold: the residual blocks, which are nearly all of it, and
+    /// the layer that the style is spread by.
+    fn approximate_size(&self) -> f64 {
+        let channels = self.dim as f64 * f64::from(1 << self.num_downsample);
+        let blocks = 2.0 * (self.num_residual + 1) as f64;
+        let spread = self.mlp_dim as f64 * (self.num_residual + 1) as f64 * 4.0 * channels;
+        2.0 * (blocks * 2.0 * 9.0 * channels * channels + spread)
+    }
+
     /// Pictures must have sides that are multiples of this, in pixels.
     pub fn side_multiple(&self) -> usize {
         1 << self.num_downsample
@@ -173,11 +182,22 @@ pub struct PictureConfig {
     pub photo_channels: usize,
     /// Photos are turned grey first, in training and in translation: for a model that learned from grey ones.
     pub grey_photos: bool,
+    /// Faces are cut out for translation at this many times the training's size: the networks work at
+    /// any size, and strokes become finer.
+    pub translation_scale: usize,
 }
 
 impl Default for PictureConfig {
     fn default() -> Self {
-        Self { height: 224, width: 192, resize: 200, drawing_channels: 3, photo_channels: 3, grey_photos: false }
+        Self {
+            height: 224,
+            width: 192,
+            resize: 200,
+            drawing_channels: 3,
+            photo_channels: 3,
+            grey_photos: false,
+            translation_scale: 1,
+        }
     }
 }
 
@@ -208,6 +228,8 @@ pub struct TranslatorConfig {
 const LARGEST_CHANNELS: usize = 4096;
 const LARGEST_COUNT: usize = 64;
 const LARGEST_SIDE: usize = 4096;
+/// Numbers in both generators: 4 GB of them.
+const LARGEST_SIZE: f64 = 1e9;
 
 impl TranslatorConfig {
     /// Checks every value that could not be built, and says what is wrong with the first one.
@@ -228,12 +250,20 @@ impl TranslatorConfig {
         within("generator.style_dim", generator.style_dim, 1, LARGEST_CHANNELS)?;
         within("generator.num_downsample", generator.num_downsample, 0, 6)?;
         within("generator.num_residual", generator.num_residual, 0, LARGEST_COUNT)?;
-        within("critic.dim", critic.dim, 1, LARGEST_CHANNELS)?;
+        let numbers = generator.approximate_size();
+        if numbers > LARGEST_SIZE {
+            return Err(format!(
+                "the generators would hold about {numbers:.0} numbers, more than {LARGEST_SIZE:.0}: generator.dim or num_residual is too large"
+            ));
+        }
         within("critic.num_layers", critic.num_layers, 1, 8)?;
+        within("critic.dim << critic.num_layers", critic.dim << critic.num_layers, 1, 2 * LARGEST_CHANNELS)?;
+        within("critic.dim", critic.dim, 1, LARGEST_CHANNELS)?;
         within("critic.num_scales", critic.num_scales, 1, 6)?;
         within("picture.height", picture.height, generator.side_multiple(), LARGEST_SIDE)?;
         within("picture.width", picture.width, generator.side_multiple(), LARGEST_SIDE)?;
         within("picture.resize", picture.resize, 1, LARGEST_SIDE)?;
+        within("picture.translation_scale", picture.translation_scale, 1, 8)?;
         for domain in Domain::BOTH {
             let channels = picture.channels(domain);
             if channels != 1 && channels != 3 {

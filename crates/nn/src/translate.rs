@@ -153,15 +153,16 @@ impl Model {
         &self.sha256
     }
 
-    /// Where a face lies in the pictures that the model was trained on: the original's 200x232 frame,
-    /// resized and cropped as in training.
+    /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
+    /// and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
         let (frame, picture) = (Template::SEED, &self.config.picture);
-        let scale = picture.resize as f64 / frame.width as f64;
-        let left = (frame.width as f64 * scale - picture.width as f64) / 2.0;
-        let top = (frame.height as f64 * scale - picture.height as f64) / 2.0;
+        let (width, height) = (picture.width * picture.translation_scale, picture.height * picture.translation_scale);
+        let scale = (picture.resize * picture.translation_scale) as f64 / frame.width as f64;
+        let left = (frame.width as f64 * scale - width as f64) / 2.0;
+        let top = (frame.height as f64 * scale - height as f64) / 2.0;
         let points = frame.points.map(|[x, y]| [x * scale - left, y * scale - top]);
-        Template { width: picture.width, height: picture.height, points }
+        Template { width, height, points }
     }
 
     /// Translates a picture of the domain that is not `to`, whole; the result has its size. Sides that

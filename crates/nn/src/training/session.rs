@@ -15,7 +15,7 @@ use super::checkpoint::{newest, prune, sweep};
 use super::loader::{Loader, Sources};
 use super::log::{Log, StepReport};
 use super::samples::Samples;
-use super::{RunFile, StepNoise, Trainer, TrainingError};
+use super::{DataConfig, RecordConfig, RunFile, StepNoise, Trainer, TrainingError};
 
 /// Watches a run from outside.
 pub trait Observer {
@@ -101,18 +101,22 @@ impl Session {
     }
 
     /// Takes up the run in `folder` at its newest whole checkpoint, or at its start if it has none.
-    /// `run` may ask for more steps than the run was started with, and record differently; all else
+    /// `run` may ask for other steps, records and workers than the run was started with; all else
     /// must be the same.
     ///
     /// # Errors
     /// [`TrainingError::Resume`] if `run` differs from what the folder was started with.
     pub fn resume(run: RunFile, folder: &Path, device: &Device) -> Result<Self, TrainingError> {
         let started = RunFile::read(&folder.join(RUN_FILE))?;
-        let comparable = |run: &RunFile| RunFile { steps: 0, record: Default::default(), version: None, ..run.clone() };
+        // What a step computes does not depend on these.
+        let comparable = |run: &RunFile| {
+            let data = DataConfig { workers: 1, ..run.data.clone() };
+            RunFile { steps: 0, record: RecordConfig::default(), version: None, data, ..run.clone() }
+        };
         if comparable(&started) != comparable(&run) {
             return Err(TrainingError::Resume {
                 path: folder.join(RUN_FILE),
-                reason: "the run was started with other settings than the run file has now; only steps and record may change"
+                reason: "the run was started with other settings than the run file has now; only steps, record and data.workers may change"
                     .to_owned(),
             });
         }

@@ -110,6 +110,7 @@ impl OriginalConfig {
                 drawing_channels: self.input_dim_a.unwrap_or(defaults.drawing_channels),
                 photo_channels: self.input_dim_b.unwrap_or(defaults.photo_channels),
                 grey_photos: false,
+                translation_scale: 1,
             },
             generator: GeneratorConfig {
                 dim: generator.dim,
