@@ -1,6 +1,7 @@
 //! Outputs of the networks.
 
 use burn::tensor::Tensor;
+use portraitist_nn::config::Domain;
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::Translator;
 
@@ -160,4 +161,43 @@ fn pictures_translate_alike_whatever_was_translated_before() {
     let guided = translator.photo.decode(content, guide);
     let name = "fresh.guided.a0_style_of_b0";
     assert_close(name, guided, expected.values(name), PICTURE);
+}
+
+/// The rows of a 2-dimensional little-endian f32 `.npy` file (format 1: a 10-byte start, then the header).
+fn npy_rows(path: &std::path::Path, columns: usize) -> Vec<Vec<f32>> {
+    let bytes = std::fs::read(path).unwrap();
+    assert!(bytes.starts_with(b"\x93NUMPY\x01"));
+    let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
+    let values: Vec<f32> = bytes[start..].as_chunks::<4>().0.iter().map(|chunk| f32::from_le_bytes(*chunk)).collect();
+    values.chunks_exact(columns).map(<[f32]>::to_vec).collect()
+}
+
+/// From picture files to the other domain: freshly loaded for each, and with the iteration going on.
+#[test]
+fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
+    let Some(images) = folder("translator/images") else { return };
+    let Some(weights) = folder("translator/satnet") else { return };
+    let expected = Tensors::open(&images.join("expected.safetensors"));
+    let tensor = |values| portraitist_nn::parameter::from_values(values, &crate::golden::device());
+    for (from, to) in [("a", "b"), ("b", "a")] {
+        let styles = npy_rows(&images.join(format!("styles_{to}.npy")), 8);
+        let fresh = refreshed(&weights);
+        let mut running = trainer(&weights, AdversarialLoss::Hinge).translator;
+        for (index, style) in styles.into_iter().enumerate() {
+            let picture = portraitist_face::Picture::open(images.join(format!("{from}_{index}.png"))).unwrap();
+            let planes = tensor(portraitist_face::transform::to_planes(&picture)).reshape([1, 3, 64, 56]);
+            let style = tensor(style).reshape([1, 8]);
+            let domain = if to == "b" { Domain::Photo } else { Domain::Drawing };
+            let name = format!("fresh.{from}2{to}.{index}");
+            let made = fresh.translate(planes.clone(), style.clone(), domain);
+            assert_close(&name, made, expected.values(&name), PICTURE);
+            let (source, target) = match domain {
+                Domain::Photo => (&mut running.drawing, &mut running.photo),
+                Domain::Drawing => (&mut running.photo, &mut running.drawing),
+            };
+            let content = source.refreshed_encode(planes).content;
+            let name = format!("sequential.{from}2{to}.{index}");
+            assert_close(&name, target.refreshed_decode(content, style), expected.values(&name), PICTURE);
+        }
+    }
 }
