@@ -67,6 +67,15 @@ pub fn newest(run_folder: &Path) -> (Option<PathBuf>, Vec<String>) {
     (None, warnings)
 }
 
+/// The checkpoint of `step`, if there is one and it is whole. Reads no other checkpoint.
+pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
+    Some(folder_of(run_folder, step)).filter(|path| verify(path).is_ok())
+}
+
+fn folder_of(run_folder: &Path, step: u64) -> PathBuf {
+    run_folder.join("checkpoints").join(format!("{step:08}"))
+}
+
 fn verify(checkpoint: &Path) -> Result<State, String> {
     let text = fs::read(checkpoint.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
     let state: State = serde_json::from_slice(&text).map_err(|error| format!("{STATE}: {error}"))?;
@@ -86,7 +95,7 @@ impl Trainer {
     /// [`TrainingError::Write`], and nothing is left behind.
     pub fn save(&self, run_folder: &Path, batch_size: usize) -> Result<PathBuf, TrainingError> {
         let folder = run_folder.join("checkpoints");
-        let target = folder.join(format!("{:08}", self.step));
+        let target = folder_of(run_folder, self.step);
         let wrong = |error: std::io::Error| TrainingError::Write { path: target.clone(), reason: error.to_string() };
         fs::create_dir_all(&folder).map_err(wrong)?;
         let aside = tempfile::Builder::new().prefix(".checkpoint-").tempdir_in(&folder).map_err(wrong)?;

@@ -338,6 +338,9 @@ impl RunFile {
         if self.record.log_every == 0 || self.record.sample_every == 0 || self.record.checkpoint_every == 0 {
             return Err("record.log_every, sample_every and checkpoint_every must be at least 1".to_owned());
         }
+        if !(1..=64).contains(&self.record.num_samples) {
+            return Err(format!("record.num_samples must be between 1 and 64, found {}", self.record.num_samples));
+        }
         if self.losses.weights.perceptual > 0.0 && self.losses.vgg16.is_none() {
             return Err("losses.weights.perceptual needs losses.vgg16, a file with VGG16's weights".to_owned());
         }

@@ -11,7 +11,7 @@ use crate::networks::Pair;
 use crate::parameter::{Parameterized, from_values};
 use crate::random::{normals, stream};
 
-use super::checkpoint::{newest, prune, sweep};
+use super::checkpoint::{newest, prune, sweep, whole};
 use super::loader::{Loader, Sources};
 use super::log::{Log, StepReport};
 use super::samples::Samples;
@@ -185,9 +185,7 @@ impl Session {
 
     /// Writes a checkpoint if this step has none yet.
     fn save(&self) -> Result<PathBuf, TrainingError> {
-        let (checkpoint, _) = newest(&self.folder);
-        let name = format!("{:08}", self.trainer.step);
-        if let Some(path) = checkpoint.filter(|path| path.file_name().is_some_and(|found| found == name.as_str())) {
+        if let Some(path) = whole(&self.folder, self.trainer.step) {
             return Ok(path);
         }
         let path = self.trainer.save(&self.folder, self.run.batch_size)?;
