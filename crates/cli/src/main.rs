@@ -12,13 +12,14 @@ mod style;
 use std::process::ExitCode;
 
 use clap::Parser;
+use portraitist_nn::KeepLarge;
 
 use crate::arguments::{Arguments, Command};
 
-/// Training frees and asks for the same large buffers over and over; this allocator keeps them
-/// instead of handing every page back to the system and faulting it in again.
+/// Training and translation ask for the same large buffers over and over; `KeepLarge` keeps them instead of handing every
+/// page back to the system and faulting it in again. The many small blocks of a record of operations suit mimalloc.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: KeepLarge<mimalloc::MiMalloc> = KeepLarge::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

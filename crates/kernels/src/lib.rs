@@ -5,7 +5,7 @@
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
-//! [`softmax_rows`] turns scores into shares, [`adam_step`] trains.
+//! [`softmax_rows`] turns scores into shares, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -16,9 +16,10 @@
 //!
 //! Each thread keeps a few scratch buffers between calls.
 
-#![expect(unsafe_code, reason = "vector instructions, and threads that write disjoint parts of one slice")]
+#![expect(unsafe_code, reason = "vector instructions, threads that write disjoint parts of one slice, an allocator")]
 
 mod adam;
+mod allocator;
 mod axis;
 mod convolve;
 mod correlate;
@@ -41,6 +42,7 @@ mod winograd;
 mod winograd_transforms;
 
 pub use adam::{AdamStep, adam_step};
+pub use allocator::KeepLarge;
 pub use convolve::{bias_gradient, forward, input_gradient, weight_gradient};
 pub use isa::{Isa, isa};
 pub use normalize::{

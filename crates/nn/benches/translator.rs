@@ -14,11 +14,11 @@ use portraitist_nn::losses::{AdversarialLoss, LossWeights};
 use portraitist_nn::networks::{Pair, Translator};
 use portraitist_nn::parameter::to_values;
 use portraitist_nn::training::{AdamConfig, Batch, Schedule, Settings, StepNoise, Trainer};
-use portraitist_nn::{Device, device};
+use portraitist_nn::{Device, KeepLarge, device};
 
-/// The program's own allocator: with the system's, fresh pages are a fifth of a large iteration.
+/// The program's own allocator.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: KeepLarge<mimalloc::MiMalloc> = KeepLarge::new(mimalloc::MiMalloc);
 
 /// Height and width.
 const TRANSLATIONS: [[usize; 2]; 2] = [[224, 192], [256, 256]];

@@ -18,3 +18,4 @@ pub mod translate;
 pub mod weights;
 
 pub use burn::tensor::Device;
+pub use portraitist_kernels::KeepLarge;

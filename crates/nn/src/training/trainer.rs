@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 
 use crate::config::{Domain, TranslatorConfig};
+use crate::device::on_workers;
 use crate::layers::Initialization;
 use crate::losses::{
     AdversarialLoss, CriticTerms, GeneratorTerms, LossWeights, NamedValues, PerceptualLoss, mean_absolute_error,
@@ -130,11 +131,13 @@ impl Trainer {
     /// # Errors
     /// [`NotFinite`] if a loss is not a number; what would have been changed by it is unchanged.
     pub fn train(&mut self, batch: &Batch, noise: &StepNoise) -> Result<NamedValues, NotFinite> {
-        let mut values = self.critic_step(batch, &noise.critic)?;
-        values.extend(self.generator_step(batch, &noise.generator)?);
-        self.update_average();
-        self.step += 1;
-        Ok(values)
+        on_workers(|| {
+            let mut values = self.critic_step(batch, &noise.critic)?;
+            values.extend(self.generator_step(batch, &noise.generator)?);
+            self.update_average();
+            self.step += 1;
+            Ok(values)
+        })
     }
 
     /// Teaches the critics to tell the generators' pictures from real ones.
