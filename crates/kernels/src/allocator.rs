@@ -49,7 +49,7 @@ unsafe impl Send for Link {}
 /// The class of a large block and the size of the blocks in it; none for a block that is not kept.
 fn class(layout: Layout) -> Option<(usize, usize)> {
     let size = layout.size();
-    if size < SMALLEST || size > 1 << (LARGEST_LOG2 - 1) || layout.align() > ALIGNMENT {
+    if !(SMALLEST..=1 << (LARGEST_LOG2 - 1)).contains(&size) || layout.align() > ALIGNMENT {
         return None;
     }
     let step_log2 = size.ilog2() - STEPS_LOG2;

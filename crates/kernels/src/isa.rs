@@ -3,8 +3,12 @@
 use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
 use crate::softmax;
+use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
-use crate::winograd_transforms::{InputTransform, OutputTransform, transform_input, transform_output};
+use crate::winograd_transforms::{
+    InputTransform, KernelTransform, OutputTransform, WeightTransform, transform_gradient, transform_input,
+    transform_kernels, transform_output, transform_weights,
+};
 use std::sync::OnceLock;
 
 /// Instruction sets that the kernels are written for.
@@ -63,8 +67,11 @@ pub(crate) fn kernels() -> &'static Kernels {
     static CHOSEN: OnceLock<Kernels> = OnceLock::new();
     CHOSEN.get_or_init(|| {
         let wanted = std::env::var("PORTRAITIST_ISA").ok();
-        let off = std::env::var("PORTRAITIST_WINOGRAD").is_ok_and(|value| value == "off");
-        let winograd = if off { WinogradUse::Never } else { WinogradUse::IfFaster };
+        let winograd = match std::env::var("PORTRAITIST_WINOGRAD").as_deref() {
+            Ok("off") => WinogradUse::Never,
+            Ok("always") => WinogradUse::Always,
+            _ => WinogradUse::IfFaster,
+        };
         choose(wanted.as_deref()).with_winograd(winograd)
     })
 }
@@ -74,7 +81,7 @@ pub(crate) fn kernels() -> &'static Kernels {
 pub(crate) enum WinogradUse {
     Never,
     IfFaster,
-    #[cfg_attr(not(test), expect(dead_code, reason = "tests cover shapes for which it would be too slow"))]
+    /// Where it is possible at all: tests cover shapes for which it is too slow.
     Always,
 }
 
@@ -104,6 +111,11 @@ pub(crate) struct Kernels {
     outer_product: unsafe fn(&OuterProduct),
     transform_input: unsafe fn(&InputTransform),
     transform_output: unsafe fn(&OutputTransform),
+    transform_weights: unsafe fn(&WeightTransform<'_>),
+    transform_gradient: unsafe fn(&InputTransform),
+    transform_kernels: unsafe fn(&KernelTransform),
+    transpose: unsafe fn(&Transposition),
+    add_transposed: unsafe fn(&TransposedSum),
     sum: unsafe fn(&[f32]) -> f64,
     squares: unsafe fn(&[f32], f32) -> f64,
     affine: unsafe fn(&Affine, &[f32], Option<&[f32]>, &mut [f32]),
@@ -140,44 +152,36 @@ impl Kernels {
     pub(crate) fn tile_columns(&self, rows: usize) -> usize {
         if rows == self.tile_rows { self.main_tile_columns } else { self.narrow_tile_columns }
     }
-
-    /// Computes a tile.
-    ///
-    /// # Safety
-    /// As [`tile`], without the part about the processor: `Kernels` only exist for instruction sets it has.
-    pub(crate) unsafe fn tile(&self, tile: &Tile<'_>) {
-        // SAFETY: the caller's promise; the processor was asked in `of`.
-        unsafe { (self.tile)(tile) }
-    }
-
-    /// Computes an outer product.
-    ///
-    /// # Safety
-    /// As [`outer_product`], without the part about the processor.
-    pub(crate) unsafe fn outer_product(&self, product: &OuterProduct) {
-        // SAFETY: the caller's promise; the processor was asked in `of`.
-        unsafe { (self.outer_product)(product) }
-    }
 }
 
-impl Kernels {
-    /// Transforms a row of input tiles.
-    ///
-    /// # Safety
-    /// As [`transform_input`], without the part about the processor.
-    pub(crate) unsafe fn transform_input(&self, transform: &InputTransform) {
-        // SAFETY: the caller's promise; the processor was asked in `of`.
-        unsafe { (self.transform_input)(transform) }
-    }
+/// Entries to the functions that take pointers, named like them.
+macro_rules! pointer_functions {
+    ($($name:ident($type:ty);)*) => {
+        impl Kernels {
+            $(
+                #[doc = concat!("As the generic `", stringify!($name), "`.")]
+                ///
+                /// # Safety
+                /// The same, without the part about the processor: `Kernels` only exist for instruction sets it has.
+                pub(crate) unsafe fn $name(&self, arguments: &$type) {
+                    // SAFETY: the caller's promise; the processor was asked in `of`.
+                    unsafe { (self.$name)(arguments) }
+                }
+            )*
+        }
+    };
+}
 
-    /// Transforms a row of tiles to outputs.
-    ///
-    /// # Safety
-    /// As [`transform_output`], without the part about the processor.
-    pub(crate) unsafe fn transform_output(&self, transform: &OutputTransform) {
-        // SAFETY: the caller's promise; the processor was asked in `of`.
-        unsafe { (self.transform_output)(transform) }
-    }
+pointer_functions! {
+    tile(Tile<'_>);
+    outer_product(OuterProduct);
+    transform_input(InputTransform);
+    transform_output(OutputTransform);
+    transform_weights(WeightTransform<'_>);
+    transform_gradient(InputTransform);
+    transform_kernels(KernelTransform);
+    transpose(Transposition);
+    add_transposed(TransposedSum);
 }
 
 /// Safe entries to the functions of [`plane`] and [`softmax`].
@@ -237,6 +241,31 @@ macro_rules! kernels {
                 unsafe { transform_output::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_weights_kernel(arguments: &WeightTransform<'_>) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_weights::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_gradient_kernel(arguments: &InputTransform) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_gradient::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_kernels_kernel(arguments: &KernelTransform) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_kernels::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transpose_kernel(arguments: &Transposition) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transpose::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn add_transposed_kernel(arguments: &TransposedSum) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { add_transposed::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
             fn sum(values: &[f32]) -> f64 {
                 plane::sum(values)
             }
@@ -275,6 +304,11 @@ macro_rules! kernels {
                 softmax_gradient,
                 transform_input: transform_input_kernel,
                 transform_output: transform_output_kernel,
+                transform_weights: transform_weights_kernel,
+                transform_gradient: transform_gradient_kernel,
+                transform_kernels: transform_kernels_kernel,
+                transpose: transpose_kernel,
+                add_transposed: add_transposed_kernel,
                 sum,
                 squares,
                 affine,

@@ -9,7 +9,7 @@
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
-//! `PORTRAITIST_WINOGRAD=off`, read once, prevents it.
+//! `PORTRAITIST_WINOGRAD=off`, read once, prevents it; `always` takes it wherever it is possible.
 //!
 //! The work is split over rayon's threads in a way that depends on shapes alone, so results are bit-identical for any
 //! number of threads. They differ in rounding between instruction sets, see [`isa()`].
@@ -40,6 +40,7 @@ mod vector;
 mod weight_gradient;
 mod winograd;
 mod winograd_transforms;
+mod winograd_weight_gradient;
 
 pub use adam::{AdamStep, adam_step};
 pub use allocator::KeepLarge;

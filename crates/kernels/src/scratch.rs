@@ -2,17 +2,23 @@
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
+use std::sync::{Mutex, PoisonError};
 
 /// Buffers beyond this many elements (256 MB) are given back to the system after use.
 const LARGEST_KEPT: usize = 64 << 20;
-/// Buffers that a thread keeps.
+/// Buffers of more elements (256 KB) are kept for all threads, others by the thread that used them.
+const SHARED_FROM: usize = 1 << 16;
+/// Small buffers that a thread keeps.
 const KEPT_PER_THREAD: usize = 4;
+/// Large buffers that are kept.
+const KEPT_FOR_ALL: usize = 12;
 /// Elements in a cache line.
 const LINE: usize = 16;
 
 thread_local! {
     static KEPT: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
+static KEPT_LARGE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// A buffer that starts at a cache line; holds stale values until it is written.
 pub(crate) struct Scratch {
@@ -25,7 +31,11 @@ impl Scratch {
     /// Takes a buffer of `len` elements from those that this thread keeps, or makes one.
     pub(crate) fn new(len: usize) -> Self {
         let needed = len + LINE;
-        let mut memory = KEPT.with_borrow_mut(|kept| take_best(kept, needed));
+        let mut memory = if needed > SHARED_FROM {
+            take_best(&mut KEPT_LARGE.lock().unwrap_or_else(PoisonError::into_inner), needed)
+        } else {
+            KEPT.with_borrow_mut(|kept| take_best(kept, needed))
+        };
         if memory.len() < needed {
             // Not `resize`, which would copy stale values, and touch pages that `vec!` gets zeroed from the system.
             memory = vec![0.0; needed];
@@ -46,19 +56,23 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
         if memory.len() > LARGEST_KEPT {
-            return;
+        } else if memory.len() > SHARED_FROM {
+            keep(&mut KEPT_LARGE.lock().unwrap_or_else(PoisonError::into_inner), memory, KEPT_FOR_ALL);
+        } else {
+            // The thread may be ending, its store already gone: then the buffer is simply freed.
+            let _ = KEPT.try_with(|kept| keep(&mut kept.borrow_mut(), memory, KEPT_PER_THREAD));
         }
-        // The thread may be ending, its store already gone: then the buffer is simply freed.
-        let _ = KEPT.try_with(|kept| {
-            let mut kept = kept.borrow_mut();
-            if kept.len() < KEPT_PER_THREAD {
-                kept.push(memory);
-            } else if let Some(smallest) = kept.iter_mut().min_by_key(|buffer| buffer.len())
-                && smallest.len() < memory.len()
-            {
-                *smallest = memory;
-            }
-        });
+    }
+}
+
+/// Keeps a buffer, instead of the smallest one if there are too many.
+fn keep(kept: &mut Vec<Vec<f32>>, memory: Vec<f32>, most: usize) {
+    if kept.len() < most {
+        kept.push(memory);
+    } else if let Some(smallest) = kept.iter_mut().min_by_key(|buffer| buffer.len())
+        && smallest.len() < memory.len()
+    {
+        *smallest = memory;
     }
 }
 

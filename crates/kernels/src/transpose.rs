@@ -1,54 +1,90 @@
 //! Transposition in small squares, which stay in the first-level cache.
 
-/// Side of the squares.
-pub(crate) const SIDE: usize = 16;
+use crate::vector::{MAX_LANES, Vector};
 
-/// Adds a matrix `[depth][stride]` to its transpose `[columns][depth]`, of `SIDE` columns or fewer; or replaces it.
-pub(crate) fn add_transposed(source: &[f32], stride: usize, depth: usize, target: &mut [f32], replace: bool) {
-    for first in (0..depth).step_by(SIDE) {
-        let count = SIDE.min(depth - first);
-        let mut square = [[0.0_f32; SIDE]; SIDE];
-        for (row, values) in square.iter_mut().enumerate().take(count) {
-            copy_up_to_side(&source[(first + row) * stride..], values);
+/// A matrix to be transposed: `rows` rows of `columns` elements.
+pub(crate) struct Transposition {
+    pub(crate) source: *const f32,
+    /// Elements from a row of the source to the next.
+    pub(crate) source_stride: usize,
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) target: *mut f32,
+    /// Elements from a row of the target (a column of the source) to the next; those beyond `rows` become 0.
+    pub(crate) target_stride: usize,
+}
+
+/// Transposes a matrix.
+///
+/// # Safety
+/// The processor has `V`'s instruction set; the source is valid for all its rows and columns, the target for `columns`
+/// rows of `target_stride` elements, which no other thread touches.
+#[inline(always)]
+pub(crate) unsafe fn transpose<V: Vector>(matrix: &Transposition) {
+    let Transposition { source, source_stride, rows, columns, target, target_stride } = *matrix;
+    let (whole_rows, whole_columns) = (rows - rows % V::LANES, columns - columns % V::LANES);
+    // SAFETY: the caller's promise; squares lie within the matrix.
+    unsafe {
+        for column in (0..whole_columns).step_by(V::LANES) {
+            for row in (0..whole_rows).step_by(V::LANES) {
+                let from = source.add(row * source_stride + column);
+                V::transpose_square(from, source_stride, target.add(column * target_stride + row), target_stride);
+            }
         }
-        for (column, target) in target.chunks_exact_mut(depth).enumerate() {
-            for (value, row) in target[first..first + count].iter_mut().zip(&square) {
-                *value = if replace { row[column] } else { *value + row[column] };
+        for column in 0..columns {
+            let target = target.add(column * target_stride);
+            let first = if column < whole_columns { whole_rows } else { 0 };
+            for row in first..rows {
+                target.add(row).write(source.add(row * source_stride + column).read());
+            }
+            for row in rows..target_stride {
+                target.add(row).write(0.0);
             }
         }
     }
 }
 
-/// Copies as much as there is; a copy of known size is a few instructions, any other a function call.
-fn copy_up_to_side(source: &[f32], target: &mut [f32; SIDE]) {
-    match source.first_chunk::<SIDE>() {
-        Some(source) => *target = *source,
-        None => target[..source.len()].copy_from_slice(source),
-    }
+/// Sums of matrices, to be transposed.
+pub(crate) struct TransposedSum {
+    pub(crate) source: *const f32,
+    /// Elements from a matrix to the next.
+    pub(crate) part_stride: usize,
+    /// Matrices, at least 1.
+    pub(crate) parts: usize,
+    /// Elements from a row of the source to the next, a multiple of the lanes.
+    pub(crate) source_stride: usize,
+    pub(crate) rows: usize,
+    /// Columns wanted, at most a register.
+    pub(crate) columns: usize,
+    /// `[columns][rows]`.
+    pub(crate) target: *mut f32,
 }
 
-/// Transposes `channels` rows of `len` elements, `stride` apart, to `[len][padded_channels]`, filled up with zeros.
-pub(crate) fn transpose(
-    source: &[f32],
-    stride: usize,
-    channels: usize,
-    target: &mut [f32],
-    padded_channels: usize,
-    len: usize,
-) {
-    for first in (0..padded_channels).step_by(SIDE) {
-        let count = SIDE.min(padded_channels - first);
-        for start in (0..len).step_by(SIDE) {
-            let end = (start + SIDE).min(len);
-            let mut square = [[0.0_f32; SIDE]; SIDE];
-            for (channel, row) in square.iter_mut().enumerate().take(count.min(channels.saturating_sub(first))) {
-                copy_up_to_side(&source[(first + channel) * stride..][start..len], row);
-            }
-            for position in start..end {
-                let target = &mut target[position * padded_channels + first..][..count];
-                for (value, row) in target.iter_mut().zip(&square) {
-                    *value = row[position - start];
+/// Sums `parts` matrices `[rows][source_stride]` in their order; writes the first `columns` columns as `[columns][rows]`.
+///
+/// # Safety
+/// The processor has `V`'s instruction set; the source is valid for all parts and rows of a whole register, the target
+/// for what is written, which no other thread touches.
+#[inline(always)]
+pub(crate) unsafe fn add_transposed<V: Vector>(sum: &TransposedSum) {
+    let mut square = [[0.0_f32; MAX_LANES]; MAX_LANES];
+    let mut turned = [[0.0_f32; MAX_LANES]; MAX_LANES];
+    for first in (0..sum.rows).step_by(V::LANES) {
+        let count = V::LANES.min(sum.rows - first);
+        // SAFETY: the caller's promise; the squares have room for whole registers.
+        unsafe {
+            for (row, values) in square.iter_mut().enumerate().take(count) {
+                let start = sum.source.add((first + row) * sum.source_stride);
+                let mut total = V::load(start);
+                for part in 1..sum.parts {
+                    total = total.add(V::load(start.add(part * sum.part_stride)));
                 }
+                total.store(values.as_mut_ptr());
+            }
+            V::transpose_square(square.as_ptr().cast(), MAX_LANES, turned.as_mut_ptr().cast(), MAX_LANES);
+            for (column, values) in turned.iter().enumerate().take(sum.columns) {
+                let target = sum.target.add(column * sum.rows + first);
+                std::ptr::copy_nonoverlapping(values.as_ptr(), target, count);
             }
         }
     }
@@ -57,15 +93,31 @@ pub(crate) fn transpose(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isa::{Isa, Kernels};
 
     #[test]
     fn transpose_fills_up_with_zeros() {
-        let source: Vec<f32> = (0..60).map(|value| value as f32 + 1.0).collect();
-        let mut target = vec![f32::NAN; 18 * 4];
-        transpose(&source, 20, 3, &mut target, 4, 18);
-        for position in 0..18 {
-            let expected = [position as f32 + 1.0, position as f32 + 21.0, position as f32 + 41.0, 0.0];
-            assert_eq!(target[position * 4..][..4], expected);
+        for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
+            for (rows, columns, target_stride) in [(3, 18, 4), (16, 16, 16), (35, 37, 48), (1, 5, 1), (20, 3, 32)] {
+                let source_stride = columns + 2;
+                let source: Vec<f32> = (0..rows * source_stride).map(|value| value as f32 + 1.0).collect();
+                let mut target = vec![f32::NAN; columns * target_stride];
+                let matrix = Transposition {
+                    source: source.as_ptr(),
+                    source_stride,
+                    rows,
+                    columns,
+                    target: target.as_mut_ptr(),
+                    target_stride,
+                };
+                // SAFETY: the vectors have the sizes that the matrix names.
+                unsafe { kernels.transpose(&matrix) };
+                for (index, value) in target.iter().enumerate() {
+                    let (column, row) = (index / target_stride, index % target_stride);
+                    let expected = if row < rows { source[row * source_stride + column] } else { 0.0 };
+                    assert_eq!(*value, expected, "{rows}x{columns} at {row},{column} with {:?}", kernels.isa);
+                }
+            }
         }
     }
 }

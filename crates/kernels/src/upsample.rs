@@ -2,12 +2,14 @@
 //!
 //! Each output pixel of phase (y % 2, x % 2) sees a 3x3 window of the small map, with the 5x5 weights that fall onto the
 //! same small pixel summed: four 3x3 convolutions with 9 products instead of 25, to which Winograd applies besides.
-//! Continuing the small map by its edge gives what reflection of the large one gives, except for the outermost ring of
-//! pixels, which is computed from strips of the large map with the real weights.
+//! Continuing the small map by its edge gives what reflection of the large one gives, but for one tap at each edge: of
+//! an output in the first row, the first row of weights sees large row -2, which reflects to small row 1 instead of 0.
+//! A convolution of the difference of these two rows with that row of weights makes up for it; likewise at the other
+//! three edges.
 
 use crate::convolve::{forward_with, input_gradient_with};
 use crate::isa::{Kernels, kernels};
-use crate::scratch::Scratch;
+use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding, ShapeError, check_length, elements};
 use crate::weight_gradient::weight_gradient_with;
 use rayon::prelude::*;
@@ -40,33 +42,121 @@ pub struct UpsampledConv2d {
     pub out_channels: usize,
 }
 
-/// The 3x3 tap that a 5x5 tap falls onto, for outputs of a phase.
-fn small_tap(phase: usize, tap: usize) -> usize {
-    (tap + phase) / 2
-}
+/// The 3x3 tap that each 5x5 tap falls onto, for outputs of each phase.
+const SMALL_TAPS: [[usize; KERNEL]; 2] = [[0, 0, 1, 1, 2], [0, 1, 1, 2, 2]];
 
-/// The small pixel at a position of the enlarged and reflected axis.
-fn small_position(position: isize, size: usize) -> usize {
+/// The small pixel at a position of the enlarged axis, continued by reflection or by its edge.
+fn small_position(position: isize, size: usize, reflect: bool) -> usize {
     let last = 2 * size as isize - 1;
-    ((last - (last - position.abs()).abs()) / 2) as usize
+    let inside = if reflect { last - (last - position.abs()).abs() } else { position.clamp(0, last) };
+    inside as usize / 2
 }
 
-/// What one side of the ring sees, as an image of five rows: for the left and right side columns become rows.
-struct Strip {
-    /// Small row (left and right: column) of each of the five rows.
-    rows: [usize; KERNEL],
-    /// Small column (left and right: row) of each column.
-    columns: Vec<usize>,
-    /// Left or right.
+/// An edge of the map, where reflection shows one tap another line (row or column) than continuation does.
+struct Edge {
+    /// Left or right: lines are columns.
     vertical: bool,
-    /// For each output of the strip its place in the output plane.
-    outputs: Vec<usize>,
+    /// The row (or column) of weights that sees another line.
+    tap: usize,
+    /// The small line that it sees, and the one that continuation shows it.
+    lines: [usize; 2],
+    /// Small position along the line for each position of the padded enlarged line.
+    along: Vec<usize>,
+    /// Outputs along the line.
+    outputs: usize,
+    /// The line of outputs.
+    output_line: usize,
 }
 
-impl Strip {
-    fn small_index(&self, row: usize, column: usize, width: usize) -> usize {
-        let (row, column) = (self.rows[row], self.columns[column]);
-        if self.vertical { column * width + row } else { row * width + column }
+impl Edge {
+    fn new(conv: &UpsampledConv2d, vertical: bool, far: bool) -> Self {
+        let sizes = [conv.in_height, conv.in_width];
+        let [across, along] = if vertical { [sizes[1], sizes[0]] } else { sizes };
+        let padding = PADDING as isize;
+        Self {
+            vertical,
+            tap: if far { KERNEL - 1 } else { 0 },
+            lines: if far { [across - 2, across - 1] } else { [1, 0] },
+            // Rows are corrected first, as reflection has them; columns then see continued rows.
+            along: (-padding..2 * along as isize + padding)
+                .map(|position| small_position(position, along, !vertical))
+                .collect(),
+            outputs: 2 * along,
+            output_line: if far { 2 * across - 1 } else { 0 },
+        }
+    }
+
+    /// All four.
+    fn all(conv: &UpsampledConv2d) -> [Self; 4] {
+        [[false, false], [false, true], [true, false], [true, true]]
+            .map(|[vertical, far]| Self::new(conv, vertical, far))
+    }
+
+    /// The convolution of the difference of both lines.
+    fn conv(&self, conv: &UpsampledConv2d) -> Conv2d {
+        Conv2d {
+            batch: conv.batch,
+            in_channels: conv.in_channels,
+            in_height: 1,
+            in_width: self.along.len(),
+            out_channels: conv.out_channels,
+            kernel: [1, KERNEL],
+            stride: 1,
+            padding: 0,
+            mode: Padding::Zero,
+        }
+    }
+
+    /// Where a tap along the line stands in a 5x5 kernel.
+    fn kernel_index(&self, along: usize) -> usize {
+        if self.vertical { along * KERNEL + self.tap } else { self.tap * KERNEL + along }
+    }
+
+    /// Where a small pixel of one of the lines stands in its plane.
+    fn small_index(&self, line: usize, along: usize, width: usize) -> usize {
+        if self.vertical { along * width + line } else { line * width + along }
+    }
+
+    /// Where an output of the line stands in its plane.
+    fn output_index(&self, along: usize, width: usize) -> usize {
+        if self.vertical { along * 2 * width + self.output_line } else { self.output_line * 2 * width + along }
+    }
+
+    /// The weights that see another line, `[out_channels, in_channels, 1, 5]`.
+    fn weights(&self, weight: &[f32]) -> Scratch {
+        let mut weights = Scratch::new(weight.len() / KERNEL);
+        for (target, kernel) in weights.chunks_exact_mut(KERNEL).zip(weight.chunks_exact(AREA)) {
+            for (along, value) in target.iter_mut().enumerate() {
+                *value = kernel[self.kernel_index(along)];
+            }
+        }
+        weights
+    }
+
+    /// The line that is seen less the one that continuation shows, `[batch, in_channels, 1, length]`.
+    fn difference(&self, conv: &UpsampledConv2d, input: &[f32]) -> Scratch {
+        let planes = conv.batch * conv.in_channels;
+        let mut difference = Scratch::new(planes * self.along.len());
+        let targets = difference.chunks_exact_mut(self.along.len());
+        for (target, plane) in targets.zip(input.chunks_exact(conv.in_height * conv.in_width)) {
+            for (value, along) in target.iter_mut().zip(&self.along) {
+                let [seen, shown] = self.lines.map(|line| plane[self.small_index(line, *along, conv.in_width)]);
+                *value = seen - shown;
+            }
+        }
+        difference
+    }
+
+    /// The line of output gradients, `[batch, out_channels, 1, length]`.
+    fn output_gradient(&self, conv: &UpsampledConv2d, output_gradient: &[f32]) -> Scratch {
+        let mut line = Scratch::new(conv.batch * conv.out_channels * self.outputs);
+        let planes = output_gradient.chunks_exact(4 * conv.in_height * conv.in_width);
+        for (target, plane) in line.chunks_exact_mut(self.outputs).zip(planes) {
+            for (along, value) in target.iter_mut().enumerate() {
+                *value = plane[self.output_index(along, conv.in_width)];
+            }
+        }
+        line
     }
 }
 
@@ -150,89 +240,32 @@ impl UpsampledConv2d {
         }
     }
 
-    /// Two opposite sides of the ring: top and bottom whole, left and right without the corners.
-    fn strips(&self, vertical: bool) -> [Strip; 2] {
-        let [height, width] = [2 * self.in_height, 2 * self.in_width];
-        // Along: the direction of the strip; across: from row to row of it.
-        let (across, along, first, count) = if vertical {
-            (self.in_width, self.in_height, 1, height - 2)
-        } else {
-            (self.in_height, self.in_width, 0, width)
-        };
-        [0, 2 * across - 1].map(|edge| Strip {
-            rows: std::array::from_fn(|row| small_position((edge + row) as isize - PADDING as isize, across)),
-            columns: (0..count + KERNEL - 1)
-                .map(|column| small_position((first + column) as isize - PADDING as isize, along))
-                .collect(),
-            vertical,
-            outputs: (first..first + count)
-                .map(|output| if vertical { output * width + edge } else { edge * width + output })
-                .collect(),
-        })
-    }
-
-    /// The convolution of two strips of each image, `[side, batch]` being its batch.
-    fn strip_conv(&self, strips: &[Strip; 2]) -> Conv2d {
-        Conv2d {
-            batch: 2 * self.batch,
-            in_channels: self.in_channels,
-            in_height: KERNEL,
-            in_width: strips[0].columns.len(),
-            out_channels: self.out_channels,
-            kernel: [KERNEL, KERNEL],
-            stride: 1,
-            padding: 0,
-            mode: Padding::Zero,
-        }
-    }
-
-    /// Strips of the enlarged input, `[side, batch, in_channels, 5, length]`.
-    fn gather_strips(&self, strips: &[Strip; 2], input: &[f32]) -> Scratch {
-        let plane = self.in_height * self.in_width;
-        let length = strips[0].columns.len();
-        let planes = self.batch * self.in_channels;
-        let mut gathered = Scratch::new(2 * planes * KERNEL * length);
-        gathered.par_chunks_exact_mut(KERNEL * length).with_min_len(8).enumerate().for_each(|(index, target)| {
-            let source = &input[index % planes * plane..][..plane];
-            let strip = &strips[index / planes];
-            for (row, target) in target.chunks_exact_mut(length).enumerate() {
-                for (column, value) in target.iter_mut().enumerate() {
-                    *value = source[strip.small_index(row, column, self.in_width)];
-                }
-            }
-        });
-        gathered
-    }
-
-    /// Outputs of the strips, `[side, batch, out_channels, length]`, from output planes.
-    fn gather_ring(&self, strips: &[Strip; 2], output: &[f32]) -> Scratch {
-        let plane = 4 * self.in_height * self.in_width;
-        let length = strips[0].outputs.len();
-        let mut gathered = Scratch::new(2 * self.batch * self.out_channels * length);
-        for (strip, targets) in strips.iter().zip(gathered.chunks_exact_mut(self.batch * self.out_channels * length)) {
-            for (target, source) in targets.chunks_exact_mut(length).zip(output.chunks_exact(plane)) {
-                target.iter_mut().zip(&strip.outputs).for_each(|(value, output)| *value = source[*output]);
-            }
-        }
-        gathered
-    }
-
     /// Weights of the four phases, `[phase y, phase x, out_channels, in_channels, 3, 3]`.
     fn phase_weights(&self, weight: &[f32]) -> Scratch {
-        let mut summed = Scratch::new(4 * self.out_channels * self.in_channels * 9);
         let pairs = self.out_channels * self.in_channels;
-        summed.par_chunks_exact_mut(9).with_min_len(1 << 10).enumerate().for_each(|(index, target)| {
-            let (phase_y, phase_x) = (index / pairs / 2, index / pairs % 2);
-            let weight = &weight[index % pairs * AREA..][..AREA];
-            target.fill(0.0);
-            for (tap, value) in weight.iter().enumerate() {
-                target[small_tap(phase_y, tap / KERNEL) * 3 + small_tap(phase_x, tap % KERNEL)] += value;
+        let mut summed = Scratch::new(4 * pairs * 9);
+        let target = Shared::new(&mut summed);
+        weight.par_chunks_exact(AREA).with_min_len(1 << 10).enumerate().for_each(|(pair, kernel)| {
+            for (phase_y, rows) in SMALL_TAPS.iter().enumerate() {
+                let mut lines = [[0.0; KERNEL]; 3];
+                for (row, values) in rows.iter().zip(kernel.as_chunks::<KERNEL>().0) {
+                    lines[*row].iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+                }
+                for (phase_x, columns) in SMALL_TAPS.iter().enumerate() {
+                    let mut small = [0.0; 9];
+                    for (row, line) in lines.iter().enumerate() {
+                        columns.iter().zip(line).for_each(|(column, value)| small[row * 3 + column] += value);
+                    }
+                    let start = ((phase_y * 2 + phase_x) * pairs + pair) * 9;
+                    // SAFETY: each pair of channels has its own nine sums in each phase.
+                    unsafe { target.at(start).cast::<[f32; 9]>().write_unaligned(small) };
+                }
             }
         });
         summed
     }
 
-    /// The four phases of an output gradient, with zeros in the ring.
+    /// The four phases of an output gradient.
     fn split_phases(&self, output_gradient: &[f32]) -> Scratch {
         let Self { in_height, in_width, out_channels, .. } = *self;
         let plane = in_height * in_width;
@@ -247,17 +280,13 @@ impl UpsampledConv2d {
                     let y = 2 * row + phase_y;
                     let pairs = source[y * 2 * in_width..][..2 * in_width].as_chunks::<2>().0;
                     target.iter_mut().zip(pairs).for_each(|(value, pair)| *value = pair[phase_x]);
-                    target[if phase_x == 0 { 0 } else { in_width - 1 }] = 0.0;
-                    if y == 0 || y == 2 * in_height - 1 {
-                        target.fill(0.0);
-                    }
                 }
             },
         );
         phases
     }
 
-    /// Puts four phases together; the inverse of [`Self::split_phases`] but for the ring.
+    /// Puts four phases together; the inverse of [`Self::split_phases`].
     fn join_phases(&self, phases: &[f32], output: &mut [f32]) {
         let Self { in_height, in_width, out_channels, .. } = *self;
         let plane = in_height * in_width;
@@ -295,18 +324,14 @@ impl UpsampledConv2d {
         forward_with(kernels, &self.phases(), input, &self.phase_weights(weight), phase_bias.as_deref(), &mut phases)?;
         self.join_phases(&phases, output);
         drop(phases);
-        let exchanged = exchanged(weight);
-        for vertical in [false, true] {
-            let strips = self.strips(vertical);
-            let weight = if vertical { &exchanged } else { weight };
-            let length = strips[0].outputs.len();
-            let mut ring = Scratch::new(2 * self.batch * self.out_channels * length);
-            let gathered = self.gather_strips(&strips, input);
-            forward_with(kernels, &self.strip_conv(&strips), &gathered, weight, bias, &mut ring)?;
-            for (strip, ring) in strips.iter().zip(ring.chunks_exact(self.batch * self.out_channels * length)) {
-                let planes = output.chunks_exact_mut(4 * self.in_height * self.in_width);
-                for (target, values) in planes.zip(ring.chunks_exact(length)) {
-                    strip.outputs.iter().zip(values).for_each(|(output, value)| target[*output] = *value);
+        for edge in Edge::all(self) {
+            let mut line = Scratch::new(self.batch * self.out_channels * edge.outputs);
+            let difference = edge.difference(self, input);
+            forward_with(kernels, &edge.conv(self), &difference, &edge.weights(weight), None, &mut line)?;
+            let planes = output.chunks_exact_mut(4 * self.in_height * self.in_width);
+            for (target, values) in planes.zip(line.chunks_exact(edge.outputs)) {
+                for (along, value) in values.iter().enumerate() {
+                    target[edge.output_index(along, self.in_width)] += value;
                 }
             }
         }
@@ -327,25 +352,19 @@ impl UpsampledConv2d {
         let phases = self.split_phases(output_gradient);
         input_gradient_with(kernels, &self.phases(), &self.phase_weights(weight), &phases, input_gradient)?;
         drop(phases);
-        let plane = self.in_height * self.in_width;
-        let planes = self.batch * self.in_channels;
-        let exchanged = exchanged(weight);
-        for vertical in [false, true] {
-            let strips = self.strips(vertical);
-            let weight = if vertical { &exchanged } else { weight };
-            let ring = self.gather_ring(&strips, output_gradient);
-            let length = strips[0].columns.len();
-            let mut gradients = Scratch::new(2 * planes * KERNEL * length);
-            let conv = self.strip_conv(&strips);
-            input_gradient_with(kernels, &conv, weight, &ring, &mut gradients)?;
-            input_gradient.par_chunks_exact_mut(plane).with_min_len(8).enumerate().for_each(|(index, target)| {
-                for (side, strip) in strips.iter().enumerate() {
-                    let gradients = &gradients[(side * planes + index) * KERNEL * length..][..KERNEL * length];
-                    for (position, gradient) in gradients.iter().enumerate() {
-                        target[strip.small_index(position / length, position % length, self.in_width)] += gradient;
-                    }
+        for edge in Edge::all(self) {
+            let length = edge.along.len();
+            let mut gradients = Scratch::new(self.batch * self.in_channels * length);
+            let line = edge.output_gradient(self, output_gradient);
+            input_gradient_with(kernels, &edge.conv(self), &edge.weights(weight), &line, &mut gradients)?;
+            let planes = input_gradient.chunks_exact_mut(self.in_height * self.in_width);
+            for (target, gradients) in planes.zip(gradients.chunks_exact(length)) {
+                let [seen, shown] = edge.lines;
+                for (gradient, along) in gradients.iter().zip(&edge.along) {
+                    target[edge.small_index(seen, *along, self.in_width)] += gradient;
+                    target[edge.small_index(shown, *along, self.in_width)] -= gradient;
                 }
-            });
+            }
         }
         Ok(())
     }
@@ -367,40 +386,32 @@ impl UpsampledConv2d {
         let mut summed = Scratch::new(4 * pairs * 9);
         weight_gradient_with(kernels, &self.phases(), input, &phases, &mut summed)?;
         drop(phases);
-        let [horizontal, vertical] = [false, true].map(|vertical| {
-            let strips = self.strips(vertical);
-            let (gathered, ring) = (self.gather_strips(&strips, input), self.gather_ring(&strips, output_gradient));
-            let mut gradient = Scratch::new(weight_gradient.len());
-            let done = weight_gradient_with(kernels, &self.strip_conv(&strips), &gathered, &ring, &mut gradient);
-            done.map(|()| gradient)
-        });
-        let (horizontal, vertical) = (horizontal?, vertical?);
         weight_gradient.par_chunks_exact_mut(AREA).with_min_len(1 << 10).enumerate().for_each(|(pair, target)| {
-            for (tap, value) in target.iter_mut().enumerate() {
-                let (y, x) = (tap / KERNEL, tap % KERNEL);
-                let phases = (0..4).map(|phase| {
-                    let small = small_tap(phase / 2, y) * 3 + small_tap(phase % 2, x);
-                    summed[(phase * pairs + pair) * 9 + small]
-                });
-                *value = phases.sum::<f32>() + horizontal[pair * AREA + tap] + vertical[pair * AREA + x * KERNEL + y];
+            target.fill(0.0);
+            for phase in 0..4 {
+                let small = &summed[(phase * pairs + pair) * 9..][..9];
+                let [rows, columns] = [SMALL_TAPS[phase / 2], SMALL_TAPS[phase % 2]];
+                for (row, target) in rows.iter().zip(target.as_chunks_mut::<KERNEL>().0) {
+                    for (value, column) in target.iter_mut().zip(columns) {
+                        *value += small[row * 3 + column];
+                    }
+                }
             }
         });
+        for edge in Edge::all(self) {
+            let (difference, line) = (edge.difference(self, input), edge.output_gradient(self, output_gradient));
+            let mut gradient = Scratch::new(pairs * KERNEL);
+            weight_gradient_with(kernels, &edge.conv(self), &difference, &line, &mut gradient)?;
+            for (target, gradient) in weight_gradient.chunks_exact_mut(AREA).zip(gradient.chunks_exact(KERNEL)) {
+                for (along, value) in gradient.iter().enumerate() {
+                    target[edge.kernel_index(along)] += value;
+                }
+            }
+        }
         Ok(())
     }
 }
 
 fn named([input, weight, bias, output]: [Option<usize>; 4]) -> [(&'static str, Option<usize>); 4] {
     [("input", input), ("weight", weight), ("bias", bias), ("output", output)]
-}
-
-/// Weights with rows and columns exchanged, for vertical strips.
-fn exchanged(weight: &[f32]) -> Scratch {
-    let mut exchanged = Scratch::new(weight.len());
-    let kernels = exchanged.par_chunks_exact_mut(AREA).zip(weight.par_chunks_exact(AREA));
-    kernels.with_min_len(1 << 10).for_each(|(target, kernel)| {
-        for (tap, value) in target.iter_mut().enumerate() {
-            *value = kernel[tap % KERNEL * KERNEL + tap / KERNEL];
-        }
-    });
-    exchanged
 }

@@ -12,7 +12,8 @@ use crate::isa::Kernels;
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, ShapeError};
-use crate::transpose::{SIDE, add_transposed, transpose};
+use crate::transpose::{TransposedSum, Transposition};
+use crate::winograd_weight_gradient;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -36,6 +37,10 @@ pub(crate) fn weight_gradient_with(
     weight_gradient: &mut [f32],
 ) -> Result<(), ShapeError> {
     let output_size = conv.check(Some(input.len()), Some(weight_gradient.len()), None, Some(output_gradient.len()))?;
+    if winograd_weight_gradient::is_chosen(kernels, conv, output_size) {
+        winograd_weight_gradient::weight_gradient(kernels, conv, output_size, input, output_gradient, weight_gradient);
+        return Ok(());
+    }
     let gradient = WeightGradient {
         kernels,
         conv,
@@ -110,11 +115,18 @@ impl WeightGradient<'_> {
             self.sum_input_taps(rows..(rows + segment).min(self.rows), channels, transposed.as_deref(), sums);
         });
         // [segment][depth][output channel] to [output channel][depth], summed in the order of the segments.
-        weight_gradient.par_chunks_mut(depth * SIDE).enumerate().for_each(|(block, target)| {
-            for (segment, sums) in sums.chunks_exact(depth * padded_channels).enumerate() {
-                let first = block * SIDE;
-                add_transposed(&sums[first..], padded_channels, depth, target, segment == 0);
-            }
+        weight_gradient.par_chunks_mut(depth * lanes).enumerate().for_each(|(block, target)| {
+            let sum = TransposedSum {
+                source: sums[block * lanes..].as_ptr(),
+                part_stride: depth * padded_channels,
+                parts: segments,
+                source_stride: padded_channels,
+                rows: depth,
+                columns: target.len() / depth,
+                target: target.as_mut_ptr(),
+            };
+            // SAFETY: rows of the sums are whole registers; the target has the columns that it is asked for.
+            unsafe { self.kernels.add_transposed(&sum) };
         });
     }
 
@@ -123,7 +135,16 @@ impl WeightGradient<'_> {
         let [height, width] = self.output_size;
         let channels = self.conv.out_channels;
         let start = (row / height * channels * height + row % height) * width;
-        transpose(&self.output_gradient[start..], height * width, channels, target, target.len() / width, width);
+        let matrix = Transposition {
+            source: self.output_gradient[start..].as_ptr(),
+            source_stride: height * width,
+            rows: channels,
+            columns: width,
+            target: target.as_mut_ptr(),
+            target_stride: target.len() / width,
+        };
+        // SAFETY: the row exists in every channel; the target is a row of whole registers.
+        unsafe { self.kernels.transpose(&matrix) };
     }
 
     /// Output rows (of all images) that one task sums.
@@ -281,7 +302,16 @@ impl WeightGradient<'_> {
                 let start = ((image * in_channels + channel) * in_height + source_row) * in_width;
                 columns.gather(&self.input[start..start + in_width], 0, padded);
             }
-            transpose(&padded, padded_size[1], in_channels, target, padded_channels, padded_size[1]);
+            let matrix = Transposition {
+                source: padded.as_ptr(),
+                source_stride: padded_size[1],
+                rows: in_channels,
+                columns: padded_size[1],
+                target: target.as_mut_ptr(),
+                target_stride: padded_channels,
+            };
+            // SAFETY: source and target have the sizes that the matrix names.
+            unsafe { self.kernels.transpose(&matrix) };
         });
         transposed
     }

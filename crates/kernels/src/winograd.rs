@@ -15,16 +15,20 @@ use crate::microkernel::{MAX_TILE_COLUMNS, Segment, Tile};
 use crate::pack::{Block, WeightLayout, blocks};
 use crate::scratch::{Scratch, Shared};
 use crate::vector::MAX_LANES;
-use crate::winograd_transforms::{IN, InputTransform, OUT, OutputTransform, weight_column};
+use crate::winograd_transforms::{IN, InputTransform, OUT, OutputTransform, WeightTransform};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Places of an input tile.
-const PLACES: usize = IN * IN;
+pub(crate) const PLACES: usize = IN * IN;
 /// Elements of transformed inputs and outputs at a time (16 MB), so that they stay in the last-level cache.
 const TRANSFORMED_ELEMENTS: usize = 1 << 22;
 /// Channels that a register tile sums before it goes to memory.
 const CHANNELS_PER_CHUNK: usize = 128;
+/// Most rows of a register tile.
+const MAX_ROWS: usize = 8;
+/// What a weight that is not there reads.
+static ZERO: [f32; 1] = [0.0];
 
 /// Whether the kernel is 3x3 and the stride 1.
 pub(crate) fn is_possible(correlation: &Correlation<'_>) -> bool {
@@ -43,7 +47,7 @@ pub(crate) fn is_faster(correlation: &Correlation<'_>) -> bool {
     let pitch = pitch(width.div_ceil(OUT), MAX_LANES);
     let tiles = (correlation.batch * height.div_ceil(OUT) * pitch) as f64;
     let inverse_channels: f64 = channels.iter().map(|channels| 1.0 / *channels as f64).sum();
-    let [multiply, transform_weights, transform_tiles] = [0.11 * tiles, 32.0, 11.0 * tiles * inverse_channels];
+    let [multiply, transform_weights, transform_tiles] = [0.11 * tiles, 20.0, 11.0 * tiles * inverse_channels];
     let direct = 0.0415 * (correlation.batch * height * width) as f64;
     multiply + transform_weights + transform_tiles < 0.95 * direct
 }
@@ -56,63 +60,81 @@ struct TransformedWeights {
 }
 
 impl TransformedWeights {
-    fn new(kernels: &Kernels, weight: &[f32], layout: &WeightLayout) -> Self {
+    /// Room for the weights of a correlation.
+    fn new(kernels: &Kernels, layout: &WeightLayout) -> Self {
         let depth = layout.source_channels;
         let blocks = blocks(layout.channels.len(), kernels.tile_rows, depth);
         let place_stride = blocks.last().map_or(0, |block| block.start + block.rows * depth).next_multiple_of(16);
-        let mut weights = Scratch::new(PLACES * place_stride);
-        let shared = Shared::new(&mut weights);
-        blocks.par_iter().with_min_len(64 / depth + 1).for_each(|block| {
-            for channel in 0..depth {
-                let kernel = gather_kernels(weight, layout, *block, channel);
-                let columns: [_; 3] = std::array::from_fn(|x| weight_column([kernel[x], kernel[3 + x], kernel[6 + x]]));
-                let [left, middle, right] = columns;
-                let rows = left.into_iter().zip(middle).zip(right);
-                for (y, ((left, middle), right)) in rows.enumerate() {
-                    let row = weight_column([left, middle, right]);
-                    for (x, values) in row.iter().enumerate() {
-                        let start = (y * IN + x) * place_stride + block.start + channel * block.rows;
-                        // SAFETY: blocks are disjoint parts of the buffer, which lives until the end of this function.
-                        let target = unsafe { std::slice::from_raw_parts_mut(shared.at(start), block.rows) };
-                        match target.first_chunk_mut() {
-                            Some(target) => *target = *values,
-                            None => target.copy_from_slice(&values[..block.rows]),
-                        }
+        Self { weights: Scratch::new(PLACES * place_stride), blocks, place_stride }
+    }
+
+    /// Transforms the weights.
+    fn fill(&mut self, kernels: &Kernels, weight: &[f32], layout: &WeightLayout) {
+        let (depth, place_stride) = (layout.source_channels, self.place_stride);
+        let shared = Shared::new(&mut self.weights);
+        self.blocks.par_iter().with_min_len(64 / depth + 1).for_each(|block| {
+            // Rows without a channel, and taps without a weight, read a zero over and over.
+            let mut taps = [[ZERO.as_ptr(); 9]; MAX_ROWS];
+            let mut steps = [[0; 9]; MAX_ROWS];
+            for (row, (start, kind)) in layout.channels[block.first..][..block.channels].iter().enumerate() {
+                for (tap, offset) in layout.taps[*kind].iter().enumerate() {
+                    if let Some(offset) = offset {
+                        // The last source channel's weight is inside too.
+                        let last = start + offset + (depth - 1) * layout.source_stride;
+                        assert!(last < weight.len(), "the layout has no weights beyond the slice");
+                        taps[row][tap] = weight[start + offset..].as_ptr();
+                        steps[row][tap] = layout.source_stride;
                     }
                 }
             }
+            let transform = WeightTransform {
+                taps: &taps[..block.rows],
+                steps: &steps[..block.rows],
+                source_channels: depth,
+                end: weight.as_ptr_range().end,
+                target: shared.at(block.start),
+                place_stride,
+            };
+            // SAFETY: taps were checked above; blocks are disjoint parts of every place.
+            unsafe { kernels.transform_weights(&transform) };
         });
-        Self { weights, blocks, place_stride }
     }
 }
 
-/// The 3x3 kernels of one source channel for the rows of a block, zero where there is no channel.
-fn gather_kernels(weight: &[f32], layout: &WeightLayout, block: Block, channel: usize) -> [[f32; 8]; 9] {
-    let mut kernels = [[0.0; 8]; 9];
-    for (row, (start, kind)) in layout.channels[block.first..][..block.channels].iter().enumerate() {
-        let weight = &weight[start + channel * layout.source_stride..];
-        for (kernel, offset) in kernels.iter_mut().zip(&layout.taps[*kind]) {
-            kernel[row] = offset.map_or(0.0, |offset| weight[offset]);
-        }
-    }
-    kernels
+/// Planes that are cut into tiles, a part of whose rows is transformed at a time.
+pub(crate) struct Tiles<'a> {
+    pub(crate) kernels: &'a Kernels,
+    pub(crate) batch: usize,
+    /// Rows and columns of tiles of an image.
+    pub(crate) tiles: [usize; 2],
+    /// Transformed tiles from a row of tiles to the next: one more than there are, where rows are too short to be
+    /// transformed one by one.
+    pub(crate) pitch: usize,
 }
 
-/// The tiles of a correlation, a part of whose rows is transformed at a time.
+/// What is cut into tiles.
+pub(crate) struct Planes<'a> {
+    /// `[batch, channels, size[0], size[1]]`.
+    pub(crate) values: &'a [f32],
+    pub(crate) channels: usize,
+    pub(crate) size: [usize; 2],
+    /// Padded rows and columns.
+    pub(crate) axes: &'a [Axis; 2],
+    /// Whether these are gradients of outputs, whose tiles do not overlap.
+    pub(crate) gradient: bool,
+}
+
+/// Transformed tiles from a row to the next: whichever wastes less.
+fn pitch(tiles: usize, lanes: usize) -> usize {
+    if tiles.next_multiple_of(lanes) * 8 > tiles * 9 { tiles + 1 } else { tiles }
+}
+
+/// A correlation that is computed by tiles.
 struct Winograd<'a> {
     kernels: &'a Kernels,
     correlation: &'a Correlation<'a>,
     bias: Option<&'a [f32]>,
-    /// Rows and columns of tiles of an image.
-    tiles: [usize; 2],
-    /// Transformed tiles from a row of tiles to the next: one more than there are, where rows are too short to be
-    /// transformed one by one.
-    pitch: usize,
-}
-
-/// See [`Winograd::pitch`]: whichever wastes less.
-fn pitch(tiles: usize, lanes: usize) -> usize {
-    if tiles.next_multiple_of(lanes) * 8 > tiles * 9 { tiles + 1 } else { tiles }
+    tiles: Tiles<'a>,
 }
 
 /// Computes a correlation of which [`is_faster`] holds.
@@ -124,27 +146,59 @@ pub(crate) fn correlate(
     bias: Option<&[f32]>,
     target: &mut [f32],
 ) {
-    let tiles = correlation.target_size.map(|size| size.div_ceil(OUT));
-    let pitch = pitch(tiles[1], kernels.lanes);
-    let winograd = Winograd { kernels, correlation, bias, tiles, pitch };
-    let weights = TransformedWeights::new(kernels, weight, layout);
-    let channels = correlation.source_channels + correlation.target_channels;
-    let rows = correlation.batch * tiles[0];
-    let step = even_parts(rows, TRANSFORMED_ELEMENTS / (PLACES * channels * pitch));
-    // Whole registers are written, also for the last tiles.
-    let stride = (step * pitch).next_multiple_of(MAX_LANES) + 2 * MAX_LANES;
+    let tiles = Tiles::new(kernels, correlation.batch, correlation.target_size);
+    let step = tiles.rows_at_once(correlation.source_channels + correlation.target_channels);
+    let stride = tiles.stride(step);
+    let winograd = Winograd { kernels, correlation, bias, tiles };
     let mut inputs = Scratch::new(PLACES * correlation.source_channels * stride);
+    let sources = Planes {
+        values: correlation.source,
+        channels: correlation.source_channels,
+        size: correlation.source_size,
+        axes: &correlation.axes,
+        gradient: false,
+    };
+    let rows = winograd.tiles.rows();
+    // The first tiles are transformed beside the weights: one wait less for the other threads.
+    let mut weights = TransformedWeights::new(kernels, layout);
     let mut products = Scratch::new(PLACES * correlation.target_channels * stride);
+    rayon::join(
+        || weights.fill(kernels, weight, layout),
+        || winograd.tiles.transform(&sources, 0..step.min(rows), stride, &mut inputs),
+    );
     let target = Shared::new(target);
     for first in (0..rows).step_by(step) {
         let rows = first..(first + step).min(rows);
-        winograd.transform_inputs(rows.clone(), stride, &mut inputs);
-        winograd.multiply(&weights, rows.len() * pitch, stride, &inputs, &mut products);
+        if first > 0 {
+            winograd.tiles.transform(&sources, rows.clone(), stride, &mut inputs);
+        }
+        winograd.multiply(&weights, rows.len() * winograd.tiles.pitch, stride, &inputs, &mut products);
         winograd.transform_outputs(rows, stride, &products, target);
     }
 }
 
-impl Winograd<'_> {
+impl<'a> Tiles<'a> {
+    /// The tiles of planes of outputs.
+    pub(crate) fn new(kernels: &'a Kernels, batch: usize, size: [usize; 2]) -> Self {
+        let tiles = size.map(|size| size.div_ceil(OUT));
+        Self { kernels, batch, tiles, pitch: pitch(tiles[1], kernels.lanes) }
+    }
+
+    /// Rows of tiles of all images.
+    pub(crate) fn rows(&self) -> usize {
+        self.batch * self.tiles[0]
+    }
+
+    /// Rows of tiles whose transforms, of so many channels, stay in the cache.
+    pub(crate) fn rows_at_once(&self, channels: usize) -> usize {
+        even_parts(self.rows(), TRANSFORMED_ELEMENTS / (PLACES * channels * self.pitch))
+    }
+
+    /// Elements from a channel to the next for so many rows: whole registers are written, also for the last tiles.
+    pub(crate) fn stride(&self, rows: usize) -> usize {
+        (rows * self.pitch).next_multiple_of(MAX_LANES) + 2 * MAX_LANES
+    }
+
     /// Splits rows of tiles (of all images) by image: first row overall, image, rows within the image.
     fn by_image(&self, rows: Range<usize>) -> impl Iterator<Item = (usize, usize, Range<usize>)> {
         let height = self.tiles[0];
@@ -155,17 +209,16 @@ impl Winograd<'_> {
     }
 
     /// Transforms rows of tiles to `[place][channel][stride]`.
-    fn transform_inputs(&self, rows: Range<usize>, stride: usize, inputs: &mut [f32]) {
-        let Correlation { source, source_size, source_channels, axes, .. } = self.correlation;
-        let plane = source_size[0] * source_size[1];
+    pub(crate) fn transform(&self, planes: &Planes<'_>, rows: Range<usize>, stride: usize, target: &mut [f32]) {
+        let plane = planes.size[0] * planes.size[1];
         let row_stride = self.tiles[1] + 1;
-        let inputs = Shared::new(inputs);
-        (0..*source_channels).into_par_iter().with_min_len(2).for_each(|channel| {
+        let target = Shared::new(target);
+        (0..planes.channels).into_par_iter().with_min_len(2).for_each(|channel| {
             for (first, image, within) in self.by_image(rows.clone()) {
                 let phase_stride = (within.len() + 1) * row_stride;
                 let mut panel = Scratch::new(OUT * OUT * phase_stride + OUT * row_stride + MAX_LANES);
-                let source = &source[(image * source_channels + channel) * plane..][..plane];
-                fill_phases(axes, source, within.start * OUT, &mut panel, row_stride, phase_stride);
+                let source = &planes.values[(image * planes.channels + channel) * plane..][..plane];
+                fill_phases(planes.axes, source, within.start * OUT, &mut panel, row_stride, phase_stride);
                 // Straight on through the column between the rows, or row by row.
                 let (calls, tiles) = if self.pitch > self.tiles[1] {
                     (1, within.len() * self.pitch)
@@ -178,18 +231,26 @@ impl Winograd<'_> {
                         source: panel[row * row_stride..].as_ptr(),
                         phase_stride,
                         row_stride,
-                        target: inputs.at(channel * stride + tile),
-                        place_stride: source_channels * stride,
+                        target: target.at(channel * stride + tile),
+                        place_stride: planes.channels * stride,
                         tiles,
                     };
                     // SAFETY: panel and target have a margin of a register; what is written beyond a row of tiles is
                     // overwritten by the next row. Channels are disjoint.
-                    unsafe { self.kernels.transform_input(&transform) };
+                    unsafe {
+                        if planes.gradient {
+                            self.kernels.transform_gradient(&transform);
+                        } else {
+                            self.kernels.transform_input(&transform);
+                        }
+                    }
                 }
             }
         });
     }
+}
 
+impl Winograd<'_> {
     /// One matrix product for each place, to `[place][target channel][stride]`.
     fn multiply(
         &self,
@@ -248,14 +309,14 @@ impl Winograd<'_> {
     fn transform_outputs(&self, rows: Range<usize>, stride: usize, products: &[f32], target: Shared) {
         let Correlation { target_channels, target_size: [height, width], .. } = *self.correlation;
         (0..target_channels).into_par_iter().with_min_len(2).for_each(|channel| {
-            for (first, image, within) in self.by_image(rows.clone()) {
-                let tile = (first - rows.start) * self.pitch;
+            for (first, image, within) in self.tiles.by_image(rows.clone()) {
+                let tile = (first - rows.start) * self.tiles.pitch;
                 let row = within.start * OUT;
                 let transform = OutputTransform {
                     source: products[channel * stride + tile..].as_ptr(),
                     place_stride: target_channels * stride,
                     tile_rows: within.len(),
-                    pitch: self.pitch,
+                    pitch: self.tiles.pitch,
                     target: target.at(((image * target_channels + channel) * height + row) * width),
                     height: height - row,
                     width,
