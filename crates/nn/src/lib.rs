@@ -16,5 +16,6 @@ pub mod random;
 pub mod training;
 pub mod translate;
 pub mod weights;
+pub mod workload;
 
 pub use burn::tensor::Device;

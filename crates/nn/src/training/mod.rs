@@ -5,6 +5,7 @@ pub mod checkpoint;
 mod error;
 mod loader;
 mod log;
+mod noise;
 pub mod pictures;
 mod run;
 mod samples;

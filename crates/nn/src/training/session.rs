@@ -7,9 +7,7 @@ use std::time::Instant;
 use burn::tensor::Device;
 
 use crate::losses::PerceptualLoss;
-use crate::networks::Pair;
-use crate::parameter::{Parameterized, from_values};
-use crate::random::{normals, stream};
+use crate::parameter::Parameterized;
 
 use super::checkpoint::{newest, prune, sweep, whole};
 use super::loader::{Loader, Sources};
@@ -157,11 +155,12 @@ impl Session {
         let samples = self.read_samples()?;
         let device = self.trainer.device().clone();
         let mut loader = Loader::start(&self.run, self.sources.sets.clone(), self.trainer.step, &device);
+        let style_dim = self.run.generator.style_dim;
         let mut interrupted = false;
         while self.trainer.step < self.run.steps && !interrupted {
             let step_began = Instant::now();
             let batch = loader.next_batch()?;
-            let noise = self.noise(self.trainer.step);
+            let noise = StepNoise::draw(self.run.seed, self.trainer.step, self.run.batch_size, style_dim, &device);
             let losses = self.trainer.train(&batch, &noise)?;
             let report = self.report(step_began.elapsed().as_secs_f64(), losses);
             let step = self.trainer.step;
@@ -191,19 +190,6 @@ impl Session {
         let path = self.trainer.save(&self.folder, self.run.batch_size)?;
         prune(&self.folder, self.trainer.step, self.run.record.keep_checkpoints);
         Ok(path)
-    }
-
-    fn noise(&self, step: u64) -> StepNoise {
-        let (samples, dim) = (self.run.batch_size, self.run.generator.style_dim);
-        let mut random = stream(self.run.seed, "noise", step);
-        let mut draw = || {
-            let values = normals(&mut random, samples * dim);
-            from_values(values, self.trainer.device()).reshape([samples, dim])
-        };
-        StepNoise {
-            critic: Pair { drawing: draw(), photo: draw() },
-            generator: Pair { drawing: draw(), photo: draw() },
-        }
     }
 
     fn report(&self, seconds: f64, losses: crate::losses::NamedValues) -> StepReport {
