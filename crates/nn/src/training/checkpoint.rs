@@ -72,7 +72,8 @@ pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
     Some(folder_of(run_folder, step)).filter(|path| verify(path).is_ok())
 }
 
-fn folder_of(run_folder: &Path, step: u64) -> PathBuf {
+/// Where the checkpoint of `step` is, or would be.
+pub(super) fn folder_of(run_folder: &Path, step: u64) -> PathBuf {
     run_folder.join("checkpoints").join(format!("{step:08}"))
 }
 

@@ -7,12 +7,14 @@ mod loader;
 mod log;
 mod noise;
 pub mod pictures;
+mod records;
 mod run;
 mod samples;
 mod schedule;
 mod session;
 mod tensorboard;
 mod trainer;
+mod writer;
 
 pub use adam::{Adam, AdamConfig};
 pub use error::TrainingError;
