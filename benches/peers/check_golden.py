@@ -17,6 +17,7 @@ from torch import Tensor
 
 from checkpoints import load_config, load_picture, load_translator
 from training import Translator, critic_step, generator_step, make_optimisers
+from vgg import Vgg16
 
 
 class Report:
@@ -210,6 +211,32 @@ def check_images(golden: Path, report: Report) -> None:
     report.add(f"images {key}", worst_difference(picture, expected[key]), 2e-4)
 
 
+def formula_values(name: str, shape: torch.Size, bound: float) -> Tensor:
+    """Values between -bound and bound from the reference data's formula."""
+    seed = 0x811C9DC5
+    for byte in name.encode():
+        seed = ((seed ^ byte) * 0x01000193) % 2**32
+    x = np.arange(math.prod(shape), dtype=np.uint64)
+    x = (x * 2654435761 + seed) % 2**32
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        x = ((x ^ (x >> np.uint64(shift))) * np.uint64(factor)) % 2**32
+    unit = (x ^ (x >> np.uint64(16))) / 2**32
+    return torch.from_numpy((-bound + 2 * bound * unit).astype(np.float32)).view(shape)
+
+
+def check_vgg(folder: Path, report: Report) -> None:
+    """vgg: the features of the first image, against their largest value."""
+    network = Vgg16()
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            bound = 0.05 if name.endswith("bias") else math.sqrt(6 / parameter[0].numel())
+            parameter.copy_(formula_values(f"golden-A/vgg16/{name}", parameter.shape, bound))
+        stored = load_file(folder / "vgg.safetensors")
+        expected = stored["relu5_3_x_first_image"]
+        got = network(stored["x"][:1].float() / 127.5 - 1)
+    report.add("vgg relu5_3, relative", worst_difference(got, expected) / expected.max().item(), 1e-5)
+
+
 def check_keys(folder: Path, report: Report) -> None:
     """Same names, shapes and order as the stored files."""
     t = Translator(load_config(folder))
@@ -236,6 +263,7 @@ def main() -> None:
         check_losses(golden / name, report)
         check_training(golden / name, report, iterations=5)
     check_images(golden, report)
+    check_vgg(golden / "vgg", report)
     raise SystemExit(1 if report.failed else 0)
 
 

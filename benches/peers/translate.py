@@ -14,6 +14,7 @@ CASES = {
     "translate 128x112 dim 32": Case(128, 112, 1, 32),
     "translate 224x192 dim 64": Case(224, 192, 1, 64),
     "translate 256x256 dim 64": Case(256, 256, 1, 64),
+    "translate 512x512 dim 64": Case(512, 512, 1, 64, large=True),
 }
 
 

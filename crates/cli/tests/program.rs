@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "suite/bad_models.rs"]
 mod bad_models;
+#[path = "suite/bench.rs"]
+mod bench;
 #[path = "suite/demo.rs"]
 mod demo;
 #[path = "suite/program.rs"]

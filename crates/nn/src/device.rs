@@ -27,6 +27,11 @@ pub fn on_workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| work())
 }
 
+/// The instruction set that the CPU's kernels use: `avx512`, `avx2`, `neon` or `portable`.
+pub fn instruction_set() -> &'static str {
+    portraitist_kernels::isa().name()
+}
+
 /// The device of a name: `cpu`, and where the program was built with them `cuda`, `cuda:1`, `wgpu`.
 ///
 /// # Errors

@@ -16,6 +16,7 @@ pub mod random;
 pub mod training;
 pub mod translate;
 pub mod weights;
+pub mod workload;
 
 pub use burn::tensor::Device;
 pub use portraitist_kernels::KeepLarge;

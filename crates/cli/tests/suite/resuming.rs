@@ -167,6 +167,21 @@ fn an_interrupt_writes_a_checkpoint_and_ends_well() {
 }
 
 #[test]
+fn sample_grids_and_training_do_not_disturb_each_other() {
+    let grid = format!("{RUN}/samples/00000008-train.png");
+    let alone = Place::with_run(&[("sample_every = 4", "sample_every = 1000")]);
+    alone.train(&[]).succeeded();
+    for threads in ["1", "5"] {
+        let every = Place::with_run(&[("sample_every = 4", "sample_every = 1")]);
+        let mut command = every.command(&["train", "run.toml"]);
+        assert!(command.env("RAYON_NUM_THREADS", threads).output().unwrap().status.success());
+        assert_eq!(every.files(&format!("{RUN}/samples")).len(), 8);
+        assert!(every.read(&grid) == alone.read(&grid), "the last grid differs on {threads} threads");
+        assert_same(&every.checkpoint(8), &alone.checkpoint(8));
+    }
+}
+
+#[test]
 fn threads_and_workers_do_not_change_the_bytes() {
     let expected = straight(&[], 8);
     for threads in ["1", "2", "5"] {

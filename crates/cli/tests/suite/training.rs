@@ -156,6 +156,50 @@ fn tensorboard_files_are_whole_records() {
 }
 
 #[test]
+fn the_log_tells_waiting_and_working_apart() {
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    for line in place.log("runs/00001-tiny") {
+        let seconds = |field: &str| line[field].as_f64().unwrap_or_else(|| panic!("{field} in {line}"));
+        assert!(0.0 <= seconds("seconds_waiting") && seconds("seconds_waiting") < seconds("seconds"), "{line}");
+        assert!((0.0..10.0).contains(&seconds("seconds_between")), "{line}");
+    }
+}
+
+/// A run is begun, and what `name` is in its folder is in the way of what it goes on to write.
+fn blocked(name: &str, changes: &[(&str, &str)]) -> (Place, Answer) {
+    let place = Place::with_run(&[("steps = 8", "steps = 1"), ("checkpoint_every = 2", "checkpoint_every = 1000")]);
+    place.train(&[]).succeeded();
+    fs::remove_dir_all(place.path(&format!("runs/00001-tiny/{name}"))).unwrap();
+    place.write(&format!("runs/00001-tiny/{name}"), "in the way");
+    place.write_run(changes);
+    let answer = place.train(&["--resume"]);
+    (place, answer)
+}
+
+#[test]
+fn what_cannot_be_written_in_the_middle_of_a_run_stops_it() {
+    for (name, every) in [("samples", "sample_every = 4"), ("checkpoints", "checkpoint_every = 2")] {
+        let due: usize = every.rsplit(' ').next().unwrap().parse().unwrap();
+        let (place, answer) = blocked(name, &[("steps = 8", "steps = 2000")]);
+        answer.failed(&["cannot write ", &format!("runs/00001-tiny/{name}")]);
+        let steps = place.log("runs/00001-tiny").len();
+        assert!((due..1000).contains(&steps), "{steps} steps until {name} was told");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_at_the_end_of_a_run_is_told() {
+    let late = [("sample_every = 4", "sample_every = 1000"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
+    for name in ["samples", "checkpoints"] {
+        let (place, answer) = blocked(name, &late);
+        let answer = answer.failed(&["cannot write ", &format!("runs/00001-tiny/{name}")]);
+        assert!(answer.stdout.is_empty(), "{answer:?}");
+        assert_eq!(place.log("runs/00001-tiny").len(), 8);
+    }
+}
+
+#[test]
 fn a_dry_run_writes_nothing() {
     let place = Place::with_run(&[]);
     let report = place.train(&["--dry-run"]).succeeded().json();

@@ -3,6 +3,7 @@
 use burn::tensor::{Device, Tensor};
 
 use crate::config::{Domain, TranslatorConfig};
+use crate::device::on_workers;
 use crate::layers::{Initialization, Initializer};
 use crate::parameter::{Parameter, Parameterized, join};
 
@@ -66,7 +67,7 @@ impl Pair<Generator> {
     /// # Shapes
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`; style: `[n, style_dim]`
     pub fn translate(&self, pictures: Tensor<4>, style: Tensor<2>, to: Domain) -> Tensor<4> {
-        self.of(to).decode(self.of(to.other()).encode_content(pictures), style)
+        on_workers(|| self.of(to).decode(self.of(to.other()).encode_content(pictures), style))
     }
 }
 

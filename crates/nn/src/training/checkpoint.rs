@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::parameter::Parameterized;
-use crate::weights::{FloatKind, ModelFile, NetworkKind, assign, collect, read_native, sha256, write_native};
+use crate::weights::{FloatKind, ModelFile, NetworkKind, assign, collect, read_native, sha256_of_file, write_native};
 
 use super::{Trainer, TrainingError};
 
@@ -72,7 +72,8 @@ pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
     Some(folder_of(run_folder, step)).filter(|path| verify(path).is_ok())
 }
 
-fn folder_of(run_folder: &Path, step: u64) -> PathBuf {
+/// Where the checkpoint of `step` is, or would be.
+pub(super) fn folder_of(run_folder: &Path, step: u64) -> PathBuf {
     run_folder.join("checkpoints").join(format!("{step:08}"))
 }
 
@@ -80,8 +81,8 @@ fn verify(checkpoint: &Path) -> Result<State, String> {
     let text = fs::read(checkpoint.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
     let state: State = serde_json::from_slice(&text).map_err(|error| format!("{STATE}: {error}"))?;
     for (name, expected) in &state.sha256 {
-        let bytes = fs::read(checkpoint.join(name)).map_err(|error| format!("{name}: {error}"))?;
-        if sha256(&bytes) != *expected {
+        let found = sha256_of_file(&checkpoint.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        if found != *expected {
             return Err(format!("{name} is not what was written"));
         }
     }
@@ -117,9 +118,10 @@ impl Trainer {
             let path = folder.join(name);
             let model = ModelFile { kind, config: self.settings.networks.clone(), arrays };
             write_native(&model, FloatKind::Single, &path, true)?;
-            let bytes = fs::read(&path)
+            drop(model);
+            let hash = sha256_of_file(&path)
                 .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
-            hashes.insert(name.to_owned(), sha256(&bytes));
+            hashes.insert(name.to_owned(), hash);
             Ok::<_, TrainingError>(())
         };
         write(GENERATOR, NetworkKind::Translator, collect(&self.translator))?;

@@ -18,6 +18,11 @@ pub struct StepReport {
     pub step: u64,
     /// Seconds that the step took, waiting for pictures included.
     pub seconds: f64,
+    /// Of these, seconds of waiting for pictures to be read.
+    pub seconds_waiting: f64,
+    /// Seconds from the end of the step before to the start of this one: logging, handing files to the
+    /// writer, and waiting for the files before them to be written.
+    pub seconds_between: f64,
     /// Pictures of both domains per second.
     pub pictures_per_second: f64,
     /// Learning rate of the generators.
@@ -32,6 +37,8 @@ impl StepReport {
     fn scalars(&self) -> impl Iterator<Item = (&str, f64)> {
         let own = [
             ("seconds", self.seconds),
+            ("seconds_waiting", self.seconds_waiting),
+            ("seconds_between", self.seconds_between),
             ("pictures_per_second", self.pictures_per_second),
             ("learning_rate_generator", self.learning_rate_generator),
             ("learning_rate_critic", self.learning_rate_critic),

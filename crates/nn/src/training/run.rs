@@ -9,7 +9,7 @@ use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, LossWeights};
 use crate::weights::OriginalConfig;
 
-use super::{AdamConfig, Schedule, Settings, TrainingError};
+use super::{AdamConfig, Schedule, Settings, StepOrder, TrainingError};
 
 /// A run file. Unknown keys are errors; what is left out takes the original's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,11 +121,19 @@ pub struct OptimizerConfig {
     pub adam: AdamConfig,
     /// How the rates change.
     pub schedule: Schedule,
+    /// What both halves of a step share; `reference` is the original's order.
+    pub order: StepOrder,
 }
 
 impl Default for OptimizerConfig {
     fn default() -> Self {
-        Self { generator_rate: 1e-4, critic_rate: 4e-4, adam: AdamConfig::default(), schedule: Schedule::default() }
+        Self {
+            generator_rate: 1e-4,
+            critic_rate: 4e-4,
+            adam: AdamConfig::default(),
+            schedule: Schedule::default(),
+            order: StepOrder::default(),
+        }
     }
 }
 
@@ -244,6 +252,7 @@ impl RunFile {
                     weight_decay: original.weight_decay.unwrap_or(adam.weight_decay),
                 },
                 schedule,
+                order: StepOrder::Reference,
             },
             record: RecordConfig {
                 log_every: original.log_iter.unwrap_or(record.log_every),
@@ -285,6 +294,7 @@ impl RunFile {
             generator_rate: self.optimizer.generator_rate,
             critic_rate: self.optimizer.critic_rate,
             schedule: self.optimizer.schedule,
+            order: self.optimizer.order,
             average_decay: self.average_decay,
             seed: self.seed,
         }

@@ -7,8 +7,9 @@ use portraitist_face::Picture;
 use portraitist_face::grid::grid;
 
 use crate::config::{Domain, PictureConfig, TranslatorConfig};
+use crate::layers::Initialization;
 use crate::networks::{Pair, Translator};
-use crate::parameter::{from_values, to_values};
+use crate::parameter::{Parameterized, from_values, to_values};
 use crate::random::{normals, stream};
 use crate::translate::picture_from_planes;
 
@@ -23,7 +24,8 @@ const NUM_STYLES: usize = 3;
 pub(super) struct Samples {
     inputs: Pair<Vec<Tensor<4>>>,
     styles: Pair<Vec<Tensor<2>>>,
-    config: PictureConfig,
+    networks: TranslatorConfig,
+    device: Device,
 }
 
 impl Samples {
@@ -35,7 +37,7 @@ impl Samples {
         seed: u64,
         device: &Device,
     ) -> Result<Self, TrainingError> {
-        let config = networks.picture.clone();
+        let config = &networks.picture;
         let inputs = |domain: Domain| {
             let shape = [1, config.channels(domain), config.height, config.width];
             let planes = sets.of(domain).fixed(count)?;
@@ -51,7 +53,8 @@ impl Samples {
         Ok(Self {
             inputs: Pair { drawing: inputs(Domain::Drawing)?, photo: inputs(Domain::Photo)? },
             styles: Pair { drawing: styles(Domain::Drawing), photo: styles(Domain::Photo) },
-            config,
+            networks: networks.clone(),
+            device: device.clone(),
         })
     }
 
@@ -59,8 +62,7 @@ impl Samples {
     /// each style. Photos first, drawings below. The networks' state is not touched.
     pub(super) fn write(&self, translator: &Translator, path: &Path) -> Result<(), TrainingError> {
         let wrong = |reason: String| TrainingError::Write { path: path.to_path_buf(), reason };
-        let mut translator = translator.clone();
-        translator.refresh();
+        let translator = self.apart(translator);
         let mut pictures = Vec::new();
         for from in [Domain::Photo, Domain::Drawing] {
             for input in self.inputs.of(from) {
@@ -79,8 +81,18 @@ impl Samples {
         sheet.save(path, true).map_err(|error| wrong(error.to_string()))
     }
 
+    /// Networks with the same numbers, ready for use. A clone shares with its original what a spectral
+    /// layer notes for its gradient, and the original may be in the middle of a training step.
+    fn apart(&self, translator: &Translator) -> Translator {
+        let mut twin = Translator::new(&self.networks, Initialization::Default, 0, &self.device);
+        let parameters = translator.parameters();
+        twin.visit_mut("", &mut |name, parameter| parameter.set(parameters[name].flat()));
+        twin.refresh();
+        twin
+    }
+
     fn picture(&self, planes: Tensor<4>) -> Result<Picture, String> {
-        picture_from_planes(self.config.width, self.config.height, &to_values(planes))
-            .map_err(|error| error.to_string())
+        let PictureConfig { width, height, .. } = self.networks.picture;
+        picture_from_planes(width, height, &to_values(planes)).map_err(|error| error.to_string())
     }
 }

@@ -2,19 +2,17 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 
 use crate::losses::PerceptualLoss;
-use crate::networks::Pair;
-use crate::parameter::{Parameterized, from_values};
-use crate::random::{normals, stream};
+use crate::parameter::Parameterized;
 
-use super::checkpoint::{newest, prune, sweep, whole};
+use super::checkpoint::{newest, sweep};
 use super::loader::{Loader, Sources};
 use super::log::{Log, StepReport};
-use super::samples::Samples;
+use super::records::Records;
 use super::{DataConfig, RecordConfig, RunFile, StepNoise, Trainer, TrainingError};
 
 /// Watches a run from outside.
@@ -154,16 +152,20 @@ impl Session {
         self.warnings.drain(..).for_each(|warning| observer.warned(&warning));
         sweep(&self.folder);
         let mut log = Log::open(&self.folder, self.trainer.step)?;
-        let samples = self.read_samples()?;
+        let mut records = Records::new(&self.run, &self.folder, &self.sources, self.trainer.device())?;
         let device = self.trainer.device().clone();
         let mut loader = Loader::start(&self.run, self.sources.sets.clone(), self.trainer.step, &device);
         let mut interrupted = false;
+        let mut step_ended = Instant::now();
         while self.trainer.step < self.run.steps && !interrupted {
             let step_began = Instant::now();
             let batch = loader.next_batch()?;
-            let noise = self.noise(self.trainer.step);
+            let waited = step_began.elapsed();
+            let noise = self.noise(&device);
             let losses = self.trainer.train(&batch, &noise)?;
-            let report = self.report(step_began.elapsed().as_secs_f64(), losses);
+            let times = [step_began.elapsed(), waited, step_began - step_ended];
+            step_ended = Instant::now();
+            let report = self.report(times, losses);
             let step = self.trainer.step;
             let due = |every: u64| step.is_multiple_of(every) || step == self.run.steps;
             if due(self.run.record.log_every) {
@@ -171,74 +173,33 @@ impl Session {
             }
             observer.stepped(&report);
             interrupted = observer.wants_to_stop() && step < self.run.steps;
-            if due(self.run.record.sample_every) {
-                self.write_samples(&samples)?;
-            }
-            if due(self.run.record.checkpoint_every) && !interrupted {
-                self.save()?;
-            }
+            let checkpoint = due(self.run.record.checkpoint_every) && !interrupted;
+            records.write(&self.trainer, due(self.run.record.sample_every), checkpoint)?;
         }
-        let checkpoint = self.save()?;
+        let checkpoint = records.finish(&self.trainer)?;
         let seconds = began.elapsed().as_secs_f64();
         Ok(Outcome { run: self.folder, steps: self.trainer.step, seconds, checkpoint, interrupted })
     }
 
-    /// Writes a checkpoint if this step has none yet.
-    fn save(&self) -> Result<PathBuf, TrainingError> {
-        if let Some(path) = whole(&self.folder, self.trainer.step) {
-            return Ok(path);
-        }
-        let path = self.trainer.save(&self.folder, self.run.batch_size)?;
-        prune(&self.folder, self.trainer.step, self.run.record.keep_checkpoints);
-        Ok(path)
+    fn noise(&self, device: &Device) -> StepNoise {
+        let style_dim = self.run.generator.style_dim;
+        StepNoise::draw(self.run.seed, self.trainer.step, self.run.batch_size, style_dim, device)
     }
 
-    fn noise(&self, step: u64) -> StepNoise {
-        let (samples, dim) = (self.run.batch_size, self.run.generator.style_dim);
-        let mut random = stream(self.run.seed, "noise", step);
-        let mut draw = || {
-            let values = normals(&mut random, samples * dim);
-            from_values(values, self.trainer.device()).reshape([samples, dim])
-        };
-        StepNoise {
-            critic: Pair { drawing: draw(), photo: draw() },
-            generator: Pair { drawing: draw(), photo: draw() },
-        }
-    }
-
-    fn report(&self, seconds: f64, losses: crate::losses::NamedValues) -> StepReport {
+    /// `times`: the step's, of that waiting for pictures, and between the step before and this one.
+    fn report(&self, times: [Duration; 3], losses: crate::losses::NamedValues) -> StepReport {
+        let [seconds, seconds_waiting, seconds_between] = times.map(|time| time.as_secs_f64());
         let (learning_rate_generator, learning_rate_critic) = self.trainer.learning_rates(self.trainer.step);
         StepReport {
             step: self.trainer.step,
             seconds,
+            seconds_waiting,
+            seconds_between,
             pictures_per_second: 2.0 * self.run.batch_size as f64 / seconds,
             learning_rate_generator,
             learning_rate_critic,
             losses,
         }
-    }
-
-    fn read_samples(&self) -> Result<Vec<(&'static str, Samples)>, TrainingError> {
-        let sets = [("train", Some(&self.sources.sets)), ("test", self.sources.test.as_ref())];
-        let device = self.trainer.device();
-        sets.into_iter()
-            .filter_map(|(name, sets)| sets.map(|sets| (name, sets)))
-            .map(|(name, sets)| {
-                let count = self.run.record.num_samples;
-                Ok((name, Samples::read(sets, &self.run.networks(), count, self.run.seed, device)?))
-            })
-            .collect()
-    }
-
-    fn write_samples(&self, samples: &[(&'static str, Samples)]) -> Result<(), TrainingError> {
-        let folder = self.folder.join("samples");
-        fs::create_dir_all(&folder)
-            .map_err(|error| TrainingError::Write { path: folder.clone(), reason: error.to_string() })?;
-        let translator = self.trainer.average.as_ref().unwrap_or(&self.trainer.translator);
-        for (name, samples) in samples {
-            samples.write(translator, &folder.join(format!("{:08}-{name}.png", self.trainer.step)))?;
-        }
-        Ok(())
     }
 }
 

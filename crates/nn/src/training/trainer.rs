@@ -3,14 +3,15 @@
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
 
 use crate::config::{Domain, TranslatorConfig};
 use crate::device::on_workers;
-use crate::layers::Initialization;
+use crate::layers::{Initialization, NormalizationKind};
 use crate::losses::{
     AdversarialLoss, CriticTerms, GeneratorTerms, LossWeights, NamedValues, PerceptualLoss, mean_absolute_error,
 };
-use crate::networks::{Critics, Pair, Translator};
+use crate::networks::{Code, Critic, Critics, Pair, Translator};
 use crate::parameter::{Parameterized, from_values};
 
 use super::{Adam, AdamConfig, Schedule};
@@ -34,10 +35,24 @@ pub struct Settings {
     pub critic_rate: f64,
     /// How both rates change.
     pub schedule: Schedule,
+    /// What both halves of a step share.
+    pub order: StepOrder,
     /// Share of the old average kept at each step, if an average of the generators is wanted.
     pub average_decay: Option<f64>,
     /// Fixes the first weights.
     pub seed: u64,
+}
+
+/// What the critics' and the generators' halves of a step share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StepOrder {
+    /// The critics judge the very pictures that the generators then learn from, and made and real pictures together:
+    /// encoders and decoders run once where the reference runs them twice, and spectral norms iterate once per use.
+    #[default]
+    Shared,
+    /// The original's order: the critics' half makes pictures of its own, with styles of its own.
+    Reference,
 }
 
 /// Pictures of both domains.
@@ -54,9 +69,9 @@ pub struct Batch {
 /// The random styles of one step, `[n, style_dim]` per domain.
 #[derive(Clone, Debug)]
 pub struct StepNoise {
-    /// For the critics' step.
+    /// For the critics' step in the reference's order.
     pub critic: Pair<Tensor<2>>,
-    /// For the generators' step.
+    /// For the generators' step, and for both in the shared order.
     pub generator: Pair<Tensor<2>>,
 }
 
@@ -132,12 +147,36 @@ impl Trainer {
     /// [`NotFinite`] if a loss is not a number; what would have been changed by it is unchanged.
     pub fn train(&mut self, batch: &Batch, noise: &StepNoise) -> Result<NamedValues, NotFinite> {
         on_workers(|| {
-            let mut values = self.critic_step(batch, &noise.critic)?;
-            values.extend(self.generator_step(batch, &noise.generator)?);
+            let values = match self.settings.order {
+                StepOrder::Reference => {
+                    let mut values = self.critic_step(batch, &noise.critic)?;
+                    values.extend(self.generator_step(batch, &noise.generator)?);
+                    values
+                }
+                StepOrder::Shared => self.shared_step(batch, &noise.generator)?,
+            };
             self.update_average();
             self.step += 1;
             Ok(values)
         })
+    }
+
+    /// Both halves of a step around one set of made pictures.
+    fn shared_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
+        let mut generators = self.translator.tracked();
+        let codes = encode(&mut generators, batch);
+        let made = cross(&mut generators, &codes, styles);
+
+        let mut critics = self.critics.tracked();
+        let detached = Pair { drawing: made.drawing.clone().inner(), photo: made.photo.clone().inner() };
+        let terms = self.judged_together(&mut critics, batch, detached);
+        let mut values = self.checked(terms.values(), batch)?;
+        self.learn_critics(&critics, terms);
+
+        let redrawn = reconstruct(&mut generators, &codes);
+        let terms = self.compared(&mut generators, batch, styles, Stages { codes, redrawn, made });
+        values.extend(self.learn_generators(&generators, batch, terms)?);
+        Ok(values)
     }
 
     /// Teaches the critics to tell the generators' pictures from real ones.
@@ -148,11 +187,16 @@ impl Trainer {
         let mut tracked = self.critics.tracked();
         let terms = self.critic_terms(&mut tracked, batch, styles);
         let values = self.checked(terms.values(), batch)?;
+        self.learn_critics(&tracked, terms);
+        Ok(values)
+    }
+
+    /// Steps down the critics' loss.
+    fn learn_critics(&mut self, tracked: &Critics, terms: CriticTerms) {
         let gradients = terms.total.backward();
         let (_, rate) = self.learning_rates(self.step + 1);
-        self.critics.take_state(&tracked);
-        self.critic_adam.step(&mut self.critics, &tracked, &gradients, rate);
-        Ok(values)
+        self.critics.take_state(tracked);
+        self.critic_adam.step(&mut self.critics, tracked, &gradients, rate);
     }
 
     /// Teaches the generators.
@@ -162,28 +206,63 @@ impl Trainer {
     pub fn generator_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
         let mut tracked = self.translator.tracked();
         let terms = self.generator_terms(&mut tracked, batch, styles);
+        self.learn_generators(&tracked, batch, terms)
+    }
+
+    /// Steps down the generators' loss, unless it is not a number.
+    fn learn_generators(
+        &mut self,
+        tracked: &Translator,
+        batch: &Batch,
+        terms: GeneratorTerms,
+    ) -> Result<NamedValues, NotFinite> {
         let total = terms.total(&self.settings.weights);
         let values = self.checked(terms.values(&total, &self.settings.weights), batch)?;
         let gradients = total.backward();
         let (rate, _) = self.learning_rates(self.step + 1);
-        self.translator.take_state(&tracked);
-        self.generator_adam.step(&mut self.translator, &tracked, &gradients, rate);
+        self.translator.take_state(tracked);
+        self.generator_adam.step(&mut self.translator, tracked, &gradients, rate);
         Ok(values)
     }
 
     /// Losses of the critics, in the reference's order of calls: each call is one power iteration.
     pub fn critic_terms(&mut self, critics: &mut Critics, batch: &Batch, styles: &Pair<Tensor<2>>) -> CriticTerms {
+        let codes = encode(&mut self.translator, batch);
+        let made = cross(&mut self.translator, &codes, styles);
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
-        let generators = &mut self.translator;
-        let drawing_code = generators.drawing.refreshed_encode(drawings.clone());
-        let photo_code = generators.photo.refreshed_encode(photos.clone());
-        let made_drawings = generators.drawing.refreshed_decode(photo_code.content, styles.drawing.clone());
-        let made_photos = generators.photo.refreshed_decode(drawing_code.content, styles.photo.clone());
         let loss = self.settings.adversarial;
-        let fake = critics.drawing.refreshed_forward(made_drawings);
+        let fake = critics.drawing.refreshed_forward(made.drawing);
         let drawing = loss.critic(fake, critics.drawing.refreshed_forward(drawings));
-        let fake = critics.photo.refreshed_forward(made_photos);
+        let fake = critics.photo.refreshed_forward(made.photo);
         let photo = loss.critic(fake, critics.photo.refreshed_forward(photos));
+        self.critic_total(drawing, photo)
+    }
+
+    /// Losses of the critics, who see made and real pictures in one batch, so that each weight is read once. Batch
+    /// normalisation would mix the two: there they see one after the other.
+    fn judged_together(&self, critics: &mut Critics, batch: &Batch, made: Pair<Tensor<4>>) -> CriticTerms {
+        let loss = self.settings.adversarial;
+        let apart = self.settings.networks.critic.normalization == NormalizationKind::Batch;
+        let judge = |critic: &mut Critic, made: Tensor<4>, real: &Tensor<4>| {
+            critic.refresh();
+            if apart {
+                return loss.critic(critic.forward(made), critic.forward(real.clone()));
+            }
+            let num_made = made.dims()[0];
+            let scores = critic.forward(Tensor::cat(vec![made, real.clone()], 0));
+            let split = |scores: Tensor<4>| {
+                let num_real = scores.dims()[0] - num_made;
+                (scores.clone().narrow(0, 0, num_made), scores.narrow(0, num_made, num_real))
+            };
+            let (made, real) = scores.into_iter().map(split).unzip();
+            loss.critic(made, real)
+        };
+        let drawing = judge(&mut critics.drawing, made.drawing, &batch.pictures.drawing);
+        let photo = judge(&mut critics.photo, made.photo, &batch.pictures.photo);
+        self.critic_total(drawing, photo)
+    }
+
+    fn critic_total(&self, drawing: Tensor<1>, photo: Tensor<1>) -> CriticTerms {
         let total = (drawing.clone() + photo.clone()) * self.settings.weights.adversarial;
         CriticTerms { adversarial: Pair { drawing, photo }, total }
     }
@@ -195,13 +274,23 @@ impl Trainer {
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
     ) -> GeneratorTerms {
+        let codes = encode(generators, batch);
+        let redrawn = reconstruct(generators, &codes);
+        let made = cross(generators, &codes, styles);
+        self.compared(generators, batch, styles, Stages { codes, redrawn, made })
+    }
+
+    /// Takes the made pictures apart again, and compares everything with what it should be.
+    fn compared(
+        &mut self,
+        generators: &mut Translator,
+        batch: &Batch,
+        styles: &Pair<Tensor<2>>,
+        stages: Stages,
+    ) -> GeneratorTerms {
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
-        let of_drawing = generators.drawing.refreshed_encode(drawings.clone());
-        let of_photo = generators.photo.refreshed_encode(photos.clone());
-        let redrawn = generators.drawing.refreshed_decode(of_drawing.content.clone(), of_drawing.style.clone());
-        let rephotographed = generators.photo.refreshed_decode(of_photo.content.clone(), of_photo.style.clone());
-        let made_drawings = generators.drawing.refreshed_decode(of_photo.content.clone(), styles.drawing.clone());
-        let made_photos = generators.photo.refreshed_decode(of_drawing.content.clone(), styles.photo.clone());
+        let Stages { codes: Pair { drawing: of_drawing, photo: of_photo }, redrawn, made } = stages;
+        let Pair { drawing: made_drawings, photo: made_photos } = made;
         let of_made_drawings = generators.drawing.refreshed_encode(made_drawings.clone());
         let of_made_photos = generators.photo.refreshed_encode(made_photos.clone());
         let cycle = (self.settings.weights.cycle > 0.0).then(|| {
@@ -228,8 +317,8 @@ impl Trainer {
         GeneratorTerms {
             adversarial,
             reconstruction: Pair {
-                drawing: mean_absolute_error(redrawn, drawings),
-                photo: mean_absolute_error(rephotographed, photos),
+                drawing: mean_absolute_error(redrawn.drawing, drawings),
+                photo: mean_absolute_error(redrawn.photo, photos),
             },
             style: Pair {
                 drawing: mean_absolute_error(of_made_drawings.style, styles.drawing.clone()),
@@ -251,7 +340,7 @@ impl Trainer {
         &self,
         generators: &mut Translator,
         batch: &Batch,
-        [of_drawing, of_photo]: [&crate::networks::Code; 2],
+        [of_drawing, of_photo]: [&Code; 2],
     ) -> Option<Pair<Tensor<1>>> {
         if self.settings.weights.supervised == 0.0 {
             return None;
@@ -294,5 +383,36 @@ impl Trainer {
             parameter.set(moved);
         });
         average.take_state(&self.translator);
+    }
+}
+
+/// What the generators make on the way to their losses.
+struct Stages {
+    codes: Pair<Code>,
+    /// Pictures from their own codes.
+    redrawn: Pair<Tensor<4>>,
+    /// Pictures of each domain from the other's content and random styles.
+    made: Pair<Tensor<4>>,
+}
+
+fn encode(generators: &mut Translator, batch: &Batch) -> Pair<Code> {
+    Pair {
+        drawing: generators.drawing.refreshed_encode(batch.pictures.drawing.clone()),
+        photo: generators.photo.refreshed_encode(batch.pictures.photo.clone()),
+    }
+}
+
+fn reconstruct(generators: &mut Translator, codes: &Pair<Code>) -> Pair<Tensor<4>> {
+    let Pair { drawing, photo } = codes;
+    Pair {
+        drawing: generators.drawing.refreshed_decode(drawing.content.clone(), drawing.style.clone()),
+        photo: generators.photo.refreshed_decode(photo.content.clone(), photo.style.clone()),
+    }
+}
+
+fn cross(generators: &mut Translator, codes: &Pair<Code>, styles: &Pair<Tensor<2>>) -> Pair<Tensor<4>> {
+    Pair {
+        drawing: generators.drawing.refreshed_decode(codes.photo.content.clone(), styles.drawing.clone()),
+        photo: generators.photo.refreshed_decode(codes.drawing.content.clone(), styles.photo.clone()),
     }
 }

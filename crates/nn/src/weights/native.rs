@@ -1,12 +1,13 @@
 //! Portraitist's own model files: safetensors with the configuration in the header's metadata.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::Path;
 
 use half::{bf16, f16};
 use portraitist_face::picture::write_atomically;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::{Dtype, TensorView, View};
 use safetensors::{SafeTensors, serialize};
 use serde::{Deserialize, Serialize};
 
@@ -158,24 +159,14 @@ fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, 
         (KIND_KEY.to_owned(), kind.to_owned()),
         (CONFIG_KEY.to_owned(), config),
     ]);
-    let encoded: Vec<(&String, &Array, Vec<u8>)> =
-        model.arrays.iter().map(|(name, array)| (name, array, encode_values(&array.values, floats))).collect();
-    let dtype = match floats {
-        FloatKind::Single => Dtype::F32,
-        FloatKind::Half => Dtype::F16,
-    };
-    let views = encoded
-        .iter()
-        .map(|(name, array, bytes)| Ok((name.as_str(), TensorView::new(dtype, array.shape.clone(), bytes)?)))
-        .collect::<Result<Vec<_>, safetensors::SafeTensorError>>()
-        .map_err(|error| bad(error.to_string()))?;
+    let views = model.arrays.iter().map(|(name, array)| (name.as_str(), EncodedArray { array, floats }));
     let bytes = serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
     Ok(sort_metadata(bytes))
 }
 
 /// Writes the entries of the header's metadata in order: the library takes them from a hash map, whose
 /// order changes from run to run, and two runs must give the same bytes.
-fn sort_metadata(bytes: Vec<u8>) -> Vec<u8> {
+fn sort_metadata(mut bytes: Vec<u8>) -> Vec<u8> {
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return bytes };
     let length = u64::from_le_bytes(*length) as usize;
     let Ok(header) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&rest[..length]) else {
@@ -184,10 +175,40 @@ fn sort_metadata(bytes: Vec<u8>) -> Vec<u8> {
     let Ok(mut sorted) = serde_json::to_vec(&header) else { return bytes };
     // Padded with spaces to whole words, as the format wants.
     sorted.resize(sorted.len().next_multiple_of(8), b' ');
-    let mut out = (sorted.len() as u64).to_le_bytes().to_vec();
-    out.extend(sorted);
-    out.extend(&rest[length..]);
-    out
+    let start = (sorted.len() as u64).to_le_bytes().into_iter().chain(sorted);
+    bytes.splice(..8 + length, start);
+    bytes
+}
+
+/// An array that is encoded when its turn comes, so that the whole model is not held twice.
+struct EncodedArray<'a> {
+    array: &'a Array,
+    floats: FloatKind,
+}
+
+impl View for EncodedArray<'_> {
+    fn dtype(&self) -> Dtype {
+        match self.floats {
+            FloatKind::Single => Dtype::F32,
+            FloatKind::Half => Dtype::F16,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.array.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        encode_values(&self.array.values, self.floats).into()
+    }
+
+    fn data_len(&self) -> usize {
+        let width = match self.floats {
+            FloatKind::Single => 4,
+            FloatKind::Half => 2,
+        };
+        width * self.array.values.len()
+    }
 }
 
 fn encode_values(values: &[f32], floats: FloatKind) -> Vec<u8> {

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use portraitist_nn::losses::{AdversarialLoss, LossWeights};
 use portraitist_nn::networks::Pair;
 use portraitist_nn::parameter::{Parameterized, to_values};
-use portraitist_nn::training::{AdamConfig, Batch, Schedule, Settings, Trainer};
+use portraitist_nn::training::{AdamConfig, Batch, Schedule, Settings, StepOrder, Trainer};
 use portraitist_nn::weights::{OriginalConfig, assign, read_model};
 use safetensors::SafeTensors;
 
@@ -95,6 +95,7 @@ pub(crate) fn trainer(folder: &Path, adversarial: AdversarialLoss) -> Trainer {
             Some("step") => Schedule::Step { every: config.step_size.unwrap(), factor: config.gamma.unwrap() },
             _ => Schedule::Constant,
         },
+        order: StepOrder::Reference,
         average_decay: None,
         seed: 1,
     };

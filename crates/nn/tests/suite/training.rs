@@ -3,7 +3,7 @@
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::Pair;
 use portraitist_nn::parameter::{Parameterized, to_values};
-use portraitist_nn::training::{StepNoise, Trainer};
+use portraitist_nn::training::{StepNoise, StepOrder, Trainer};
 use portraitist_nn::weights::read_model;
 
 use crate::golden::{Tensors, batch, folder, json, noise, trainer};
@@ -143,4 +143,26 @@ fn assert_mean_alike(name: &str, values: &[f32], expected: f64, tolerance: f64) 
     let spread = values.iter().map(|value| f64::from(value.abs())).sum::<f64>() / values.len() as f64;
     let difference = (mean(values) - expected).abs();
     assert!(difference <= tolerance * spread.max(expected.abs()) + 1e-6, "{name}: mean differs by {difference}");
+}
+
+#[test]
+fn both_orders_are_one_step_where_styles_are_shared_and_nothing_iterates() {
+    // MUNIT's networks have no spectral norms, whose vectors count how often they are used.
+    let Some(folder) = folder("translator/munit") else { return };
+    let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+    let batch = batch(&inputs);
+    let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
+    let noise = StepNoise { critic: styles.clone(), generator: styles };
+    let [reference, shared] = [StepOrder::Reference, StepOrder::Shared].map(|order| {
+        let mut trainer = trainer(&folder, AdversarialLoss::LeastSquares);
+        trainer.settings.order = order;
+        [(); 3].map(|()| trainer.train(&batch, &noise).unwrap())
+    });
+    for (step, (reference, shared)) in reference.iter().zip(&shared).enumerate() {
+        for ((name, expected), (same_name, found)) in reference.iter().zip(shared) {
+            assert_eq!(name, same_name);
+            let allowed = if step == 0 { 1e-5 } else { 1e-3 };
+            assert!((found - expected).abs() <= allowed * expected.abs(), "step {step}, {name}: {found}, {expected}");
+        }
+    }
 }

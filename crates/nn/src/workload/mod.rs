@@ -1,0 +1,247 @@
+//! Work of fixed size to time the networks by: what `portraitist bench` and the benches run, and what
+//! `benches/peers` runs in PyTorch under the same names.
+
+mod arithmetic;
+
+use std::path::PathBuf;
+
+use burn::tensor::{Device, Tensor};
+use rand::Rng;
+
+use crate::config::{CriticConfig, Domain, GeneratorConfig, TranslatorConfig};
+use crate::device::on_workers;
+use crate::layers::Initialization;
+use crate::losses::{AdversarialLoss, LossWeights};
+use crate::networks::{Pair, Translator, Vgg16};
+use crate::parameter::{from_values, to_values};
+use crate::random::{normals, stream};
+use crate::training::{AdamConfig, Batch, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+
+/// What is done with the pictures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Drawings become photos with given styles: content encoder of the one domain, decoder of the other.
+    Translate,
+    /// One iteration of training: critics, generators and Adam, with every loss of the original but the
+    /// recogniser's, and new random styles each time.
+    Train,
+    /// Features of VGG16 at `relu5_3`.
+    Vgg,
+}
+
+/// One size of one task. The networks are the original's but for `dim`, their weights are random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workload {
+    /// What is done.
+    pub task: Task,
+    /// The pictures' height.
+    pub height: usize,
+    /// The pictures' width.
+    pub width: usize,
+    /// Pictures of each domain at a time.
+    pub batch: usize,
+    /// Channels of the first layer of generators and critics; 64 for VGG16.
+    pub dim: usize,
+}
+
+/// Fixes weights, pictures and styles.
+const SEED: u64 = 1;
+/// Larger pictures than this many pixels are there for their memory, not for their time.
+const MOST_TIMED_PIXELS: usize = 256 * 256;
+
+const fn workload(task: Task, [height, width]: [usize; 2], batch: usize, dim: usize) -> Workload {
+    Workload { task, height, width, batch, dim }
+}
+
+impl Workload {
+    /// Every workload.
+    pub const ALL: [Self; 10] = [
+        workload(Task::Translate, [128, 112], 1, 32),
+        workload(Task::Translate, [224, 192], 1, 64),
+        workload(Task::Translate, [256, 256], 1, 64),
+        workload(Task::Translate, [512, 512], 1, 64),
+        workload(Task::Translate, [1024, 1024], 1, 64),
+        workload(Task::Train, [64, 64], 4, 16),
+        workload(Task::Train, [128, 112], 1, 32),
+        workload(Task::Train, [224, 192], 1, 64),
+        workload(Task::Vgg, [224, 224], 1, 64),
+        workload(Task::Vgg, [224, 224], 8, 64),
+    ];
+
+    /// Its name, such as `train 128x112 batch 1 dim 32`: height, then width.
+    pub fn name(&self) -> String {
+        let Self { height, width, batch, dim, .. } = self;
+        match self.task {
+            Task::Translate => format!("translate {height}x{width} dim {dim}"),
+            Task::Train => format!("train {height}x{width} batch {batch} dim {dim}"),
+            Task::Vgg => format!("vgg {height}x{width} batch {batch}"),
+        }
+    }
+
+    /// Height and width as they stand in the name.
+    pub fn size(&self) -> String {
+        format!("{}x{}", self.height, self.width)
+    }
+
+    /// Whether it is there to show how memory grows with the picture.
+    pub fn is_large(&self) -> bool {
+        self.height * self.width > MOST_TIMED_PIXELS
+    }
+
+    /// Floating-point operations that the direct algorithms need, a multiplication and an addition
+    /// counting as two: convolutions, linear layers and the products of self-attention, and in training
+    /// the gradients that the iteration uses. Normalisation, activations, pools, spectral norm and Adam
+    /// are not counted; neither is anything that the original computes and does not use. What an
+    /// implementation saves (Winograd, shared results) does not lower the count.
+    pub fn floating_point_operations(&self) -> f64 {
+        let (networks, size, batch) = (self.networks(), [self.height, self.width], self.batch as f64);
+        let one = match self.task {
+            Task::Translate => arithmetic::translation(&networks, size),
+            Task::Train => arithmetic::iteration(&networks, &LossWeights::default(), size),
+            Task::Vgg => arithmetic::vgg16(size),
+        };
+        one * batch
+    }
+
+    /// Makes networks and pictures; each call of the result does the work once, to its end.
+    pub fn prepare(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
+        match self.task {
+            Task::Translate => self.prepare_translation(device),
+            Task::Train => self.prepare_iteration(device),
+            Task::Vgg => {
+                let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
+                Box::new(move || {
+                    on_workers(|| to_values(network.forward(pictures.clone())));
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    fn prepare_translation(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
+        let config = self.networks();
+        let mut translator = Translator::new(&config, Initialization::default(), SEED, device);
+        translator.refresh();
+        let pictures = self.pictures(Domain::Drawing, device);
+        let style_dim = config.generator.style_dim;
+        let styles = from_values(normals(&mut stream(SEED, "bench style", 0), self.batch * style_dim), device);
+        let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
+        Box::new(move || {
+            to_values(translator.translate(pictures.clone(), styles.clone(), Domain::Photo));
+            Ok(())
+        })
+    }
+
+    fn prepare_iteration(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
+        let settings = Settings {
+            networks: self.networks(),
+            initialization: Initialization::default(),
+            adversarial: AdversarialLoss::Hinge,
+            weights: LossWeights::default(),
+            adam: AdamConfig::default(),
+            generator_rate: 1e-4,
+            critic_rate: 4e-4,
+            schedule: Schedule::Constant,
+            order: StepOrder::default(),
+            average_decay: None,
+            seed: SEED,
+        };
+        let style_dim = settings.networks.generator.style_dim;
+        let mut trainer = Trainer::new(settings, None, device);
+        let drawing = self.pictures(Domain::Drawing, device);
+        let photo = self.pictures(Domain::Photo, device);
+        let batch = Batch {
+            pictures: Pair { drawing, photo },
+            same_person: vec![false; self.batch],
+            files: vec![PathBuf::from("random pictures")],
+        };
+        let num_samples = self.batch;
+        Box::new(move || {
+            let noise = StepNoise::draw(SEED, trainer.step, num_samples, style_dim, trainer.device());
+            trainer.train(&batch, &noise).map(|_| ())
+        })
+    }
+
+    fn networks(&self) -> TranslatorConfig {
+        TranslatorConfig {
+            generator: GeneratorConfig { dim: self.dim, ..GeneratorConfig::default() },
+            critic: CriticConfig { dim: self.dim, ..CriticConfig::default() },
+            ..TranslatorConfig::default()
+        }
+    }
+
+    /// Random pictures in `[-1, 1]`, `[batch, 3, height, width]`.
+    fn pictures(&self, domain: Domain, device: &Device) -> Tensor<4> {
+        let shape = [self.batch, 3, self.height, self.width];
+        let mut random = stream(SEED, &format!("bench {domain}"), 0);
+        let values = (0..shape.iter().product()).map(|_| random.random_range(-1.0..1.0)).collect();
+        from_values(values, device).reshape(shape)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn operations(name: &str) -> f64 {
+        let found = Workload::ALL.iter().find(|workload| workload.name() == name);
+        found.expect("there is such a workload").floating_point_operations()
+    }
+
+    /// What `torch.utils.flop_counter` counts for content encoder and decoder of `benches/peers`.
+    #[test]
+    fn translation_has_the_operations_that_pytorch_counts() {
+        assert_eq!(operations("translate 128x112 dim 32"), 3_514_957_824.0 + 5_982_654_464.0);
+        assert_eq!(operations("translate 224x192 dim 64"), 42_757_521_408.0 + 72_355_287_040.0);
+    }
+
+    /// What it counts for both steps of `benches/peers`, less what no result depends on: the style codes in
+    /// the critics' step, and in the generators' step the gradients of the critics' weights, each of which
+    /// costs as much as its layer.
+    #[test]
+    fn training_has_the_operations_that_pytorch_counts_less_the_unused_ones() {
+        let expect = |name: &str, counted: [f64; 2], style_encoder: f64, critic_layers: f64| {
+            let unused = 2.0 * (style_encoder + critic_layers);
+            assert_eq!(operations(name), counted[0] + counted[1] - unused, "{name}");
+        };
+        let counted = [6_884_173_312.0, 46_374_486_784.0];
+        expect("train 64x64 batch 4 dim 16", counted, 253_235_200.0, 77_779_968.0);
+        let counted = [23_498_660_864.0, 159_874_209_280.0];
+        expect("train 128x112 batch 1 dim 32", counted, 751_437_824.0, 252_972_032.0);
+        let counted = [282_694_778_368.0, 1_928_944_393_984.0];
+        expect("train 224x192 batch 1 dim 64", counted, 8_207_994_880.0, 2_998_692_864.0);
+    }
+
+    #[test]
+    fn vgg16_has_the_operations_of_its_thirteen_convolutions() {
+        // Multiplications per position of the picture: nine taps, then 1/4, 1/16 and 1/64 of the positions.
+        let full = 9.0 * (3.0 * 64.0 + 64.0 * 64.0);
+        let half = 9.0 * (64.0 * 128.0 + 128.0 * 128.0) / 4.0;
+        let quarter = 9.0 * (128.0 * 256.0 + 2.0 * 256.0 * 256.0) / 16.0;
+        let eighth = 9.0 * (256.0 * 512.0 + 5.0 * 512.0 * 512.0) / 64.0;
+        let expected = 2.0 * 224.0 * 224.0 * (full + half + quarter + eighth);
+        assert_eq!(operations("vgg 224x224 batch 1"), expected);
+        assert_eq!(operations("vgg 224x224 batch 8"), 8.0 * expected);
+    }
+
+    #[test]
+    fn names_differ_and_large_pictures_are_told_apart() {
+        let mut names: Vec<String> = Workload::ALL.iter().map(Workload::name).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), Workload::ALL.len());
+        let large: Vec<String> =
+            Workload::ALL.iter().filter(|workload| workload.is_large()).map(Workload::size).collect();
+        assert_eq!(large, ["512x512", "1024x1024"]);
+    }
+
+    #[test]
+    fn work_can_be_done_again_and_again() {
+        let device = crate::device::parse("cpu").expect("there is always a CPU");
+        for (task, side) in [(Task::Translate, 16), (Task::Train, 64), (Task::Vgg, 16)] {
+            let mut work = workload(task, [side, side], 2, 8).prepare(&device);
+            work().expect("the first time");
+            work().expect("the second time");
+        }
+    }
+}
