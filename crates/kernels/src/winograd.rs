@@ -48,8 +48,10 @@ pub(crate) fn is_faster(correlation: &Correlation<'_>) -> bool {
     let tiles = (correlation.batch * height.div_ceil(OUT) * pitch) as f64;
     let inverse_channels: f64 = channels.iter().map(|channels| 1.0 / *channels as f64).sum();
     let [multiply, transform_weights, transform_tiles] = [0.11 * tiles, 20.0, 11.0 * tiles * inverse_channels];
-    let direct = 0.0415 * (correlation.batch * height * width) as f64;
-    multiply + transform_weights + transform_tiles < 0.95 * direct
+    // Four rounds of tasks where the direct correlation has two.
+    let more_rounds = 60_000.0 / (channels[0] * channels[1]) as f64;
+    let direct = 0.05 * (correlation.batch * height * width) as f64;
+    multiply + transform_weights + transform_tiles + more_rounds < 0.95 * direct
 }
 
 /// Transformed weights, `[place][block][source channel][row]`.
