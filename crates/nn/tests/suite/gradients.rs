@@ -257,12 +257,10 @@ fn attention_passes_gradients_to_query_key_and_value() {
         let operands =
             [tracked(1, [n, keys, positions]), tracked(2, [n, keys, positions]), tracked(3, [n, values, positions])];
         let pull = constant(4, [n, values, positions]).autodiff();
-        let [query, key, value] = operands.clone();
-        let scaled = [query * 4.0, key * 2.0, value];
         let [found, expected] =
             [ops::self_attention as fn(_, _, _) -> _, |q, k, v| composed_attention([q, k, v])].map(|f| {
-                let [query, key, value] = scaled.clone();
-                let output: Tensor<3> = f(query, key, value);
+                let [query, key, value] = operands.clone();
+                let output: Tensor<3> = f(query * 4.0, key * 2.0, value);
                 let gradients = (output.clone() * pull.clone()).sum().backward();
                 (to_values(output), operands.clone().map(|operand| to_values(operand.grad(&gradients).unwrap())))
             });
