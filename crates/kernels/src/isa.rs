@@ -2,7 +2,8 @@
 
 use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
-use crate::softmax;
+use crate::pointwise::{self, Pointwise};
+use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
 use crate::winograd_transforms::{
@@ -121,8 +122,14 @@ pub(crate) struct Kernels {
     affine: unsafe fn(&Affine, &[f32], Option<&[f32]>, &mut [f32]),
     gradient_sums: unsafe fn(&Affine, &[f32], &[f32]) -> [f64; 2],
     gradient: unsafe fn(&Affine, [f32; 3], &[f32], &[f32], &mut [f32]),
-    softmax: unsafe fn(&mut [f32]),
-    softmax_gradient: unsafe fn(&[f32], &mut [f32]),
+    softmax_columns: unsafe fn(&mut [f32], &mut Running),
+    share_gradients: unsafe fn(&mut [f32], &mut [f32]),
+    activate: unsafe fn(Pointwise, &[f32], &mut [f32]),
+    activate_gradient: unsafe fn(Pointwise, &[f32], &[f32], &mut [f32]),
+    absolute_errors: unsafe fn(&[f32], &[f32]) -> f64,
+    error_signs: unsafe fn(f32, &[f32], &[f32], &mut [f32]),
+    scaled_sums: unsafe fn(f32, &[f32], &[f32], &mut [f32]),
+    scaled_gradients: unsafe fn(f32, &[f32], &[f32], &mut [f32]) -> f64,
 }
 
 impl Kernels {
@@ -184,7 +191,7 @@ pointer_functions! {
     add_transposed(TransposedSum);
 }
 
-/// Safe entries to the functions of [`plane`] and [`softmax`].
+/// Safe entries to the functions of [`plane`], [`softmax`] and [`pointwise`].
 macro_rules! plane_functions {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         impl Kernels {
@@ -211,8 +218,14 @@ plane_functions! {
         output_gradient: &[f32],
         input_gradient: &mut [f32]
     ) -> ();
-    softmax(row: &mut [f32]) -> ();
-    softmax_gradient(output: &[f32], gradient: &mut [f32]) -> ();
+    softmax_columns(scores: &mut [f32], running: &mut Running) -> ();
+    share_gradients(scores: &mut [f32], gradients: &mut [f32]) -> ();
+    activate(function: Pointwise, input: &[f32], output: &mut [f32]) -> ();
+    activate_gradient(function: Pointwise, output: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> ();
+    absolute_errors(left: &[f32], right: &[f32]) -> f64;
+    error_signs(factor: f32, left: &[f32], right: &[f32], signs: &mut [f32]) -> ();
+    scaled_sums(factor: f32, change: &[f32], x: &[f32], output: &mut [f32]) -> ();
+    scaled_gradients(factor: f32, change: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64;
 }
 
 /// Defines the kernels of one instruction set: generic code inlined into functions that enable its features.
@@ -292,16 +305,51 @@ macro_rules! kernels {
                 plane::gradient(affine, terms, input, output_gradient, input_gradient);
             }
             $(#[target_feature(enable = $feature)])?
-            fn softmax(row: &mut [f32]) {
-                softmax::softmax(row);
+            fn softmax_columns(scores: &mut [f32], running: &mut Running) {
+                softmax::softmax_columns::<{ <$vector as Vector>::LANES }>(scores, running);
             }
             $(#[target_feature(enable = $feature)])?
-            fn softmax_gradient(output: &[f32], gradient: &mut [f32]) {
-                softmax::softmax_gradient(output, gradient);
+            fn share_gradients(scores: &mut [f32], gradients: &mut [f32]) {
+                softmax::share_gradients(scores, gradients);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn activate(function: Pointwise, input: &[f32], output: &mut [f32]) {
+                pointwise::activate(function, input, output);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn activate_gradient(
+                function: Pointwise,
+                output: &[f32],
+                output_gradient: &[f32],
+                gradient: &mut [f32],
+            ) {
+                pointwise::activate_gradient(function, output, output_gradient, gradient);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn absolute_errors(left: &[f32], right: &[f32]) -> f64 {
+                pointwise::absolute_errors(left, right)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn error_signs(factor: f32, left: &[f32], right: &[f32], signs: &mut [f32]) {
+                pointwise::error_signs(factor, left, right, signs);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn scaled_sums(factor: f32, change: &[f32], x: &[f32], output: &mut [f32]) {
+                pointwise::scaled_sums(factor, change, x, output);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn scaled_gradients(factor: f32, change: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64 {
+                pointwise::scaled_gradients(factor, change, output_gradient, gradient)
             }
             Kernels {
-                softmax,
-                softmax_gradient,
+                softmax_columns,
+                share_gradients,
+                activate,
+                activate_gradient,
+                absolute_errors,
+                error_signs,
+                scaled_sums,
+                scaled_gradients,
                 transform_input: transform_input_kernel,
                 transform_output: transform_output_kernel,
                 transform_weights: transform_weights_kernel,

@@ -5,7 +5,7 @@
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
-//! [`softmax_rows`] turns scores into shares, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs that do all this.
+//! [`attention_forward`] lets all positions look at each other, [`activation`] and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -20,6 +20,9 @@
 
 mod adam;
 mod allocator;
+mod attention;
+mod attention_blocks;
+mod attention_gradient;
 mod axis;
 mod convolve;
 mod correlate;
@@ -29,6 +32,7 @@ mod microkernel;
 mod normalize;
 mod pack;
 mod plane;
+mod pointwise;
 mod scratch;
 mod shape;
 mod softmax;
@@ -44,12 +48,17 @@ mod winograd_weight_gradient;
 
 pub use adam::{AdamStep, adam_step};
 pub use allocator::KeepLarge;
+pub use attention::{Attention, attention_forward};
+pub use attention_gradient::attention_gradient;
 pub use convolve::{bias_gradient, forward, input_gradient, weight_gradient};
 pub use isa::{Isa, isa};
 pub use normalize::{
     Activation, AffineGradient, Normalization, Statistics, instance_norm, instance_norm_gradient, instance_statistics,
     layer_norm, layer_norm_gradient, layer_statistics,
 };
+pub use pointwise::{
+    Pointwise, activation, activation_gradient, mean_absolute_error, mean_absolute_error_gradient, scaled_sum,
+    scaled_sum_gradient,
+};
 pub use shape::{Conv2d, Padding, ShapeError};
-pub use softmax::{softmax_rows, softmax_rows_gradient};
 pub use upsample::UpsampledConv2d;

@@ -1,18 +1,11 @@
-//! Softmax of rows, with an exponential that the compiler turns into vectors.
+//! Softmax in tiles, with an exponential that the compiler turns into vectors.
 
-use crate::isa::kernels;
-use crate::plane::{sum, sum_of};
-use crate::shape::{ShapeError, check_length, elements};
-use rayon::prelude::*;
-
-/// Lanes that look for the largest value independently.
-const LANES: usize = 16;
 /// Below this the exponential is not a normal number, and 0 here.
 const SMALLEST: f32 = -87.0;
 
-/// `e` to the power of `x`, which is not above 0, with an error of about 1e-7 of the result.
+/// `e` to the power of `x`, which is not above 0 but for rounding, with an error of about 1e-7 of the result.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(crate) fn exp(x: f32) -> f32 {
     /// Added to a small number, it leaves the nearest whole number in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let rounded = x * std::f32::consts::LOG2_E + ROUND;
@@ -28,77 +21,81 @@ fn exp(x: f32) -> f32 {
     if x < SMALLEST { 0.0 } else { scaled }
 }
 
-/// The largest value.
-#[inline(always)]
-fn largest(row: &[f32]) -> f32 {
-    let (lanes, rest) = row.as_chunks::<LANES>();
-    let mut largest = [f32::NEG_INFINITY; LANES];
-    for values in lanes {
-        for lane in 0..LANES {
-            largest[lane] = if values[lane] > largest[lane] { values[lane] } else { largest[lane] };
+/// The softmax of columns whose rows arrive tile by tile.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// The largest score of each column.
+    maxima: Vec<f32>,
+    /// The sum of each column's exponentials of scores less the largest.
+    totals: Vec<f64>,
+    /// What the last tile made of exponentials before it.
+    scales: Vec<f32>,
+}
+
+impl Running {
+    /// Before the first tile of `width` columns.
+    pub(crate) fn new(width: usize) -> Self {
+        Self { maxima: vec![f32::NEG_INFINITY; width], totals: vec![0.0; width], scales: vec![0.0; width] }
+    }
+
+    /// Brings rows of sums weighted by earlier exponentials to the present maximum.
+    pub(crate) fn rescale(&self, sums: &mut [f32]) {
+        if self.scales.iter().all(|scale| *scale == 1.0) {
+            return;
+        }
+        for row in sums.chunks_exact_mut(self.scales.len()) {
+            row.iter_mut().zip(&self.scales).for_each(|(value, scale)| *value *= scale);
         }
     }
-    largest.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max)
-}
 
-/// Exponentials of the values, divided by their sum.
-#[inline(always)]
-pub(crate) fn softmax(row: &mut [f32]) {
-    let largest = largest(row);
-    row.iter_mut().for_each(|value| *value = exp(*value - largest));
-    let share = (1.0 / sum(row)) as f32;
-    row.iter_mut().for_each(|value| *value *= share);
-}
-
-/// Turns the gradient of a row's softmax into that of the row: `output * (gradient - sum(gradient * output))`.
-#[inline(always)]
-pub(crate) fn softmax_gradient(output: &[f32], gradient: &mut [f32]) {
-    let inner = sum_of(output, gradient, |output, gradient| output * gradient) as f32;
-    gradient.iter_mut().zip(output).for_each(|(gradient, output)| *gradient = output * (*gradient - inner));
-}
-
-fn check(rows: usize, columns: usize, lengths: [(&'static str, usize); 2]) -> Result<usize, ShapeError> {
-    if columns == 0 {
-        return Err(ShapeError::Zero { field: "columns" });
+    /// For each column what turns exponentials into shares, and the logarithm of the sum of its exponentials.
+    pub(crate) fn finished(&self) -> (Vec<f32>, Vec<f32>) {
+        let logarithm = |(largest, total): (&f32, &f64)| (f64::from(*largest) + total.ln()) as f32;
+        let shares = self.totals.iter().map(|total| (1.0 / total) as f32).collect();
+        (shares, self.maxima.iter().zip(&self.totals).map(logarithm).collect())
     }
-    let expected = elements([rows, columns, 1, 1])?;
-    lengths.into_iter().try_for_each(|(argument, found)| check_length(argument, expected, found))?;
-    Ok((1 << 12) / columns + 1)
 }
 
-/// Overwrites each row with its softmax. A row without a finite largest value becomes NaN.
-///
-/// # Shapes
-/// - `values`: `[rows, columns]`
-///
-/// # Errors
-/// [`ShapeError`] if `values` has another length or there are no columns; nothing is changed then.
-pub fn softmax_rows([rows, columns]: [usize; 2], values: &mut [f32]) -> Result<(), ShapeError> {
-    let min_rows = check(rows, columns, [("values", values.len()); 2])?;
-    let kernels = kernels();
-    values.par_chunks_exact_mut(columns).with_min_len(min_rows).for_each(|row| kernels.softmax(row));
-    Ok(())
+/// Overwrites a tile of scores, `[row][column]`, with their exponentials less the largest of their columns so far. The
+/// columns are a multiple of `LANES`.
+#[inline(always)]
+pub(crate) fn softmax_columns<const LANES: usize>(scores: &mut [f32], running: &mut Running) {
+    let width = running.maxima.len();
+    for first in (0..width).step_by(LANES) {
+        let Some(before) = running.maxima[first..].first_chunk_mut::<LANES>() else { return };
+        let mut largest = *before;
+        for row in scores.chunks_exact(width) {
+            let Some(values) = row[first..].first_chunk::<LANES>() else { return };
+            for lane in 0..LANES {
+                largest[lane] = if values[lane] > largest[lane] { values[lane] } else { largest[lane] };
+            }
+        }
+        let mut sums = [0.0_f32; LANES];
+        for row in scores.chunks_exact_mut(width) {
+            let Some(values) = row[first..].first_chunk_mut::<LANES>() else { return };
+            for lane in 0..LANES {
+                values[lane] = exp(values[lane] - largest[lane]);
+                sums[lane] += values[lane];
+            }
+        }
+        for lane in 0..LANES {
+            let scale = exp(before[lane] - largest[lane]);
+            let total = &mut running.totals[first + lane];
+            *total = *total * f64::from(scale) + f64::from(sums[lane]);
+            running.scales[first + lane] = scale;
+        }
+        *before = largest;
+    }
 }
 
-/// Overwrites `gradient`, the loss's with respect to the output of [`softmax_rows`], with that with respect to its input.
-///
-/// # Shapes
-/// - `output`, `gradient`: `[rows, columns]`
-///
-/// # Errors
-/// [`ShapeError`] if a slice has another length or there are no columns; nothing is changed then.
-pub fn softmax_rows_gradient(
-    [rows, columns]: [usize; 2],
-    output: &[f32],
-    gradient: &mut [f32],
-) -> Result<(), ShapeError> {
-    let min_rows = check(rows, columns, [("output", output.len()), ("gradient", gradient.len())])?;
-    let kernels = kernels();
-    let outputs = output.par_chunks_exact(columns);
-    gradient.par_chunks_exact_mut(columns).with_min_len(min_rows).zip(outputs).for_each(|(gradient, output)| {
-        kernels.softmax_gradient(output, gradient);
-    });
-    Ok(())
+/// Overwrites scores less the logarithm of the sum of their exponentials with their shares, and the gradients of shares,
+/// less their mean, with the gradients of scores.
+#[inline(always)]
+pub(crate) fn share_gradients(scores: &mut [f32], gradients: &mut [f32]) {
+    for (score, gradient) in scores.iter_mut().zip(gradients) {
+        *score = exp(*score);
+        *gradient *= *score;
+    }
 }
 
 #[cfg(test)]
@@ -119,14 +116,25 @@ mod tests {
     }
 
     #[test]
-    fn rows_sum_to_one_on_every_instruction_set() {
+    fn columns_sum_to_one_on_every_instruction_set() {
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
-            let mut row: Vec<f32> = (0..777).map(|index| (index * 37 % 101) as f32 * 0.3 - 200.0).collect();
-            let expected: Vec<f64> = row.iter().map(|value| f64::from(*value - 30.0 + 200.0).exp()).collect();
-            let total: f64 = expected.iter().sum();
-            kernels.softmax(&mut row);
-            for (found, expected) in row.iter().zip(&expected) {
-                assert!((f64::from(*found) - expected / total).abs() < 1e-6 * expected / total + 1e-30);
+            let (width, rows) = (3 * kernels.lanes, 777);
+            let score = |row: usize, column: usize| ((row * 37 + column) % 101) as f32 * 0.3 - 200.0;
+            let mut scores: Vec<f32> = (0..rows * width).map(|index| score(index / width, index % width)).collect();
+            let mut running = Running::new(width);
+            for tile in scores.chunks_mut(100 * width) {
+                kernels.softmax_columns(tile, &mut running);
+            }
+            let (shares, logarithms) = running.finished();
+            for column in 0..width {
+                let total: f64 = (0..rows).map(|row| f64::from(score(row, column)).exp()).sum();
+                assert!((f64::from(logarithms[column]) - total.ln()).abs() < 2e-5, "{}", logarithms[column]);
+                // The last tile is on the final maximum.
+                for row in 700..rows {
+                    let expected = f64::from(score(row, column)).exp() / total;
+                    let found = f64::from(scores[row * width + column] * shares[column]);
+                    assert!((found - expected).abs() < 1e-6 * expected + 1e-30, "{found}, expected {expected}");
+                }
             }
         }
     }

@@ -1,7 +1,9 @@
 //! The public functions against slow references.
 
+mod attention;
 mod convolution;
 mod normalization;
+mod pointwise;
 mod upsampling;
 
 /// Numbers that look random, the same in every run.

@@ -1,5 +1,6 @@
 //! Transposition in small squares, which stay in the first-level cache.
 
+use crate::isa::Kernels;
 use crate::vector::{MAX_LANES, Vector};
 
 /// A matrix to be transposed: `rows` rows of `columns` elements.
@@ -90,10 +91,68 @@ pub(crate) unsafe fn add_transposed<V: Vector>(sum: &TransposedSum) {
     }
 }
 
+impl Kernels {
+    /// Transposes the first `size[1]` columns of `size[0]` rows, `stride` apart, to rows of `target_stride` elements,
+    /// filled up with zeros.
+    ///
+    /// # Panics
+    /// If a slice is too short.
+    pub(crate) fn transpose_rows(
+        &self,
+        source: &[f32],
+        stride: usize,
+        size: [usize; 2],
+        target: &mut [f32],
+        target_stride: usize,
+    ) {
+        let [rows, columns] = size;
+        assert!(rows == 0 || (rows - 1) * stride + columns <= source.len(), "the source has all rows");
+        assert!(rows <= target_stride && columns * target_stride <= target.len(), "the target has all columns");
+        let matrix = Transposition {
+            source: source.as_ptr(),
+            source_stride: stride,
+            rows,
+            columns,
+            target: target.as_mut_ptr(),
+            target_stride,
+        };
+        // SAFETY: the lengths were checked, and the target is borrowed.
+        unsafe { self.transpose(&matrix) };
+    }
+
+    /// Sums matrices `[rows][stride]`, `part_stride` apart, in their order; writes the columns that the target has room
+    /// for, a register at most, as `[column][rows]`.
+    ///
+    /// # Panics
+    /// If the source is shorter than its parts say.
+    pub(crate) fn sum_transposed(
+        &self,
+        source: &[f32],
+        [parts, part_stride]: [usize; 2],
+        [rows, stride]: [usize; 2],
+        target: &mut [f32],
+    ) {
+        let last = (parts - 1) * part_stride + (rows - 1) * stride;
+        assert!(last + self.lanes <= source.len(), "the source has whole registers in all rows of all parts");
+        assert!(target.len() <= self.lanes * rows, "the target has columns of a register at most");
+        let sum = TransposedSum {
+            source: source.as_ptr(),
+            part_stride,
+            parts,
+            source_stride: stride,
+            rows,
+            columns: target.len() / rows,
+            target: target.as_mut_ptr(),
+        };
+        // SAFETY: the lengths were checked, and the target is borrowed.
+        unsafe { self.add_transposed(&sum) };
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::isa::{Isa, Kernels};
+    use crate::isa::Isa;
 
     #[test]
     fn transpose_fills_up_with_zeros() {
@@ -102,16 +161,7 @@ mod tests {
                 let source_stride = columns + 2;
                 let source: Vec<f32> = (0..rows * source_stride).map(|value| value as f32 + 1.0).collect();
                 let mut target = vec![f32::NAN; columns * target_stride];
-                let matrix = Transposition {
-                    source: source.as_ptr(),
-                    source_stride,
-                    rows,
-                    columns,
-                    target: target.as_mut_ptr(),
-                    target_stride,
-                };
-                // SAFETY: the vectors have the sizes that the matrix names.
-                unsafe { kernels.transpose(&matrix) };
+                kernels.transpose_rows(&source, source_stride, [rows, columns], &mut target, target_stride);
                 for (index, value) in target.iter().enumerate() {
                     let (column, row) = (index / target_stride, index % target_stride);
                     let expected = if row < rows { source[row * source_stride + column] } else { 0.0 };

@@ -12,7 +12,6 @@ use crate::isa::Kernels;
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, ShapeError};
-use crate::transpose::{TransposedSum, Transposition};
 use crate::winograd_weight_gradient;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -116,17 +115,8 @@ impl WeightGradient<'_> {
         });
         // [segment][depth][output channel] to [output channel][depth], summed in the order of the segments.
         weight_gradient.par_chunks_mut(depth * lanes).enumerate().for_each(|(block, target)| {
-            let sum = TransposedSum {
-                source: sums[block * lanes..].as_ptr(),
-                part_stride: depth * padded_channels,
-                parts: segments,
-                source_stride: padded_channels,
-                rows: depth,
-                columns: target.len() / depth,
-                target: target.as_mut_ptr(),
-            };
-            // SAFETY: rows of the sums are whole registers; the target has the columns that it is asked for.
-            unsafe { self.kernels.add_transposed(&sum) };
+            let parts = [segments, depth * padded_channels];
+            self.kernels.sum_transposed(&sums[block * lanes..], parts, [depth, padded_channels], target);
         });
     }
 
@@ -135,16 +125,9 @@ impl WeightGradient<'_> {
         let [height, width] = self.output_size;
         let channels = self.conv.out_channels;
         let start = (row / height * channels * height + row % height) * width;
-        let matrix = Transposition {
-            source: self.output_gradient[start..].as_ptr(),
-            source_stride: height * width,
-            rows: channels,
-            columns: width,
-            target: target.as_mut_ptr(),
-            target_stride: target.len() / width,
-        };
-        // SAFETY: the row exists in every channel; the target is a row of whole registers.
-        unsafe { self.kernels.transpose(&matrix) };
+        let stride = target.len() / width;
+        let rows = &self.output_gradient[start..];
+        self.kernels.transpose_rows(rows, height * width, [channels, width], target, stride);
     }
 
     /// Output rows (of all images) that one task sums.
@@ -302,16 +285,8 @@ impl WeightGradient<'_> {
                 let start = ((image * in_channels + channel) * in_height + source_row) * in_width;
                 columns.gather(&self.input[start..start + in_width], 0, padded);
             }
-            let matrix = Transposition {
-                source: padded.as_ptr(),
-                source_stride: padded_size[1],
-                rows: in_channels,
-                columns: padded_size[1],
-                target: target.as_mut_ptr(),
-                target_stride: padded_channels,
-            };
-            // SAFETY: source and target have the sizes that the matrix names.
-            unsafe { self.kernels.transpose(&matrix) };
+            let size = [in_channels, padded_size[1]];
+            self.kernels.transpose_rows(&padded, padded_size[1], size, target, padded_channels);
         });
         transposed
     }

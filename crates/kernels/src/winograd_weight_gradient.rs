@@ -10,7 +10,6 @@ use crate::isa::{Kernels, WinogradUse};
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding};
-use crate::transpose::Transposition;
 use crate::winograd::{PLACES, Planes, Tiles};
 use crate::winograd_transforms::KernelTransform;
 use rayon::prelude::*;
@@ -106,16 +105,8 @@ impl Sums<'_> {
                 totals.fill(0.0);
             }
             let mut vectors = Scratch::new(count * self.padded_channels);
-            let matrix = Transposition {
-                source: inputs[place * self.in_channels * stride..].as_ptr(),
-                source_stride: stride,
-                rows: self.in_channels,
-                columns: count,
-                target: vectors.as_mut_ptr(),
-                target_stride: self.padded_channels,
-            };
-            // SAFETY: the place has `in_channels` rows of `stride` elements, the vectors `count` rows.
-            unsafe { self.kernels.transpose(&matrix) };
+            let rows = &inputs[place * self.in_channels * stride..];
+            self.kernels.transpose_rows(rows, stride, [self.in_channels, count], &mut vectors, self.padded_channels);
             self.multiply(&vectors, &outputs[place * self.out_channels * stride..], stride, count, totals);
         });
     }

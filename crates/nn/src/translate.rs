@@ -16,9 +16,6 @@ use crate::weights::{ModelFile, NetworkKind, WeightsError, assign, read_model, s
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
-/// The same for self-attention, in positions of the content code: its memory grows with their square
-/// (these take a gigabyte for one map of the attention, and a few of them live at a time).
-const MAX_POSITIONS: usize = 1 << 14;
 /// Shortest side that the style encoder's four halvings can work on.
 const MIN_STYLE_SIDE: usize = 16;
 /// Shortest side that the first layer's reflecting border can work on.
@@ -167,8 +164,7 @@ impl Model {
 
     /// Translates a picture of the domain that is not `to`, whole; the result has its size. Sides that
     /// the networks cannot halve are extended by their edge and cut off again. Pictures of more than a
-    /// megapixel (a quarter of it with self-attention and two halvings) are shrunk for the networks,
-    /// tiny ones enlarged.
+    /// megapixel are shrunk for the networks, tiny ones enlarged.
     ///
     /// # Errors
     /// [`ModelError::StyleLength`], [`ModelError::Picture`].
@@ -177,8 +173,7 @@ impl Model {
         let own_size = (picture.width(), picture.height());
         // The residual blocks' reflecting borders need two positions of the content code.
         let multiple = self.config.generator.side_multiple();
-        let attended = if self.config.generator.attention { MAX_POSITIONS * multiple * multiple } else { MAX_PIXELS };
-        let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), attended.min(MAX_PIXELS))?;
+        let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), MAX_PIXELS)?;
         let (width, height) = (picture.width(), picture.height());
         let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);

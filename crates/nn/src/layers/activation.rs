@@ -1,8 +1,9 @@
 //! Activations by name.
 
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
+use crate::ops::{Pointwise, activate};
 use crate::parameter::{Parameter, Parameterized, join};
 
 /// The activations that a configuration can name.
@@ -26,7 +27,7 @@ pub enum ActivationKind {
 }
 
 /// Slope of [`ActivationKind::LeakyRelu`] below zero.
-const LEAKY_SLOPE: f64 = 0.2;
+const LEAKY_SLOPE: f32 = 0.2;
 /// First slope of [`ActivationKind::PRelu`], as in PyTorch.
 const INITIAL_PRELU_SLOPE: f32 = 0.25;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
@@ -55,19 +56,23 @@ impl Activation {
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
         match (self.kind, &self.slope) {
             (ActivationKind::None, _) => x,
-            (ActivationKind::Relu, _) => activation::relu(x),
-            (ActivationKind::Tanh, _) => x.tanh(),
+            (ActivationKind::Relu, _) => relu(x),
+            (ActivationKind::Tanh, _) => activate(x, Pointwise::Tanh),
             (ActivationKind::PRelu, Some(slope)) => {
                 let slope: Tensor<D> = slope.flat().reshape([1; D]);
-                activation::relu(x.clone()) - activation::relu(-x) * slope
+                relu(x.clone()) - relu(-x) * slope
             }
             (ActivationKind::Selu, _) => {
-                let negative = (-activation::relu(-x.clone())).exp() - 1.0;
-                (activation::relu(x) + negative * SELU_ALPHA) * SELU_SCALE
+                let negative = (-relu(-x.clone())).exp() - 1.0;
+                (relu(x) + negative * SELU_ALPHA) * SELU_SCALE
             }
-            (ActivationKind::LeakyRelu | ActivationKind::PRelu, _) => activation::leaky_relu(x, LEAKY_SLOPE),
+            (ActivationKind::LeakyRelu | ActivationKind::PRelu, _) => activate(x, Pointwise::LeakyRelu(LEAKY_SLOPE)),
         }
     }
+}
+
+fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    activate(x, Pointwise::Relu)
 }
 
 impl Parameterized for Activation {

@@ -2,7 +2,7 @@
 
 use burn::tensor::Tensor;
 
-use crate::ops::{ConvGeometry, Padding, softmax_rows};
+use crate::ops::{self, ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::{Convolution, Initializer};
@@ -41,7 +41,7 @@ impl SelfAttention {
     }
 
     /// # Shapes
-    /// - x and output: `[n, c, h, w]`; memory grows with `n (h w)^2`
+    /// - x and output: `[n, c, h, w]`; on the CPU memory grows with `n c h w`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let [n, c, h, w] = x.dims();
         let positions = |features: Tensor<4>| {
@@ -51,9 +51,8 @@ impl SelfAttention {
         let query = positions(self.query.forward(x.clone()));
         let key = positions(self.key.forward(x.clone()));
         let value = positions(self.value.forward(x.clone()));
-        let attention = softmax_rows(query.transpose().matmul(key));
-        let attended = value.matmul(attention.transpose()).reshape([n, c, h, w]);
-        attended * self.gamma.get::<1>().reshape([1, 1, 1, 1]) + x
+        let attended = ops::self_attention(query, key, value).reshape([n, c, h, w]);
+        ops::scaled_sum(attended, self.gamma.get(), x)
     }
 }
 

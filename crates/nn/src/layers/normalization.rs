@@ -1,9 +1,9 @@
 //! Normalisation of activations.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{self, NORM_EPSILON};
+use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::Initializer;
@@ -123,7 +123,7 @@ pub struct Then {
 }
 
 fn then_apart(x: Tensor<4>, relu: bool, residual: Option<Tensor<4>>) -> Tensor<4> {
-    let x = if relu { activation::relu(x) } else { x };
+    let x = if relu { ops::activate(x, Pointwise::Relu) } else { x };
     match residual {
         Some(residual) => x + residual,
         None => x,

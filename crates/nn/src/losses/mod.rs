@@ -4,13 +4,7 @@ mod adversarial;
 mod perceptual;
 mod terms;
 
-use burn::tensor::Tensor;
-
+pub use crate::ops::mean_absolute_error;
 pub use adversarial::AdversarialLoss;
 pub use perceptual::PerceptualLoss;
 pub use terms::{CriticTerms, GeneratorTerms, LossWeights, NamedValues};
-
-/// Mean of the absolute differences, over everything: `[1]`.
-pub fn mean_absolute_error<const D: usize>(a: Tensor<D>, b: Tensor<D>) -> Tensor<1> {
-    (a - b).abs().mean()
-}

@@ -2,10 +2,10 @@
 
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
-use burn::tensor::{Device, Tensor, activation};
+use burn::tensor::{Device, Tensor};
 
 use crate::layers::{Conv2d, Initialization, Initializer};
-use crate::ops::{ConvGeometry, Padding};
+use crate::ops::{ConvGeometry, Padding, Pointwise, activate};
 use crate::parameter::{Parameter, Parameterized, join};
 
 /// The convolutions of VGG16 up to `relu5_3`. Simonyan and Zisserman 2014,
@@ -45,7 +45,7 @@ impl Vgg16 {
         let mut features = preprocess(pictures);
         for (index, stage) in self.stages.iter().enumerate() {
             for convolution in stage {
-                features = activation::relu(convolution.forward(features));
+                features = activate(convolution.forward(features), Pointwise::Relu);
             }
             if index < NUM_POOLED_STAGES {
                 features = max_pool2d(features, MaxPoolOptions::new([2, 2]));

@@ -6,7 +6,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, backend_extension};
 use burn::tensor::TensorData;
 
-pub use portraitist_kernels::{AdamStep, Padding};
+pub use portraitist_kernels::{AdamStep, Padding, Pointwise};
 
 use super::ordinary;
 
@@ -157,14 +157,73 @@ pub trait NetworkOps: Backend {
         ordinary::picture_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
     }
 
-    /// Softmax of each row of `[n, rows, columns]`.
-    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::softmax_rows::<Self>(scores)
+    /// The values averaged by the softmax of each query's inner products with the keys.
+    fn self_attention(query: FloatTensor<Self>, key: FloatTensor<Self>, value: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::self_attention_with_sums(query, key, value).0
     }
 
-    /// The gradient of [`NetworkOps::softmax_rows`] with respect to the scores, from its output.
-    fn softmax_rows_gradient(output: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::softmax_rows_gradient::<Self>(output, output_gradient)
+    /// [`NetworkOps::self_attention`], and the logarithms of the sums of exponentials: `[n, positions]`.
+    fn self_attention_with_sums(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::self_attention_with_sums::<Self>(query, key, value)
+    }
+
+    /// The gradients of [`NetworkOps::self_attention`] with respect to query, key and value, from what
+    /// [`NetworkOps::self_attention_with_sums`] gave.
+    fn self_attention_gradient(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+        log_sum_exp: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::self_attention_gradient::<Self>([query, key, value], output, log_sum_exp, output_gradient)
+    }
+
+    /// `change * factor + x`, with a factor `[1]`.
+    fn scaled_sum(change: FloatTensor<Self>, factor: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::scaled_sum::<Self>(change, factor, x)
+    }
+
+    /// The gradients of [`NetworkOps::scaled_sum`] with respect to change and factor.
+    fn scaled_sum_gradient(
+        change: FloatTensor<Self>,
+        factor: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::scaled_sum_gradient::<Self>(change, factor, output_gradient)
+    }
+
+    /// An activation of every value.
+    fn activate(x: FloatTensor<Self>, function: Pointwise) -> FloatTensor<Self> {
+        ordinary::activate::<Self>(x, function)
+    }
+
+    /// The gradient of [`NetworkOps::activate`] with respect to its input, from its output.
+    fn activate_gradient(
+        output: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        function: Pointwise,
+    ) -> FloatTensor<Self> {
+        ordinary::activate_gradient::<Self>(output, output_gradient, function)
+    }
+
+    /// The mean of absolute differences: `[1]`.
+    fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::mean_absolute_error::<Self>(left, right)
+    }
+
+    /// The gradient of [`NetworkOps::mean_absolute_error`] with respect to `left`.
+    fn mean_absolute_error_gradient(
+        left: FloatTensor<Self>,
+        right: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        ordinary::mean_absolute_error_gradient::<Self>(left, right, output_gradient)
     }
 
     /// One step of Adam: the new parameter and the new moments. All flat.

@@ -7,7 +7,7 @@ use burn_flex::{FlexTensor, Layout};
 use portraitist_kernels as kernels;
 
 use super::NORM_EPSILON;
-use super::extension::{AdamStep, ConvGeometry, NetworkOps};
+use super::extension::{AdamStep, ConvGeometry, NetworkOps, Pointwise};
 
 /// A contiguous tensor filled by `fill`.
 fn filled(shape: &[usize], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
@@ -47,6 +47,17 @@ fn contiguous(tensor: FlexTensor) -> FlexTensor {
 fn upsampled(images: [usize; 4], channels_out: usize) -> kernels::UpsampledConv2d {
     let [batch, in_channels, in_height, in_width] = images;
     kernels::UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels: channels_out }
+}
+
+/// What the kernels need to know of self-attention.
+fn attention(query: &FlexTensor, value: &FlexTensor) -> kernels::Attention {
+    let [batch, key_channels, positions] = query.shape().dims();
+    kernels::Attention { batch, positions, key_channels, value_channels: value.shape()[1] }
+}
+
+/// The number in a contiguous tensor of one.
+fn scalar(tensor: &FlexTensor) -> f32 {
+    tensor.storage()[0]
 }
 
 fn normalization(images: &FlexTensor, relu: bool) -> kernels::Normalization {
@@ -258,20 +269,109 @@ impl NetworkOps for Flex {
         norm_gradient(tensors, relu, kernels::layer_statistics, kernels::layer_norm_gradient)
     }
 
-    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, rows, columns] = scores.shape().dims();
-        let mut scores = contiguous(scores);
-        kernels::softmax_rows([batch * rows, columns], scores.storage_mut())
-            .unwrap_or_else(|error| panic!("softmax: {error}"));
-        scores
+    fn self_attention_with_sums(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [query, key, value] = [query, key, value].map(contiguous);
+        let shape = attention(&query, &value);
+        let mut log_sum_exp = vec![0.0; shape.batch * shape.positions];
+        let output = filled(&value.shape(), |output| {
+            let operands = [&query, &key, &value].map(|operand| operand.storage());
+            kernels::attention_forward(&shape, operands, output, &mut log_sum_exp)
+                .unwrap_or_else(|error| panic!("self-attention: {error}"));
+        });
+        (output, tensor(log_sum_exp, Shape::from([shape.batch, shape.positions])))
     }
 
-    fn softmax_rows_gradient(output: FloatTensor<Self>, output_gradient: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [batch, rows, columns] = output.shape().dims();
-        let (output, mut gradient) = (contiguous(output), contiguous(output_gradient));
-        kernels::softmax_rows_gradient([batch * rows, columns], output.storage(), gradient.storage_mut())
-            .unwrap_or_else(|error| panic!("gradient of softmax: {error}"));
-        gradient
+    fn self_attention_gradient(
+        query: FloatTensor<Self>,
+        key: FloatTensor<Self>,
+        value: FloatTensor<Self>,
+        output: FloatTensor<Self>,
+        log_sum_exp: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let operands = [query, key, value].map(contiguous);
+        let [output, log_sum_exp, output_gradient] = [output, log_sum_exp, output_gradient].map(contiguous);
+        let shape = attention(&operands[0], &operands[2]);
+        let mut gradients = operands.each_ref().map(|operand| vec![0.0; operand.shape().num_elements()]);
+        let done = kernels::attention_gradient(
+            &shape,
+            operands.each_ref().map(|operand| operand.storage()),
+            output.storage(),
+            log_sum_exp.storage(),
+            output_gradient.storage(),
+            gradients.each_mut().map(Vec::as_mut_slice),
+        );
+        done.unwrap_or_else(|error| panic!("gradient of self-attention: {error}"));
+        let [query, key, value] = gradients;
+        let shapes = operands.each_ref().map(|operand| operand.shape());
+        let [query_shape, key_shape, value_shape] = shapes;
+        (tensor(query, query_shape), tensor(key, key_shape), tensor(value, value_shape))
+    }
+
+    fn scaled_sum(change: FloatTensor<Self>, factor: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [change, factor, x] = [change, factor, x].map(contiguous);
+        filled(&change.shape(), |output| {
+            kernels::scaled_sum(scalar(&factor), change.storage(), x.storage(), output)
+                .unwrap_or_else(|error| panic!("scaled sum: {error}"));
+        })
+    }
+
+    fn scaled_sum_gradient(
+        change: FloatTensor<Self>,
+        factor: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [change, factor, output_gradient] = [change, factor, output_gradient].map(contiguous);
+        let mut factor_gradient = 0.0;
+        let change_gradient = filled(&change.shape(), |gradient| {
+            let (change, output_gradient) = (change.storage(), output_gradient.storage());
+            factor_gradient = kernels::scaled_sum_gradient(scalar(&factor), change, output_gradient, gradient)
+                .unwrap_or_else(|error| panic!("gradient of a scaled sum: {error}"));
+        });
+        (change_gradient, tensor(vec![factor_gradient], factor.shape()))
+    }
+
+    fn activate(x: FloatTensor<Self>, function: Pointwise) -> FloatTensor<Self> {
+        let x = contiguous(x);
+        filled(&x.shape(), |output| {
+            kernels::activation(function, x.storage(), output).unwrap_or_else(|error| panic!("activation: {error}"));
+        })
+    }
+
+    fn activate_gradient(
+        output: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        function: Pointwise,
+    ) -> FloatTensor<Self> {
+        let [output, output_gradient] = [output, output_gradient].map(contiguous);
+        filled(&output.shape(), |gradient| {
+            kernels::activation_gradient(function, output.storage(), output_gradient.storage(), gradient)
+                .unwrap_or_else(|error| panic!("gradient of an activation: {error}"));
+        })
+    }
+
+    fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [left, right] = [left, right].map(contiguous);
+        let mean = kernels::mean_absolute_error(left.storage(), right.storage())
+            .unwrap_or_else(|error| panic!("mean absolute error: {error}"));
+        tensor(vec![mean], Shape::from([1]))
+    }
+
+    fn mean_absolute_error_gradient(
+        left: FloatTensor<Self>,
+        right: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let [left, right] = [left, right].map(contiguous);
+        let share = scalar(&contiguous(output_gradient));
+        filled(&left.shape(), |gradient| {
+            kernels::mean_absolute_error_gradient(left.storage(), right.storage(), share, gradient)
+                .unwrap_or_else(|error| panic!("gradient of a mean absolute error: {error}"));
+        })
     }
 
     fn adam_step(

@@ -14,7 +14,7 @@ pub mod ordinary;
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-pub use extension::{AdamStep, ConvGeometry, LatestVectors, NetworkOps, Padding};
+pub use extension::{AdamStep, ConvGeometry, LatestVectors, NetworkOps, Padding, Pointwise};
 
 /// Added to variances by [`instance_norm`], to deviations by [`picture_norm`], before dividing.
 pub const NORM_EPSILON: f32 = 1e-5;
@@ -81,12 +81,38 @@ pub fn picture_norm(images: Tensor<4>, [scale, shift]: [Tensor<1>; 2], relu: boo
     Tensor::from_dispatch(Dispatch::picture_norm(images, scale, shift, relu))
 }
 
-/// Softmax over the last index.
+/// Every position's average of the values, by the softmax of its query's inner products with all keys, which are not
+/// scaled. On the CPU memory grows with the positions, elsewhere with their square.
 ///
 /// # Shapes
-/// - scores, output: `[n, rows, columns]`
-pub fn softmax_rows(scores: Tensor<3>) -> Tensor<3> {
-    Tensor::from_dispatch(Dispatch::softmax_rows(scores.into_dispatch()))
+/// - query, key: `[n, channels, positions]`
+/// - value, output: `[n, value channels, positions]`
+pub fn self_attention(query: Tensor<3>, key: Tensor<3>, value: Tensor<3>) -> Tensor<3> {
+    Tensor::from_dispatch(Dispatch::self_attention(query.into_dispatch(), key.into_dispatch(), value.into_dispatch()))
+}
+
+/// `change * factor + x`.
+///
+/// # Shapes
+/// - change, x, output: the same
+/// - factor: `[1]`
+pub fn scaled_sum<const D: usize>(change: Tensor<D>, factor: Tensor<1>, x: Tensor<D>) -> Tensor<D> {
+    let (change, factor, x) = (change.into_dispatch(), factor.into_dispatch(), x.into_dispatch());
+    Tensor::from_dispatch(Dispatch::scaled_sum(change, factor, x))
+}
+
+/// An activation of every value; its gradient is found from the output. At 0 ReLU has the slope 0, leaky ReLU its own.
+pub fn activate<const D: usize>(x: Tensor<D>, function: Pointwise) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::activate(x.into_dispatch(), function))
+}
+
+/// The mean of the absolute differences, over everything; no gradient where there is no difference.
+///
+/// # Shapes
+/// - left, right: the same
+/// - output: `[1]`
+pub fn mean_absolute_error<const D: usize>(left: Tensor<D>, right: Tensor<D>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::mean_absolute_error(left.into_dispatch(), right.into_dispatch()))
 }
 
 /// One step of Adam, as PyTorch takes it: the new parameter, first moment and second moment.

@@ -3,7 +3,9 @@
 use burn::backend::Flex;
 use burn::tensor::{Tensor, TensorData, activation};
 use burn_flex::FlexTensor;
-use portraitist_nn::ops::{self, AdamStep, ConvGeometry, LatestVectors, NORM_EPSILON, NetworkOps, Padding, ordinary};
+use portraitist_nn::ops::{
+    self, AdamStep, ConvGeometry, LatestVectors, NORM_EPSILON, NetworkOps, Padding, Pointwise, ordinary,
+};
 use portraitist_nn::parameter::to_values;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -215,23 +217,146 @@ fn picture_normalisation_passes_gradients_to_images_scale_and_shift() {
     }
 }
 
+/// Attention in the tensor library's own operations, which differentiate themselves.
+fn composed_attention([query, key, value]: [Tensor<3>; 3]) -> Tensor<3> {
+    let shares = activation::softmax(query.transpose().matmul(key), 2);
+    value.matmul(shares.transpose())
+}
+
+/// `[n, key channels, value channels, positions]`
+const ATTENTIONS: [[usize; 4]; 4] = [[2, 3, 5, 7], [1, 4, 32, 333], [3, 1, 1, 1], [1, 16, 40, 130]];
+
 #[test]
-fn softmax_and_its_gradient_are_those_of_the_library() {
-    for shape in [[2, 3, 5], [1, 40, 333], [3, 1, 1]] {
-        let what = format!("{shape:?}");
-        let found = Flex::softmax_rows(flex(1, &shape));
-        assert_alike(&what, found.clone(), ordinary::softmax_rows::<Flex>(flex(1, &shape)), 1e-6);
-        let gradient = Flex::softmax_rows_gradient(found.clone(), flex(2, &shape));
-        assert_alike(&what, gradient, ordinary::softmax_rows_gradient::<Flex>(found, flex(2, &shape)), 1e-5);
-        let (scores, pull) = (tracked(1, shape), constant(2, shape).autodiff());
+fn fast_attention_gives_what_ordinary_attention_gives() {
+    for [n, keys, values, positions] in ATTENTIONS {
+        let what = format!("{:?}", [n, keys, values, positions]);
+        let operand = |seed| flex(seed, &[n, if seed < 3 { keys } else { values }, positions]);
+        let found = Flex::self_attention_with_sums(operand(1), operand(2), operand(3));
+        let expected = ordinary::self_attention_with_sums::<Flex>(operand(1), operand(2), operand(3));
+        assert_alike(&what, found.0.clone(), expected.0, 1e-5);
+        assert_alike(&what, found.1.clone(), expected.1, 1e-5);
+        let (output, sums) = found;
+        let operands = [1, 2, 3].map(operand);
+        let [query, key, value] = operands.clone();
+        let found = Flex::self_attention_gradient(query, key, value, output.clone(), sums.clone(), operand(4));
+        let expected = ordinary::self_attention_gradient::<Flex>(operands, output, sums, operand(4));
+        if positions == 1 {
+            // One share is always 1: no gradient but the values'.
+            assert_alike(&what, found.2, expected.2, 1e-5);
+        } else {
+            assert_three_alike(&what, found, expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn attention_passes_gradients_to_query_key_and_value() {
+    for [n, keys, values, positions] in ATTENTIONS.into_iter().filter(|shape| shape[3] > 1) {
+        let what = format!("{:?}", [n, keys, values, positions]);
         // Larger scores, so that some shares are next to nothing.
-        let [found, expected] = [ops::softmax_rows(scores.clone() * 8.0), activation::softmax(scores.clone() * 8.0, 2)]
-            .map(|output| {
+        let operands =
+            [tracked(1, [n, keys, positions]), tracked(2, [n, keys, positions]), tracked(3, [n, values, positions])];
+        let pull = constant(4, [n, values, positions]).autodiff();
+        let [found, expected] =
+            [ops::self_attention as fn(_, _, _) -> _, |q, k, v| composed_attention([q, k, v])].map(|f| {
+                let [query, key, value] = operands.clone();
+                let output: Tensor<3> = f(query * 4.0, key * 2.0, value);
                 let gradients = (output.clone() * pull.clone()).sum().backward();
-                (to_values(output), to_values(scores.grad(&gradients).unwrap()))
+                (to_values(output), operands.clone().map(|operand| to_values(operand.grad(&gradients).unwrap())))
             });
         assert_near(&what, &found.0, &expected.0, 1e-5);
-        assert_near(&what, &found.1, &expected.1, 1e-4);
+        for (found, expected) in found.1.iter().zip(&expected.1) {
+            assert_near(&what, found, expected, 1e-4);
+        }
+    }
+}
+
+#[test]
+fn scaled_sums_give_what_ordinary_ones_give_with_their_gradients() {
+    let shape = [2, 3, 40, 50];
+    let operands = || (flex(1, &shape), flex(2, &[1]), flex(3, &shape));
+    let ((change, factor, x), (of_change, of_factor, of_x)) = (operands(), operands());
+    let expected = ordinary::scaled_sum::<Flex>(of_change, of_factor, of_x);
+    assert_alike("sum", Flex::scaled_sum(change, factor, x), expected, 1e-6);
+    let (change, factor, x) = (tracked(1, shape), tracked(2, [1]), tracked(3, shape));
+    let pull = constant(4, shape).autodiff();
+    let found = (ops::scaled_sum(change.clone(), factor.clone(), x.clone()) * pull.clone()).sum().backward();
+    let composed = change.clone() * factor.clone().reshape([1, 1, 1, 1]) + x.clone();
+    let expected = (composed * pull).sum().backward();
+    for tensor in [&change, &x] {
+        let [found, expected] = [&found, &expected].map(|gradients| to_values(tensor.grad(gradients).unwrap()));
+        assert_near("gradient of change or x", &found, &expected, 1e-6);
+    }
+    let [found, wanted] = [&found, &expected].map(|gradients| to_values(factor.grad(gradients).unwrap()));
+    assert_near("gradient of the factor", &found, &wanted, 1e-5);
+    let pull = || flex(4, &shape);
+    let (change, factor, _) = operands();
+    let found = Flex::scaled_sum_gradient(change.clone(), factor.clone(), pull());
+    let expected = ordinary::scaled_sum_gradient::<Flex>(change, factor, pull());
+    assert_alike("change", found.0, expected.0, 1e-6);
+    assert_alike("factor", found.1, expected.1, 1e-5);
+}
+
+#[test]
+fn activations_are_those_of_the_library_with_their_gradients() {
+    let shape = [2, 3, 40, 50];
+    let x = tracked(1, shape);
+    let pull = constant(2, shape).autodiff();
+    let library: [(Pointwise, fn(Tensor<4>) -> Tensor<4>); 3] = [
+        (Pointwise::Relu, activation::relu),
+        (Pointwise::LeakyRelu(0.2), |x| activation::leaky_relu(x, 0.2)),
+        (Pointwise::Tanh, Tensor::tanh),
+    ];
+    for (function, expected) in library {
+        let what = format!("{function:?}");
+        let [found, expected] = [ops::activate(x.clone() * 3.0, function), expected(x.clone() * 3.0)].map(|output| {
+            let gradients = (output.clone() * pull.clone()).sum().backward();
+            (to_values(output), to_values(x.grad(&gradients).unwrap()))
+        });
+        assert_near(&what, &found.0, &expected.0, 1e-6);
+        assert_near(&what, &found.1, &expected.1, 1e-6);
+        let output = || Flex::activate(flex(1, &shape), function);
+        assert_alike(&what, output(), ordinary::activate::<Flex>(flex(1, &shape), function), 1e-6);
+        let found = Flex::activate_gradient(output(), flex(2, &shape), function);
+        let expected = ordinary::activate_gradient::<Flex>(output(), flex(2, &shape), function);
+        assert_alike(&what, found, expected, 1e-6);
+    }
+}
+
+/// PyTorch's slopes where there are two: 0 for ReLU and absolute values, its own for leaky ReLU.
+#[test]
+fn slopes_at_zero_are_pytorchs() {
+    let zeros = || FlexTensor::from_data(TensorData::new(vec![0.0_f32; 4], [4]));
+    let ones = || FlexTensor::from_data(TensorData::new(vec![1.0_f32; 4], [4]));
+    let expect =
+        |slope: f32, found: FlexTensor| assert_eq!(found.into_data().try_into_vec::<f32>().unwrap(), [slope; 4]);
+    for (function, slope) in [(Pointwise::Relu, 0.0), (Pointwise::LeakyRelu(0.2), 0.2), (Pointwise::Tanh, 1.0)] {
+        expect(slope, Flex::activate_gradient(zeros(), ones(), function));
+        expect(slope, ordinary::activate_gradient::<Flex>(zeros(), ones(), function));
+    }
+    let one = || FlexTensor::from_data(TensorData::new(vec![1.0_f32], [1]));
+    expect(0.0, Flex::mean_absolute_error_gradient(ones(), ones(), one()));
+    expect(0.0, ordinary::mean_absolute_error_gradient::<Flex>(ones(), ones(), one()));
+}
+
+#[test]
+fn absolute_errors_are_those_of_the_library_with_both_gradients() {
+    for shape in [[1, 1, 1, 3], [2, 3, 70, 90]] {
+        let (left, right) = (tracked(1, shape), tracked(2, shape));
+        let found = ops::mean_absolute_error(left.clone(), right.clone()) * 3.0;
+        let expected = (left.clone() - right.clone()).abs().mean() * 3.0;
+        assert_near("mean", &to_values(found.clone()), &to_values(expected.clone()), 1e-6);
+        let [found, expected] = [found.backward(), expected.backward()];
+        for tensor in [&left, &right] {
+            let [found, expected] = [&found, &expected].map(|gradients| to_values(tensor.grad(gradients).unwrap()));
+            assert_near("gradient", &found, &expected, 1e-6);
+        }
+        let (left, right) = (|| flex(1, &shape), || flex(2, &shape));
+        let expected = ordinary::mean_absolute_error::<Flex>(left(), right());
+        assert_alike("mean", Flex::mean_absolute_error(left(), right()), expected, 1e-6);
+        let found = Flex::mean_absolute_error_gradient(left(), right(), flex(3, &[1]));
+        let expected = ordinary::mean_absolute_error_gradient::<Flex>(left(), right(), flex(3, &[1]));
+        assert_alike("gradient", found, expected, 1e-6);
     }
 }
 

@@ -1,15 +1,16 @@
 //! The gradients of the operations, written by hand. Each computes the gradients that its operands ask for.
 
+mod attention;
 mod convolution;
 mod normalization;
-mod softmax;
+mod pointwise;
 mod spectral;
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 
-use super::extension::{ConvGeometry, LatestVectors, NetworkOps};
+use super::extension::{ConvGeometry, LatestVectors, NetworkOps, Pointwise};
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn padded_conv2d(
@@ -57,8 +58,20 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         normalization::picture::<B, C>([images, scale, shift], relu)
     }
 
-    fn softmax_rows(scores: FloatTensor<Self>) -> FloatTensor<Self> {
-        softmax::rows::<B, C>(scores)
+    fn self_attention(query: FloatTensor<Self>, key: FloatTensor<Self>, value: FloatTensor<Self>) -> FloatTensor<Self> {
+        attention::attend::<B, C>([query, key, value])
+    }
+
+    fn scaled_sum(change: FloatTensor<Self>, factor: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
+        attention::scaled_sum::<B, C>([change, factor, x])
+    }
+
+    fn activate(x: FloatTensor<Self>, function: Pointwise) -> FloatTensor<Self> {
+        pointwise::activate::<B, C>(x, function)
+    }
+
+    fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
+        pointwise::mean_absolute_error::<B, C>(left, right)
     }
 
     fn spectral_divide(weight: FloatTensor<Self>, sigma: f32, latest: LatestVectors) -> FloatTensor<Self> {

@@ -1,0 +1,80 @@
+//! Activations and absolute errors.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::NodeId;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+
+use crate::ops::{NetworkOps, Pointwise};
+
+#[derive(Debug)]
+struct ActivationBackward;
+
+impl<B: NetworkOps> Backward<B, 1> for ActivationBackward {
+    /// The output, which the next layer keeps anyway.
+    type State = (FloatTensor<B>, Pointwise);
+
+    fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
+        let [x] = ops.parents;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        if let Some(node) = x {
+            let (output, function) = ops.state;
+            gradients.register::<B>(node.id, B::activate_gradient(output, output_gradient, function));
+        }
+    }
+}
+
+/// See [`NetworkOps::activate`].
+pub(super) fn activate<B: NetworkOps, C: CheckpointStrategy>(
+    x: FloatTensor<Autodiff<B, C>>,
+    function: Pointwise,
+) -> FloatTensor<Autodiff<B, C>> {
+    match ActivationBackward.prepare::<C>([x.node()]).compute_bound().stateful() {
+        OpsKind::Tracked(preparation) => {
+            let output = B::activate(x.into_primitive(), function);
+            preparation.finish((output.clone(), function), output)
+        }
+        OpsKind::UnTracked(preparation) => preparation.finish(B::activate(x.into_primitive(), function)),
+    }
+}
+
+#[derive(Debug)]
+struct ErrorBackward;
+
+impl<B: NetworkOps> Backward<B, 2> for ErrorBackward {
+    type State = [NodeId; 2];
+
+    fn backward(self, ops: Ops<[NodeId; 2], 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let [left, right] = ops.parents;
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        let [left_value, right_value]: [FloatTensor<B>; 2] =
+            ops.state.map(|node| checkpointer.retrieve_node_output(node));
+        if let Some(node) = left {
+            let (left, right) = (left_value.clone(), right_value.clone());
+            gradients.register::<B>(node.id, B::mean_absolute_error_gradient(left, right, output_gradient.clone()));
+        }
+        if let Some(node) = right {
+            let gradient = B::mean_absolute_error_gradient(right_value, left_value, output_gradient);
+            gradients.register::<B>(node.id, gradient);
+        }
+    }
+}
+
+/// See [`NetworkOps::mean_absolute_error`].
+pub(super) fn mean_absolute_error<B: NetworkOps, C: CheckpointStrategy>(
+    left: FloatTensor<Autodiff<B, C>>,
+    right: FloatTensor<Autodiff<B, C>>,
+) -> FloatTensor<Autodiff<B, C>> {
+    match ErrorBackward.prepare::<C>([left.node(), right.node()]).compute_bound().stateful() {
+        OpsKind::Tracked(mut preparation) => {
+            let state = [&left, &right].map(|operand| preparation.checkpoint(operand));
+            preparation.finish(state, B::mean_absolute_error(left.into_primitive(), right.into_primitive()))
+        }
+        OpsKind::UnTracked(preparation) => {
+            preparation.finish(B::mean_absolute_error(left.into_primitive(), right.into_primitive()))
+        }
+    }
+}
