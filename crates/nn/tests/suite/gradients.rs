@@ -297,12 +297,14 @@ fn scaled_sums_give_what_ordinary_ones_give_with_their_gradients() {
     assert_alike("factor", found.1, expected.1, 1e-5);
 }
 
+type Function = fn(Tensor<4>) -> Tensor<4>;
+
 #[test]
 fn activations_are_those_of_the_library_with_their_gradients() {
     let shape = [2, 3, 40, 50];
     let x = tracked(1, shape);
     let pull = constant(2, shape).autodiff();
-    let library: [(Pointwise, fn(Tensor<4>) -> Tensor<4>); 3] = [
+    let library: [(Pointwise, Function); 3] = [
         (Pointwise::Relu, activation::relu),
         (Pointwise::LeakyRelu(0.2), |x| activation::leaky_relu(x, 0.2)),
         (Pointwise::Tanh, Tensor::tanh),
