@@ -17,13 +17,13 @@ const LARGEST_LOG2: u32 = 40;
 const CLASSES: usize = ((LARGEST_LOG2 - SMALLEST_LOG2) as usize) << STEPS_LOG2;
 /// Alignment of all large blocks: a cache line.
 const ALIGNMENT: usize = 64;
-/// What is kept beyond the most that was in use at one time: an eighth of it, and this many bytes.
-const SPARE: usize = 32 << 20;
+/// What is kept beyond the most that was in use at one time: a sixteenth of it, and this many bytes.
+const SPARE: usize = 16 << 20;
 
 /// Keeps freed large blocks; takes what it does not have from `Inner`.
 ///
-/// Blocks in use and blocks kept together never exceed the most that was in use at one time by more than an eighth and
-/// 32 MiB.
+/// Blocks in use and blocks kept together never exceed the most that was in use at one time by more than a sixteenth and
+/// 16 MiB.
 #[derive(Debug)]
 pub struct KeepLarge<Inner> {
     inner: Inner,
@@ -110,7 +110,7 @@ impl<Inner: GlobalAlloc> KeepLarge<Inner> {
         if let Some(block) = kept.pop(class) {
             return (block, true);
         }
-        let allowed = kept.most_used + kept.most_used / 8 + SPARE - kept.used;
+        let allowed = kept.most_used + kept.most_used / 16 + SPARE - kept.used;
         self.shrink(&mut kept, allowed);
         drop(kept);
         // SAFETY: large sizes are not zero.
@@ -278,7 +278,7 @@ mod tests {
                 allocator.dealloc(block, layout(size));
             }
             let kept = allocator.lock();
-            assert!(kept.kept + kept.used <= kept.most_used + kept.most_used / 8 + SPARE);
+            assert!(kept.kept + kept.used <= kept.most_used + kept.most_used / 16 + SPARE);
         }
         allocator.give_back();
     }
