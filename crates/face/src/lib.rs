@@ -17,6 +17,7 @@ pub mod grid;
 pub mod picture;
 mod resample;
 pub mod seed_2018;
+pub mod synthetic;
 pub mod template;
 pub mod transform;
 pub mod warp;
