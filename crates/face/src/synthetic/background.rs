@@ -64,7 +64,7 @@ impl Background {
                     at: [dice.between(-0.1, 1.1), dice.between(-0.1, 1.0)],
                     radius: dice.between(0.02, 0.16),
                     colour: if kind == 1 { leaf } else { lamp },
-                    softness: dice.between(0.015, 0.09),
+                    softness: dice.between(0.03, 0.14),
                 });
             }
         }
@@ -78,7 +78,7 @@ impl Background {
                     low: [x, y],
                     high: [x + width, y + height],
                     colour: colour(&mut dice, 0.02, 1.0),
-                    softness: dice.between(0.008, 0.04),
+                    softness: dice.between(0.015, 0.06),
                 });
             }
         }

@@ -8,7 +8,7 @@ use crate::drawing::noise;
 use crate::drawing::plane::smoothstep;
 
 /// Radius of the iris: human irises are 11.8 mm wide, nearly all alike.
-pub(crate) const IRIS: f32 = 0.059;
+pub(crate) const IRIS: f32 = 0.060;
 
 /// Colour and shape at a place of the eye.
 pub(crate) struct Glance {
@@ -49,7 +49,7 @@ impl Eyeball {
         let off_axis = EYEBALL * (1.0 - facing * facing).max(0.0).sqrt();
         let iris = if facing > 0.0 { smoothstep(IRIS + 0.005, IRIS - 0.004, off_axis) } else { 0.0 };
         let to_corner = smoothstep(0.45, 1.0, s.abs());
-        let white = mix_colour([0.72, 0.69, 0.66], [0.62, 0.40, 0.36], 0.55 * to_corner);
+        let white = mix_colour([0.56, 0.53, 0.50], [0.50, 0.33, 0.29], 0.55 * to_corner);
         let albedo = mix_colour(white, self.iris(complexion, off_axis, normal, seed), iris);
         // The caruncle, pink, in the corner at the nose.
         let caruncle = bell(s, height, -0.97, 0.0, 0.13, 0.03);
@@ -57,7 +57,7 @@ impl Eyeball {
         let (upper, lower) = (opening.upper_edge(s), opening.lower_edge(s));
         let below_lid = smoothstep(0.0, 0.042, upper - height);
         let above_lid = smoothstep(-0.002, 0.012, height - lower);
-        let open = mix(0.30, 1.0, below_lid) * mix(0.72, 1.0, above_lid) * mix(1.0, 0.62, to_corner);
+        let open = mix(0.22, 1.0, below_lid) * mix(0.72, 1.0, above_lid) * mix(1.0, 0.62, to_corner);
         Glance { albedo, normal, open, cornea: iris }
     }
 

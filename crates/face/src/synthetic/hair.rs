@@ -12,13 +12,16 @@ use crate::drawing::plane::smoothstep;
 /// Which way strands run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flow {
-    /// From a whorl at the back of the crown.
-    Crown,
+    /// From a place of the head, along great circles: a whorl at the crown, the front end of a parting.
+    Spot(Vector),
     /// From a parting at that share of the head's width down to the sides.
     Parted(f32),
     /// From the hairline to the back.
     Back,
 }
+
+/// The whorl at the back of the crown.
+const WHORL: Vector = vector(0.08, 0.80, -0.59);
 
 /// A hairstyle in numbers; lengths in decimetres.
 #[derive(Clone, Debug)]
@@ -51,17 +54,18 @@ impl Cut {
             drape: None,
             curl: 0.0,
             wave: 0.0,
-            flow: Flow::Crown,
+            flow: Flow::Spot(WHORL),
             bare_top: 0.0,
             covers_ears: false,
         };
         let parted = Flow::Parted(0.30 * hair.side);
+        let corner = Flow::Spot(vector(0.52 * hair.side, 0.66, 0.54));
         let hanging = |end_y: f32, gap: f32| Some((end_y * hair.length, gap));
         let cut = match hair.style {
             S::Bald => return None,
             S::Fringed => Self { top: 0.02, sides: 0.05, bare_top: 1.0, flow: Flow::Back, ..plain },
             S::Buzz => Self { top: 0.022, sides: 0.012, ..plain },
-            S::ShortSide => Self { top: 0.15, sides: 0.05, fringe: 0.06, sweep: 0.10, flow: parted, ..plain },
+            S::ShortSide => Self { top: 0.17, sides: 0.05, front_lift: 0.35, fringe: 0.03, sweep: 0.12, flow: corner, ..plain },
             S::ShortUp => Self { top: 0.15, sides: 0.03, front_lift: 0.65, flow: Flow::Back, ..plain },
             S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..plain },
             S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..plain },
@@ -69,16 +73,16 @@ impl Cut {
                 top: 0.10, sides: 0.17, drape: hanging(-0.85, 1.02), flow: parted, sweep: 0.16, fringe: 0.03, covers_ears: true, ..plain
             },
             S::BobFringe => Self {
-                top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, flow: Flow::Crown, ..plain
+                top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..plain
             },
             S::LongMiddle => Self {
-                top: 0.08, sides: 0.14, drape: hanging(-1.55, 1.06), flow: Flow::Parted(0.0), covers_ears: true, ..plain
+                top: 0.08, sides: 0.14, drape: hanging(-1.95, 1.04), flow: Flow::Parted(0.0), covers_ears: true, ..plain
             },
             S::LongSide => Self {
-                top: 0.12, sides: 0.17, drape: hanging(-1.6, 1.02), flow: parted, sweep: 0.20, wave: 0.3, covers_ears: true, ..plain
+                top: 0.12, sides: 0.17, drape: hanging(-1.9, 1.00), flow: parted, sweep: 0.20, wave: 0.3, covers_ears: true, ..plain
             },
             S::LongWavy => Self {
-                top: 0.13, sides: 0.24, drape: hanging(-1.45, 1.08), flow: parted, sweep: 0.10, wave: 1.0, curl: 0.12, covers_ears: true, ..plain
+                top: 0.13, sides: 0.24, drape: hanging(-1.8, 1.05), flow: parted, sweep: 0.10, wave: 1.0, curl: 0.12, covers_ears: true, ..plain
             },
             S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..plain },
             S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..plain },
@@ -171,9 +175,14 @@ fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u6
     let mut thickness = mix(cut.sides, cut.top * (1.0 + cut.front_lift * front), top);
     let hugging = smoothstep(0.0, 0.26, above).powf(0.6);
     let loose = hangs.max(if cut.fringe > 0.1 { front } else { 0.0 });
-    thickness *= mix(mix(0.10, 1.0, hugging), 1.0, loose * 0.85);
+    thickness *= mix(mix(0.06, 1.0, hugging), 1.0, loose * 0.85);
+    if let Some((_, gap)) = cut.drape {
+        // Hanging hair begins thin beside the face.
+        thickness *= mix(1.0, mix(0.42, 1.0, smoothstep(gap - 0.12, gap + 0.45, angle.abs())), smoothstep(0.7, 0.2, y));
+    }
     let clump = noise::fractal(seed, across * 6.0, along * 2.0, 2) - 0.5;
-    thickness *= 1.0 + 0.55 * clump;
+    let lock = noise::smooth(seed ^ 3, across * 26.0, along * 3.0) - 0.5;
+    thickness *= 1.0 + 0.75 * clump + 0.45 * lock;
     if cut.curl > 0.0 {
         let curls = noise::fractal(seed ^ 1, angle * 6.5, y * 7.5, 3) - 0.42;
         thickness *= 1.0 + 1.5 * cut.curl * curls;
@@ -193,8 +202,7 @@ fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u6
 fn strand(cut: &Cut, base: Vector, angle: f32, y: f32) -> (f32, f32) {
     let d = (base - vector(0.0, 0.22, -0.08)).unit();
     let (across, along) = match cut.flow {
-        Flow::Crown => {
-            let pole = vector(0.08, 0.80, -0.59);
+        Flow::Spot(pole) => {
             let side = pole.cross(vector(1.0, 0.0, 0.0)).unit();
             let other = pole.cross(side);
             (1.2 * d.dot(side).atan2(d.dot(other)), d.dot(pole).clamp(-1.0, 1.0).acos())
@@ -214,7 +222,7 @@ pub(crate) fn grows([across, along, cover]: Attributes, curl: f32, seed: u64) ->
     let fine = noise::smooth(seed, across * 42.0, along * 2.5);
     let broad = noise::smooth(seed ^ 5, across * 13.0, along * 2.0);
     let curls = if curl > 0.3 { noise::smooth(seed ^ 6, across * 9.0, along * 9.0) - 0.5 } else { 0.0 };
-    cover > 0.55 - 0.75 * fine - 0.5 * broad + curl * curls
+    cover > 1.05 - 1.25 * fine - 1.0 * broad + curl * curls
 }
 
 /// How densely the beard grows at a place of the chart, 0..=1.
@@ -281,7 +289,10 @@ impl Cut {
             return -up;
         }
         match self.flow {
-            Flow::Crown => front * 0.6 - up,
+            Flow::Spot(spot) => {
+                let pole = right * spot.x + up * spot.y + front * spot.z;
+                fragment.normal - pole
+            }
             Flow::Parted(_) => right,
             Flow::Back => front,
         }

@@ -129,7 +129,7 @@ pub(crate) fn openness(frame: &Frame, camera: &Camera, samples: usize, seed: u64
                     hidden += (arm.dot(normal) - 0.012).max(0.0) / (square + 0.004) * 0.085;
                 }
             }
-            raw[y as usize * width + x as usize] = (1.0 - hidden * 3.2 / LOOKS as f32 * 4.0).clamp(0.12, 1.0);
+            raw[y as usize * width + x as usize] = (1.0 - 9.5 * hidden / LOOKS as f32).clamp(0.15, 1.0);
         }
     }
     smoothed(&raw, &points, width, height)

@@ -102,7 +102,7 @@ impl Measures {
             chin_y,
             chin_half: 0.20 * times(Trait::ChinWidth, 0.18),
             chin_forward: 0.035 * z(Trait::ChinProtrusion),
-            neck_half: 0.475 * times(Trait::NeckWidth, 0.075),
+            neck_half: 0.440 * times(Trait::NeckWidth, 0.075),
             brow,
             eye,
             nose: Nose {
@@ -134,8 +134,8 @@ fn eye(z: &impl Fn(Trait) -> f32, times: &impl Fn(Trait, f32) -> f32) -> Eye {
         // The inner corners never meet.
         x: (0.318 * times(Trait::EyeSpacing, 0.055)).max(half_width + 0.07),
         half_width,
-        upper: 0.064 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.12),
-        lower: 0.046 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.08),
+        upper: 0.053 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.12),
+        lower: 0.045 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.08),
         tilt: 0.05 + 0.065 * z(Trait::EyeTilt),
         depth: times(Trait::EyeDepth, 0.2),
         fold: 0.050 * times(Trait::LidFold, -0.35),
@@ -143,7 +143,7 @@ fn eye(z: &impl Fn(Trait) -> f32, times: &impl Fn(Trait, f32) -> f32) -> Eye {
 }
 
 fn brow(z: &impl Fn(Trait) -> f32, times: &impl Fn(Trait, f32) -> f32, eye: &Eye) -> Brow {
-    let half_thickness = 0.030 * times(Trait::BrowThickness, 0.27);
+    let half_thickness = 0.034 * times(Trait::BrowThickness, 0.27);
     let lowest = eye.upper + 0.05 + half_thickness;
     Brow {
         inner_x: 0.115 * times(Trait::BrowSpacing, 0.25),

@@ -131,12 +131,12 @@ fn body_mesh(surface: &Surface, stance: &Stance) -> Mesh {
     const ROWS: usize = 60;
     const COLUMNS: usize = 72;
     let m = &surface.measures;
-    let drop = (m.chin_y + 1.15) * 0.8;
+    let drop = (m.chin_y + 1.15) * 0.8 + 0.10;
     Mesh::grid(Part::Body, ROWS, COLUMNS, true, |row, column| {
         let y = mix(-1.42, -3.4, (row as f32 / (ROWS - 1) as f32).powf(1.5));
         let angle = (column as f32 / COLUMNS as f32 * 2.0 - 1.0) * PI;
         let (sin, cos) = angle.sin_cos();
-        let half = curve(&SHOULDERS, y) * (m.neck_half / 0.475).powf(0.6);
+        let half = curve(&SHOULDERS, y) * (m.neck_half / 0.44).powf(0.6);
         let depth = curve(&[(-3.4, 0.78), (-2.3, 0.72), (-1.8, 0.56), (-1.6, 0.50), (-1.42, 0.47)], y);
         let shaped = |value: f32| value.abs().powf(0.86) * value.signum();
         let tilt = -0.30 * smooth_below(y);

@@ -224,7 +224,7 @@ impl<'a> Studio<'a> {
         let eye = &self.eyes[usize::from(chart.x > 0.0)];
         let identity = self.scene.identity;
         let glance = eye.look(fragment.point, -view, opening, (s, height), &identity.complexion, identity.texture_seed);
-        let shine = mix(1.3, 9.0, glance.cornea);
+        let shine = mix(0.5, 9.0, glance.cornea);
         Some(Finish { albedo: glance.albedo, normal: glance.normal, shine, gloss: 90.0, soft: [0.25, 0.2, 0.2], open: mix(1.0, open, 0.4) * glance.open })
     }
 
@@ -313,7 +313,7 @@ impl<'a> Studio<'a> {
             (1.0 - cos * cos).max(0.0).sqrt().powf(power)
         };
         let smooth = 1.0 - 0.75 * curl.max(if beard { 0.8 } else { 0.0 });
-        let first = 0.055 * lobe(0.10 + 0.25 * fine, 90.0) * smooth;
+        let first = 0.045 * lobe(0.10 + 0.10 * fine + 0.05 * broad, 70.0) * (0.8 + 1.2 * fine).max(0.1) * smooth;
         let second = lobe(-0.12 + 0.35 * fine, 22.0) * smooth;
         let visible = ((facing + 0.35) / 1.35).max(0.0) * shadow;
         std::array::from_fn(|k| {

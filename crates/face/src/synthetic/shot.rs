@@ -86,7 +86,7 @@ impl Shot {
             expression: expression(&mut dice),
             light: Light::sample(&mut dice),
             framing: Framing {
-                head_share: dice.between(0.56, 0.66),
+                head_share: dice.between(0.57, 0.69),
                 center: [0.5 + 0.03 * normal(&mut dice).clamp(-1.5, 1.5), 0.475 + 0.015 * normal(&mut dice)],
                 distance: dice.between(10.0, 22.0),
             },

@@ -79,7 +79,7 @@ impl<'a> Painter<'a> {
         let c = &self.identity.complexion;
         let seed = self.identity.texture_seed;
         let mottle = noise::fractal(seed, x * 6.0 + 9.0, y * 6.0, 2) - 0.5;
-        let pores = noise::smooth(seed ^ 2, x * 75.0, y * 75.0) - 0.5;
+        let pores = noise::smooth(seed ^ 2, x * 61.0 + y * 23.0, y * 57.0 - x * 19.0) - 0.5;
         let mut red = 0.75 * bell(ax, y, 0.42, -0.27, 0.22, 0.19) + 0.8 * bell(x, y, 0.0, m.nose.tip_y, 0.14, 0.10);
         red += 0.3 * bell(x, y, 0.0, m.chin_y + 0.12, 0.18, 0.1) + 0.35 * bell(ax, y, m.nose.half_width, m.nose.base_y + 0.06, 0.06, 0.06);
         red = red * (0.35 + 0.9 * c.redness) + 0.8 * mottle * c.redness;
@@ -106,7 +106,7 @@ impl<'a> Painter<'a> {
             albedo: scale_colour(albedo, factor),
             shine: 0.75 + 0.5 * oily + 0.8 * pores,
             hairy: 0.0,
-            bump: [0.10 * pores + 0.10 * mottle, 0.10 * (noise::smooth(seed ^ 8, x * 75.0, y * 75.0) - 0.5)],
+            bump: [0.08 * pores + 0.10 * mottle, 0.08 * (noise::smooth(seed ^ 8, x * 57.0 - y * 21.0, y * 61.0) - 0.5)],
         }
     }
 
@@ -203,7 +203,7 @@ impl<'a> Painter<'a> {
         let fray = 0.55 * (strand - 0.5);
         let body = smoothstep(1.25 + fray, 0.35, offset.abs());
         let ends = smoothstep(-0.10, 0.10, s + 0.2 * fray) * smoothstep(1.06, 0.80, s - 0.15 * fray);
-        let cover = body * ends * (0.50 + 0.62 * strand) * self.identity.complexion.brow_darkness;
+        let cover = body * ends * (0.62 + 0.60 * strand) * self.identity.complexion.brow_darkness;
         let dark = scale_colour(mix_colour(self.identity.hair.colour, self.hair, 0.6), 0.55);
         skin.albedo = mix_colour(skin.albedo, dark, cover.min(0.92));
         skin.shine *= 1.0 - 0.7 * cover;

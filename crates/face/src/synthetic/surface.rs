@@ -45,9 +45,9 @@ impl Surface {
     pub(crate) fn new(measures: Measures, expression: Expression, age: f32) -> Self {
         let m = &measures;
         let widths = vec![
-            (m.chin_y - 0.05, m.chin_half * 0.9),
-            (m.chin_y + 0.02, m.chin_half * 1.25),
-            (m.chin_y + 0.14, m.chin_half * 1.2 + m.jaw_half * 0.20),
+            (m.chin_y - 0.05, m.chin_half * 0.9 + m.jaw_half * 0.10),
+            (m.chin_y + 0.02, m.chin_half * 1.1 + m.jaw_half * 0.14),
+            (m.chin_y + 0.14, m.chin_half * 1.15 + m.jaw_half * 0.32),
             (m.jaw_y - 0.05, m.jaw_half * 0.93),
             (m.jaw_y + 0.12, m.jaw_half * 0.62 + m.cheek_half * 0.40),
             (m.nose.base_y + 0.02, m.cheek_half * 1.03),
@@ -133,7 +133,7 @@ impl Surface {
         let drop = curve(&[(0.0, 0.10), (0.6, 0.16), (1.5, 0.30)], angle.abs());
         let below = smoothstep(edge, edge - drop, y);
         let flare = 0.10 * smoothstep(-1.35, -1.9, y);
-        let (neck_x, neck_z) = ((m.neck_half + flare) * sin, -0.17 + (0.43 + flare) * cos - 0.12 * (y + 1.4));
+        let (neck_x, neck_z) = ((m.neck_half + flare) * sin, -0.19 + 0.42 * cos + 0.16 * (y + 1.4));
         let point = vector(mix(x, neck_x, below), y, mix(AXIS_Z + z, neck_z, below));
         (point, Chart { x, y, angle })
     }
@@ -198,6 +198,8 @@ impl Surface {
     }
 
     fn nose(&self, x: f32, y: f32) -> f32 {
+        /// What `smooth_max` makes of two zeros.
+        const SOFT_ZERO: f32 = 0.05 * 0.25;
         let (ax, n) = (x.abs(), &self.measures.nose);
         if ax > n.half_width + 0.25 || y > 0.3 || y < n.base_y - 0.12 {
             return 0.0;
@@ -214,7 +216,7 @@ impl Surface {
         let nostril = -0.035 * bell(ax, y, n.half_width * 0.44, n.base_y + 0.030, 0.040, 0.022);
         let crease = -0.018 * bell(ax, y, n.half_width * 1.16, wing_y + 0.015, 0.03, 0.07);
         let philtrum = -0.012 * bell(x, y, 0.0, n.base_y - 0.06, 0.028, 0.055);
-        smooth_max(body + apron + tip, wing, 0.05) + nostril + crease + philtrum
+        smooth_max(body + apron + tip, wing, 0.05) - SOFT_ZERO + nostril + crease + philtrum
     }
 
     fn lips(&self, x: f32, y: f32) -> f32 {
