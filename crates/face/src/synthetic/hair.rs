@@ -14,8 +14,6 @@ use crate::drawing::plane::smoothstep;
 enum Flow {
     /// From a place of the head, along great circles: a whorl at the crown, the front end of a parting.
     Spot(Vector),
-    /// From a parting at that share of the head's width down to the sides.
-    Parted(f32),
     /// From the hairline to the back.
     Back,
 }
@@ -58,7 +56,6 @@ impl Cut {
             bare_top: 0.0,
             covers_ears: false,
         };
-        let parted = Flow::Parted(0.30 * hair.side);
         let corner = Flow::Spot(vector(0.52 * hair.side, 0.66, 0.54));
         let hanging = |end_y: f32, gap: f32| Some((end_y * hair.length, gap));
         let cut = match hair.style {
@@ -70,19 +67,19 @@ impl Cut {
             S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..plain },
             S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..plain },
             S::Bob => Self {
-                top: 0.10, sides: 0.17, drape: hanging(-0.85, 1.02), flow: parted, sweep: 0.16, fringe: 0.03, covers_ears: true, ..plain
+                top: 0.10, sides: 0.17, drape: hanging(-0.85, 1.02), flow: corner, sweep: 0.16, fringe: 0.03, covers_ears: true, ..plain
             },
             S::BobFringe => Self {
                 top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..plain
             },
             S::LongMiddle => Self {
-                top: 0.08, sides: 0.14, drape: hanging(-1.95, 1.04), flow: Flow::Parted(0.0), covers_ears: true, ..plain
+                top: 0.08, sides: 0.14, drape: hanging(-1.95, 1.04), flow: Flow::Spot(vector(0.0, 0.80, 0.60)), covers_ears: true, ..plain
             },
             S::LongSide => Self {
-                top: 0.12, sides: 0.17, drape: hanging(-1.9, 1.00), flow: parted, sweep: 0.20, wave: 0.3, covers_ears: true, ..plain
+                top: 0.12, sides: 0.17, drape: hanging(-1.9, 1.00), flow: corner, sweep: 0.20, wave: 0.3, covers_ears: true, ..plain
             },
             S::LongWavy => Self {
-                top: 0.13, sides: 0.24, drape: hanging(-1.8, 1.05), flow: parted, sweep: 0.10, wave: 1.0, curl: 0.12, covers_ears: true, ..plain
+                top: 0.13, sides: 0.24, drape: hanging(-1.8, 1.05), flow: corner, sweep: 0.10, wave: 1.0, curl: 0.12, covers_ears: true, ..plain
             },
             S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..plain },
             S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..plain },
@@ -121,7 +118,10 @@ pub(crate) fn above_edge(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, 
     let hang = cut.fringe + cut.sweep * smoothstep(-0.5, 0.7, lean);
     let mut edge = line - hang * front;
     if let Some((end_y, gap)) = cut.drape {
-        let behind = smoothstep(gap - 0.10, gap + 0.05, angle.abs() + 0.10 * smoothstep(0.2, 0.6, y));
+        // The edge runs from the parting outwards and down beside the face.
+        let top = surface.measures.hairline_y;
+        let frame = curve(&[(0.0, gap), (0.30, 0.90 * gap), (top - 0.13, 0.62 * gap), (top - 0.02, 0.1)], y);
+        let behind = smoothstep(frame - 0.10, frame + 0.05, angle.abs());
         edge = mix(edge, edge.min(end_y), behind);
     }
     let mut above = y - edge;
@@ -173,12 +173,12 @@ fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u6
     let top = smoothstep(0.30, 0.85, y);
     let front = angle.cos().max(0.0);
     let mut thickness = mix(cut.sides, cut.top * (1.0 + cut.front_lift * front), top);
-    let hugging = smoothstep(0.0, 0.26, above).powf(0.6);
+    let hugging = smoothstep(-0.02, 0.32, above).powf(0.85);
     let loose = hangs.max(if cut.fringe > 0.1 { front } else { 0.0 });
     thickness *= mix(mix(0.06, 1.0, hugging), 1.0, loose * 0.85);
     if let Some((_, gap)) = cut.drape {
         // Hanging hair begins thin beside the face.
-        thickness *= mix(1.0, mix(0.42, 1.0, smoothstep(gap - 0.12, gap + 0.45, angle.abs())), smoothstep(0.7, 0.2, y));
+        thickness *= mix(1.0, mix(0.42, 1.0, smoothstep(gap - 0.25, gap + 0.40, angle.abs())), smoothstep(0.8, 0.3, y));
     }
     let clump = noise::fractal(seed, across * 6.0, along * 2.0, 2) - 0.5;
     let lock = noise::smooth(seed ^ 3, across * 26.0, along * 3.0) - 0.5;
@@ -200,6 +200,16 @@ fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u6
 
 /// Coordinates of a strand: constant across it, growing along it.
 fn strand(cut: &Cut, base: Vector, angle: f32, y: f32) -> (f32, f32) {
+    if cut.drape.is_some() {
+        // Down beside the face, away from the parting above it.
+        let parting = smoothstep(0.25, 1.0, y) * 0.9;
+        let away = match cut.flow {
+            Flow::Spot(spot) if spot.x.abs() < 0.1 && spot.z > 0.0 => -angle.signum(),
+            Flow::Spot(spot) if spot.z > 0.0 => -spot.x.signum(),
+            _ => 0.0,
+        };
+        return (1.6 * (angle + away * parting), 1.2 - y);
+    }
     let d = (base - vector(0.0, 0.22, -0.08)).unit();
     let (across, along) = match cut.flow {
         Flow::Spot(pole) => {
@@ -207,11 +217,9 @@ fn strand(cut: &Cut, base: Vector, angle: f32, y: f32) -> (f32, f32) {
             let other = pole.cross(side);
             (1.2 * d.dot(side).atan2(d.dot(other)), d.dot(pole).clamp(-1.0, 1.0).acos())
         }
-        Flow::Parted(part) => (1.3 * d.z.atan2(d.y.max(0.05)), (d.x - part).abs()),
         Flow::Back => (1.2 * d.x.atan2(d.y.max(-0.2) + 0.25), d.z.clamp(-1.0, 1.0).acos()),
     };
-    let straight_down = if cut.drape.is_some() { smoothstep(0.55, 0.05, y) } else { 0.0 };
-    (mix(across, 1.6 * angle, straight_down), mix(along, 1.2 - y, straight_down))
+    (across, along)
 }
 
 /// Whether the shell is there: strands end raggedly.
@@ -243,7 +251,8 @@ pub(crate) fn beard_cover(surface: &Surface, beard: &Beard, chart: &Chart) -> f3
     let chin_edge = mouth.y - mouth.lower - 0.035;
     let chin = beard.chin
         * smoothstep(chin_half + 0.03, chin_half - 0.03, ax)
-        * smoothstep(chin_edge + 0.02, chin_edge - 0.05, y).max(smoothstep(mouth.half_width - 0.01, mouth.half_width + 0.02, ax) * below);
+        * smoothstep(chin_edge + 0.02, chin_edge - 0.05, y).max(smoothstep(mouth.half_width - 0.01, mouth.half_width + 0.02, ax) * below)
+        * smoothstep(0.62, 0.45, angle);
     let lip = super::features::upper_lip(mouth, chart.x);
     let moustache_top = m.nose.base_y - 0.035 - 0.09 * (ax / (mouth.half_width + 0.05)).powi(2);
     let moustache = beard.moustache
@@ -284,8 +293,7 @@ impl Cut {
     /// The way of strands at a sample, before it is laid onto the surface; `axes` are the turned head's.
     pub(crate) fn direction(&self, axes: &[Vector; 3], fragment: &super::raster::Fragment) -> Vector {
         let [right, up, front] = *axes;
-        let hangs = self.drape.is_some() && fragment.attributes[1] > 1.0 && fragment.normal.dot(up).abs() < 0.5;
-        if hangs {
+        if self.drape.is_some() {
             return -up;
         }
         match self.flow {
@@ -293,7 +301,6 @@ impl Cut {
                 let pole = right * spot.x + up * spot.y + front * spot.z;
                 fragment.normal - pole
             }
-            Flow::Parted(_) => right,
             Flow::Back => front,
         }
     }

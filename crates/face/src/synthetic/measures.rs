@@ -98,7 +98,7 @@ impl Measures {
             cheek_half: 0.630 * width * times(Trait::CheekFullness, 0.05) * times(Trait::JawWidth, 0.02),
             cheek_fullness: z(Trait::CheekFullness),
             jaw_half: 0.530 * width * times(Trait::JawWidth, 0.08) * times(Trait::CheekFullness, 0.02),
-            jaw_y: mouth_y - 0.06 - 0.045 * z(Trait::JawHeight),
+            jaw_y: (mouth_y - 0.06 - 0.045 * z(Trait::JawHeight)).clamp(chin_y + 0.24, mouth_y + 0.05),
             chin_y,
             chin_half: 0.20 * times(Trait::ChinWidth, 0.18),
             chin_forward: 0.035 * z(Trait::ChinProtrusion),
@@ -148,7 +148,7 @@ fn brow(z: &impl Fn(Trait) -> f32, times: &impl Fn(Trait, f32) -> f32, eye: &Eye
     Brow {
         inner_x: 0.115 * times(Trait::BrowSpacing, 0.25),
         outer_x: eye.x + 0.225,
-        y: (0.175 + 0.032 * z(Trait::BrowHeight)).max(lowest),
+        y: (0.192 + 0.032 * z(Trait::BrowHeight)).max(lowest),
         arch: 0.052 * times(Trait::BrowArch, 0.4),
         tilt: 0.02 + 0.022 * z(Trait::BrowTilt),
         half_thickness,

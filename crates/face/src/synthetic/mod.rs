@@ -1,21 +1,27 @@
 //! Synthetic people: photos and drawings with exact landmarks, without any asset.
 
+mod artist;
 mod background;
 mod cloth;
+mod contours;
 mod develop;
 mod expression;
 mod eye;
 mod features;
 mod hair;
 mod identity;
+mod ink;
+mod layers;
 mod light;
 mod measures;
 mod mesh;
 mod model;
+mod paint;
 mod photo;
 mod points;
 mod raster;
 mod shot;
+mod sketch;
 mod skin;
 mod surface;
 mod traits;
@@ -25,11 +31,13 @@ use std::ops::RangeInclusive;
 
 use crate::error::{Error, Result};
 
+pub use artist::{ARTIST_COUNT, Artist, Technique};
 pub use expression::Expression;
 pub use identity::{Beard, Complexion, Glasses, Hair, HairStyle, Identity};
 pub use photo::{Portrait, photograph};
 pub use points::Points;
 pub use shot::{Framing, Lens, Light, Shot};
+pub use sketch::{Sketch, draw_caricature};
 pub use traits::{Shape, TRAIT_COUNT, TRAIT_NAMES, Trait};
 
 /// Sides of pictures that are made, in pixels.

@@ -50,7 +50,12 @@ impl Model {
 
     /// The middle of an ear's outline on a side (-1 left in the picture, 1 right): the landmark "ear".
     pub(crate) fn ear(&self, side: f32) -> Vector {
-        self.stance.place(ear_point(&self.surface, side, 0.10, 1.0), 1.0)
+        self.ear_ring(side, 0.10, 1.0)
+    }
+
+    /// A place on an ear: the angle around it (0 outwards, a quarter turn up) and the share of its radius.
+    pub(crate) fn ear_ring(&self, side: f32, turn: f32, share: f32) -> Vector {
+        self.stance.place(ear_point(&self.surface, side, turn, share), 1.0)
     }
 }
 

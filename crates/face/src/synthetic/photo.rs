@@ -3,7 +3,7 @@
 use super::background::Background;
 use super::cloth::Clothes;
 use super::develop::develop;
-use super::eye::Eyeball;
+use super::eye::{Eyeball, Glance};
 use super::features;
 use super::hair::grows;
 use super::identity::{Identity, spread};
@@ -12,7 +12,7 @@ use super::mesh::{Mesh, Part, Stance};
 use super::model::Model;
 use super::raster::{Camera, Fragment, Frame};
 use super::shot::{Framing, Shot};
-use super::skin::{Painter, Skin, hair_colour};
+use super::skin::{Painter, Skin};
 use super::surface::Chart;
 use super::vector::{Vector, mix, mix_colour, scale_colour, vector};
 use super::{Points, check_side};
@@ -93,16 +93,15 @@ pub fn photograph(identity: &Identity, shot: &Shot, side_px: usize) -> Result<Po
 
 /// A lit scene.
 pub(crate) struct Studio<'a> {
-    scene: &'a Scene<'a>,
+    pub(crate) scene: &'a Scene<'a>,
     shot: &'a Shot,
     pub(crate) painter: Painter<'a>,
-    lamp: Lamp,
+    pub(crate) lamp: Lamp,
     openness: Vec<f32>,
     eyes: [Eyeball; 2],
-    clothes: Clothes,
+    pub(crate) clothes: Clothes,
     background: Background,
     axes: [Vector; 3],
-    hair: [f32; 3],
 }
 
 /// What a surface sends to the camera without shine, and how it shines.
@@ -138,7 +137,6 @@ impl<'a> Studio<'a> {
             clothes: Clothes::sample(spread(shot.seed, 3)),
             background: Background::sample(spread(shot.seed, 4)),
             axes,
-            hair: hair_colour(scene.identity),
         }
     }
 
@@ -161,11 +159,16 @@ impl<'a> Studio<'a> {
         pixels
     }
 
+    /// How open the surroundings of a sample are.
+    pub(crate) fn openness_at(&self, x: usize, y: usize) -> f32 {
+        self.openness[(y / SAMPLES) * self.scene.side_px + x / SAMPLES]
+    }
+
     fn sample(&self, x: usize, y: usize) -> Option<[f32; 3]> {
         let frame = &self.scene.frame;
         let index = y * frame.width + x;
         let fragment = frame.fragment(&self.scene.model.meshes, index)?;
-        let open = self.openness[(y / SAMPLES) * self.scene.side_px + x / SAMPLES];
+        let open = self.openness_at(x, y);
         let jitter = noise::random(7, x as i64, y as i64);
         let view = (self.scene.camera.position() - fragment.point).unit();
         Some(match fragment.part {
@@ -213,6 +216,15 @@ impl<'a> Studio<'a> {
     }
 
     fn eye(&self, fragment: &Fragment, chart: &Chart, view: Vector, open: f32) -> Option<Finish> {
+        let (glance, lids) = self.glance(fragment, chart, view)?;
+        let shine = mix(0.5, 1.5, glance.cornea);
+        let gloss = mix(40.0, 330.0, glance.cornea);
+        let open = mix(1.0, open, 0.4) * lids;
+        Some(Finish { albedo: glance.albedo, normal: glance.normal, shine, gloss, soft: [0.25, 0.2, 0.2], open })
+    }
+
+    /// What is seen between the lids, and how much light they let through; `None` outside.
+    pub(crate) fn glance(&self, fragment: &Fragment, chart: &Chart, view: Vector) -> Option<(Glance, f32)> {
         let opening = &self.painter.opening;
         if chart.angle.abs() > 1.4 {
             return None;
@@ -224,12 +236,19 @@ impl<'a> Studio<'a> {
         let eye = &self.eyes[usize::from(chart.x > 0.0)];
         let identity = self.scene.identity;
         let glance = eye.look(fragment.point, -view, opening, (s, height), &identity.complexion, identity.texture_seed);
-        let shine = mix(0.5, 9.0, glance.cornea);
-        Some(Finish { albedo: glance.albedo, normal: glance.normal, shine, gloss: 90.0, soft: [0.25, 0.2, 0.2], open: mix(1.0, open, 0.4) * glance.open })
+        let lids = glance.open;
+        Some((glance, lids))
     }
 
     /// Between the lips: teeth and the dark of the mouth.
     fn mouth(&self, fragment: &Fragment, chart: &Chart, open: f32) -> Option<Finish> {
+        let (albedo, tooth) = self.between_lips(chart)?;
+        let normal = if tooth > 0.0 { self.axes[2] } else { fragment.normal };
+        Some(Finish { albedo, normal, shine: 0.6 * tooth, gloss: 40.0, soft: [0.2; 3], open: open.max(0.55) })
+    }
+
+    /// Colour between the lips and how far it is a tooth's; `None` outside.
+    pub(crate) fn between_lips(&self, chart: &Chart) -> Option<([f32; 3], f32)> {
         let surface = &self.scene.model.surface;
         let (mouth, e) = (&surface.measures.mouth, &surface.expression);
         let gap = features::lip_gap(mouth, e, chart.x);
@@ -239,7 +258,7 @@ impl<'a> Studio<'a> {
         }
         let dark = [0.045, 0.012, 0.011];
         if e.open < 0.03 {
-            return Some(Finish { albedo: dark, normal: fragment.normal, shine: 0.2, gloss: 10.0, soft: [0.0; 3], open });
+            return Some((dark, 0.0));
         }
         // 0 at the upper lip, 1 at the lower one; the upper teeth end a fixed length below the upper lip.
         let share = 0.5 - 0.5 * offset / gap;
@@ -250,10 +269,9 @@ impl<'a> Studio<'a> {
         let between = smoothstep(0.5, 0.40, tooth.abs());
         let tip = tooth_length - 0.012 * (2.0 * tooth).powi(2);
         let is_tooth = smoothstep(tip + 0.008, tip - 0.008, height) * smoothstep(1.0, 0.86, s.abs());
-        let enamel = scale_colour([0.74, 0.70, 0.62], mix(0.62, 1.0, between) * mix(0.50, 1.0, smoothstep(0.0, 0.05, height)) * mix(1.0, 0.45, (s * s).min(1.0)));
+        let enamel = scale_colour([0.56, 0.53, 0.46], mix(0.62, 1.0, between) * mix(0.50, 1.0, smoothstep(0.0, 0.05, height)) * mix(1.0, 0.45, (s * s).min(1.0)));
         let tongue = mix_colour(dark, [0.30, 0.085, 0.08], smoothstep(0.45, 1.0, share) * smoothstep(0.2, 0.5, e.open));
-        let albedo = mix_colour(tongue, enamel, is_tooth);
-        Some(Finish { albedo, normal: self.axes[2], shine: 0.6 * is_tooth, gloss: 40.0, soft: [0.2; 3], open: open.max(0.55) })
+        Some((mix_colour(tongue, enamel, is_tooth), is_tooth))
     }
 
     /// Lights a surface.
@@ -290,18 +308,18 @@ impl<'a> Studio<'a> {
         let broad = noise::fractal(seed ^ 1, across * 15.0, along * 1.4, 2) - 0.5;
         let greyness = noise::smooth(seed ^ 2, across * 70.0, along * 0.8);
         let grey = identity.hair.grey * if beard { 1.15 } else { 1.0 };
-        let colour = mix_colour(identity.hair.colour, [0.45, 0.44, 0.43], smoothstep(1.05 - 1.1 * grey, 1.25 - 0.9 * grey, greyness + 0.25));
+        let colour = mix_colour(identity.hair.colour, [0.45, 0.44, 0.43], smoothstep(1.0 - 1.24 * grey, 1.24 - 1.24 * grey, greyness));
         let curl = self.scene.model.cut.as_ref().map_or(0.0, |cut| cut.curl);
         let tangent = self.tangent(fragment, beard);
         let side = fragment.normal.cross(tangent).unit();
-        let mut normal = fragment.normal + side * (1.1 * fine + 0.9 * broad);
+        let mut normal = fragment.normal + side * (0.55 * fine + 0.6 * broad);
         if curl > 0.3 || beard {
             let curls = noise::fractal(seed ^ 3, across * 16.0, along * 14.0, 2) - 0.5;
             normal = normal + tangent * (1.6 * curls);
         }
         let normal = normal.unit();
         let root = mix(0.72, 1.0, smoothstep(-0.6, 1.6, cover));
-        let albedo = scale_colour(colour, (1.0 + 0.75 * fine + 0.9 * broad).max(0.15) * root * if beard { 0.85 } else { 1.0 });
+        let albedo = scale_colour(colour, (1.0 + 0.55 * fine + 0.7 * broad).max(0.25) * root * if beard { 0.85 } else { 1.0 });
         let light = &self.shot.light;
         let facing = normal.dot(self.lamp.direction);
         let shadow = if facing > -0.5 { self.lamp.reaches(fragment.point, fragment.normal, jitter) } else { 0.0 };
@@ -313,7 +331,7 @@ impl<'a> Studio<'a> {
             (1.0 - cos * cos).max(0.0).sqrt().powf(power)
         };
         let smooth = 1.0 - 0.75 * curl.max(if beard { 0.8 } else { 0.0 });
-        let first = 0.045 * lobe(0.10 + 0.10 * fine + 0.05 * broad, 70.0) * (0.8 + 1.2 * fine).max(0.1) * smooth;
+        let first = 0.030 * lobe(0.10 + 0.08 * fine + 0.05 * broad, 45.0) * (0.8 + 0.9 * fine).max(0.1) * smooth;
         let second = lobe(-0.12 + 0.35 * fine, 22.0) * smooth;
         let visible = ((facing + 0.35) / 1.35).max(0.0) * shadow;
         std::array::from_fn(|k| {

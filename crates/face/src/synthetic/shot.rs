@@ -92,7 +92,7 @@ impl Shot {
             },
             camera: Lens {
                 blur: dice.between(0.25, 0.75),
-                noise: dice.between(0.8, 4.5),
+                noise: dice.between(0.8, 3.4),
                 exposure: dice.between(0.82, 1.22),
                 balance: [dice.between(0.93, 1.08), dice.between(0.91, 1.09)],
                 contrast: dice.between(0.92, 1.15),

@@ -19,20 +19,27 @@ pub(crate) struct Skin {
     pub(crate) hairy: f32,
     /// Small bumps: how much the normal leans to x and y.
     pub(crate) bump: [f32; 2],
+    /// How far it is lip, and the lips' plain colour.
+    pub(crate) lip: f32,
+    pub(crate) lip_colour: [f32; 3],
+    /// Redness of cheeks and nose.
+    pub(crate) blush: f32,
 }
+
+const BARE: Skin = Skin { albedo: [0.0; 3], shine: 0.0, hairy: 0.0, bump: [0.0; 2], lip: 0.0, lip_colour: [0.0; 3], blush: 0.0 };
 
 /// What skin looks like on one person with one expression.
 pub(crate) struct Painter<'a> {
     model: &'a Model,
     identity: &'a Identity,
     pub(crate) opening: Opening,
-    base: [f32; 3],
-    hair: [f32; 3],
+    pub(crate) base: [f32; 3],
+    pub(crate) hair: [f32; 3],
 }
 
 /// The plain colour of skin, linear RGB: light and dark skin with the logarithms between.
 pub(crate) fn base_colour(melanin: f32, redness: f32) -> [f32; 3] {
-    const LIGHT: [f32; 3] = [0.78, 0.545, 0.445];
+    const LIGHT: [f32; 3] = [0.70, 0.475, 0.375];
     const DARK: [f32; 3] = [0.135, 0.070, 0.042];
     let share = 0.06 + 0.94 * melanin;
     let plain: [f32; 3] = std::array::from_fn(|k| mix(LIGHT[k].ln(), DARK[k].ln(), share).exp());
@@ -56,7 +63,18 @@ impl<'a> Painter<'a> {
     pub(crate) fn plain(&self, red: f32, x: f32, y: f32) -> Skin {
         let mottle = noise::fractal(self.identity.texture_seed, x * 5.0, y * 5.0, 2) - 0.5;
         let albedo = blush(self.base, red, self.identity.complexion.melanin);
-        Skin { albedo: scale_colour(albedo, 1.0 + 0.10 * mottle), shine: 0.8, hairy: 0.0, bump: [0.0; 2] }
+        Skin { albedo: scale_colour(albedo, 1.0 + 0.10 * mottle), shine: 0.8, ..BARE }
+    }
+
+    /// Skin over a place of the chart, for drawings: without the lines that artists draw themselves.
+    pub(crate) fn paint(&self, chart: &Chart) -> Skin {
+        let mut skin = self.complexion(chart);
+        if chart.angle.abs() < 1.5 {
+            self.stubble(chart, &mut skin);
+            self.lips(chart, &mut skin);
+        }
+        self.scalp(chart, &mut skin);
+        skin
     }
 
     /// Skin over a place of the chart.
@@ -105,8 +123,9 @@ impl<'a> Painter<'a> {
         Skin {
             albedo: scale_colour(albedo, factor),
             shine: 0.75 + 0.5 * oily + 0.8 * pores,
-            hairy: 0.0,
+            blush: (0.55 * red).clamp(0.0, 1.0),
             bump: [0.08 * pores + 0.10 * mottle, 0.08 * (noise::smooth(seed ^ 8, x * 57.0 - y * 21.0, y * 61.0) - 0.5)],
+            ..BARE
         }
     }
 
@@ -228,6 +247,7 @@ impl<'a> Painter<'a> {
         let grooves = noise::smooth(self.identity.texture_seed ^ 0x11B, x * 60.0, y * 9.0) - 0.5;
         let upper_shade = if y > line { 0.86 } else { 1.0 };
         let tinted = scale_colour(colour, upper_shade * (1.0 + 0.22 * grooves));
+        (skin.lip, skin.lip_colour) = (inside, colour);
         skin.albedo = mix_colour(skin.albedo, tinted, inside * (0.80 + 0.2 * c.lip_colour));
         skin.shine = mix(skin.shine, 2.0 + 1.4 * grooves + 1.5 * c.lip_colour, inside);
         skin.hairy *= 1.0 - inside;

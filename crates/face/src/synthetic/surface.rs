@@ -49,7 +49,7 @@ impl Surface {
             (m.chin_y + 0.02, m.chin_half * 1.1 + m.jaw_half * 0.14),
             (m.chin_y + 0.14, m.chin_half * 1.15 + m.jaw_half * 0.32),
             (m.jaw_y - 0.05, m.jaw_half * 0.93),
-            (m.jaw_y + 0.12, m.jaw_half * 0.62 + m.cheek_half * 0.40),
+            (mix(m.jaw_y - 0.05, m.nose.base_y, 0.45), m.jaw_half * 0.62 + m.cheek_half * 0.40),
             (m.nose.base_y + 0.02, m.cheek_half * 1.03),
             (-0.17, m.cheekbone_half),
             (0.02, m.cheekbone_half * 0.55 + m.temple_half * 0.45),
@@ -156,7 +156,7 @@ impl Surface {
 
     fn sockets(&self, x: f32, y: f32) -> f32 {
         let (ax, m) = (x.abs(), &self.measures);
-        -0.085 * m.eye.depth * bell(ax, y, m.eye.x, 0.015, 0.20, 0.125)
+        -0.072 * m.eye.depth * bell(ax, y, m.eye.x, 0.015, 0.20, 0.125)
             - 0.045 * m.eye.depth * bell(ax, y, 0.155, 0.03, 0.07, 0.09)
     }
 
@@ -266,7 +266,7 @@ impl Surface {
             let line = features::mouth_line(mouth, x);
             let under = smoothstep(line + 0.022, line - 0.022, y) * smoothstep(m.chin_y - 0.22, m.chin_y - 0.02, y);
             // Little at the mouth's corners and none behind the jaw's joint.
-            let hinge = smoothstep(1.02, 0.25, ax / mouth.half_width).max(smoothstep(mouth.y - 0.02, mouth.y - 0.2, y));
+            let hinge = smoothstep(1.02, 0.45, ax / mouth.half_width).max(smoothstep(mouth.y - 0.02, mouth.y - 0.2, y));
             let near = smoothstep(1.5, 0.5, chart.angle.abs());
             moved = moved + vector(0.0, -0.20, -0.05) * (e.open * under * hinge * near);
             let lift = bell(x, y, 0.0, mouth.y + 0.03, mouth.half_width, 0.05) * (1.0 - under);
