@@ -41,8 +41,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .map(|photo| Ok(finds_the_face(&detector.clone().detect(&photo.picture)?, photo)))
         .collect::<Result<_, portraitist_face::Error>>()?;
     let count = found.iter().filter(|found| **found).count();
-    println!("face found in {count} of {people} photos with |yaw| <= {FRONTAL_DEGREES} degrees: {:.1} %", 100.0 * count as f64 / people as f64);
-    let missed: Vec<_> = photos.iter().zip(&found).filter(|(_, found)| !**found).map(|(photo, _)| photo.picture.clone()).collect();
+    println!(
+        "face found in {count} of {people} photos with |yaw| <= {FRONTAL_DEGREES} degrees: {:.1} %",
+        100.0 * count as f64 / people as f64
+    );
+    let missed: Vec<_> =
+        photos.iter().zip(&found).filter(|(_, found)| !**found).map(|(photo, _)| photo.picture.clone()).collect();
     if let Some(sheet) = arguments.get(3).filter(|_| !missed.is_empty()) {
         grid(&missed, 8, 2, [255; 3])?.save(sheet, true)?;
     }
@@ -53,9 +57,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn finds_the_face(faces: &[portraitist_face::detect::FaceBox], photo: &Portrait) -> bool {
     let inner = [8, 11, 12, 14, 16].map(|index| photo.points.webcaricature[index]);
     faces.first().is_some_and(|face| {
-        inner.iter().all(|[x, y]| {
-            (face.x..=face.x + face.width).contains(x) && (face.y..=face.y + face.height).contains(y)
-        })
+        inner
+            .iter()
+            .all(|[x, y]| (face.x..=face.x + face.width).contains(x) && (face.y..=face.y + face.height).contains(y))
     })
 }
 

@@ -10,7 +10,8 @@ use portraitist_face::synthetic::{Artist, Identity, Shot, Sketch, draw_caricatur
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let sheet = arguments.first().ok_or("usage: synthetic_sheet SHEET.png [PEOPLE [PHOTOS [DRAWINGS [SIDE [SEED]]]]]")?;
+    let sheet =
+        arguments.first().ok_or("usage: synthetic_sheet SHEET.png [PEOPLE [PHOTOS [DRAWINGS [SIDE [SEED]]]]]")?;
     let number = |index: usize, usual: u64| arguments.get(index).map_or(Ok(usual), |word| word.parse());
     let (people, photos, drawings, side, seed) =
         (number(1, 5)?, number(2, 3)?, number(3, 4)?, number(4, 256)? as usize, number(5, 1)?);

@@ -67,7 +67,8 @@ impl Artist {
     pub fn sample(seed: u64, number: u64) -> Self {
         let mut dice = Dice::new(spread(seed ^ 0xA271, number));
         let technique = Technique::ALL[(number % 4) as usize];
-        const PAPERS: [[u8; 3]; 5] = [[252, 251, 247], [247, 243, 233], [240, 232, 214], [235, 238, 240], [255, 255, 255]];
+        const PAPERS: [[u8; 3]; 5] =
+            [[252, 251, 247], [247, 243, 233], [240, 232, 214], [235, 238, 240], [255, 255, 255]];
         const SETTINGS: [[u8; 3]; 6] =
             [[196, 214, 224], [232, 214, 188], [206, 218, 196], [226, 202, 204], [250, 246, 236], [178, 190, 206]];
         const INKS: [[u8; 3]; 4] = [[18, 17, 20], [44, 34, 30], [30, 34, 52], [24, 24, 24]];
@@ -77,7 +78,11 @@ impl Artist {
             line: dice.between(0.7, 1.5),
             wobble: dice.between(0.2, 0.9),
             swell: dice.between(0.3, 0.9),
-            hatching_degrees: if dice.between(0.0, 1.0) < 0.7 { dice.between(-60.0, -30.0) } else { dice.between(30.0, 60.0) },
+            hatching_degrees: if dice.between(0.0, 1.0) < 0.7 {
+                dice.between(-60.0, -30.0)
+            } else {
+                dice.between(30.0, 60.0)
+            },
             saturation: dice.between(0.75, 1.35),
             shade: dice.between(0.7, 1.25),
             paper: if coloured { SETTINGS[dice.index(SETTINGS.len())] } else { PAPERS[dice.index(PAPERS.len())] },

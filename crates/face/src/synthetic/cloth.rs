@@ -27,7 +27,8 @@ impl Clothes {
     pub(crate) fn sample(seed: u64) -> Self {
         let mut dice = Dice::new(seed);
         let kind = [Kind::RoundNeck, Kind::RoundNeck, Kind::VNeck, Kind::Shirt, Kind::Suit][dice.index(5)];
-        const SUITS: [[f32; 3]; 4] = [[0.02, 0.022, 0.03], [0.012, 0.012, 0.013], [0.06, 0.06, 0.065], [0.035, 0.05, 0.10]];
+        const SUITS: [[f32; 3]; 4] =
+            [[0.02, 0.022, 0.03], [0.012, 0.012, 0.013], [0.06, 0.06, 0.065], [0.035, 0.05, 0.10]];
         let hue = dice.between(0.0, 6.0);
         let dull = dice.between(0.2, 0.85);
         let value = dice.between(0.03, 0.55);

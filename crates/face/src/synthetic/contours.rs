@@ -84,7 +84,10 @@ impl Lines<'_> {
         let n = &self.model.surface.measures.nose;
         let wing = along(0.0, 1.0, 14, |t| {
             let turn = mix(1.15, -1.75, t);
-            self.over(side * (n.half_width * 0.86 + n.half_width * 0.26 * turn.cos()), n.base_y + 0.062 + 0.062 * turn.sin())
+            self.over(
+                side * (n.half_width * 0.86 + n.half_width * 0.26 * turn.cos()),
+                n.base_y + 0.062 + 0.062 * turn.sin(),
+            )
         });
         lines.push(Contour { points: wing, width: 1.0, darkness: 0.95, taper: [0.85, 0.4] });
         let nostril = along(0.0, 1.0, 8, |t| {
@@ -110,7 +113,12 @@ impl Lines<'_> {
                 self.over(side * x, mix(m.nose.base_y + 0.07, m.mouth.y + 0.02, t))
             });
             let strength = depth.min(1.0);
-            lines.push(Contour { points: fold, width: 0.5 + 0.5 * strength, darkness: 0.5 + 0.45 * strength, taper: [0.8, 0.9] });
+            lines.push(Contour {
+                points: fold,
+                width: 0.5 + 0.5 * strength,
+                darkness: 0.5 + 0.45 * strength,
+                taper: [0.8, 0.9],
+            });
         }
         if age > 0.35 {
             let bag = along(-0.8, 0.7, 10, |s| {
@@ -126,7 +134,9 @@ impl Lines<'_> {
                 lines.push(Contour { points: line, width: 0.5, darkness: 0.55, taper: [0.3, 0.9] });
             }
         }
-        let dimple = along(-1.0, 1.0, 4, |t| self.over(side * (m.mouth.half_width * 1.06), m.mouth.y + m.mouth.corner + 0.022 * t));
+        let dimple = along(-1.0, 1.0, 4, |t| {
+            self.over(side * (m.mouth.half_width * 1.06), m.mouth.y + m.mouth.corner + 0.022 * t)
+        });
         lines.push(Contour { points: dimple, width: 0.8, darkness: 0.7, taper: [0.8, 0.8] });
     }
 
@@ -162,7 +172,13 @@ impl Lines<'_> {
         let hollow = m.mouth.y - m.mouth.lower - 0.10;
         let chin = along(-1.0, 1.0, 8, |t| self.over(0.10 * t, hollow - 0.012 * t * t));
         lines.push(Contour { points: chin, width: 0.6, darkness: 0.55, taper: [0.9, 0.9] });
-        let creases = if age > 0.45 { 3 } else if e.brows > 0.45 { 2 } else { 0 };
+        let creases = if age > 0.45 {
+            3
+        } else if e.brows > 0.45 {
+            2
+        } else {
+            0
+        };
         for crease in 0..creases {
             let y = mix(m.brow.y + 0.15, m.hairline_y - 0.08, (crease as f32 + 0.5) / 3.0);
             let reach = 0.32 - 0.05 * crease as f32;

@@ -67,7 +67,11 @@ impl DatasetPlan {
     pub fn check(&self) -> Result<()> {
         check_side(self.side_px)?;
         let within = |what, value: u32, most: u32, expected| {
-            if (1..=most).contains(&value) { Ok(()) } else { Err(Error::OutOfRange { what, expected, found: value.to_string() }) }
+            if (1..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(Error::OutOfRange { what, expected, found: value.to_string() })
+            }
         };
         within("number of identities", self.identities, MAX_IDENTITIES, "1 to 6000")?;
         within("photos of each identity", self.photos, MAX_PICTURES_EACH, "1 to 1000")?;
@@ -113,7 +117,11 @@ pub fn write_dataset(
     };
     fs::create_dir_all(parent).map_err(failed)?;
     // Removes itself unless it is kept.
-    let aside = tempfile::Builder::new().prefix(".portraitist-").suffix(".tmp").tempdir_in(parent).map_err(|error| failed(error.kind().into()))?;
+    let aside = tempfile::Builder::new()
+        .prefix(".portraitist-")
+        .suffix(".tmp")
+        .tempdir_in(parent)
+        .map_err(|error| failed(error.kind().into()))?;
     fill(plan, aside.path(), progress).map_err(|error| match error {
         // Name what was asked for rather than the temporary folder.
         Error::Write { path, source } => {

@@ -8,7 +8,8 @@ use super::vector::mix;
 pub(crate) fn mouth_line(mouth: &Mouth, x: f32) -> f32 {
     let s = (x / mouth.half_width).clamp(-1.4, 1.4);
     // A slight bow: the middle dips, the corners follow their tilt.
-    mouth.y + mouth.corner * s * s * 1.6 - 0.010 * (-(s / 0.25).powi(2)).exp() + 0.006 * (-((s.abs() - 0.45) / 0.25).powi(2)).exp()
+    mouth.y + mouth.corner * s * s * 1.6 - 0.010 * (-(s / 0.25).powi(2)).exp()
+        + 0.006 * (-((s.abs() - 0.45) / 0.25).powi(2)).exp()
 }
 
 /// Upper border of the upper lip; meets the line at the corners.
@@ -81,10 +82,6 @@ impl Opening {
     pub(crate) fn lower_edge(&self, s: f32) -> f32 {
         let t = (s - 0.14 * (1.0 - s * s)).clamp(-1.0, 1.0);
         -self.lower * (1.0 - t.abs().powf(2.0)).max(0.0).powf(0.90)
-    }
-
-    pub(crate) fn half_width(&self) -> f32 {
-        self.half_width
     }
 }
 

@@ -62,24 +62,53 @@ impl Cut {
             S::Bald => return None,
             S::Fringed => Self { top: 0.02, sides: 0.05, bare_top: 1.0, flow: Flow::Back, ..plain },
             S::Buzz => Self { top: 0.022, sides: 0.012, ..plain },
-            S::ShortSide => Self { top: 0.17, sides: 0.05, front_lift: 0.35, fringe: 0.03, sweep: 0.12, flow: corner, ..plain },
+            S::ShortSide => {
+                Self { top: 0.17, sides: 0.05, front_lift: 0.35, fringe: 0.03, sweep: 0.12, flow: corner, ..plain }
+            }
             S::ShortUp => Self { top: 0.15, sides: 0.03, front_lift: 0.65, flow: Flow::Back, ..plain },
             S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..plain },
             S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..plain },
             S::Bob => Self {
-                top: 0.10, sides: 0.17, drape: hanging(-0.85, 1.02), flow: corner, sweep: 0.16, fringe: 0.03, covers_ears: true, ..plain
+                top: 0.10,
+                sides: 0.17,
+                drape: hanging(-0.85, 1.02),
+                flow: corner,
+                sweep: 0.16,
+                fringe: 0.03,
+                covers_ears: true,
+                ..plain
             },
-            S::BobFringe => Self {
-                top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..plain
-            },
+            S::BobFringe => {
+                Self { top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..plain }
+            }
             S::LongMiddle => Self {
-                top: 0.08, sides: 0.14, drape: hanging(-1.95, 1.04), flow: Flow::Spot(vector(0.0, 0.80, 0.60)), covers_ears: true, ..plain
+                top: 0.08,
+                sides: 0.14,
+                drape: hanging(-1.95, 1.04),
+                flow: Flow::Spot(vector(0.0, 0.80, 0.60)),
+                covers_ears: true,
+                ..plain
             },
             S::LongSide => Self {
-                top: 0.12, sides: 0.17, drape: hanging(-1.9, 1.00), flow: corner, sweep: 0.20, wave: 0.3, covers_ears: true, ..plain
+                top: 0.12,
+                sides: 0.17,
+                drape: hanging(-1.9, 1.00),
+                flow: corner,
+                sweep: 0.20,
+                wave: 0.3,
+                covers_ears: true,
+                ..plain
             },
             S::LongWavy => Self {
-                top: 0.13, sides: 0.24, drape: hanging(-1.8, 1.05), flow: corner, sweep: 0.10, wave: 1.0, curl: 0.12, covers_ears: true, ..plain
+                top: 0.13,
+                sides: 0.24,
+                drape: hanging(-1.8, 1.05),
+                flow: corner,
+                sweep: 0.10,
+                wave: 1.0,
+                curl: 0.12,
+                covers_ears: true,
+                ..plain
             },
             S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..plain },
             S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..plain },
@@ -162,9 +191,8 @@ pub(crate) fn hair_mesh(surface: &Surface, identity: &Identity, stance: &Stance)
 
 fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u64) -> (Vector, Attributes) {
     let above = above_edge(surface, hair, cut, angle, y);
-    let hangs = cut.drape.map_or(0.0, |(_, gap)| {
-        smoothstep(gap - 0.16, gap + 0.05, angle.abs()) * smoothstep(0.32, 0.12, y)
-    });
+    let hangs =
+        cut.drape.map_or(0.0, |(_, gap)| smoothstep(gap - 0.16, gap + 0.05, angle.abs()) * smoothstep(0.32, 0.12, y));
     let (plain, _) = surface.plain(angle, y);
     let (wide, _) = surface.plain(angle, y.max(0.14));
     let base = vector(mix(plain.x, wide.x, hangs), y, mix(plain.z, wide.z, hangs));
@@ -191,7 +219,8 @@ fn shell(surface: &Surface, hair: &Hair, cut: &Cut, angle: f32, y: f32, seed: u6
     if hangs > 0.0 {
         let fall = (0.14 - y).max(0.0);
         let wave = cut.wave * 0.05 * (fall * 8.0 + 3.0 * clump).sin() * smoothstep(0.0, 0.4, fall);
-        let lean = 1.0 + hangs * (wave - 0.06 * smoothstep(0.2, 1.0, fall) + 0.05 * bell(fall, 0.0, 0.5, 0.0, 0.4, 1.0));
+        let lean =
+            1.0 + hangs * (wave - 0.06 * smoothstep(0.2, 1.0, fall) + 0.05 * bell(fall, 0.0, 0.5, 0.0, 0.4, 1.0));
         point.x *= lean;
         point.z = (point.z + 0.05) * lean - 0.05 - 0.10 * hangs * smoothstep(0.3, 1.2, fall) * front;
     }
@@ -242,7 +271,17 @@ pub(crate) fn beard_cover(surface: &Surface, beard: &Beard, chart: &Chart) -> f3
     let mouth = &m.mouth;
     let angle = chart.angle.abs();
     // Cheek line: from the sideburn to the mouth's corner.
-    let line = curve(&[(0.0, mouth.y + 0.05), (0.42, mouth.y + 0.0), (0.75, mouth.y + 0.14), (1.10, -0.30), (1.30, -0.05), (1.45, 0.0)], angle);
+    let line = curve(
+        &[
+            (0.0, mouth.y + 0.05),
+            (0.42, mouth.y + 0.0),
+            (0.75, mouth.y + 0.14),
+            (1.10, -0.30),
+            (1.30, -0.05),
+            (1.45, 0.0),
+        ],
+        angle,
+    );
     let below = smoothstep(line + 0.03, line - 0.05, y);
     let above_throat = smoothstep(m.chin_y - 0.20, m.chin_y - 0.04, y + 0.10 * smoothstep(0.6, 1.3, angle));
     let in_front = smoothstep(1.52, 1.40, angle);
@@ -251,7 +290,8 @@ pub(crate) fn beard_cover(surface: &Surface, beard: &Beard, chart: &Chart) -> f3
     let chin_edge = mouth.y - mouth.lower - 0.035;
     let chin = beard.chin
         * smoothstep(chin_half + 0.03, chin_half - 0.03, ax)
-        * smoothstep(chin_edge + 0.02, chin_edge - 0.05, y).max(smoothstep(mouth.half_width - 0.01, mouth.half_width + 0.02, ax) * below)
+        * smoothstep(chin_edge + 0.02, chin_edge - 0.05, y)
+            .max(smoothstep(mouth.half_width - 0.01, mouth.half_width + 0.02, ax) * below)
         * smoothstep(0.62, 0.45, angle);
     let lip = super::features::upper_lip(mouth, chart.x);
     let moustache_top = m.nose.base_y - 0.035 - 0.09 * (ax / (mouth.half_width + 0.05)).powi(2);
@@ -260,7 +300,8 @@ pub(crate) fn beard_cover(surface: &Surface, beard: &Beard, chart: &Chart) -> f3
         * smoothstep(moustache_top + 0.02, moustache_top - 0.03, y)
         * smoothstep(mouth.half_width + 0.08, mouth.half_width + 0.01, ax);
     let at_corner = beard.moustache * beard.chin * bell(ax, y, mouth.half_width + 0.035, mouth.y - 0.02, 0.045, 0.09);
-    let joined = beard.jaw * below * smoothstep(0.25, 0.40, angle) * smoothstep(mouth.half_width, mouth.half_width + 0.05, ax);
+    let joined =
+        beard.jaw * below * smoothstep(0.25, 0.40, angle) * smoothstep(mouth.half_width, mouth.half_width + 0.05, ax);
     beard.density * jaw.max(chin).max(moustache).max(at_corner).max(joined) * above_throat * in_front
 }
 

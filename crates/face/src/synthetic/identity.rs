@@ -140,7 +140,8 @@ impl Identity {
     pub fn sample(seed: u64, number: u64) -> Self {
         let key = spread(seed, number);
         let mut dice = Dice::new(key);
-        let masculinity = if dice.between(0.0, 1.0) < 0.5 { dice.between(-1.0, -0.45) } else { dice.between(0.45, 1.0) };
+        let masculinity =
+            if dice.between(0.0, 1.0) < 0.5 { dice.between(-1.0, -0.45) } else { dice.between(0.45, 1.0) };
         let age_years = 18.0 + 62.0 * dice.between(0.0, 1.0).powf(1.35);
         let mut shape = Shape::new(std::array::from_fn(|_| 1.15 * normal(&mut dice)));
         shape.add_masculinity(masculinity);
@@ -265,9 +266,13 @@ fn beard(dice: &mut Dice, masculinity: f32) -> Beard {
         return Beard { density: shadow, length: 0.0, jaw: 1.0, moustache: 1.0, chin: 1.0 };
     }
     match kind {
-        kind if kind < 0.60 => Beard { density: 0.3 + 0.3 * strength, length: 0.0, jaw: 1.0, moustache: 1.0, chin: 1.0 },
+        kind if kind < 0.60 => {
+            Beard { density: 0.3 + 0.3 * strength, length: 0.0, jaw: 1.0, moustache: 1.0, chin: 1.0 }
+        }
         kind if kind < 0.70 => Beard { density: 0.85, length: 0.03, jaw: 0.0, moustache: 1.0, chin: 0.0 },
-        kind if kind < 0.82 => Beard { density: 0.85, length: 0.03 + 0.07 * length, jaw: 0.0, moustache: 1.0, chin: 1.0 },
+        kind if kind < 0.82 => {
+            Beard { density: 0.85, length: 0.03 + 0.07 * length, jaw: 0.0, moustache: 1.0, chin: 1.0 }
+        }
         _ => Beard { density: 0.95, length: 0.04 + 0.18 * length * length, jaw: 1.0, moustache: 1.0, chin: 1.0 },
     }
 }

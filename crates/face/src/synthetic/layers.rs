@@ -1,7 +1,7 @@
 //! What an artist sees at every sample: of what it is, its plain colour, and how lit it is.
 
 use super::mesh::Part;
-use super::photo::{SAMPLES, Studio};
+use super::photo::Studio;
 use super::surface::Chart;
 use super::vector::{mix, mix_colour, scale_colour};
 use crate::drawing::noise;
@@ -65,14 +65,23 @@ fn layer(studio: &Studio, index: usize) -> Option<Layer> {
     let light = 0.62 * ((facing + 0.25) / 1.25).max(0.0) * mix(0.35, 1.0, shadow) + 0.45 * open;
     let [a, b, c] = fragment.attributes;
     let identity = studio.scene.identity;
-    let plain = Layer { material: Material::Skin, colour: studio.painter.base, light, depth: 1.0 / frame.seen[index].near, strand: [0.0; 2], blush: 0.0 };
+    let plain = Layer {
+        material: Material::Skin,
+        colour: studio.painter.base,
+        light,
+        depth: 1.0 / frame.seen[index].near,
+        strand: [0.0; 2],
+        blush: 0.0,
+    };
     Some(match fragment.part {
         Part::Hair => Layer { material: Material::Hair, colour: studio.painter.hair, strand: [a, b], ..plain },
         Part::Beard => Layer { material: Material::Beard, colour: studio.painter.hair, strand: [a, b], ..plain },
         Part::Ear => Layer { material: Material::Ear, blush: 0.35, ..plain },
-        Part::Glasses => {
-            Layer { material: Material::Glasses, colour: identity.glasses.as_ref().map_or([0.0; 3], |g| g.colour), ..plain }
-        }
+        Part::Glasses => Layer {
+            material: Material::Glasses,
+            colour: identity.glasses.as_ref().map_or([0.0; 3], |g| g.colour),
+            ..plain
+        },
         Part::Body => {
             let (colour, bare, _) = studio.clothes.at(a, b, c, fragment.normal);
             if bare { plain } else { Layer { material: Material::Cloth, colour, ..plain } }
@@ -108,7 +117,8 @@ fn face(studio: &Studio, plain: Layer, chart: &Chart, fragment: &super::raster::
         return Layer { material: Material::Lip, colour: skin.lip_colour, ..plain };
     }
     let grown = smoothstep(0.35, 0.6, skin.hairy);
-    let material = if grown > 0.5 { if chart.y > 0.0 { Material::Hair } else { Material::Beard } } else { Material::Skin };
+    let material =
+        if grown > 0.5 { if chart.y > 0.0 { Material::Hair } else { Material::Beard } } else { Material::Skin };
     let colour = mix_colour(plain.colour, studio.painter.hair, 0.85 * grown);
     // Strands on the scalp and in short beards run down.
     let strand = [chart.angle * 1.4, chart.y * 1.4];
@@ -149,10 +159,4 @@ pub(crate) fn is_border(here: &Layer, there: &Layer) -> Option<f32> {
 
 fn colour_step(here: &Layer, there: &Layer) -> f32 {
     (0..3).map(|k| (here.colour[k] - there.colour[k]).abs()).sum()
-}
-
-/// Whether samples belong to one pixel is decided by [`SAMPLES`]; kept here so that layers and pixels agree.
-pub(crate) fn pixel_of(index: usize, width: usize) -> usize {
-    let (x, y) = (index % width, index / width);
-    (y / SAMPLES) * (width / SAMPLES) + x / SAMPLES
 }

@@ -34,8 +34,7 @@ impl Lamp {
         let right = vector(0.0, 1.0, 0.0).cross(direction).unit();
         let up = direction.cross(right);
         let half = MAP_SIDE as f32 / 2.0;
-        let camera =
-            Camera { distance: FAR, focal: FAR * MAP_SIDE as f32 / MAP_SPAN, center: [half, half] };
+        let camera = Camera { distance: FAR, focal: FAR * MAP_SIDE as f32 / MAP_SPAN, center: [half, half] };
         let mut lamp =
             Self { direction, right, up, camera, map: Frame::new(MAP_SIDE, MAP_SIDE), softness: light.softness };
         let mut map = Frame::new(MAP_SIDE, MAP_SIDE);
@@ -110,8 +109,12 @@ pub(crate) fn openness(frame: &Frame, camera: &Camera, samples: usize, seed: u64
     for y in 0..height as isize {
         for x in 0..width as isize {
             let Some(point) = at(x, y) else { continue };
-            let (Some(left), Some(right)) = (at(x - 1, y).or(Some(point)), at(x + 1, y).or(Some(point))) else { continue };
-            let (Some(above), Some(below)) = (at(x, y - 1).or(Some(point)), at(x, y + 1).or(Some(point))) else { continue };
+            let (Some(left), Some(right)) = (at(x - 1, y).or(Some(point)), at(x + 1, y).or(Some(point))) else {
+                continue;
+            };
+            let (Some(above), Some(below)) = (at(x, y - 1).or(Some(point)), at(x, y + 1).or(Some(point))) else {
+                continue;
+            };
             let normal = (right - left).cross(above - below).unit();
             let radius_px = REACH * camera.focal / (camera.distance - point.z) / samples as f32;
             let spin = noise::random(seed, x as i64, y as i64);

@@ -51,5 +51,9 @@ pub(crate) fn check_side(side_px: usize) -> Result<()> {
     if SIDES.contains(&side_px) {
         return Ok(());
     }
-    Err(Error::OutOfRange { what: "side of a synthetic picture", expected: "64 to 1024 pixels", found: side_px.to_string() })
+    Err(Error::OutOfRange {
+        what: "side of a synthetic picture",
+        expected: "64 to 1024 pixels",
+        found: side_px.to_string(),
+    })
 }

@@ -129,8 +129,16 @@ fn ear_mesh(surface: &Surface, stance: &Stance, side: f32) -> Mesh {
 }
 
 /// Heights and half widths of the shoulders.
-const SHOULDERS: [(f32, f32); 8] =
-    [(-3.4, 2.05), (-2.4, 2.02), (-2.1, 1.90), (-1.92, 1.62), (-1.78, 1.18), (-1.66, 0.80), (-1.52, 0.60), (-1.42, 0.52)];
+const SHOULDERS: [(f32, f32); 8] = [
+    (-3.4, 2.05),
+    (-2.4, 2.02),
+    (-2.1, 1.90),
+    (-1.92, 1.62),
+    (-1.78, 1.18),
+    (-1.66, 0.80),
+    (-1.52, 0.60),
+    (-1.42, 0.52),
+];
 
 fn body_mesh(surface: &Surface, stance: &Stance) -> Mesh {
     const ROWS: usize = 60;
@@ -181,7 +189,11 @@ fn glasses_meshes(surface: &Surface, glasses: &Glasses, stance: &Stance) -> Vec<
         let temple: Vec<Vector> = (0..=10)
             .map(|step| {
                 let share = step as f32 / 10.0;
-                place(side * mix(hinge, ear.x + 0.035, share.powf(0.6)), mix(0.03, 0.10, share), mix(bend(hinge), ear.z - 0.05, share))
+                place(
+                    side * mix(hinge, ear.x + 0.035, share.powf(0.6)),
+                    mix(0.03, 0.10, share),
+                    mix(bend(hinge), ear.z - 0.05, share),
+                )
             })
             .collect();
         meshes.push(Mesh::tube(Part::Glasses, &temple, radius * 0.85, false));

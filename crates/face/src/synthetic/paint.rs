@@ -112,7 +112,7 @@ impl Canvas<'_> {
                 Material::EyeWhite | Material::Teeth => 0.12 * shade,
                 Material::Pupil | Material::Mouth => 1.0,
                 Material::Hair | Material::Beard => 0.62 * own + 0.45 * shade,
-                Material::Skin | Material::Ear => 0.38 * own + 0.66 * shade,
+                Material::Skin | Material::Ear => 0.34 * own + 0.56 * shade,
                 _ => 0.60 * own + 0.42 * shade,
             }
         });

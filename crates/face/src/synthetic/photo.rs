@@ -48,7 +48,7 @@ impl<'a> Scene<'a> {
         let stance = Stance::new(yaw, pitch, roll);
         let model = Model::new(identity, shot.expression, stance);
         let side = side_px * SAMPLES;
-        let camera = frame_camera(&shot.framing, side as f32);
+        let camera = frame_camera(&shot.framing, side as f32).holding(side as f32, &super::points::landmarks(&model));
         let mut frame = Frame::new(side, side);
         frame.draw(|point| camera.project(point), &model.meshes, keeper(identity, &model));
         Self { identity, model, camera, frame, side_px }
@@ -126,7 +126,8 @@ impl<'a> Studio<'a> {
             center: stance.place(model.surface.eyeball(side), 1.0),
             gaze: stance.turn_head(gaze),
         });
-        let axes = [vector(1.0, 0.0, 0.0), vector(0.0, 1.0, 0.0), vector(0.0, 0.0, 1.0)].map(|axis| stance.turn_head(axis));
+        let axes =
+            [vector(1.0, 0.0, 0.0), vector(0.0, 1.0, 0.0), vector(0.0, 0.0, 1.0)].map(|axis| stance.turn_head(axis));
         Self {
             scene,
             shot,
@@ -212,7 +213,14 @@ impl<'a> Studio<'a> {
     fn skin(&self, skin: Skin, normal: Vector, open: f32) -> Finish {
         let bent = normal + self.axes[0] * skin.bump[0] + self.axes[1] * skin.bump[1];
         let soft = [0.38, 0.16, 0.10].map(|value| value * (1.0 - 0.6 * skin.hairy));
-        Finish { albedo: skin.albedo, normal: bent.unit(), shine: skin.shine * (1.0 - 0.7 * skin.hairy), gloss: 18.0, soft, open }
+        Finish {
+            albedo: skin.albedo,
+            normal: bent.unit(),
+            shine: skin.shine * (1.0 - 0.7 * skin.hairy),
+            gloss: 18.0,
+            soft,
+            open,
+        }
     }
 
     fn eye(&self, fragment: &Fragment, chart: &Chart, view: Vector, open: f32) -> Option<Finish> {
@@ -269,7 +277,10 @@ impl<'a> Studio<'a> {
         let between = smoothstep(0.5, 0.40, tooth.abs());
         let tip = tooth_length - 0.012 * (2.0 * tooth).powi(2);
         let is_tooth = smoothstep(tip + 0.008, tip - 0.008, height) * smoothstep(1.0, 0.86, s.abs());
-        let enamel = scale_colour([0.56, 0.53, 0.46], mix(0.62, 1.0, between) * mix(0.50, 1.0, smoothstep(0.0, 0.05, height)) * mix(1.0, 0.45, (s * s).min(1.0)));
+        let enamel = scale_colour(
+            [0.66, 0.62, 0.55],
+            mix(0.62, 1.0, between) * mix(0.60, 1.0, smoothstep(0.0, 0.05, height)) * mix(1.0, 0.45, (s * s).min(1.0)),
+        );
         let tongue = mix_colour(dark, [0.30, 0.085, 0.08], smoothstep(0.45, 1.0, share) * smoothstep(0.2, 0.5, e.open));
         Some((mix_colour(tongue, enamel, is_tooth), is_tooth))
     }
@@ -293,7 +304,8 @@ impl<'a> Studio<'a> {
             // Light between concave surfaces takes their colour: occlusion is never as dark on bright ones.
             let open = finish.open.powf(1.0 - 0.35 * finish.albedo[k]);
             let direct = light.key[k] * diffuse * lit * mix(1.0, finish.open, 0.35);
-            let mirror = light.key[k] * highlight * strength + around[k] * (0.012 + 0.16 * grazing) * finish.shine * finish.open * 0.5;
+            let mirror = light.key[k] * highlight * strength
+                + around[k] * (0.012 + 0.16 * grazing) * finish.shine * finish.open * 0.5;
             finish.albedo[k] * (direct * 0.62 + around[k] * open) + mirror
         })
     }
@@ -308,7 +320,11 @@ impl<'a> Studio<'a> {
         let broad = noise::fractal(seed ^ 1, across * 15.0, along * 1.4, 2) - 0.5;
         let greyness = noise::smooth(seed ^ 2, across * 70.0, along * 0.8);
         let grey = identity.hair.grey * if beard { 1.15 } else { 1.0 };
-        let colour = mix_colour(identity.hair.colour, [0.45, 0.44, 0.43], smoothstep(1.0 - 1.24 * grey, 1.24 - 1.24 * grey, greyness));
+        let colour = mix_colour(
+            mix_colour(identity.hair.colour, [0.30; 3], 0.35 * grey.min(1.0)),
+            mix_colour([0.45, 0.44, 0.43], identity.hair.colour, 0.4 * (1.0 - grey).max(0.0)),
+            smoothstep(1.0 - 1.55 * grey, 1.55 - 1.55 * grey, greyness),
+        );
         let curl = self.scene.model.cut.as_ref().map_or(0.0, |cut| cut.curl);
         let tangent = self.tangent(fragment, beard);
         let side = fragment.normal.cross(tangent).unit();
@@ -319,7 +335,8 @@ impl<'a> Studio<'a> {
         }
         let normal = normal.unit();
         let root = mix(0.72, 1.0, smoothstep(-0.6, 1.6, cover));
-        let albedo = scale_colour(colour, (1.0 + 0.55 * fine + 0.7 * broad).max(0.25) * root * if beard { 0.85 } else { 1.0 });
+        let albedo =
+            scale_colour(colour, (1.0 + 0.55 * fine + 0.7 * broad).max(0.25) * root * if beard { 0.85 } else { 1.0 });
         let light = &self.shot.light;
         let facing = normal.dot(self.lamp.direction);
         let shadow = if facing > -0.5 { self.lamp.reaches(fragment.point, fragment.normal, jitter) } else { 0.0 };
@@ -344,7 +361,11 @@ impl<'a> Studio<'a> {
 
     fn tangent(&self, fragment: &Fragment, beard: bool) -> Vector {
         let down = -self.axes[1];
-        let wanted = if beard { down } else { self.scene.model.cut.as_ref().map_or(down, |cut| cut.direction(&self.axes, fragment)) };
+        let wanted = if beard {
+            down
+        } else {
+            self.scene.model.cut.as_ref().map_or(down, |cut| cut.direction(&self.axes, fragment))
+        };
         (wanted - fragment.normal * wanted.dot(fragment.normal)).unit()
     }
 }

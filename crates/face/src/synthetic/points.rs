@@ -2,7 +2,7 @@
 
 use super::features::{self, Opening};
 use super::model::Model;
-use super::vector::{Vector, mix, vector};
+use super::vector::{Vector, mix};
 use crate::geometry::Point;
 
 /// Landmarks in pixels, pixel centres at whole numbers; left and right as seen in the picture.
@@ -15,9 +15,15 @@ pub struct Points {
     pub ibug: [Point; 68],
 }
 
+/// All landmarks of a posed model as points before the camera.
+pub(crate) fn landmarks(model: &Model) -> Vec<Vector> {
+    let face = Landmarks::new(model);
+    face.webcaricature().into_iter().chain(face.ibug()).collect()
+}
+
 /// Projects the landmarks of a posed model.
 pub(crate) fn project(model: &Model, pixel: impl Fn(Vector) -> Point) -> Points {
-    let face = Landmarks { model, opening: Opening::new(&model.surface.measures.eye, &model.surface.expression) };
+    let face = Landmarks::new(model);
     let seventeen = face.webcaricature();
     let sixty_eight = face.ibug();
     Points { webcaricature: seventeen.map(&pixel), ibug: std::array::from_fn(|index| pixel(sixty_eight[index])) }
@@ -28,7 +34,11 @@ struct Landmarks<'a> {
     opening: Opening,
 }
 
-impl Landmarks<'_> {
+impl<'a> Landmarks<'a> {
+    fn new(model: &'a Model) -> Self {
+        Self { model, opening: Opening::new(&model.surface.measures.eye, &model.surface.expression) }
+    }
+
     fn over(&self, [x, y]: [f32; 2]) -> Vector {
         self.model.over(x, y)
     }
@@ -42,6 +52,12 @@ impl Landmarks<'_> {
     fn brow(&self, side: f32, s: f32) -> Vector {
         let ([x, y], _) = features::brow(&self.model.surface.measures.brow, s);
         self.over([side * x, y])
+    }
+
+    /// The ear; where the head hides it, the head's border at its height, as people mark it.
+    fn ear(&self, side: f32) -> Vector {
+        let border = (0..=16).map(|step| self.model.around(side * mix(0.7, 1.5, step as f32 / 16.0), -0.05));
+        border.fold(self.model.ear(side), |widest, point| if side * point.x > side * widest.x { point } else { widest })
     }
 
     fn chin(&self) -> Vector {
@@ -67,9 +83,9 @@ impl Landmarks<'_> {
         let m = &self.model.surface.measures;
         [
             self.over([0.0, m.hairline_y]),
-            self.model.ear(-1.0),
+            self.ear(-1.0),
             self.chin(),
-            self.model.ear(1.0),
+            self.ear(1.0),
             self.brow(-1.0, 1.0),
             self.brow(-1.0, 0.0),
             self.brow(1.0, 0.0),
@@ -99,11 +115,16 @@ impl Landmarks<'_> {
             // Six points from the picture's left corner, clockwise.
             let outward = side; // the corner at the nose is s = -1 on both sides
             let s = |across: f32| across * outward;
-            points.extend([(-1.0, true), (-0.38, true), (0.38, true), (1.0, true), (0.38, false), (-0.38, false)]
-                .map(|(across, upper)| self.eye(side, s(across), upper)));
+            points.extend(
+                [(-1.0, true), (-0.38, true), (0.38, true), (1.0, true), (0.38, false), (-0.38, false)]
+                    .map(|(across, upper)| self.eye(side, s(across), upper)),
+            );
         }
         points.extend([-1.0, -0.62, -0.22, 0.0, 0.22, 0.62].map(|share| self.lip(share, Border::Top)));
-        points.extend([1.0, 0.62, 0.24, 0.0, -0.24, -0.62].map(|share| self.lip(share, if share == 1.0 { Border::Top } else { Border::Bottom })));
+        points.extend(
+            [1.0, 0.62, 0.24, 0.0, -0.24, -0.62]
+                .map(|share| self.lip(share, if share == 1.0 { Border::Top } else { Border::Bottom })),
+        );
         points.extend([-0.88, -0.3, 0.0, 0.3, 0.88].map(|share| self.lip(share, Border::InnerTop)));
         points.extend([0.3, 0.0, -0.3].map(|share| self.lip(share, Border::InnerBottom)));
         points
@@ -118,9 +139,17 @@ impl Landmarks<'_> {
         let s = share.abs();
         let angle = 1.46 * s.powf(0.85);
         let corner = m.jaw_y + 0.04;
-        let edge = super::vector::curve(&[(0.0, m.chin_y), (0.25, m.chin_y + 0.04), (0.58, mix(m.chin_y, corner, 0.85)), (0.72, corner + 0.16), (1.0, 0.0)], s);
-        let point = self.model.around(angle * share.signum(), edge);
-        point + vector(0.0, 0.0, 0.0)
+        let edge = super::vector::curve(
+            &[
+                (0.0, m.chin_y),
+                (0.25, m.chin_y + 0.04),
+                (0.58, mix(m.chin_y, corner, 0.85)),
+                (0.72, corner + 0.16),
+                (1.0, 0.0),
+            ],
+            s,
+        );
+        self.model.around(angle * share.signum(), edge)
     }
 }
 

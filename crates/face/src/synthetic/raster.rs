@@ -23,9 +23,24 @@ impl Camera {
         (self.center[0] + scale * point.x, self.center[1] - scale * point.y, near)
     }
 
-    /// The direction from the camera through a sample.
-    pub(crate) fn ray(&self, x: f32, y: f32) -> Vector {
-        vector((x - self.center[0]) / self.focal, (self.center[1] - y) / self.focal, -1.0).unit()
+    /// The same camera, moved and zoomed out as little as needed to hold all points in a square picture with a margin.
+    #[must_use]
+    pub(crate) fn holding(mut self, side: f32, points: &[Vector]) -> Self {
+        const MARGIN: f32 = 0.035;
+        let (low, high) = (MARGIN * side, (1.0 - MARGIN) * side);
+        let range = |camera: &Self, axis: usize| {
+            let place = |point: &Vector| if axis == 0 { camera.project(*point).0 } else { camera.project(*point).1 };
+            points.iter().map(place).fold((f32::INFINITY, f32::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)))
+        };
+        for axis in [0, 1] {
+            let (from, to) = range(&self, axis);
+            self.focal *= ((high - low) / (to - from)).min(1.0);
+        }
+        for axis in [0, 1] {
+            let (from, to) = range(&self, axis);
+            self.center[axis] += (low - from).max(0.0) + (high - to).min(0.0);
+        }
+        self
     }
 
     pub(crate) fn position(&self) -> Vector {
@@ -55,7 +70,6 @@ const NOTHING: Seen = Seen { near: 0.0, mesh: u16::MAX, triangle: 0, weights: [0
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fragment {
     pub(crate) part: Part,
-    pub(crate) mesh: usize,
     pub(crate) point: Vector,
     pub(crate) normal: Vector,
     pub(crate) attributes: [f32; 3],
@@ -145,7 +159,6 @@ impl Frame {
         let sum = |values: &[Vector]| values[triangle[0]] * wa + values[triangle[1]] * wb + values[triangle[2]] * wc;
         Some(Fragment {
             part: mesh.part,
-            mesh: seen.mesh as usize,
             point: sum(&mesh.points),
             normal: sum(&mesh.normals).unit(),
             attributes: blend(triangle.map(|vertex| mesh.attributes[vertex]), seen.weights),

@@ -73,7 +73,7 @@ pub struct Lens {
 }
 
 impl Shot {
-    /// A shot drawn at random; `person` chooses what stays alike for one person (nothing but habits of framing).
+    /// A shot drawn at random.
     pub fn sample(seed: u64) -> Self {
         let mut dice = Dice::new(spread(seed, 0x5407));
         let frontal = dice.between(0.0, 1.0) < 0.45;
@@ -138,9 +138,7 @@ impl Light {
         let strength = dice.between(1.5, 2.9);
         let fill = dice.between(0.35, 0.95);
         let cool = normal(dice) * 0.06;
-        let tint = |strength: f32, warmth: f32| {
-            [strength * (1.0 + warmth), strength, strength * (1.0 - 1.2 * warmth)]
-        };
+        let tint = |strength: f32, warmth: f32| [strength * (1.0 + warmth), strength, strength * (1.0 - 1.2 * warmth)];
         Self {
             azimuth_degrees: side * dice.between(5.0, 62.0),
             elevation_degrees: dice.between(12.0, 52.0),

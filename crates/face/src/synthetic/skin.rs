@@ -26,7 +26,8 @@ pub(crate) struct Skin {
     pub(crate) blush: f32,
 }
 
-const BARE: Skin = Skin { albedo: [0.0; 3], shine: 0.0, hairy: 0.0, bump: [0.0; 2], lip: 0.0, lip_colour: [0.0; 3], blush: 0.0 };
+const BARE: Skin =
+    Skin { albedo: [0.0; 3], shine: 0.0, hairy: 0.0, bump: [0.0; 2], lip: 0.0, lip_colour: [0.0; 3], blush: 0.0 };
 
 /// What skin looks like on one person with one expression.
 pub(crate) struct Painter<'a> {
@@ -99,13 +100,18 @@ impl<'a> Painter<'a> {
         let mottle = noise::fractal(seed, x * 6.0 + 9.0, y * 6.0, 2) - 0.5;
         let pores = noise::smooth(seed ^ 2, x * 61.0 + y * 23.0, y * 57.0 - x * 19.0) - 0.5;
         let mut red = 0.75 * bell(ax, y, 0.42, -0.27, 0.22, 0.19) + 0.8 * bell(x, y, 0.0, m.nose.tip_y, 0.14, 0.10);
-        red += 0.3 * bell(x, y, 0.0, m.chin_y + 0.12, 0.18, 0.1) + 0.35 * bell(ax, y, m.nose.half_width, m.nose.base_y + 0.06, 0.06, 0.06);
+        red += 0.3 * bell(x, y, 0.0, m.chin_y + 0.12, 0.18, 0.1)
+            + 0.35 * bell(ax, y, m.nose.half_width, m.nose.base_y + 0.06, 0.06, 0.06);
         red = red * (0.35 + 0.9 * c.redness) + 0.8 * mottle * c.redness;
         let mut albedo = blush(self.base, red, c.melanin);
         // Thin, darker skin around the eyes; a paler forehead.
         let shadow = bell(ax, y, m.eye.x - 0.02, -0.085, 0.17, 0.07);
         let dark = 0.16 + 0.18 * self.identity.age();
-        albedo = [albedo[0] * (1.0 - dark * shadow), albedo[1] * (1.0 - 1.15 * dark * shadow), albedo[2] * (1.0 - 0.9 * dark * shadow)];
+        albedo = [
+            albedo[0] * (1.0 - dark * shadow),
+            albedo[1] * (1.0 - 1.15 * dark * shadow),
+            albedo[2] * (1.0 - 0.9 * dark * shadow),
+        ];
         let mut factor = 1.0 + 0.09 * mottle + 0.05 * pores;
         let crease = bell(ax, y, m.nose.half_width * 1.10, m.nose.base_y + 0.07, 0.022, 0.055);
         factor *= 1.0 - 0.30 * crease;
@@ -119,7 +125,9 @@ impl<'a> Painter<'a> {
             let (mx, my) = (place(0, 1.0), place(1, 1.4) - 0.3);
             factor *= 1.0 - 0.65 * smoothstep(0.022, 0.010, (x - mx).hypot(y - my));
         }
-        let oily = bell(x, y, 0.0, 0.4, 0.4, 0.2) + bell(x, y, 0.0, -0.2, 0.1, 0.25) + bell(x, y, 0.0, m.chin_y + 0.13, 0.14, 0.08);
+        let oily = bell(x, y, 0.0, 0.4, 0.4, 0.2)
+            + bell(x, y, 0.0, -0.2, 0.1, 0.25)
+            + bell(x, y, 0.0, m.chin_y + 0.13, 0.14, 0.08);
         Skin {
             albedo: scale_colour(albedo, factor),
             shine: 0.75 + 0.5 * oily + 0.8 * pores,
@@ -140,13 +148,21 @@ impl<'a> Painter<'a> {
         }
         let seed = self.identity.texture_seed ^ 0xA6E;
         let wander = 0.05 * (noise::smooth(seed, x * 3.0, y * 2.0) - 0.5) + 0.02 * ax;
-        let forehead = smoothstep(m.brow.y + 0.08, m.brow.y + 0.16, y) * smoothstep(m.hairline_y, m.hairline_y - 0.1, y) * smoothstep(0.52, 0.3, ax);
+        let forehead = smoothstep(m.brow.y + 0.08, m.brow.y + 0.16, y)
+            * smoothstep(m.hairline_y, m.hairline_y - 0.1, y)
+            * smoothstep(0.52, 0.3, ax);
         let phase = (y + wander) * 62.0;
-        let line = smoothstep(0.55, 0.98, phase.sin()) * forehead * (0.4 + 0.6 * noise::smooth(seed ^ 1, x * 4.0, (y * 10.0).floor()));
+        let line = smoothstep(0.55, 0.98, phase.sin())
+            * forehead
+            * (0.4 + 0.6 * noise::smooth(seed ^ 1, x * 4.0, (y * 10.0).floor()));
         let (cx, cy) = (ax - m.eye.x - m.eye.half_width - 0.01, y - 0.01);
         let distance = cx.hypot(cy);
-        let fan = smoothstep(0.5, 1.0, (cy.atan2(cx.max(0.001)) * 9.0).sin()) * smoothstep(0.01, 0.05, cx) * smoothstep(0.20, 0.08, distance);
-        let frown = (-((ax - 0.045) / 0.012).powi(2)).exp() * bell(0.0, y, 0.0, m.brow.y, 1.0, 0.07) * (0.4 + (-e.brows).max(0.0));
+        let fan = smoothstep(0.5, 1.0, (cy.atan2(cx.max(0.001)) * 9.0).sin())
+            * smoothstep(0.01, 0.05, cx)
+            * smoothstep(0.20, 0.08, distance);
+        let frown = (-((ax - 0.045) / 0.012).powi(2)).exp()
+            * bell(0.0, y, 0.0, m.brow.y, 1.0, 0.07)
+            * (0.4 + (-e.brows).max(0.0));
         let fold = line * 0.8 + fan * (0.7 + 0.6 * e.smile.max(0.0)) + frown;
         skin.albedo = scale_colour(skin.albedo, 1.0 - 0.20 * strength * fold.min(1.5));
         skin.bump[1] += 0.45 * strength * line * phase.cos();
@@ -190,7 +206,8 @@ impl<'a> Painter<'a> {
         let ragged = 1.0 + 0.8 * (noise::smooth(self.identity.texture_seed ^ 9, s * 22.0, 0.0) - 0.5);
         let upper_lash = smoothstep(-0.004, 0.003, above) * smoothstep(thick * ragged, 0.15 * thick, above) * ends;
         let under = lower - height;
-        let lower_lash = smoothstep(0.016, 0.006, under) * smoothstep(-0.002, 0.003, under) * smoothstep(-0.7, 0.6, s) * ends;
+        let lower_lash =
+            smoothstep(0.016, 0.006, under) * smoothstep(-0.002, 0.003, under) * smoothstep(-0.7, 0.6, s) * ends;
         let wet = smoothstep(0.010, 0.002, under) * smoothstep(-0.004, 0.0, under) * ends;
         skin.albedo = mix_colour(skin.albedo, [0.62, 0.36, 0.31], 0.35 * wet);
         let dark = mix_colour(scale_colour(self.hair, 0.35), [0.012, 0.010, 0.010], 0.65);
@@ -239,7 +256,9 @@ impl<'a> Painter<'a> {
         let line = features::mouth_line(mouth, x);
         let (top, bottom) = (features::upper_lip(mouth, x), features::lower_lip(mouth, x));
         let soft = 0.010;
-        let inside = smoothstep(top + soft, top - soft, y) * smoothstep(bottom - soft, bottom + soft, y) * smoothstep(1.03, 0.94, share);
+        let inside = smoothstep(top + soft, top - soft, y)
+            * smoothstep(bottom - soft, bottom + soft, y)
+            * smoothstep(1.03, 0.94, share);
         let c = &self.identity.complexion;
         let natural = [self.base[0] * 0.82, self.base[1] * 0.52, self.base[2] * 0.54];
         let stick = mix_colour([0.42, 0.085, 0.095], [0.20, 0.03, 0.045], c.melanin);
@@ -278,7 +297,13 @@ impl<'a> Painter<'a> {
         if chart.y < -0.9 {
             return;
         }
-        let above = above_edge(&self.model.surface, &self.identity.hair, cut, chart.angle, chart.y.min(super::hair::hairline(&self.model.surface, &self.identity.hair, 0.0) + 0.5));
+        let above = above_edge(
+            &self.model.surface,
+            &self.identity.hair,
+            cut,
+            chart.angle,
+            chart.y.min(super::hair::hairline(&self.model.surface, &self.identity.hair, 0.0) + 0.5),
+        );
         let line = super::hair::hairline(&self.model.surface, &self.identity.hair, chart.angle);
         let grown = (chart.y - line).min(above.max(chart.y - line));
         let bare = if above < 0.0 { above } else { grown };

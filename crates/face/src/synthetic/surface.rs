@@ -67,8 +67,7 @@ impl Surface {
             (0.17, 0.915),
             (0.34, 0.910 - m.forehead_slope),
         ];
-        let backs =
-            vec![(-1.6, 0.50), (-1.0, 0.50), (-0.72, 0.60), (-0.35, 0.83), (0.0, 0.94), (0.30, 0.96)];
+        let backs = vec![(-1.6, 0.50), (-1.0, 0.50), (-0.72, 0.60), (-0.35, 0.83), (0.0, 0.94), (0.30, 0.96)];
         let n = &m.nose;
         let length = n.tip_y - 0.03;
         let nose_ridge = vec![
@@ -83,8 +82,7 @@ impl Surface {
             (0.13, 0.07 * n.forward),
             (0.26, 0.0),
         ];
-        let mut surface =
-            Self { measures, expression, age, widths, fronts, backs, nose_ridge, eye_z: 0.0 };
+        let mut surface = Self { measures, expression, age, widths, fronts, backs, nose_ridge, eye_z: 0.0 };
         let eye = &surface.measures.eye;
         let (base, chart) = surface.plain(surface.angle_of(eye.x, 0.0), 0.0);
         surface.eye_z = base.z + surface.sockets(chart.x, chart.y) - 0.083;
@@ -108,8 +106,7 @@ impl Surface {
         let m = &self.measures;
         const DOME_Y: f32 = 0.30;
         let dome = ((y - DOME_Y) / (m.vertex_y - DOME_Y)).clamp(0.0, 1.0);
-        let (shrink_x, shrink_z) =
-            ((1.0 - dome.powf(2.5)).max(0.0).sqrt(), (1.0 - dome.powf(2.25)).max(0.0).sqrt());
+        let (shrink_x, shrink_z) = ((1.0 - dome.powf(2.5)).max(0.0).sqrt(), (1.0 - dome.powf(2.25)).max(0.0).sqrt());
         let half = curve(&self.widths, y) * shrink_x;
         if front {
             let slope = m.forehead_slope * smoothstep(0.3, 0.9, y);
@@ -129,7 +126,10 @@ impl Surface {
         let shaped = |value: f32| value.abs().powf(2.0 / power) * value.signum();
         let (x, z) = (half * shaped(sin), depth * shaped(cos));
         // Below the jaw's edge: the neck, an upright cylinder a little behind the axis.
-        let edge = curve(&[(0.0, m.chin_y), (0.55, m.chin_y + 0.05), (1.25, m.jaw_y - 0.02), (1.55, m.jaw_y + 0.16)], angle.abs());
+        let edge = curve(
+            &[(0.0, m.chin_y), (0.55, m.chin_y + 0.05), (1.25, m.jaw_y - 0.02), (1.55, m.jaw_y + 0.16)],
+            angle.abs(),
+        );
         let drop = curve(&[(0.0, 0.10), (0.6, 0.16), (1.5, 0.30)], angle.abs());
         let below = smoothstep(edge, edge - drop, y);
         let flare = 0.10 * smoothstep(-1.35, -1.9, y);
@@ -182,7 +182,11 @@ impl Surface {
         let mouth = &m.mouth;
         // The fold from the nose's wing to the mouth's corner, deeper with age and smiling.
         let fold_x = curve(
-            &[(mouth.y - 0.12, mouth.half_width + 0.10), (mouth.y, mouth.half_width + 0.085), (m.nose.base_y + 0.07, m.nose.half_width + 0.035)],
+            &[
+                (mouth.y - 0.12, mouth.half_width + 0.10),
+                (mouth.y, mouth.half_width + 0.085),
+                (m.nose.base_y + 0.07, m.nose.half_width + 0.035),
+            ],
             y,
         );
         let along = smoothstep(mouth.y - 0.16, mouth.y, y) * smoothstep(m.nose.base_y + 0.12, m.nose.base_y + 0.02, y);
@@ -255,7 +259,8 @@ impl Surface {
     /// How an expression moves the surface.
     fn movement(&self, chart: &Chart) -> Vector {
         let (x, y, ax, m, e) = (chart.x, chart.y, chart.x.abs(), &self.measures, &self.expression);
-        let side = x.signum();
+        // Nothing moves sideways in the very middle.
+        let side = (x / 0.03).clamp(-1.0, 1.0);
         let mut moved = Vector::default();
         let mouth = &m.mouth;
         let corner = bell(ax, y, mouth.half_width, mouth.y, 0.15, 0.13);
@@ -276,7 +281,7 @@ impl Surface {
         let arch = bell(ax, y, 0.30, m.brow.y + 0.03, 0.26, 0.11);
         let inner = bell(ax, y, 0.09, m.brow.y, 0.11, 0.09);
         moved.y += 0.055 * raise.max(0.0) * arch;
-        moved = moved + vector(-side * 0.03 * smoothstep(0.0, 0.06, ax), -0.045, 0.012) * (inner * (-raise).max(0.0));
+        moved = moved + vector(-0.03 * side, -0.045, 0.012) * (inner * (-raise).max(0.0));
         moved
     }
 }

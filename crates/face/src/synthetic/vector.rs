@@ -40,10 +40,6 @@ impl Vector {
     pub(crate) fn lerp(self, to: Self, share: f32) -> Self {
         self + (to - self) * share
     }
-
-    pub(crate) fn array(self) -> [f32; 3] {
-        [self.x, self.y, self.z]
-    }
 }
 
 impl Add for Vector {

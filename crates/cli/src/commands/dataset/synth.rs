@@ -59,7 +59,8 @@ pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Resu
     let mut warnings = Vec::new();
     if plan.identities < PEOPLE_FOR_ALL_FOLDS {
         let people = if plan.identities == 1 { "1 person".to_owned() } else { format!("{} people", plan.identities) };
-        let warning = format!("{people}: verification has fewer than ten folds; it takes {PEOPLE_FOR_ALL_FOLDS} people for all");
+        let warning =
+            format!("{people}: verification has fewer than ten folds; it takes {PEOPLE_FOR_ALL_FOLDS} people for all");
         console.warn(&warning);
         warnings.push(warning);
     }
