@@ -199,7 +199,7 @@ fn age_shape(shape: &mut Shape, age_years: f32) {
 }
 
 fn complexion(dice: &mut Dice, masculinity: f32, age_years: f32, key: u64) -> Complexion {
-    let melanin = dice.between(0.0, 1.0).powf(1.5);
+    let melanin = dice.between(0.0, 1.0).powf(2.0);
     let iris_pick = dice.between(0.0, 1.0) + 0.9 * melanin;
     let shade = dice.between(0.75, 1.3);
     let iris: [f32; 3] = match iris_pick {
@@ -247,7 +247,7 @@ fn hair(dice: &mut Dice, masculinity: f32, age_years: f32, melanin: f32) -> Hair
         _ => [0.016, 0.012, 0.010],
     };
     let shade = dice.between(0.75, 1.3);
-    let grey = (1.6 * old - dice.between(0.1, 1.1)).clamp(0.0, 1.0);
+    let grey = (1.25 * old - dice.between(0.1, 0.9)).clamp(0.0, 1.0);
     Hair {
         style,
         colour: colour.map(|value| value * shade),

@@ -151,12 +151,15 @@ pub(crate) fn is_border(here: &Layer, there: &Layer) -> Option<f32> {
     if (eye(a) && b == M::EyeWhite) || (eye(b) && a == M::EyeWhite) {
         return Some(0.7);
     }
-    if a == M::Cloth && colour_step(here, there) > 0.12 {
+    if a == M::Cloth && colour_step(here, there) > 0.4 {
         return Some(0.6);
     }
     (step > 0.11).then_some(0.8)
 }
 
+/// Difference of two colours as a share of the brighter one, so that a weave makes no border.
 fn colour_step(here: &Layer, there: &Layer) -> f32 {
-    (0..3).map(|k| (here.colour[k] - there.colour[k]).abs()).sum()
+    let step: f32 = (0..3).map(|k| (here.colour[k] - there.colour[k]).abs()).sum();
+    let sum = |layer: &Layer| layer.colour.iter().sum::<f32>();
+    step / (sum(here).max(sum(there)) + 0.15)
 }

@@ -132,7 +132,7 @@ fn eye(z: &impl Fn(Trait) -> f32, times: &impl Fn(Trait, f32) -> f32) -> Eye {
     let half_width = 0.158 * times(Trait::EyeSize, 0.075);
     Eye {
         // The inner corners never meet.
-        x: (0.318 * times(Trait::EyeSpacing, 0.055)).max(half_width + 0.07),
+        x: (0.317 * times(Trait::EyeSpacing, 0.055)).max(half_width + 0.07),
         half_width,
         upper: 0.053 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.12),
         lower: 0.045 * times(Trait::EyeSize, 0.06) * times(Trait::EyeOpening, 0.08),

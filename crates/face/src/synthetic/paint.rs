@@ -179,7 +179,7 @@ impl Canvas<'_> {
             let granules = 0.82 + 0.36 * noise::fractal(self.seed ^ 0xA1, u / 7.0, v / 7.0, 3);
             let shade = washed.at(x, y);
             std::array::from_fn(|k| {
-                let paint = pigments[k].at(x, y) * kept * (0.62 + 0.42 * shade) * granules;
+                let paint = pigments[k].at(x, y) * kept * (0.50 + 0.38 * shade) * granules;
                 let cool = [1.0, 0.96, 0.84][k];
                 paper[k] * (1.0 - paint).max(0.0) * (1.0 - 0.30 * shade * cool * kept)
             })

@@ -135,7 +135,7 @@ impl Light {
     fn sample(dice: &mut Dice) -> Self {
         let side = if dice.between(0.0, 1.0) < 0.5 { -1.0 } else { 1.0 };
         let warmth = normal(dice) * 0.08;
-        let strength = dice.between(1.5, 2.9);
+        let strength = dice.between(1.4, 2.5);
         let fill = dice.between(0.35, 0.95);
         let cool = normal(dice) * 0.06;
         let tint = |strength: f32, warmth: f32| [strength * (1.0 + warmth), strength, strength * (1.0 - 1.2 * warmth)];

@@ -130,7 +130,7 @@ impl<'a> Painter<'a> {
             + bell(x, y, 0.0, m.chin_y + 0.13, 0.14, 0.08);
         Skin {
             albedo: scale_colour(albedo, factor),
-            shine: 0.75 + 0.5 * oily + 0.8 * pores,
+            shine: 0.75 + 0.5 * oily + 0.4 * pores,
             blush: (0.55 * red).clamp(0.0, 1.0),
             bump: [0.08 * pores + 0.10 * mottle, 0.08 * (noise::smooth(seed ^ 8, x * 57.0 - y * 21.0, y * 61.0) - 0.5)],
             ..BARE
