@@ -1,6 +1,6 @@
 //! What is behind the sitter, out of focus.
 
-use super::vector::{mix, mix_colour, scale_colour};
+use super::vector::{mix_colour, scale_colour};
 use crate::drawing::noise::{self, Dice};
 use crate::drawing::plane::smoothstep;
 
@@ -108,6 +108,6 @@ impl Background {
                 colour = mix_colour(colour, disc.colour, 0.55 * inside);
             }
         }
-        colour.map(|value| mix(0.0, value, 1.0).max(0.002))
+        colour.map(|value| value.max(0.002))
     }
 }

@@ -21,6 +21,21 @@ enum Flow {
 /// The whorl at the back of the crown.
 const WHORL: Vector = vector(0.08, 0.80, -0.59);
 
+/// What a style is where it says nothing else.
+const PLAIN: Cut = Cut {
+    top: 0.12,
+    sides: 0.06,
+    front_lift: 0.0,
+    fringe: 0.0,
+    sweep: 0.0,
+    drape: None,
+    curl: 0.0,
+    wave: 0.0,
+    flow: Flow::Spot(WHORL),
+    bare_top: 0.0,
+    covers_ears: false,
+};
+
 /// A hairstyle in numbers; lengths in decimetres.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
@@ -43,31 +58,18 @@ pub(crate) struct Cut {
 impl Cut {
     pub(crate) fn new(hair: &Hair) -> Option<Self> {
         use HairStyle as S;
-        let plain = Self {
-            top: 0.12,
-            sides: 0.06,
-            front_lift: 0.0,
-            fringe: 0.0,
-            sweep: 0.0,
-            drape: None,
-            curl: 0.0,
-            wave: 0.0,
-            flow: Flow::Spot(WHORL),
-            bare_top: 0.0,
-            covers_ears: false,
-        };
         let corner = Flow::Spot(vector(0.52 * hair.side, 0.66, 0.54));
         let hanging = |end_y: f32, gap: f32| Some((end_y * hair.length, gap));
         let cut = match hair.style {
             S::Bald => return None,
-            S::Fringed => Self { top: 0.02, sides: 0.05, bare_top: 1.0, flow: Flow::Back, ..plain },
-            S::Buzz => Self { top: 0.022, sides: 0.012, ..plain },
+            S::Fringed => Self { top: 0.02, sides: 0.05, bare_top: 1.0, flow: Flow::Back, ..PLAIN },
+            S::Buzz => Self { top: 0.022, sides: 0.012, ..PLAIN },
             S::ShortSide => {
-                Self { top: 0.17, sides: 0.05, front_lift: 0.35, fringe: 0.03, sweep: 0.12, flow: corner, ..plain }
+                Self { top: 0.17, sides: 0.05, front_lift: 0.35, fringe: 0.03, sweep: 0.12, flow: corner, ..PLAIN }
             }
-            S::ShortUp => Self { top: 0.15, sides: 0.03, front_lift: 0.65, flow: Flow::Back, ..plain },
-            S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..plain },
-            S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..plain },
+            S::ShortUp => Self { top: 0.15, sides: 0.03, front_lift: 0.65, flow: Flow::Back, ..PLAIN },
+            S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..PLAIN },
+            S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..PLAIN },
             S::Bob => Self {
                 top: 0.10,
                 sides: 0.17,
@@ -76,10 +78,10 @@ impl Cut {
                 sweep: 0.16,
                 fringe: 0.03,
                 covers_ears: true,
-                ..plain
+                ..PLAIN
             },
             S::BobFringe => {
-                Self { top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..plain }
+                Self { top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..PLAIN }
             }
             S::LongMiddle => Self {
                 top: 0.08,
@@ -87,7 +89,7 @@ impl Cut {
                 drape: hanging(-1.95, 1.04),
                 flow: Flow::Spot(vector(0.0, 0.80, 0.60)),
                 covers_ears: true,
-                ..plain
+                ..PLAIN
             },
             S::LongSide => Self {
                 top: 0.12,
@@ -97,7 +99,7 @@ impl Cut {
                 sweep: 0.20,
                 wave: 0.3,
                 covers_ears: true,
-                ..plain
+                ..PLAIN
             },
             S::LongWavy => Self {
                 top: 0.13,
@@ -108,10 +110,10 @@ impl Cut {
                 wave: 1.0,
                 curl: 0.12,
                 covers_ears: true,
-                ..plain
+                ..PLAIN
             },
-            S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..plain },
-            S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..plain },
+            S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..PLAIN },
+            S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..PLAIN },
         };
         Some(Self { top: cut.top * hair.volume, sides: cut.sides * hair.volume, ..cut })
     }

@@ -107,7 +107,7 @@ impl Measures {
             eye,
             nose: Nose {
                 base_y,
-                tip_y: base_y + 0.095 + 0.022 * z(Trait::NoseTipTurn),
+                tip_y: (base_y + (0.095 + 0.022 * z(Trait::NoseTipTurn)).max(0.045)).min(-0.17),
                 half_width: 0.172 * times(Trait::NoseWidth, 0.11),
                 bridge: 0.098 * times(Trait::BridgeWidth, 0.11),
                 forward: 0.255 * times(Trait::NoseProtrusion, 0.13),

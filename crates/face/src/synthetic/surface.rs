@@ -58,8 +58,8 @@ impl Surface {
         let fronts = vec![
             (m.chin_y - 0.08, 0.66 + m.chin_forward),
             (m.chin_y, 0.775 + m.chin_forward),
-            (m.chin_y + 0.13, 0.835 + 0.6 * m.chin_forward),
-            (m.mouth.y - m.mouth.lower - 0.07, 0.835),
+            (mix(m.chin_y, m.mouth.y - m.mouth.lower, 0.36), 0.835 + 0.6 * m.chin_forward),
+            (mix(m.chin_y, m.mouth.y - m.mouth.lower, 0.81), 0.835),
             (m.mouth.y, 0.865),
             (m.nose.base_y, 0.885),
             (-0.2, 0.885),
@@ -283,5 +283,25 @@ impl Surface {
         moved.y += 0.055 * raise.max(0.0) * arch;
         moved = moved + vector(-0.03 * side, -0.045, 0.012) * (inner * (-raise).max(0.0));
         moved
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::traits::{Shape, TRAIT_COUNT};
+    use super::*;
+
+    /// The profiles' places must rise, or the head folds over itself; also for traits at random far beyond any likeness.
+    #[test]
+    fn profiles_rise_for_every_shape() {
+        for seed in 0..3000_i64 {
+            let far = if seed % 3 == 0 { 100.0 } else { 8.0 };
+            let values: [f32; TRAIT_COUNT] =
+                std::array::from_fn(|k| (crate::drawing::noise::random(9, seed, k as i64) - 0.5) * far);
+            let surface = Surface::new(Measures::new(&Shape::new(values)), Expression::default(), 0.5);
+            for profile in [&surface.widths, &surface.fronts, &surface.backs, &surface.nose_ridge] {
+                assert!(profile.windows(2).all(|pair| pair[0].0 < pair[1].0), "shape {seed}: {profile:?}");
+            }
+        }
     }
 }
