@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Translate(TranslateArguments),
     Detect(DetectArguments),
     Align(AlignArguments),
+    #[command(subcommand)]
+    Dataset(DatasetCommand),
     Train(TrainArguments),
     #[command(subcommand)]
     Weights(WeightsCommand),
@@ -168,6 +170,46 @@ pub(crate) struct AlignArguments {
     #[arg(long, value_name = "X,Y,...", value_parser = parse_points)]
     pub(crate) points: Option<[[f64; 2]; 5]>,
     /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Make datasets of faces.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetCommand {
+    Synth(SynthArguments),
+}
+
+/// Make a dataset of people who do not exist: photos, drawings by eight artists, landmarks, protocols.
+///
+/// The folder has WebCaricature's layout: OriginalImages (P00001.jpg are photos, C00001.jpg drawings),
+/// FacialPoints (17 exact landmarks a picture), Filenames and EvaluationProtocols; FacialPoints68 has
+/// iBUG's 68 landmarks and manifest.json every parameter. It appears when all is done. The same seed
+/// gives the same files.
+#[derive(Debug, Args)]
+pub(crate) struct SynthArguments {
+    /// Folder to make.
+    #[arg(value_name = "DST")]
+    pub(crate) destination: PathBuf,
+    /// Number of people, 1 to 6000.
+    #[arg(long, value_name = "N")]
+    pub(crate) identities: u32,
+    /// Photos of each person, 1 to 1000.
+    #[arg(long, value_name = "N")]
+    pub(crate) photos: u32,
+    /// Drawings of each person, 1 to 1000; at most 200000 pictures in all.
+    #[arg(long, value_name = "N")]
+    pub(crate) drawings: u32,
+    /// Width and height of the pictures in pixels, 64 to 1024.
+    #[arg(long, default_value_t = 256, value_name = "S")]
+    pub(crate) size: usize,
+    /// How far drawings go away from the mean face: 0 as the person is, 1 about twice as far, up to 2.
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub(crate) exaggeration: f32,
+    /// Chooses the people and everything else; person k is the same however many there are.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace an earlier synthetic dataset.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -15,6 +15,8 @@ mod program;
 mod resuming;
 #[path = "suite/styles.rs"]
 mod styles;
+#[path = "suite/synth.rs"]
+mod synth;
 #[path = "suite/training.rs"]
 mod training;
 #[path = "suite/translating.rs"]

@@ -202,6 +202,24 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder that would be written is there already.
+    #[error("{}: the folder exists and is not empty; choose another name or allow overwriting", path.display())]
+    FolderExists {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A folder would be replaced that this program did not make.
+    #[error(
+        "{}: expected a synthetic dataset to replace, found something else; it was not touched: remove it or choose another name",
+        path.display()
+    )]
+    NotOurs {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Whoever asked for the work ended it.
+    #[error("stopped before the end; nothing was written")]
+    Stopped,
     /// The built-in detector failed.
     #[error("face detector: {detail}; this is a mistake in the program, please report it with the picture")]
     Detector {

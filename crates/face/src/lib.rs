@@ -5,6 +5,7 @@
 //! - [`geometry`], [`warp`], [`template`]: points, similarity transforms and the frames that faces are aligned to
 //! - [`detect`], [`align`]: from a photo to an aligned crop, and a translated crop back into its photo
 //! - [`drawing`]: drawings without learning, for training data and as a baseline
+//! - [`synthetic`]: people who do not exist, in photos and drawings with exact landmarks, and datasets of them
 //! - [`seed_2018`]: the original's way of writing pictures, for comparison only
 
 pub mod align;
@@ -17,6 +18,7 @@ pub mod grid;
 pub mod picture;
 mod resample;
 pub mod seed_2018;
+pub mod synthetic;
 pub mod template;
 pub mod transform;
 pub mod warp;

@@ -9,5 +9,9 @@ mod detecting;
 mod drawing;
 #[path = "face/golden.rs"]
 mod golden;
+#[path = "face/synthetic.rs"]
+mod synthetic;
+#[path = "face/synthetic_dataset.rs"]
+mod synthetic_dataset;
 #[path = "face/writing.rs"]
 mod writing;

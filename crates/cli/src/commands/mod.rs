@@ -1,6 +1,7 @@
 //! What each command does.
 
 pub(crate) mod bench;
+pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod faces;
 pub(crate) mod train;

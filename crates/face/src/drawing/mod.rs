@@ -5,10 +5,10 @@
 
 mod flow;
 mod lines;
-mod noise;
-mod plane;
+pub(crate) mod noise;
+pub(crate) mod plane;
 mod style;
-mod tone;
+pub(crate) mod tone;
 
 pub use style::{Artist, DrawingStyle, LineStyle, PaperStyle, ToneKind, ToneStyle};
 

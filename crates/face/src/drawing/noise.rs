@@ -11,12 +11,12 @@ fn hash(seed: u64, x: i64, y: i64) -> u32 {
 }
 
 /// An even random number in 0..1 for a cell.
-pub(super) fn random(seed: u64, x: i64, y: i64) -> f32 {
+pub(crate) fn random(seed: u64, x: i64, y: i64) -> f32 {
     (hash(seed, x, y) >> 8) as f32 / (1 << 24) as f32
 }
 
 /// Smooth value noise in 0..1 with features about one unit wide.
-pub(super) fn smooth(seed: u64, x: f32, y: f32) -> f32 {
+pub(crate) fn smooth(seed: u64, x: f32, y: f32) -> f32 {
     let (left, top) = (x.floor(), y.floor());
     let ease = |t: f32| t * t * (3.0 - 2.0 * t);
     let (fx, fy) = (ease(x - left), ease(y - top));
@@ -27,7 +27,7 @@ pub(super) fn smooth(seed: u64, x: f32, y: f32) -> f32 {
 }
 
 /// Fractal noise in 0..1: octaves of halving size and strength.
-pub(super) fn fractal(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
+pub(crate) fn fractal(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
     let (mut sum, mut total, mut strength, mut frequency) = (0.0, 0.0, 1.0, 1.0);
     for octave in 0..octaves {
         sum += strength * smooth(seed.wrapping_add(u64::from(octave) * 7919), x * frequency, y * frequency);
@@ -39,24 +39,24 @@ pub(super) fn fractal(seed: u64, x: f32, y: f32, octaves: u32) -> f32 {
 }
 
 /// A repeatable sequence of numbers for choosing style parameters.
-pub(super) struct Dice {
+pub(crate) struct Dice {
     seed: u64,
     drawn: i64,
 }
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self { seed, drawn: 0 }
     }
 
     /// Even in `low..high`.
-    pub(super) fn between(&mut self, low: f32, high: f32) -> f32 {
+    pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         self.drawn += 1;
         low + (high - low) * random(self.seed, self.drawn, -1)
     }
 
     /// One of `0..count`.
-    pub(super) fn index(&mut self, count: usize) -> usize {
+    pub(crate) fn index(&mut self, count: usize) -> usize {
         (self.between(0.0, count as f32) as usize).min(count - 1)
     }
 }

@@ -4,15 +4,15 @@ use rayon::prelude::*;
 
 /// Values in rows, `[height, width]`; never empty.
 #[derive(Clone, Debug)]
-pub(super) struct Plane {
-    pub(super) width: usize,
-    pub(super) height: usize,
-    pub(super) values: Vec<f32>,
+pub(crate) struct Plane {
+    pub(crate) width: usize,
+    pub(crate) height: usize,
+    pub(crate) values: Vec<f32>,
 }
 
 impl Plane {
     /// Fills a plane by place; rows in parallel, so the result cannot depend on the number of threads.
-    pub(super) fn from_fn(width: usize, height: usize, value: impl Fn(usize, usize) -> f32 + Sync) -> Self {
+    pub(crate) fn from_fn(width: usize, height: usize, value: impl Fn(usize, usize) -> f32 + Sync) -> Self {
         let mut values = vec![0.0; width * height];
         values.par_chunks_mut(width).enumerate().for_each(|(y, row)| {
             for (x, out) in row.iter_mut().enumerate() {
@@ -22,19 +22,19 @@ impl Plane {
         Self { width, height, values }
     }
 
-    pub(super) fn at(&self, x: usize, y: usize) -> f32 {
+    pub(crate) fn at(&self, x: usize, y: usize) -> f32 {
         self.values[y * self.width + x]
     }
 
     /// The value at a place, the nearest edge value outside.
-    pub(super) fn at_clamped(&self, x: isize, y: isize) -> f32 {
+    pub(crate) fn at_clamped(&self, x: isize, y: isize) -> f32 {
         let x = x.clamp(0, self.width as isize - 1) as usize;
         let y = y.clamp(0, self.height as isize - 1) as usize;
         self.at(x, y)
     }
 
     /// Bilinear sample, the nearest edge value outside.
-    pub(super) fn sample(&self, x: f32, y: f32) -> f32 {
+    pub(crate) fn sample(&self, x: f32, y: f32) -> f32 {
         let x = x.clamp(0.0, (self.width - 1) as f32);
         let y = y.clamp(0.0, (self.height - 1) as f32);
         let (left, top) = (x as usize, y as usize);
@@ -47,13 +47,13 @@ impl Plane {
         upper * (1.0 - fy) + lower * fy
     }
 
-    pub(super) fn map(&self, value: impl Fn(f32) -> f32 + Sync) -> Self {
+    pub(crate) fn map(&self, value: impl Fn(f32) -> f32 + Sync) -> Self {
         let values = self.values.par_iter().map(|&v| value(v)).collect();
         Self { values, ..*self }
     }
 
     /// Gaussian blur with edges continued; `sigma` in pixels, no blur below 0.2.
-    pub(super) fn blurred(&self, sigma: f32) -> Self {
+    pub(crate) fn blurred(&self, sigma: f32) -> Self {
         if sigma < 0.2 {
             return self.clone();
         }
@@ -93,7 +93,7 @@ impl Plane {
     }
 
     /// The value below which the given share (0..=1) of the places chosen by `inside` lies; 0.5 when none is chosen.
-    pub(super) fn percentile(&self, share: f32, inside: impl Fn(usize, usize) -> bool) -> f32 {
+    pub(crate) fn percentile(&self, share: f32, inside: impl Fn(usize, usize) -> bool) -> f32 {
         let mut chosen: Vec<f32> = (0..self.values.len())
             .filter(|index| inside(index % self.width, index / self.width))
             .map(|index| self.values[index])
@@ -107,7 +107,7 @@ impl Plane {
 }
 
 /// Weights of a normalised Gaussian, cut at 2.5 deviations.
-pub(super) fn gaussian(sigma: f32) -> Vec<f32> {
+pub(crate) fn gaussian(sigma: f32) -> Vec<f32> {
     let reach = (2.5 * sigma).ceil() as i32;
     let weights: Vec<f32> = (-reach..=reach).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
     let total: f32 = weights.iter().sum();
@@ -115,7 +115,7 @@ pub(super) fn gaussian(sigma: f32) -> Vec<f32> {
 }
 
 /// 0 below `low`, 1 above `high`, smooth between.
-pub(super) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
+pub(crate) fn smoothstep(low: f32, high: f32, value: f32) -> f32 {
     let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }

@@ -7,7 +7,7 @@ use super::style::{ToneKind, ToneStyle};
 /// How dark the tone layer is, 0 (paper) to 1; `darkness` is the smoothed shade that is wanted, 0..=1.
 ///
 /// `unit` is the number of pixels per style unit (1/448 of the height).
-pub(super) fn draw_tone(darkness: &Plane, style: &ToneStyle, unit: f32, seed: u64) -> Plane {
+pub(crate) fn draw_tone(darkness: &Plane, style: &ToneStyle, unit: f32, seed: u64) -> Plane {
     let at = |x: usize, y: usize| (x as f32 / unit, y as f32 / unit, darkness.at(x, y));
     let (width, height) = (darkness.width, darkness.height);
     let tone = match style.kind {

@@ -75,6 +75,21 @@ impl Picture {
         Ok(bytes)
     }
 
+    /// The bytes of a JPEG file of that quality, 1 (small) to 100.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] for another quality, [`Error::Encode`] for a side beyond what the format can hold.
+    pub fn encode_jpeg(&self, quality: u8) -> Result<Vec<u8>> {
+        if !(1..=100).contains(&quality) {
+            return Err(Error::OutOfRange { what: "JPEG quality", expected: "1 to 100", found: quality.to_string() });
+        }
+        let mut bytes = Vec::new();
+        JpegEncoder::new_with_quality(&mut bytes, quality)
+            .write_image(&self.pixels, self.width as u32, self.height as u32, ExtendedColorType::Rgb8)
+            .map_err(|error| Error::Encode { format: "JPEG", detail: error.to_string() })?;
+        Ok(bytes)
+    }
+
     /// The bytes of a PNG file.
     ///
     /// # Errors

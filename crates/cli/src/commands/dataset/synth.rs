@@ -1,0 +1,85 @@
+//! `portraitist dataset synth`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::Context;
+use portraitist_face::Error;
+use portraitist_face::synthetic::{DatasetPlan, write_dataset};
+use serde::Serialize;
+
+use crate::arguments::SynthArguments;
+use crate::output::{Console, advised};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct SynthOutput {
+    dataset: PathBuf,
+    people: u32,
+    photos: u64,
+    drawings: u64,
+    manifest: PathBuf,
+    seconds: f64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// Below this many people some protocol files lack folds or pairs.
+const PEOPLE_FOR_ALL_FOLDS: u32 = 20;
+
+/// Runs the command.
+pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let plan = DatasetPlan {
+        identities: arguments.identities,
+        photos: arguments.photos,
+        drawings: arguments.drawings,
+        side_px: arguments.size,
+        exaggeration: arguments.exaggeration,
+        seed: arguments.seed,
+    };
+    plan.check()?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let bar = console.progress(plan.pictures(), "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
+    let start = Instant::now();
+    let going_on = |done: u64| {
+        bar.set_position(done);
+        !stop.load(Ordering::Relaxed)
+    };
+    let result = write_dataset(&plan, &arguments.destination, arguments.force, &going_on);
+    bar.finish_and_clear();
+    let summary = result.map_err(|error| match error {
+        Error::FolderExists { .. } => advised(error.to_string(), "replace an earlier synthetic dataset with --force"),
+        other => other.into(),
+    })?;
+    let mut warnings = Vec::new();
+    if plan.identities < PEOPLE_FOR_ALL_FOLDS {
+        let people = if plan.identities == 1 { "1 person".to_owned() } else { format!("{} people", plan.identities) };
+        let warning =
+            format!("{people}: verification has fewer than ten folds; it takes {PEOPLE_FOR_ALL_FOLDS} people for all");
+        console.warn(&warning);
+        warnings.push(warning);
+    }
+    let text = format!(
+        "{}: {} people, {} photos, {} drawings",
+        arguments.destination.display(),
+        summary.people,
+        summary.photos,
+        summary.drawings
+    );
+    let output = SynthOutput {
+        dataset: arguments.destination.clone(),
+        people: summary.people,
+        photos: summary.photos,
+        drawings: summary.drawings,
+        manifest: summary.manifest,
+        seconds: start.elapsed().as_secs_f64(),
+        warnings,
+    };
+    console.result(&output, &text)?;
+    Ok(ExitCode::SUCCESS)
+}
