@@ -9,15 +9,23 @@
 
 pub mod align;
 mod bundled;
+pub mod dataset;
 pub mod detect;
 pub mod drawing;
 pub mod error;
+pub mod filter;
 pub mod geometry;
 pub mod grid;
+pub mod landmarks;
+mod linear;
+pub mod mersenne;
 pub mod picture;
+pub mod pose;
+pub mod protocol;
 mod resample;
 pub mod seed_2018;
 pub mod template;
+pub mod text;
 pub mod transform;
 pub mod warp;
 

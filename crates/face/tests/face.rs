@@ -9,5 +9,7 @@ mod detecting;
 mod drawing;
 #[path = "face/golden.rs"]
 mod golden;
+#[path = "face/golden_data.rs"]
+mod golden_data;
 #[path = "face/writing.rs"]
 mod writing;
