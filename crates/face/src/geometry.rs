@@ -121,6 +121,16 @@ impl Similarity {
         [[side * self.a, -self.b, self.tx], [side * self.b, self.a, self.ty]]
     }
 
+    /// The transform of a matrix as [`Similarity::matrix`] gives it; `None` if it is none, or cannot be inverted.
+    pub fn from_matrix([[xx, xy, tx], [yx, yy, ty]]: [[f64; 3]; 2]) -> Option<Self> {
+        let mirrored = xx * yy - xy * yx < 0.0;
+        let similarity = Self { a: yy, b: -xy, tx, ty, mirrored }.checked().ok()?;
+        let tolerance = 1e-9 * similarity.scale();
+        let side = similarity.side();
+        ((side * similarity.a - xx).abs() <= tolerance && (side * similarity.b - yx).abs() <= tolerance)
+            .then_some(similarity)
+    }
+
     /// Whether left and right change places.
     pub fn is_mirrored(&self) -> bool {
         self.mirrored
@@ -237,6 +247,8 @@ mod tests {
             let by_matrix = [first, second].map(|row| row[0] * point[0] + row[1] * point[1] + row[2]);
             assert_near(by_matrix, expected);
         }
+        assert_eq!(Similarity::from_matrix(transform.matrix()), Some(transform));
+        assert_eq!(Similarity::from_matrix([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]), None);
         let turn = Similarity::estimate(&face[..2], &[[3.0, 4.0], [-7.0, 30.0]]).unwrap();
         for both in [transform.then(&turn), turn.then(&transform), transform.then(&transform)] {
             assert_near(both.inverse().apply(both.apply([5.0, 6.0])), [5.0, 6.0]);

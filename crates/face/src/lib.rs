@@ -9,11 +9,13 @@
 
 pub mod align;
 mod bundled;
+pub mod check;
 pub mod dataset;
 pub mod detect;
 pub mod drawing;
 pub mod error;
 pub mod filter;
+pub mod fingerprint;
 pub mod geometry;
 pub mod grid;
 pub mod landmarks;
@@ -21,6 +23,7 @@ mod linear;
 pub mod mersenne;
 pub mod picture;
 pub mod pose;
+pub mod prepare;
 pub mod protocol;
 mod resample;
 pub mod seed_2018;

@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod faces;
 pub(crate) mod train;

@@ -1,5 +1,6 @@
 //! Folders of pictures without lists: a folder for each person, or all pictures in one.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Dataset, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
@@ -38,7 +39,8 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let layout = if people.is_empty() { Layout::Folder } else { Layout::People };
     people.extend(loose.into_iter().map(|entry| Person { name: entry.name.clone(), pictures: vec![entry] }));
     let root = root.to_owned();
-    Ok(Dataset { root, layout, people, protocols: None, remarks: Vec::new(), problems }.without_repeats())
+    Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks: Vec::new(), problems }
+        .without_repeats())
 }
 
 /// Folders nested deeper than this are not looked into: links may lead round in circles.

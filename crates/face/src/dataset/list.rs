@@ -30,6 +30,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
         layout: Layout::List,
         people,
         protocols: None,
+        owners: BTreeMap::new(),
         remarks: Vec::new(),
         problems: Vec::new(),
     };

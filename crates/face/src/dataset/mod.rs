@@ -8,6 +8,7 @@ mod list;
 pub mod overview;
 pub mod webcaricature;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -182,6 +183,8 @@ pub struct Dataset {
     pub people: Vec<Person>,
     /// The folder of evaluation protocols, if there is one.
     pub protocols: Option<PathBuf>,
+    /// Which dataset each of WebCaricature's folders was found in.
+    pub owners: BTreeMap<&'static str, PathBuf>,
     /// What was taken from another dataset, in sentences.
     pub remarks: Vec<String>,
     /// What is wrong with the lists.

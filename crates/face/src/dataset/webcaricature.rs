@@ -1,6 +1,6 @@
 //! WebCaricature as published (Huo et al. 2018, arXiv 1703.03230), and datasets derived from it that hold only some of its folders.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::{Dataset, Domain, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
@@ -37,6 +37,7 @@ struct Parts {
     filenames: Option<PathBuf>,
     landmarks: Option<PathBuf>,
     protocols: Option<PathBuf>,
+    owners: BTreeMap<&'static str, PathBuf>,
     remarks: Vec<String>,
 }
 
@@ -66,9 +67,9 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
         };
         people.push(Person { pictures: names.into_iter().map(entry).collect(), name });
     }
-    let Parts { protocols, remarks, .. } = parts;
+    let Parts { protocols, owners, remarks, .. } = parts;
     let dataset =
-        Dataset { root: root.to_owned(), layout: Layout::WebCaricature, people, protocols, remarks, problems };
+        Dataset { root: root.to_owned(), layout: Layout::WebCaricature, people, protocols, owners, remarks, problems };
     Ok(dataset.without_repeats())
 }
 
@@ -90,14 +91,18 @@ fn find_parts(root: &Path, base: Option<&Path>) -> Result<Parts> {
     let siblings = siblings_folder(root);
     let mut remarks = Vec::new();
     let mut looked = Vec::new();
-    let mut find = |part: &str| {
+    let mut owners = BTreeMap::new();
+    let mut find = |part: &'static str| {
         let own = root.join(part);
         if own.is_dir() {
+            owners.insert(part, root.to_owned());
             return Some(own);
         }
         let sibling = config.get(part).map_or(ORIGINAL, String::as_str);
-        let other = base.map_or_else(|| siblings.join(sibling), Path::to_owned).join(part);
+        let owner = base.map_or_else(|| siblings.join(sibling), Path::to_owned);
+        let other = owner.join(part);
         if other.is_dir() {
+            owners.insert(part, owner);
             remarks.push(format!("{part} is not in {}; it is taken from {}", root.display(), other.display()));
             return Some(other);
         }
@@ -114,7 +119,7 @@ fn find_parts(root: &Path, base: Option<&Path>) -> Result<Parts> {
         );
         return Err(Error::Dataset { path: root.to_owned(), reason });
     };
-    Ok(Parts { images, filenames, landmarks, protocols, remarks })
+    Ok(Parts { images, filenames, landmarks, protocols, owners, remarks })
 }
 
 /// The folder that holds a dataset and its siblings, also for `.` and `..`.

@@ -60,7 +60,7 @@ impl Picture {
     }
 }
 
-fn read_file(path: &Path, name: &str) -> Result<Vec<u8>> {
+pub(super) fn read_file(path: &Path, name: &str) -> Result<Vec<u8>> {
     let read_error = |source| Error::Read { name: name.to_owned(), source };
     let mut file = File::open(path).map_err(read_error)?;
     let metadata = file.metadata().map_err(read_error)?;
@@ -135,7 +135,7 @@ fn translate(name: &str, format: &'static str, error: ImageError) -> Error {
     }
 }
 
-fn format_label(format: ImageFormat) -> &'static str {
+pub(super) fn format_label(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Png => "PNG",
         ImageFormat::WebP => "WebP",
@@ -144,12 +144,13 @@ fn format_label(format: ImageFormat) -> &'static str {
         ImageFormat::Gif => "GIF",
         ImageFormat::Pnm => "PGM/PPM/PBM",
         ImageFormat::Avif => "AVIF",
+        ImageFormat::Jpeg => "JPEG",
         _ => "picture",
     }
 }
 
 /// Says in a few words what a file is that is no picture.
-fn describe_content(bytes: &[u8]) -> String {
+pub(super) fn describe_content(bytes: &[u8]) -> String {
     let head = &bytes[..bytes.len().min(256)];
     let text = std::str::from_utf8(head).map_or_else(|error| &head[..error.valid_up_to()], str::as_bytes);
     let printable = text.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r'));

@@ -2,10 +2,12 @@
 
 mod decode;
 mod encode;
+mod header;
 mod jpeg;
 
 pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
 pub use encode::{PictureFormat, write_atomically};
+pub use header::Header;
 
 use std::path::Path;
 
