@@ -14,9 +14,14 @@ const MAX_BITS: u32 = 6;
 /// Grey levels by which thumbnails of such pictures may differ on average.
 const MAX_DIFFERENCE: u32 = 4;
 
+/// Pictures whose proportions differ by more than this share are not copies of each other.
+const MAX_PROPORTION: f64 = 0.02;
+
 /// Signs of the lowest frequencies of a picture's brightness, and a thumbnail to make sure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fingerprint {
+    /// Height by width.
+    proportion: f64,
     bits: u64,
     thumbnail: [u8; SMALL * SMALL],
 }
@@ -38,12 +43,14 @@ impl Fingerprint {
                 .sum();
             ((sum + 2) / 4) as u8
         });
-        Self { bits, thumbnail }
+        Self { proportion: picture.height() as f64 / picture.width() as f64, bits, thumbnail }
     }
 
     /// Whether two pictures look the same.
     pub fn looks_like(&self, other: &Self) -> bool {
-        (self.bits ^ other.bits).count_ones() <= MAX_BITS && self.difference(other) <= MAX_DIFFERENCE
+        (self.bits ^ other.bits).count_ones() <= MAX_BITS
+            && (self.proportion / other.proportion - 1.0).abs() <= MAX_PROPORTION
+            && self.difference(other) <= MAX_DIFFERENCE
     }
 
     /// Mean difference of the thumbnails in grey levels, rounded up.

@@ -32,16 +32,23 @@ impl Header {
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let bytes = read_file(path, &name)?;
+        Self::parse(&name, &read_file(path)?)
+    }
+
+    /// Reads the header of a picture's bytes; `name` appears in errors.
+    ///
+    /// # Errors
+    /// As [`Header::read`].
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self> {
         if bytes.is_empty() {
-            return Err(Error::EmptyFile { name });
+            return Err(Error::EmptyFile { name: name.to_owned() });
         }
-        let format = image::guess_format(&bytes)
-            .map_err(|_| Error::NotAPicture { name: name.clone(), found: describe_content(&bytes) })?;
-        let damaged = |detail: String| Error::Damaged { name: name.clone(), format: format_label(format), detail };
+        let format = image::guess_format(bytes)
+            .map_err(|_| Error::NotAPicture { name: name.to_owned(), found: describe_content(bytes) })?;
+        let damaged = |detail: String| Error::Damaged { name: name.to_owned(), format: format_label(format), detail };
         let (width, height, grey, orientation) = match format {
-            ImageFormat::Jpeg => jpeg(&bytes).map_err(damaged)?,
-            _ => other(&bytes, format).map_err(|error| damaged(error.to_string()))?,
+            ImageFormat::Jpeg => jpeg(bytes).map_err(damaged)?,
+            _ => other(bytes, format).map_err(|error| damaged(error.to_string()))?,
         };
         let lies = matches!(
             orientation,

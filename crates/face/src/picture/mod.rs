@@ -5,7 +5,7 @@ mod encode;
 mod header;
 mod jpeg;
 
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, read_file};
 pub use encode::{PictureFormat, write_atomically};
 pub use header::Header;
 

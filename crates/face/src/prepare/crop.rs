@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, Rejection, distance_share};
 use crate::geometry::{Point, Similarity};
 use crate::landmarks::Landmarks;
-use crate::picture::{Header, Picture};
+use crate::picture::{Header, Picture, read_file};
 use crate::pose::{self, HeadModel, Pose};
 use crate::template::{FivePoints, Template};
 use crate::warp::{Border, warp, warp_as_opencv};
@@ -43,6 +43,12 @@ enum Face {
     Five(FivePoints),
 }
 
+/// What of a picture file is in memory already.
+enum Loaded {
+    Bytes(Vec<u8>),
+    Picture(Picture),
+}
+
 /// Why a picture gives no crop.
 type Failure = (ProblemKind, String);
 
@@ -64,7 +70,7 @@ impl<'a> Workshop<'a> {
             Some(row) => Ok((row.clone(), None)),
             None => self.measure(entry, &self.blank(person, entry, stamps, geometry)),
         };
-        let (mut row, decoded) = match measured {
+        let (mut row, loaded) = match measured {
             Ok(measured) => measured,
             Err((kind, detail)) => return Ok(self.failed(person, entry, stamps, geometry, kind, detail)),
         };
@@ -79,7 +85,7 @@ impl<'a> Workshop<'a> {
             let changed = fresh.is_none();
             return Ok(Made { row, problem: None, changed });
         }
-        match self.cut(entry, &mut row, decoded) {
+        match self.cut(entry, &mut row, loaded) {
             Ok(()) => Ok(Made { row, problem: None, changed: true }),
             Err(error @ (Error::Write { .. } | Error::AlreadyExists { .. })) => Err(error),
             Err(error) => Ok(self.failed(person, entry, stamps, geometry, picture_kind(&error), error.to_string())),
@@ -116,20 +122,21 @@ impl<'a> Workshop<'a> {
         Made { row, problem: Some(Problem { picture: person.label(entry), kind, detail }), changed: true }
     }
 
-    /// Finds the face and its place in the crop. The decoded picture comes along where the detector needed it.
-    fn measure(&self, entry: &Entry, blank: &Row) -> std::result::Result<(Row, Option<Picture>), Failure> {
+    /// Finds the face and its place in the crop. What was read of the picture comes along.
+    fn measure(&self, entry: &Entry, blank: &Row) -> std::result::Result<(Row, Option<Loaded>), Failure> {
         let mut row = blank.clone();
         let landmarks = entry.read_landmarks().map_err(|error| (landmark_kind(&error), error.to_string()))?;
         let unreadable = |error: Error| (picture_kind(&error), error.to_string());
-        let (face, decoded, size) = match landmarks {
+        let (face, loaded, size) = match landmarks {
             Some(landmarks) => {
-                let header = Header::read(&entry.picture).map_err(unreadable)?;
-                (Face::All(Box::new(landmarks)), None, [header.width, header.height])
+                let bytes = read_file(&entry.picture).map_err(unreadable)?;
+                let header = Header::parse(&entry.picture.display().to_string(), &bytes).map_err(unreadable)?;
+                (Face::All(Box::new(landmarks)), Loaded::Bytes(bytes), [header.width, header.height])
             }
             None => {
                 let picture = Picture::open(&entry.picture).map_err(unreadable)?;
                 let size = [picture.width(), picture.height()];
-                (Face::Five(self.detect(&picture)?), Some(picture), size)
+                (Face::Five(self.detect(&picture)?), Loaded::Picture(picture), size)
             }
         };
         let template = self.recipe.template(entry.domain);
@@ -153,7 +160,7 @@ impl<'a> Workshop<'a> {
             }
         }
         row.crop = crop_path(&row.identity, &row.picture);
-        Ok((row, decoded))
+        Ok((row, Some(loaded)))
     }
 
     /// Five points estimated from the largest face's box.
@@ -190,9 +197,13 @@ impl<'a> Workshop<'a> {
     }
 
     /// Decodes, warps, encodes, writes.
-    fn cut(&self, entry: &Entry, row: &mut Row, decoded: Option<Picture>) -> Result<()> {
+    fn cut(&self, entry: &Entry, row: &mut Row, loaded: Option<Loaded>) -> Result<()> {
         row.crop = crop_path(&row.identity, &row.picture);
-        let picture = decoded.map_or_else(|| Picture::open(&entry.picture), Ok)?;
+        let picture = match loaded {
+            Some(Loaded::Picture(picture)) => picture,
+            Some(Loaded::Bytes(bytes)) => Picture::decode(&entry.picture.display().to_string(), &bytes)?,
+            None => Picture::open(&entry.picture)?,
+        };
         let template = self.recipe.template(entry.domain);
         let transform = stored_transform(row).ok_or(Error::Nothing { what: "transforms of a picture" })?;
         let (width, height) = (template.width, template.height);
