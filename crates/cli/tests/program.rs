@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "suite/bad_models.rs"]
 mod bad_models;
+#[path = "suite/datasets.rs"]
+mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
 #[path = "suite/program.rs"]

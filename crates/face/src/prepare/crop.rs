@@ -252,12 +252,14 @@ fn crop_path(person: &str, picture: &str) -> String {
     format!("crops/{person}/{}.png", picture.join("/"))
 }
 
+/// Ending of a crop that is being written.
+pub(super) const ASIDE: &str = ".png.tmp";
+
 /// Writes a file aside and renames it. Not synced: the manifest stores its length, by which the next run sees what a power cut
 /// took away.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| Error::Write { path: path.to_owned(), source };
-    let mut aside: PathBuf = path.to_owned();
-    aside.as_mut_os_string().push(".tmp");
+    let aside: PathBuf = path.with_extension(&ASIDE[1..]);
     let create = || fs::File::create(&aside);
     let mut file = match create() {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

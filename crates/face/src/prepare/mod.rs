@@ -179,7 +179,19 @@ fn remove_stale(
             }
         }
     }
+    remove_unfinished(&folder.join("crops"));
     Ok(removed)
+}
+
+/// Removes what an interruption left between writing aside and renaming. What cannot be removed does no harm.
+fn remove_unfinished(folder: &Path) {
+    for path in fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
+        if path.is_dir() && !path.is_symlink() {
+            remove_unfinished(&path);
+        } else if path.to_str().is_some_and(|name| name.ends_with(crop::ASIDE)) {
+            let _ = fs::remove_file(&path);
+        }
+    }
 }
 
 /// Writes the recipe as it was used, and its hash in the form of `sha256sum`.
