@@ -33,11 +33,9 @@ fn rotate<const N: usize>(matrix: &mut [[f64; N]; N], vectors: &mut [[f64; N]; N
     for row in matrix.iter_mut().chain(vectors.iter_mut()) {
         (row[p], row[q]) = (cosine * row[p] - sine * row[q], sine * row[p] + cosine * row[q]);
     }
-    for column in 0..N {
-        let (upper, lower) = (matrix[p][column], matrix[q][column]);
-        matrix[p][column] = cosine * upper - sine * lower;
-        matrix[q][column] = sine * upper + cosine * lower;
-    }
+    let (upper, lower) = (matrix[p], matrix[q]);
+    matrix[p] = std::array::from_fn(|column| cosine * upper[column] - sine * lower[column]);
+    matrix[q] = std::array::from_fn(|column| sine * upper[column] + cosine * lower[column]);
     true
 }
 

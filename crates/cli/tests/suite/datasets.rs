@@ -166,6 +166,7 @@ fn everything_wrong_is_named_and_the_rest_is_done() {
 
 #[cfg(unix)]
 #[test]
+#[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn folders_named_in_latin_1_belong_to_their_lists() {
     use std::os::unix::ffi::OsStrExt;
     let place = dataset();
