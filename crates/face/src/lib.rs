@@ -4,6 +4,9 @@
 //! - [`transform`], [`grid`]: from pictures to the network's planes and back, contact sheets
 //! - [`geometry`], [`warp`], [`template`]: points, similarity transforms and the frames that faces are aligned to
 //! - [`detect`], [`align`]: from a photo to an aligned crop, and a translated crop back into its photo
+//! - [`landmarks`], [`pose`], [`filter`]: the 17 points of a face, where it looks, whether it is fit for training
+//! - [`dataset`], [`protocol`], [`check`], [`prepare`]: datasets of faces, their evaluation protocols, what is wrong with them, and
+//!   the way to training data
 //! - [`drawing`]: drawings without learning, for training data and as a baseline
 //! - [`seed_2018`]: the original's way of writing pictures, for comparison only
 

@@ -1,7 +1,7 @@
 //! Datasets of faces as they lie on disk: who there is, which pictures show them, where the landmarks are.
 //!
-//! One file per layout: [`webcaricature`] (and datasets derived from it), [`folders`] (plain pictures, or a folder for each
-//! person), [`list`] (a text file that names pictures). Opening reads names only; pictures and landmarks are read when needed.
+//! One file per layout: [`webcaricature`] (and datasets derived from it), `folders` (plain pictures, or a folder for each
+//! person), `list` (a text file that names pictures). Opening reads names only; pictures and landmarks are read when needed.
 
 mod folders;
 mod list;

@@ -4,8 +4,8 @@
 //! - `crop`: one picture, from its files to a crop and a row
 //! - [`manifest`]: the table, and the journal that lets an interrupted run go on
 //! - [`partition`]: who is kept for testing
-//! - [`reference`], [`isolation_forest`]: a template estimated from the data
-//! - [`sensitivity`]: what other filters would keep
+//! - [`mod@reference`], [`isolation_forest`]: a template estimated from the data
+//! - [`mod@sensitivity`]: what other filters would keep
 //! - `derived`: lists that make the result a dataset of its own
 
 mod crop;
