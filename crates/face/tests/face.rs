@@ -11,5 +11,7 @@ mod drawing;
 mod golden;
 #[path = "face/golden_data.rs"]
 mod golden_data;
+#[path = "face/properties.rs"]
+mod properties;
 #[path = "face/writing.rs"]
 mod writing;
