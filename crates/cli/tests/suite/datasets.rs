@@ -280,6 +280,45 @@ fn a_prepared_dataset_is_derived_from_its_source() {
 }
 
 #[test]
+fn what_a_derived_dataset_lacks_comes_from_where_its_configuration_says() {
+    let place = dataset();
+    let list = "Filenames/Bo/file_c.txt";
+    place.write(&format!("some/{list}"), "C00002.jpg\n");
+    // Nothing is named `original_dataset` here.
+    place.run(&["dataset", "coverage", "some"]).failed(&["some", "--base"]);
+    let based = place.run(&["dataset", "pose", "some", "--base", "data", "--json"]).succeeded().json();
+    assert_eq!(based["pictures"][0]["picture"], "Bo/C00002");
+    assert_eq!(based["warnings"].as_array().unwrap().len(), 3, "pictures, landmarks, protocols: {based}");
+
+    place.write(
+        "some/config.json",
+        r#"{"OriginalImages": "data", "FacialPoints": "moved", "EvaluationProtocols": "data"}"#,
+    );
+    place.write("moved/FacialPoints/Bo/C00002.txt", landmarks(20.0, "\n"));
+    let named = place.run(&["dataset", "pose", "some", "--json"]).succeeded().json();
+    assert_ne!(named["pictures"][0]["yaw"], based["pictures"][0]["yaw"], "the other landmarks were read");
+    let coverage = place.run(&["dataset", "coverage", "some", "--json"]).succeeded().json();
+    assert_eq!((&coverage["entries"], &coverage["missing"]), (&json!(28), &json!(27)));
+    place.write("original_dataset/Filenames/Bo/file_c.txt", "C00001.jpg\nC00002.jpg\n");
+    fs::remove_dir_all(place.path("some/Filenames")).unwrap();
+    let overview = place.run(&["dataset", "overview", "some", "--json"]).succeeded().json();
+    assert_eq!(overview["image_names"]["Bo"]["c"], json!(["C00001", "C00002"]), "lists come from original_dataset");
+}
+
+#[test]
+fn faces_without_landmarks_are_found() {
+    let place = Place::new();
+    place.write_portrait("photos/portrait.jpg");
+    place.write_picture("photos/slopes.png", 200, 200, 3);
+    let answer = place.run(&["dataset", "prepare", "photos", "out", "--json"]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    let report = answer.json();
+    assert_eq!(kinds(&report), BTreeMap::from([("slopes".to_owned(), "landmarks_missing".to_owned())]));
+    assert_eq!((&report["kept"], &report["dropped"]["landmarks_missing"]), (&json!(1), &json!(1)));
+    assert_eq!(rows(&place, "out")[0].five_points().map(|points| points.len()), Some(5));
+}
+
+#[test]
 fn plain_folders_and_lists_are_datasets() {
     let place = Place::new();
     for folder in ["people/Ann", "people/Bob"] {

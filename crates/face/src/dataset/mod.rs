@@ -101,9 +101,9 @@ pub struct Person {
 }
 
 impl Person {
-    /// What a picture is called in messages and tables: `Ada Quill/C00001`.
+    /// What a picture is called in messages and tables: `Ada Quill/C00001`, or its own name where it stands for the person.
     pub fn label(&self, entry: &Entry) -> String {
-        if self.name.is_empty() { entry.name.clone() } else { format!("{}/{}", self.name, entry.name) }
+        if self.name == entry.name { entry.name.clone() } else { format!("{}/{}", self.name, entry.name) }
     }
 }
 
