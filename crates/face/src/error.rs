@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::landmarks::LandmarkProblem;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -220,6 +222,42 @@ pub enum Error {
     /// Whoever asked for the work ended it.
     #[error("stopped before the end; nothing was written")]
     Stopped,
+    /// A text file could not be read.
+    #[error("{}: cannot read the file: {source}; check the path and its permissions", path.display())]
+    ReadText {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A landmark file does not hold 17 points.
+    #[error("{}: {reason}", path.display())]
+    Landmarks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: LandmarkProblem,
+    },
+    /// A dataset, or a part of it, is not where or what it should be.
+    #[error("{}: {reason}", path.display())]
+    Dataset {
+        /// File or folder.
+        path: PathBuf,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A line of an evaluation protocol cannot be understood.
+    #[error("{}, line {line}: expected {expected}, found `{found}`", path.display())]
+    Protocol {
+        /// The protocol file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// What the line should be.
+        expected: &'static str,
+        /// The line's text.
+        found: String,
+    },
     /// The built-in detector failed.
     #[error("face detector: {detail}; this is a mistake in the program, please report it with the picture")]
     Detector {

@@ -1,11 +1,11 @@
-//! Points and similarity transforms: rotation, uniform scale and shift, without mirroring.
+//! Points and similarity transforms: rotation, uniform scale and shift, and mirroring where it is asked for.
 
 use crate::error::{Error, Result};
 
 /// A place in a picture: `[x, y]` in pixels from the top left corner, x to the right, y down; pixel centres lie at whole numbers.
 pub type Point = [f64; 2];
 
-/// Maps `(x, y)` to `(a x - b y + tx, b x + a y + ty)`.
+/// Maps `(x, y)` to `(a x - b y + tx, b x + a y + ty)`, after `x` has changed its sign if `mirrored`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Similarity {
     /// Scale times cosine of the rotation.
@@ -16,18 +16,20 @@ pub struct Similarity {
     tx: f64,
     /// Shift in y.
     ty: f64,
+    /// Left and right change places.
+    mirrored: bool,
 }
 
 impl Similarity {
     /// Changes nothing.
-    pub const IDENTITY: Self = Self { a: 1.0, b: 0.0, tx: 0.0, ty: 0.0 };
+    pub const IDENTITY: Self = Self { a: 1.0, b: 0.0, tx: 0.0, ty: 0.0, mirrored: false };
 
     /// Scales by `scale`, then shifts.
     ///
     /// # Errors
     /// [`Error::DegeneratePoints`] unless `scale` is finite and not zero and the shift is finite.
     pub fn from_scale_and_shift(scale: f64, tx: f64, ty: f64) -> Result<Self> {
-        Self { a: scale, b: 0.0, tx, ty }.checked()
+        Self { a: scale, b: 0.0, tx, ty, mirrored: false }.checked()
     }
 
     /// The least-squares transform that moves `from` onto `to`: the sum of squared distances to `to` is smallest.
@@ -39,16 +41,7 @@ impl Similarity {
     /// [`Error::DegeneratePoints`] for fewer than two pairs, lists of different lengths, values that are not finite, or points
     /// that coincide.
     pub fn estimate(from: &[Point], to: &[Point]) -> Result<Self> {
-        let degenerate = |reason: String| Error::DegeneratePoints { reason };
-        if from.len() != to.len() {
-            return Err(degenerate(format!("{} points cannot be paired with {}", from.len(), to.len())));
-        }
-        if from.len() < 2 {
-            return Err(degenerate(format!("expected two or more points, found {}", from.len())));
-        }
-        if from.iter().chain(to).flatten().any(|value| !value.is_finite()) {
-            return Err(degenerate("a coordinate is not a finite number".to_owned()));
-        }
+        check_pairs(from, to)?;
         let (from_mean, to_mean) = (mean(from), mean(to));
         let (mut spread, mut dot, mut cross) = (0.0, 0.0, 0.0);
         for (p, q) in from.iter().zip(to) {
@@ -61,12 +54,56 @@ impl Similarity {
         // Relative to where the points lie, so that far-off coincident points count as coincident, too.
         let offset = from_mean[0].hypot(from_mean[1]);
         if spread <= 1e-18 * (1.0 + offset * offset) {
-            return Err(degenerate("the points to move lie on one spot".to_owned()));
+            return Err(Error::DegeneratePoints { reason: "the points to move lie on one spot".to_owned() });
         }
         let (a, b) = (dot / spread, cross / spread);
         let tx = to_mean[0] - a * from_mean[0] + b * from_mean[1];
         let ty = to_mean[1] - b * from_mean[0] - a * from_mean[1];
-        Self { a, b, tx, ty }.checked()
+        Self { a, b, tx, ty, mirrored: false }.checked()
+    }
+
+    /// The least-squares transform whose *inverse* moves `to` onto `from`: the sum of squared distances, in pixels of the
+    /// source, is smallest. That is how MATLAB's `cp2tform` and the programs after it fit a face to a template.
+    ///
+    /// # Errors
+    /// As [`Similarity::estimate`].
+    pub fn estimate_in_source(from: &[Point], to: &[Point]) -> Result<Self> {
+        check_pairs(from, to)?;
+        Ok(Self::estimate(to, from)?.inverse())
+    }
+
+    /// As [`Similarity::estimate_in_source`], mirrored if that brings `from` nearer to `to`, as `cp2tform(…, 'similarity')`
+    /// does.
+    ///
+    /// # Errors
+    /// As [`Similarity::estimate`], if neither fit exists.
+    pub fn estimate_reflective(from: &[Point], to: &[Point]) -> Result<Self> {
+        let (plain, mirrored) = (Self::estimate_in_source(from, to), Self::estimate_mirrored(from, to));
+        match (plain, mirrored) {
+            (Ok(plain), Ok(mirrored)) if mirrored.distance(from, to) < plain.distance(from, to) => Ok(mirrored),
+            (Err(_), Ok(mirrored)) => Ok(mirrored),
+            (plain, _) => plain,
+        }
+    }
+
+    /// As [`Similarity::estimate_in_source`], for a picture whose left and right are exchanged.
+    ///
+    /// # Errors
+    /// As [`Similarity::estimate`].
+    pub fn estimate_mirrored(from: &[Point], to: &[Point]) -> Result<Self> {
+        let flipped: Vec<Point> = to.iter().map(|&[x, y]| [-x, y]).collect();
+        let turned = Self::estimate_in_source(from, &flipped)?;
+        // Mirroring after a turn is mirroring before the opposite turn.
+        Self { b: -turned.b, tx: -turned.tx, mirrored: true, ..turned }.checked()
+    }
+
+    /// Square root of the sum of squared distances between the moved `from` and `to`.
+    pub(crate) fn distance(&self, from: &[Point], to: &[Point]) -> f64 {
+        let square = |(&p, q): (&Point, &Point)| {
+            let [x, y] = self.apply(p);
+            (x - q[0]).powi(2) + (y - q[1]).powi(2)
+        };
+        from.iter().zip(to).map(square).sum::<f64>().sqrt()
     }
 
     /// Accepts only transforms that can be inverted.
@@ -78,9 +115,30 @@ impl Similarity {
         Err(Error::DegeneratePoints { reason: "the target points lie on one spot or are mirrored".to_owned() })
     }
 
-    /// The transform as the matrix `[[a, -b, tx], [b, a, ty]]`.
+    /// The transform as the matrix `[[a, -b, tx], [b, a, ty]]`, with the first column negated if it mirrors.
     pub fn matrix(&self) -> [[f64; 3]; 2] {
-        [[self.a, -self.b, self.tx], [self.b, self.a, self.ty]]
+        let side = self.side();
+        [[side * self.a, -self.b, self.tx], [side * self.b, self.a, self.ty]]
+    }
+
+    /// The transform of a matrix as [`Similarity::matrix`] gives it; `None` if it is none, or cannot be inverted.
+    pub fn from_matrix([[xx, xy, tx], [yx, yy, ty]]: [[f64; 3]; 2]) -> Option<Self> {
+        let mirrored = xx * yy - xy * yx < 0.0;
+        let similarity = Self { a: yy, b: -xy, tx, ty, mirrored }.checked().ok()?;
+        let tolerance = 1e-9 * similarity.scale();
+        let side = similarity.side();
+        ((side * similarity.a - xx).abs() <= tolerance && (side * similarity.b - yx).abs() <= tolerance)
+            .then_some(similarity)
+    }
+
+    /// Whether left and right change places.
+    pub fn is_mirrored(&self) -> bool {
+        self.mirrored
+    }
+
+    /// -1 if `x` changes its sign first.
+    fn side(&self) -> f64 {
+        if self.mirrored { -1.0 } else { 1.0 }
     }
 
     /// Length in the target of one pixel of the source; positive.
@@ -95,7 +153,7 @@ impl Similarity {
 
     /// Moves one point.
     pub fn apply(&self, point: Point) -> Point {
-        let [x, y] = point;
+        let [x, y] = [self.side() * point[0], point[1]];
         [self.a * x - self.b * y + self.tx, self.b * x + self.a * y + self.ty]
     }
 
@@ -103,15 +161,34 @@ impl Similarity {
     pub fn inverse(&self) -> Self {
         let square = self.a * self.a + self.b * self.b; // not zero: see `checked`
         let (a, b) = (self.a / square, -self.b / square);
-        Self { a, b, tx: -(a * self.tx - b * self.ty), ty: -(b * self.tx + a * self.ty) }
+        let (tx, ty) = (-(a * self.tx - b * self.ty), -(b * self.tx + a * self.ty));
+        // Mirroring comes last in the inverse; moved to the front it turns the other way round.
+        Self { a, b: self.side() * b, tx: self.side() * tx, ty, mirrored: self.mirrored }
     }
 
     /// This transform first, then `next`.
     #[must_use]
     pub fn then(&self, next: &Self) -> Self {
         let [tx, ty] = next.apply([self.tx, self.ty]);
-        Self { a: next.a * self.a - next.b * self.b, b: next.b * self.a + next.a * self.b, tx, ty }
+        let turn = next.side() * self.b;
+        let (a, b) = (next.a * self.a - next.b * turn, next.b * self.a + next.a * turn);
+        Self { a, b, tx, ty, mirrored: self.mirrored != next.mirrored }
     }
+}
+
+/// Refuses lists that determine no transform whatever their geometry.
+fn check_pairs(from: &[Point], to: &[Point]) -> Result<()> {
+    let degenerate = |reason: String| Err(Error::DegeneratePoints { reason });
+    if from.len() != to.len() {
+        return degenerate(format!("{} points cannot be paired with {}", from.len(), to.len()));
+    }
+    if from.len() < 2 {
+        return degenerate(format!("expected two or more points, found {}", from.len()));
+    }
+    if from.iter().chain(to).flatten().any(|value| !value.is_finite()) {
+        return degenerate("a coordinate is not a finite number".to_owned());
+    }
+    Ok(())
 }
 
 fn mean(points: &[Point]) -> Point {
@@ -155,6 +232,30 @@ mod tests {
         }
         let shifted = Similarity::from_scale_and_shift(1.0, 3.0, 4.0).unwrap();
         assert_near(transform.then(&shifted).apply([0.0, 0.0]), [8.0, 3.0]);
+    }
+
+    #[test]
+    fn mirrored_faces_are_mirrored_back() {
+        let face = [[10.0, 20.0], [60.0, 22.0], [35.0, 50.0], [15.0, 80.0], [55.0, 78.0]];
+        let mirrored = face.map(|[x, y]| [140.0 - 2.0 * x, 2.0 * y + 7.0]);
+        let transform = Similarity::estimate_reflective(&mirrored, &face).unwrap();
+        assert!(transform.is_mirrored());
+        for (point, expected) in mirrored.into_iter().zip(face) {
+            assert_near(transform.apply(point), expected);
+            assert_near(transform.inverse().apply(expected), point);
+            let [first, second] = transform.matrix();
+            let by_matrix = [first, second].map(|row| row[0] * point[0] + row[1] * point[1] + row[2]);
+            assert_near(by_matrix, expected);
+        }
+        assert_eq!(Similarity::from_matrix(transform.matrix()), Some(transform));
+        assert_eq!(Similarity::from_matrix([[1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]), None);
+        let turn = Similarity::estimate(&face[..2], &[[3.0, 4.0], [-7.0, 30.0]]).unwrap();
+        for both in [transform.then(&turn), turn.then(&transform), transform.then(&transform)] {
+            assert_near(both.inverse().apply(both.apply([5.0, 6.0])), [5.0, 6.0]);
+        }
+        assert_near(transform.then(&turn).apply(face[3]), turn.apply(transform.apply(face[3])));
+        assert_near(turn.then(&transform).apply(face[3]), transform.apply(turn.apply(face[3])));
+        assert!(!Similarity::estimate_reflective(&face, &face).unwrap().is_mirrored());
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! How the original wrote its pictures, mistakes included; only for comparing with its files, never a default.
+//! What the original did, mistakes included; only for comparing with its files, never a default.
 
 use crate::error::{Error, Result};
+use crate::geometry::{Point, Similarity};
 use crate::grid::grid;
 use crate::picture::Picture;
 use crate::transform::merge_channels;
@@ -37,4 +38,17 @@ pub fn grid_normalised(width: usize, height: usize, images: &[&[f32]], columns: 
 /// [`Error::WrongLength`] for planes of another size.
 pub fn save_image(width: usize, height: usize, image: &[f32]) -> Result<Picture> {
     merge_channels(width, height, image, |value| value * 255.0 + 0.5)
+}
+
+/// The original's choice between a plain and a mirrored fit: the targets were mirrored in place on the way, so that both
+/// candidates are measured against the *mirrored* targets. A face far from its template then comes out mirrored.
+///
+/// # Errors
+/// [`Error::DegeneratePoints`] as [`Similarity::estimate`].
+pub fn estimate_reflective(from: &[Point], to: &[Point]) -> Result<Similarity> {
+    let plain = Similarity::estimate_in_source(from, to)?;
+    let mirrored = Similarity::estimate_mirrored(from, to)?;
+    let left_over: Vec<Point> = to.iter().map(|&[x, y]| [-x, y]).collect();
+    let keep_plain = plain.distance(from, &left_over) <= mirrored.distance(from, &left_over);
+    Ok(if keep_plain { plain } else { mirrored })
 }

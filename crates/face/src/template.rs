@@ -40,6 +40,33 @@ impl Template {
         ],
     };
 
+    /// The 512x512 frame of the original's dataset viewer for photos: SphereFace's points 16 pixels to the right and 8 down, four
+    /// times as large.
+    pub const VIEWER_PHOTO: Self = Self {
+        width: 512,
+        height: 512,
+        points: [
+            [185.1784, 238.7852],
+            [326.1272, 238.0056],
+            [256.1008, 318.9464],
+            [198.1972, 401.462],
+            [314.9196, 400.8164],
+        ],
+    };
+
+    /// The same frame for drawings: nose and mouth lie lower, where the original found them to be in caricatures.
+    pub const VIEWER_DRAWING: Self = Self {
+        width: 512,
+        height: 512,
+        points: [
+            [185.1784, 238.7852],
+            [326.1272, 238.0056],
+            [258.3404, 348.1424],
+            [189.6868, 426.084],
+            [328.964, 425.8252],
+        ],
+    };
+
     /// The same face in a crop of another size: scaled uniformly to fit, in the middle.
     #[must_use]
     pub fn resized(&self, width: usize, height: usize) -> Self {
@@ -64,5 +91,19 @@ mod tests {
             }
         }
         assert_eq!(Template::SEED.resized(200, 232), Template::SEED);
+    }
+
+    #[test]
+    fn viewer_frames_share_their_eyes() {
+        let moved = Template::SPHEREFACE.points.map(|[x, y]| [4.0 * (x + 16.0), 4.0 * (y + 8.0)]);
+        for (viewer, moved) in Template::VIEWER_PHOTO.points.iter().zip(moved) {
+            assert!((viewer[0] - moved[0]).abs() < 1e-9 && (viewer[1] - moved[1]).abs() < 1e-9);
+        }
+        let drawing = [[48.5851, 79.0356], [31.4217, 98.5210], [66.2410, 98.4563]];
+        for (viewer, published) in Template::VIEWER_DRAWING.points[2..].iter().zip(drawing) {
+            assert!((viewer[0] - 4.0 * (published[0] + 16.0)).abs() < 1e-9);
+            assert!((viewer[1] - 4.0 * (published[1] + 8.0)).abs() < 1e-9);
+        }
+        assert_eq!(Template::VIEWER_PHOTO.points[..2], Template::VIEWER_DRAWING.points[..2]);
     }
 }

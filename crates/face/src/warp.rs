@@ -43,6 +43,78 @@ pub fn warp(picture: &Picture, transform: &Similarity, width: usize, height: usi
     sample_scaled(&small, &transform.inverse(), factors, width, height, border)
 }
 
+/// Positions are rounded to 1/32 pixel, as OpenCV does.
+const FRACTION_BITS: u32 = 5;
+/// Before that, columns and rows add up in 1/1024 pixel.
+const POSITION_BITS: u32 = 10;
+
+/// As [`warp`] with a black border, with the result of OpenCV's `warpAffine` (bilinear): source positions rounded to 1/32 pixel, no
+/// antialiasing however much the transform shrinks.
+///
+/// # Errors
+/// [`crate::Error::SizeOutOfRange`] for a size of zero or beyond the limits.
+pub fn warp_as_opencv(picture: &Picture, transform: &Similarity, width: usize, height: usize) -> Result<Picture> {
+    check_size("warped picture", width, height)?;
+    let [[xx, xy, tx], [yx, yy, ty]] = transform.inverse().matrix();
+    let scale = f64::from(1 << POSITION_BITS);
+    let fixed = |value: f64| (value * scale).round_ties_even() as i64; // saturates far outside
+    let across: Vec<[i64; 2]> = (0..width).map(|x| [fixed(xx * x as f64), fixed(yx * x as f64)]).collect();
+    let half = 1 << (POSITION_BITS - FRACTION_BITS - 1);
+    let mut pixels = vec![0; 3 * width * height];
+    for (y, row) in pixels.chunks_exact_mut(3 * width).enumerate() {
+        let start = [fixed(xy * y as f64 + tx), fixed(yy * y as f64 + ty)].map(|value| value.saturating_add(half));
+        for (rgb, delta) in row.chunks_exact_mut(3).zip(&across) {
+            let at = [0, 1].map(|axis| start[axis].saturating_add(delta[axis]) >> (POSITION_BITS - FRACTION_BITS));
+            rgb.copy_from_slice(&fixed_bilinear(picture, at));
+        }
+    }
+    Picture::from_rgb(width, height, pixels)
+}
+
+/// The colour at a place in 1/32 pixel, black outside.
+#[inline]
+fn fixed_bilinear(picture: &Picture, at: [i64; 2]) -> [u8; 3] {
+    const ONE: u64 = 1 << FRACTION_BITS;
+    let (left, top) = (at[0] >> FRACTION_BITS, at[1] >> FRACTION_BITS);
+    let [fx, fy] = at.map(|value| value as u64 & (ONE - 1));
+    let weights = [(ONE - fx) * (ONE - fy), fx * (ONE - fy), (ONE - fx) * fy, fx * fy];
+    let (width, height) = (picture.width() as i64, picture.height() as i64);
+    let mut sum = packed([1 << (2 * FRACTION_BITS - 1); 3]);
+    let neighbours = if (0..width - 1).contains(&left) && (0..height - 1).contains(&top) {
+        let start = 3 * (top * width + left) as usize;
+        pair_at(picture.pixels(), start).zip(pair_at(picture.pixels(), start + 3 * width as usize))
+    } else {
+        None
+    };
+    if let Some(([a, b], [c, d])) = neighbours {
+        sum += a * weights[0] + b * weights[1] + c * weights[2] + d * weights[3];
+    } else {
+        for (index, weight) in weights.into_iter().enumerate() {
+            let (x, y) = (left + (index & 1) as i64, top + (index >> 1) as i64);
+            if (0..width).contains(&x) && (0..height).contains(&y) {
+                let rgb = picture.pixel(x as usize, y as usize).unwrap_or_default();
+                sum += packed(rgb.map(u64::from)) * weight;
+            }
+        }
+    }
+    [0, LANE, 2 * LANE].map(|shift| (sum >> (shift + 2 * FRACTION_BITS)) as u8)
+}
+
+/// Three channels are computed in one number, this many bits apart: 255 times all weights needs 18.
+const LANE: u32 = 21;
+
+fn packed([red, green, blue]: [u64; 3]) -> u64 {
+    red | green << LANE | blue << (2 * LANE)
+}
+
+/// Two neighbouring pixels, packed; `None` in the last bytes of the picture.
+#[inline]
+fn pair_at(pixels: &[u8], start: usize) -> Option<[u64; 2]> {
+    let bytes = u64::from_le_bytes(*pixels.get(start..)?.first_chunk()?);
+    let pack = |bytes: u64| bytes & 0xff | (bytes & 0xff00) << (LANE - 8) | (bytes & 0x00ff_0000) << (2 * LANE - 16);
+    Some([pack(bytes), pack(bytes >> 24)])
+}
+
 fn shrunk(side: usize, shrink: f64) -> usize {
     ((side as f64 / shrink).round() as usize).clamp(1, side)
 }
@@ -133,6 +205,17 @@ mod tests {
         let shift = Similarity::from_scale_and_shift(1.0, 4.0, 0.0).unwrap();
         let mirrored = warp(&picture, &shift, 9, 1, Border::Mirror).unwrap();
         assert_eq!(mirrored.luma(), [30, 30, 20, 10, 10, 20, 30, 30, 20]);
+    }
+
+    #[test]
+    fn fixed_positions_move_whole_pixels_exactly_and_outside_is_black() {
+        let picture = Picture::from_rgb(4, 3, (0..36).map(|v| v * 7).collect()).unwrap();
+        assert_eq!(warp_as_opencv(&picture, &Similarity::IDENTITY, 4, 3).unwrap(), picture);
+        let shift = Similarity::from_scale_and_shift(1.0, 2.0, 1.0).unwrap();
+        let moved = warp_as_opencv(&picture, &shift, 6, 4).unwrap();
+        assert_eq!((moved.pixel(2, 1), moved.pixel(1, 1)), (picture.pixel(0, 0), Some([0; 3])));
+        let far = Similarity::from_scale_and_shift(1.0, 1e12, -1e12).unwrap();
+        assert!(warp_as_opencv(&picture, &far, 5, 5).unwrap().pixels().iter().all(|&value| value == 0));
     }
 
     #[test]

@@ -9,6 +9,10 @@ mod detecting;
 mod drawing;
 #[path = "face/golden.rs"]
 mod golden;
+#[path = "face/golden_data.rs"]
+mod golden_data;
+#[path = "face/properties.rs"]
+mod properties;
 #[path = "face/synthetic.rs"]
 mod synthetic;
 #[path = "face/synthetic_dataset.rs"]

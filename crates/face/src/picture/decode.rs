@@ -28,8 +28,7 @@ impl Picture {
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let bytes = read_file(path, &name)?;
-        Self::decode(&name, &bytes)
+        Self::decode(&name, &read_file(path)?)
     }
 
     /// Decodes the bytes of a PNG, JPEG, WebP, BMP, TIFF, GIF (first frame) or PGM/PPM/PBM, chosen by content. `name` appears in
@@ -60,7 +59,12 @@ impl Picture {
     }
 }
 
-fn read_file(path: &Path, name: &str) -> Result<Vec<u8>> {
+/// The bytes of a picture file.
+///
+/// # Errors
+/// [`Error::Read`], [`Error::NotAFile`] for a folder, [`Error::FileTooLarge`] beyond [`MAX_FILE_BYTES`].
+pub fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let name = &path.display().to_string();
     let read_error = |source| Error::Read { name: name.to_owned(), source };
     let mut file = File::open(path).map_err(read_error)?;
     let metadata = file.metadata().map_err(read_error)?;
@@ -71,7 +75,7 @@ fn read_file(path: &Path, name: &str) -> Result<Vec<u8>> {
         return Err(file_too_large(name, metadata.len()));
     }
     // A pipe or device tells no length: the limit holds while reading, too.
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_FILE_BYTES) as usize + 1);
     file.by_ref().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(read_error)?;
     Ok(bytes)
 }
@@ -135,7 +139,7 @@ fn translate(name: &str, format: &'static str, error: ImageError) -> Error {
     }
 }
 
-fn format_label(format: ImageFormat) -> &'static str {
+pub(super) fn format_label(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::Png => "PNG",
         ImageFormat::WebP => "WebP",
@@ -144,12 +148,13 @@ fn format_label(format: ImageFormat) -> &'static str {
         ImageFormat::Gif => "GIF",
         ImageFormat::Pnm => "PGM/PPM/PBM",
         ImageFormat::Avif => "AVIF",
+        ImageFormat::Jpeg => "JPEG",
         _ => "picture",
     }
 }
 
 /// Says in a few words what a file is that is no picture.
-fn describe_content(bytes: &[u8]) -> String {
+pub(super) fn describe_content(bytes: &[u8]) -> String {
     let head = &bytes[..bytes.len().min(256)];
     let text = std::str::from_utf8(head).map_or_else(|error| &head[..error.valid_up_to()], str::as_bytes);
     let printable = text.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r'));

@@ -2,12 +2,25 @@
 
 mod decode;
 mod encode;
+mod header;
 mod jpeg;
 
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, read_file};
 pub use encode::{PictureFormat, write_atomically};
+pub use header::Header;
+
+use std::path::Path;
 
 use crate::error::{Error, Result};
+
+/// File name endings that are taken for pictures in a folder.
+const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
+
+/// Whether a file's name ends as a picture's does, in any case.
+pub fn has_picture_ending(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
+    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
+}
 
 /// An upright picture, 8-bit RGB, row by row from the top left corner; never empty.
 ///

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use portraitist_face::Picture;
+use portraitist_face::picture::has_picture_ending;
 use portraitist_face::transform::{self, CropPlace, CropTransform};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -21,9 +22,6 @@ pub struct Entry {
     /// The person, as a name.
     pub person: Option<String>,
 }
-
-/// File name endings that are taken for pictures in a folder.
-const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
 
 /// The pictures of a folder (with its subfolders, sorted by path) or of a list file.
 ///
@@ -77,12 +75,6 @@ fn walk(folder: &Path, above: &mut Vec<PathBuf>, found: &mut Vec<PathBuf>) -> st
     }
     above.pop();
     Ok(())
-}
-
-/// Whether a file's name ends as a picture's does.
-pub fn has_picture_ending(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
 }
 
 /// The pictures of one domain, in the order of a run.

@@ -1,0 +1,197 @@
+//! How many entries of the protocols a (filtered) dataset still covers.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::{Line, Lines, PersonCount, PictureName};
+use crate::dataset::{Dataset, Problem, ProblemKind};
+use crate::error::{Error, Result};
+use crate::text::{decode_name, person_key};
+
+/// Entries of a protocol file or folder.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Count {
+    /// Entries whose picture the dataset lacks. A person whose dataset has more pictures than the protocol counts less than 0.
+    pub missing: i64,
+    /// All entries: a picture named counts 1, a person with numbers counts these.
+    pub entries: i64,
+}
+
+impl Count {
+    /// Share of missing entries; 0 where there are none.
+    pub fn ratio(self) -> f64 {
+        if self.entries == 0 { 0.0 } else { self.missing as f64 / self.entries as f64 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.missing += other.missing;
+        self.entries += other.entries;
+    }
+}
+
+/// What one protocol file asks for.
+#[derive(Clone, Debug)]
+pub struct ProtocolFile {
+    /// Path below the protocols' folder, parted by `/`.
+    pub file: String,
+    people: Vec<PersonCount>,
+    pictures: Vec<PictureName>,
+}
+
+/// Every protocol file, read once, to be counted against any number of datasets.
+#[derive(Clone, Debug)]
+pub struct Protocols {
+    /// The files: those of a folder sorted before those of its subfolders.
+    pub files: Vec<ProtocolFile>,
+    /// Files and lines that could not be understood; they are not counted.
+    pub problems: Vec<Problem>,
+}
+
+impl Protocols {
+    /// Reads every `.txt` file below a folder; hidden folders are left out.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] if the folder cannot be listed. Files that cannot be understood become problems.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let mut protocols = Self { files: Vec::new(), problems: Vec::new() };
+        protocols.walk(folder, "", 0)?;
+        Ok(protocols)
+    }
+
+    fn walk(&mut self, folder: &Path, below: &str, depth: usize) -> Result<()> {
+        const MAX_DEPTH: usize = 8; // links may lead round in circles
+        let failed = |error: std::io::Error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() };
+        let mut found: Vec<PathBuf> = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(failed)? {
+            found.push(entry.map_err(failed)?.path());
+        }
+        found.sort();
+        let name = |path: &Path| path.file_name().map(decode_name).unwrap_or_default();
+        for path in found.iter().filter(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "txt"))
+        {
+            self.read_file(path, format!("{below}{}", name(path)));
+        }
+        for path in found.iter().filter(|path| path.is_dir() && !name(path).starts_with('.') && depth < MAX_DEPTH) {
+            self.walk(path, &format!("{below}{}/", name(path)), depth + 1)?;
+        }
+        Ok(())
+    }
+
+    fn read_file(&mut self, path: &Path, file: String) {
+        let mut problem = |error: Error| {
+            let detail = error.to_string();
+            self.problems.push(Problem { picture: file.clone(), kind: ProblemKind::ListUnreadable, detail });
+        };
+        let mut lines = match Lines::read(path) {
+            Ok(lines) => lines,
+            Err(error) => return problem(error),
+        };
+        let (mut people, mut pictures) = (Vec::new(), Vec::new());
+        loop {
+            match lines.next() {
+                Ok(None) => break,
+                Ok(Some(Line::Number(_))) => {}
+                Ok(Some(Line::Person(person))) => people.push(person),
+                Ok(Some(Line::Picture(picture))) => pictures.push(picture),
+                Ok(Some(Line::Match(first, second) | Line::Mismatch(first, second))) => {
+                    pictures.extend([first, second])
+                }
+                Err(error) => problem(error),
+            }
+        }
+        self.files.push(ProtocolFile { file, people, pictures });
+    }
+
+    /// Counts every file against the pictures that are there.
+    pub fn count(&self, available: &Available) -> Coverage {
+        let count = |file: &ProtocolFile| {
+            let mut count = Count::default();
+            for person in &file.people {
+                let listed = i64::from(person.drawings) + i64::from(person.photos);
+                count.add(Count { missing: listed - available.of_person(&person.person) as i64, entries: listed });
+            }
+            for picture in &file.pictures {
+                count.add(Count { missing: i64::from(!available.has(picture)), entries: 1 });
+            }
+            (file.file.clone(), count)
+        };
+        Coverage { files: self.files.iter().map(count).collect() }
+    }
+
+    /// Every picture that some file names and the dataset lacks, once, with the first file that names it.
+    pub fn missing_pictures(&self, available: &Available) -> Vec<Problem> {
+        let mut told = HashSet::new();
+        let mut problems = Vec::new();
+        for file in &self.files {
+            let missing = file.pictures.iter().filter(|picture| !available.has(picture));
+            for picture in missing.filter(|picture| told.insert((*picture).clone())) {
+                let detail = format!("{} names {picture}, which the dataset does not list", file.file);
+                problems.push(Problem { picture: picture.to_string(), kind: ProblemKind::ProtocolPicture, detail });
+            }
+        }
+        problems
+    }
+}
+
+/// Which pictures a dataset has, for looking up.
+#[derive(Clone, Debug, Default)]
+pub struct Available {
+    people: HashMap<String, HashSet<String>>,
+}
+
+impl Available {
+    /// Every picture that a dataset lists.
+    pub fn of(dataset: &Dataset) -> Self {
+        let mut available = Self::default();
+        dataset.entries().for_each(|(person, entry)| available.insert(&person.name, &entry.name));
+        available
+    }
+
+    /// Adds a picture.
+    pub fn insert(&mut self, person: &str, picture: &str) {
+        self.people.entry(person_key(person)).or_default().insert(picture.to_owned());
+    }
+
+    fn of_person(&self, person: &str) -> usize {
+        self.people.get(&person_key(person)).map_or(0, HashSet::len)
+    }
+
+    fn has(&self, picture: &PictureName) -> bool {
+        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&picture.name))
+    }
+}
+
+/// How much of the protocols is covered, file by file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Files with their counts.
+    pub files: Vec<(String, Count)>,
+}
+
+impl Coverage {
+    /// All files together.
+    pub fn total(&self) -> Count {
+        self.below("")
+    }
+
+    /// The files below a folder together; `folder` ends with `/` or is empty.
+    pub fn below(&self, folder: &str) -> Count {
+        let mut total = Count::default();
+        self.files.iter().filter(|(file, _)| file.starts_with(folder)).for_each(|(_, count)| total.add(*count));
+        total
+    }
+
+    /// Every folder that holds files or folders with files, outermost first, without the topmost.
+    pub fn folders(&self) -> Vec<(String, Count)> {
+        let mut folders: Vec<String> = Vec::new();
+        for (file, _) in &self.files {
+            for (end, _) in file.match_indices('/') {
+                let folder = file[..=end].to_owned();
+                if !folders.contains(&folder) {
+                    folders.push(folder);
+                }
+            }
+        }
+        folders.into_iter().map(|folder| (folder.clone(), self.below(&folder))).collect()
+    }
+}
