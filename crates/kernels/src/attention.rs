@@ -60,7 +60,7 @@ impl Attention {
 
 /// Overwrites `output` with the values averaged by each query's shares, `output[c][i] = sum_j value[c][j] * share[i][j]`
 /// where `share[i]` is the softmax over j of `sum_c query[c][i] * key[c][j]`; and `log_sum_exp` with the logarithm of the
-/// sum of the exponentials, which [`attention_gradient`](crate::attention_gradient) needs. Scratch memory grows
+/// sum of the exponentials, which [`attention_gradient`](crate::attention_gradient()) needs. Scratch memory grows
 /// with the positions, not with their square.
 ///
 /// # Shapes
