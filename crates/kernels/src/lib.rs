@@ -7,7 +7,7 @@
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
 //! [`attention_forward`] lets all positions look at each other, [`activation`] and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs that do all this.
 //!
-//! For large 3x3 convolutions with stride 1 the forward pass and the gradient of the input use Winograd's F(4x4, 3x3):
+//! For large 3x3 convolutions with stride 1 the forward pass and both gradients use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
 //! `PORTRAITIST_WINOGRAD=off`, read once, prevents it; `always` takes it wherever it is possible.
 //!
