@@ -56,7 +56,9 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let memory = std::mem::take(&mut self.memory);
         if memory.len() > LARGEST_KEPT {
-        } else if memory.len() > SHARED_FROM {
+            return;
+        }
+        if memory.len() > SHARED_FROM {
             keep(&mut KEPT_LARGE.lock().unwrap_or_else(PoisonError::into_inner), memory, KEPT_FOR_ALL);
         } else {
             // The thread may be ending, its store already gone: then the buffer is simply freed.
