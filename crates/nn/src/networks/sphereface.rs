@@ -66,9 +66,10 @@ impl SphereFace {
     /// - output: `[n, channels, 7, 6]`
     pub fn map(&self, crops: Tensor<4>) -> Tensor<4> {
         self.stages.iter().fold(crops, |x, stage| {
-            stage.blocks.iter().fold(stage.halving.forward(x), |x, [first, second]| {
-                x.clone() + second.forward(first.forward(x))
-            })
+            stage
+                .blocks
+                .iter()
+                .fold(stage.halving.forward(x), |x, [first, second]| x.clone() + second.forward(first.forward(x)))
         })
     }
 

@@ -19,13 +19,7 @@ pub struct Classifier {
 
 impl Classifier {
     /// A classifier with fresh weights.
-    pub fn new(
-        config: &RecognizerConfig,
-        margin: Margin,
-        scheme: Initialization,
-        seed: u64,
-        device: &Device,
-    ) -> Self {
+    pub fn new(config: &RecognizerConfig, margin: Margin, scheme: Initialization, seed: u64, device: &Device) -> Self {
         Self {
             network: SphereFace::new(config, scheme, seed, device),
             head: MarginHead::new(margin, config.embedding, config.classes, seed, device),

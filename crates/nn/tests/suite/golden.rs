@@ -185,11 +185,7 @@ fn formula_value(name: &str, index: usize, low: f64, high: f64) -> f32 {
 }
 
 /// Fills a network by the reference's formula; `range` gives the lowest and highest value for a name and a fan-in.
-pub(crate) fn fill_by_formula(
-    network: &mut impl Parameterized,
-    prefix: &str,
-    range: impl Fn(&str, f64) -> (f64, f64),
-) {
+pub(crate) fn fill_by_formula(network: &mut impl Parameterized, prefix: &str, range: impl Fn(&str, f64) -> (f64, f64)) {
     network.visit_mut("", &mut |name, parameter| {
         let shape = parameter.shape().to_vec();
         let (low, high) = range(name, shape[1..].iter().product::<usize>() as f64);

@@ -5,9 +5,9 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use portraitist_nn::losses::{AdversarialLoss, NamedValues, PerceptualLoss};
 use portraitist_nn::networks::{Pair, Vgg16};
-use portraitist_nn::parameter::{Parameterized, from_values, to_values};
+use portraitist_nn::parameter::{Parameterized, to_values};
 
-use crate::golden::{Tensors, batch, device, folder, json, noise, original_loss_name, trainer};
+use crate::golden::{Tensors, batch, device, fill_by_formula, folder, json, noise, original_loss_name, trainer};
 
 const KINDS: [(&str, AdversarialLoss); 3] = [
     ("hinge", AdversarialLoss::Hinge),

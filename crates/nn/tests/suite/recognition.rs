@@ -158,7 +158,7 @@ fn the_angular_loss_follows_its_annealing() {
 }
 
 /// `angle.labels` of the reference.
-const ANGLE_LABELS: [usize; 12] = [0; 12];
+const ANGLE_LABELS: [usize; 12] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 1, 2];
 
 /// Every margin in double precision, by its paper's equation.
 fn loss_by_definition(margin: Margin, cosines: &[f64], lengths: &[f64], labels: &[usize], call: u64) -> f64 {
@@ -187,11 +187,14 @@ fn loss_by_definition(margin: Margin, cosines: &[f64], lengths: &[f64], labels: 
             }
             Margin::ArcFace { margin, scale } => with(cosines[right] - margin * margin.sin(), scale),
             Margin::SphereFace2 { margin, scale, share, exponent } => {
-                let threshold = f64::from(to_values(MarginHead::new(MARGIN_TWO, 6, 9, 0, &device()).parameters()["threshold"].flat())[0]);
+                let threshold = f64::from(
+                    to_values(MarginHead::new(MARGIN_TWO, 6, 9, 0, &device()).parameters()["threshold"].flat())[0],
+                );
                 let spread = |cosine: f64| 2.0 * ((cosine + 1.0) / 2.0).powf(exponent) - 1.0;
                 let term = |(index, cosine): (usize, &f64)| {
                     let of = |sign: f64, share: f64| {
-                        share / scale * (1.0 + (-sign * (scale * spread(*cosine) + threshold) + scale * margin).exp()).ln()
+                        share / scale
+                            * (1.0 + (-sign * (scale * spread(*cosine) + threshold) + scale * margin).exp()).ln()
                     };
                     if index == right { of(1.0, share) } else { of(-1.0, 1.0 - share) }
                 };
