@@ -5,5 +5,6 @@ mod golden;
 mod gradients;
 mod losses;
 mod networks;
+mod recognition;
 mod training;
 mod weights;
