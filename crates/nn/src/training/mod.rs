@@ -8,9 +8,11 @@ mod error;
 mod loader;
 mod log;
 pub mod pictures;
+pub mod recognizer;
 mod records;
 mod schedule;
 mod session;
+mod sgd;
 mod task;
 mod tensorboard;
 pub mod translator;
@@ -21,6 +23,8 @@ pub use error::TrainingError;
 pub use log::StepReport;
 pub use schedule::Schedule;
 pub use session::{Observer, Outcome, Session};
+pub use sgd::{NamedGradients, Sgd, SgdConfig};
+use task::check_run_name;
 pub use task::{Intervals, Run, Task};
 pub use translator::{
     Batch, CheckReport, DataConfig, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings, StepNoise,

@@ -81,6 +81,15 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     }
 }
 
+/// Whether a run's name can be part of its folder's.
+pub(super) fn check_run_name(name: &str) -> Result<(), String> {
+    let plain = |part: char| part.is_alphanumeric() || "-_.".contains(part);
+    if name.is_empty() || name.starts_with('.') || !name.chars().all(plain) {
+        return Err(format!("name must consist of letters, digits, '-', '_' and '.', found {name:?}"));
+    }
+    Ok(())
+}
+
 /// Networks in training and what trains them. A clone shares the networks' values, which nobody changes in place while
 /// somebody else holds them: a session writes its files from a clone while training goes on.
 pub trait Task: Clone + Send + Sized + 'static {

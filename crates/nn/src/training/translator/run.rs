@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::{CriticConfig, GeneratorConfig, PictureConfig, TranslatorConfig};
 use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, LossWeights};
-use crate::training::{AdamConfig, Intervals, Run, Schedule};
+use crate::training::{AdamConfig, Intervals, Run, Schedule, check_run_name};
 use crate::weights::OriginalConfig;
 
 use super::{Settings, StepOrder};
@@ -267,7 +267,7 @@ impl RunFile {
             adam: self.optimizer.adam,
             generator_rate: self.optimizer.generator_rate,
             critic_rate: self.optimizer.critic_rate,
-            schedule: self.optimizer.schedule,
+            schedule: self.optimizer.schedule.clone(),
             order: self.optimizer.order,
             average_decay: self.average_decay,
             seed: self.seed,
@@ -348,10 +348,7 @@ impl Run for RunFile {
     fn validate(&self) -> Result<(), String> {
         self.networks().validate()?;
         self.check_size()?;
-        let plain = |part: char| part.is_alphanumeric() || "-_.".contains(part);
-        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
-            return Err(format!("name must consist of letters, digits, '-', '_' and '.', found {:?}", self.name));
-        }
+        check_run_name(&self.name)?;
         if !(1..=1024).contains(&self.batch_size) {
             return Err(format!("batch_size must be between 1 and 1024, found {}", self.batch_size));
         }
