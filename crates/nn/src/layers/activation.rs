@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{Pointwise, activate};
+use crate::ops::{Pointwise, activate, prelu};
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::Initializer;
@@ -100,8 +100,7 @@ impl PRelu {
     /// # Shapes
     /// - x, output: `[n, channels, h, w]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        let channels = self.slopes.shape()[0];
-        relu(x.clone()) - relu(-x) * self.slopes.flat().reshape([1, channels, 1, 1])
+        prelu(x, self.slopes.flat())
     }
 }
 

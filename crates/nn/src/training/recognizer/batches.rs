@@ -148,8 +148,7 @@ impl BatchMaker {
         let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
         let cut = |picture: &Picture| {
             let flipped = flip.then(|| transform::flip(picture));
-            let enlarged =
-                transform::resize(flipped.as_ref().unwrap_or(picture), ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+            let enlarged = transform::resize(flipped.as_ref().unwrap_or(picture), ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
             let part = transform::crop(&enlarged, left, top, RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)?;
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
             Ok(transform::to_recognition_planes(&part))

@@ -126,7 +126,7 @@ impl People {
     }
 
     /// The first person of `other` who is here, too.
-    pub(super) fn shared_with(&self, other: &Self) -> Option<&(String, String)> {
+    pub(super) fn shared_with<'a>(&self, other: &'a Self) -> Option<&'a (String, String)> {
         let key = |(namespace, name): &(String, String)| (namespace.clone(), person_key(name));
         let own: BTreeSet<(String, String)> = self.names.iter().map(key).collect();
         other.names.iter().find(|name| own.contains(&key(name)))

@@ -6,19 +6,17 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::config::RecognizerConfig;
 use crate::losses::NamedValues;
 use crate::parameter::Parameterized;
+use crate::recognition::{CHECKPOINT_FILE, RecognizerDescription, TrainedIdentities};
 use crate::training::checkpoint::{CheckpointFiles, load};
 use crate::training::{Task, TrainingError};
-use crate::weights::{ModelFile, NetworkKind, WeightsError, assign, collect, read_arrays, read_native};
+use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, collect, read_model, read_native};
 
 use super::batches::BatchMaker;
 use super::evaluation::HeldOut;
 use super::{FineTune, HostBatch, People, Purpose, RunFile, Trainer};
 
-const NETWORK: &str = "recognizer.safetensors";
-const HEAD: &str = "head.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 
 /// The people of a run.
@@ -78,6 +76,8 @@ impl Task for Trainer {
 
     fn build(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
         let mut trainer = Self::new(run.settings(sources.train.names.len()), device);
+        let names = sources.train.names.iter();
+        trainer.trained_on = TrainedIdentities::new(names.map(|(namespace, name)| (&**namespace, &**name)));
         if let Some(FineTune { from, .. }) = &run.fine_tune {
             trainer.start_from(from)?;
         }
@@ -136,19 +136,18 @@ impl Task for Trainer {
     }
 
     fn write_files(&self, files: &mut CheckpointFiles) -> Result<(), TrainingError> {
-        let mut write = |name: &str, kind, classes, arrays| {
-            let config = RecognizerConfig { classes, ..self.settings.network.clone() }.into();
-            files.write(name, ModelFile { kind, config, arrays })
+        let description = RecognizerDescription {
+            network: self.settings.network.clone(),
+            margin: self.settings.margin,
+            trained_on: Some(self.trained_on.clone()),
         };
-        let classes = self.settings.network.classes;
-        write(NETWORK, NetworkKind::Recognizer, 0, collect(&self.classifier.network))?;
-        write(HEAD, NetworkKind::Recognizer, classes, collect(&self.classifier.head))?;
-        write(OPTIMIZER, NetworkKind::Optimizer, classes, self.sgd.movements())
+        let config = ModelConfig::Recognizer(description);
+        files.write(CHECKPOINT_FILE, ModelFile { config, arrays: collect(&self.classifier) })?;
+        files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.movements() })
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, _state: State) -> Result<(), TrainingError> {
-        load(&mut self.classifier.network, &folder.join(NETWORK))?;
-        load(&mut self.classifier.head, &folder.join(HEAD))?;
+        load(&mut self.classifier, &folder.join(CHECKPOINT_FILE))?;
         let movements = read_native(&folder.join(OPTIMIZER))?.arrays;
         let device = self.device().clone();
         self.sgd.restore(movements, &self.classifier, &device).map_err(|name| TrainingError::Resume {
@@ -163,14 +162,24 @@ impl Task for Trainer {
 impl Trainer {
     /// Takes over the weights of a file; a classifier that tells another number of people apart is left out.
     fn start_from(&mut self, path: &Path) -> Result<(), TrainingError> {
-        let mut network = read_arrays(path)?;
-        let head = network.split_off("fc6");
+        let ModelFile { config, arrays } = read_model(path)?;
+        let ModelConfig::Recognizer(description) = config else {
+            return Err(TrainingError::RunFile {
+                path: path.to_path_buf(),
+                reason: format!("fine_tune.from must be a recogniser, found a {}", config.kind()),
+            });
+        };
+        let (head, network) = arrays.into_iter().partition(|(name, _)| name.starts_with("fc6."));
         assign(&mut self.classifier.network, network, path)?;
-        let head = head.into_iter().filter_map(|(name, array)| Some((name.strip_prefix("fc6.")?.to_owned(), array)));
-        match assign(&mut self.classifier.head, head.collect(), path) {
+        let head: NamedArrays = head;
+        let named = head.into_iter().map(|(name, array)| (name.trim_start_matches("fc6.").to_owned(), array));
+        match assign(&mut self.classifier.head, named.collect(), path) {
             // Other people, or none.
-            Ok(()) | Err(WeightsError::Mismatch { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            Ok(()) | Err(WeightsError::Mismatch { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
+        // It still knows whom it was trained on before.
+        self.trained_on.extend(&description.trained_on.unwrap_or_default());
+        Ok(())
     }
 }

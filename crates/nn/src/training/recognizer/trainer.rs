@@ -8,8 +8,8 @@ use crate::config::RecognizerConfig;
 use crate::device::on_workers;
 use crate::layers::Initialization;
 use crate::losses::{Margin, NamedValues};
-use crate::parameter::to_values;
-use crate::recognition::Classifier;
+use crate::parameter::{Parameterized, to_values};
+use crate::recognition::{Classifier, TrainedIdentities};
 use crate::training::{NamedGradients, NotFinite, Sgd};
 
 use super::{Freeze, OptimizerConfig};
@@ -49,6 +49,8 @@ pub struct Trainer {
     pub settings: Settings,
     /// The network and the people that it tells apart.
     pub classifier: Classifier,
+    /// Whom it has learned from, or will have after its first epoch.
+    pub trained_on: TrainedIdentities,
     /// Steps done.
     pub step: u64,
     pub(super) sgd: Sgd,
@@ -62,6 +64,7 @@ impl Trainer {
         Self {
             classifier: Classifier::new(network, *margin, *initialization, *seed, device),
             sgd: Sgd::new(settings.optimizer.sgd),
+            trained_on: TrainedIdentities::default(),
             step: 0,
             device: device.clone(),
             settings,
@@ -98,7 +101,6 @@ impl Trainer {
     /// # Errors
     /// [`NotFinite`] if the loss is not a number.
     pub fn gradients(&self, batch: &Batch) -> Result<(NamedGradients, NamedValues), NotFinite> {
-        use crate::parameter::Parameterized;
         let freeze = self.settings.freeze;
         let tracked = self.classifier.tracked_where(&|name| freeze.trains(name));
         let embeddings = tracked.network.forward(batch.crops.clone());

@@ -9,7 +9,7 @@ use crate::losses::{NamedValues, PerceptualLoss};
 use crate::parameter::Parameterized;
 use crate::training::checkpoint::{CheckpointFiles, load};
 use crate::training::{Task, TrainingError};
-use crate::weights::{ModelFile, NamedArrays, NetworkKind, collect, read_native};
+use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
 
 use super::samples::Samples;
 use super::sources::{BatchMaker, HostBatch, Sources};
@@ -133,20 +133,19 @@ impl Task for Trainer {
     }
 
     fn write_files(&self, files: &mut CheckpointFiles) -> Result<(), TrainingError> {
-        let mut write = |name: &str, kind, arrays| {
-            files.write(name, ModelFile { kind, config: self.settings.networks.clone(), arrays })
-        };
-        write(GENERATOR, NetworkKind::Translator, collect(&self.translator))?;
-        write(CRITIC, NetworkKind::Critic, collect(&self.critics))?;
+        let mut write = |name: &str, config, arrays| files.write(name, ModelFile { config, arrays });
+        let networks = || self.settings.networks.clone();
+        write(GENERATOR, ModelConfig::Translator(networks()), collect(&self.translator))?;
+        write(CRITIC, ModelConfig::Critic(networks()), collect(&self.critics))?;
         if let Some(average) = &self.average {
-            write(AVERAGE, NetworkKind::Translator, collect(average))?;
+            write(AVERAGE, ModelConfig::Translator(networks()), collect(average))?;
         }
         let named = |prefix: &'static str, arrays: NamedArrays| {
             arrays.into_iter().map(move |(name, array)| (format!("{prefix}.{name}"), array))
         };
         let generator = named("generator", self.generator_adam.moments());
         let moments = generator.chain(named("critic", self.critic_adam.moments())).collect();
-        write(OPTIMIZER, NetworkKind::Optimizer, moments)
+        write(OPTIMIZER, ModelConfig::Optimizer, moments)
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, state: State) -> Result<(), TrainingError> {
