@@ -6,5 +6,6 @@ mod gradients;
 mod losses;
 mod networks;
 mod recognition;
+mod recognizer_training;
 mod training;
 mod weights;
