@@ -1,0 +1,15 @@
+//! `portraitist recognize`.
+
+mod train;
+
+use std::process::ExitCode;
+
+use crate::arguments::RecognizeCommand;
+use crate::output::Console;
+
+/// Runs the command.
+pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
+    match command {
+        RecognizeCommand::Train(arguments) => train::run(arguments, console),
+    }
+}
