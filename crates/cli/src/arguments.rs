@@ -1,10 +1,14 @@
 //! The command line.
 
+mod recognize;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use portraitist_nn::config::Domain;
+
+pub(crate) use recognize::*;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
 #[derive(Debug, Parser)]
@@ -29,6 +33,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Dataset(DatasetCommand),
     Train(TrainArguments),
+    #[command(subcommand)]
+    Recognize(RecognizeCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

@@ -4,6 +4,7 @@
 mod golden;
 mod gradients;
 mod losses;
+mod metrics;
 mod networks;
 mod training;
 mod weights;
