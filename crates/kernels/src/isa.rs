@@ -3,6 +3,7 @@
 use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
 use crate::pointwise::{self, Pointwise};
+use crate::prelu;
 use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
@@ -130,6 +131,8 @@ pub(crate) struct Kernels {
     error_signs: unsafe fn(f32, &[f32], &[f32], &mut [f32]),
     scaled_sums: unsafe fn(f32, &[f32], &[f32], &mut [f32]),
     scaled_gradients: unsafe fn(f32, &[f32], &[f32], &mut [f32]) -> f64,
+    prelu: unsafe fn(f32, &[f32], &mut [f32]),
+    prelu_gradient: unsafe fn(f32, &[f32], &[f32], &mut [f32]) -> f64,
 }
 
 impl Kernels {
@@ -191,7 +194,7 @@ pointer_functions! {
     add_transposed(TransposedSum);
 }
 
-/// Safe entries to the functions of [`plane`], [`softmax`] and [`pointwise`].
+/// Safe entries to the functions of [`plane`], [`softmax`], [`pointwise`] and [`prelu`].
 macro_rules! plane_functions {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         impl Kernels {
@@ -226,6 +229,8 @@ plane_functions! {
     error_signs(factor: f32, left: &[f32], right: &[f32], signs: &mut [f32]) -> ();
     scaled_sums(factor: f32, change: &[f32], x: &[f32], output: &mut [f32]) -> ();
     scaled_gradients(factor: f32, change: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64;
+    prelu(slope: f32, input: &[f32], output: &mut [f32]) -> ();
+    prelu_gradient(slope: f32, input: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64;
 }
 
 /// Defines the kernels of one instruction set: generic code inlined into functions that enable its features.
@@ -341,6 +346,14 @@ macro_rules! kernels {
             fn scaled_gradients(factor: f32, change: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64 {
                 pointwise::scaled_gradients(factor, change, output_gradient, gradient)
             }
+            $(#[target_feature(enable = $feature)])?
+            fn prelu(slope: f32, input: &[f32], output: &mut [f32]) {
+                prelu::prelu(slope, input, output);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn prelu_gradient(slope: f32, input: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64 {
+                prelu::prelu_gradient(slope, input, output_gradient, gradient)
+            }
             Kernels {
                 softmax_columns,
                 share_gradients,
@@ -350,6 +363,8 @@ macro_rules! kernels {
                 error_signs,
                 scaled_sums,
                 scaled_gradients,
+                prelu,
+                prelu_gradient,
                 transform_input: transform_input_kernel,
                 transform_output: transform_output_kernel,
                 transform_weights: transform_weights_kernel,

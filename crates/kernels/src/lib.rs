@@ -5,7 +5,9 @@
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
-//! [`attention_forward`] lets all positions look at each other, [`activation`] and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs that do all this.
+//! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
+//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs
+//! that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and both gradients use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -33,6 +35,7 @@ mod normalize;
 mod pack;
 mod plane;
 mod pointwise;
+mod prelu;
 mod scratch;
 mod shape;
 mod softmax;
@@ -60,5 +63,6 @@ pub use pointwise::{
     Pointwise, activation, activation_gradient, mean_absolute_error, mean_absolute_error_gradient, scaled_sum,
     scaled_sum_gradient,
 };
+pub use prelu::Prelu;
 pub use shape::{Conv2d, Padding, ShapeError};
 pub use upsample::UpsampledConv2d;

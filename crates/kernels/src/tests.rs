@@ -4,6 +4,7 @@ mod attention;
 mod convolution;
 mod normalization;
 mod pointwise;
+mod prelu;
 mod upsampling;
 
 /// Numbers that look random, the same in every run.

@@ -14,6 +14,7 @@ pub mod networks;
 pub mod ops;
 pub mod parameter;
 pub mod random;
+pub mod recognition;
 pub mod training;
 pub mod translate;
 pub mod weights;

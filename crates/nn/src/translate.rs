@@ -12,7 +12,7 @@ use crate::networks::Translator;
 use crate::parameter::{from_values, to_values};
 use crate::training::checkpoint;
 use crate::training::pictures::network_planes;
-use crate::weights::{ModelFile, NetworkKind, WeightsError, assign, read_model, sha256};
+use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
@@ -41,7 +41,7 @@ pub enum ModelError {
         path: PathBuf,
     },
     /// The file holds other networks.
-    #[error("{}: holds {found} networks, not a translator; translation needs gen_*.pt or generator.safetensors", path.display())]
+    #[error("{}: holds a {found} network, not a translator; translation needs gen_*.pt or generator.safetensors", path.display())]
     NotTranslator {
         /// The file.
         path: PathBuf,
@@ -125,19 +125,15 @@ impl Model {
     }
 
     fn new(file: ModelFile, path: &Path, sha256: String, device: &Device) -> Result<Self, ModelError> {
-        let found = match file.kind {
-            NetworkKind::Translator => None,
-            NetworkKind::Critic => Some("critic"),
-            NetworkKind::Optimizer => Some("no"),
-        };
-        if let Some(found) = found {
+        let ModelConfig::Translator(config) = file.config else {
+            let found = file.config.kind();
             return Err(ModelError::NotTranslator { path: path.to_path_buf(), found });
-        }
+        };
         // The first weights are replaced at once; PyTorch's own scheme is the cheapest to draw.
-        let mut translator = Translator::new(&file.config, Initialization::Default, 0, device);
+        let mut translator = Translator::new(&config, Initialization::Default, 0, device);
         assign(&mut translator, file.arrays, path)?;
         translator.refresh();
-        Ok(Self { translator, config: file.config, sha256, device: device.clone() })
+        Ok(Self { translator, config, sha256, device: device.clone() })
     }
 
     /// How the networks are built.

@@ -5,11 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use portraitist_face::picture::write_atomically;
-use portraitist_nn::config::TranslatorConfig;
 use portraitist_nn::training::RunFile;
-use portraitist_nn::weights::{
-    Array, FloatKind, NetworkKind, OriginalConfig, assign_check, read_arrays, read_model, write_native,
-};
+use portraitist_nn::weights::{Array, FloatKind, OriginalConfig, assign_check, read_arrays, read_model, write_native};
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
@@ -20,7 +17,7 @@ use crate::output::Console;
 struct Inspection {
     kind: &'static str,
     parameters: usize,
-    config: Option<TranslatorConfig>,
+    config: Option<serde_json::Value>,
     tensors: Vec<Tensor>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -53,19 +50,11 @@ pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<
     Ok(ExitCode::SUCCESS)
 }
 
-fn kind_name(kind: NetworkKind) -> &'static str {
-    match kind {
-        NetworkKind::Translator => "translator",
-        NetworkKind::Critic => "critic",
-        NetworkKind::Optimizer => "optimizer",
-    }
-}
-
 fn inspect(input: &Path, console: &Console) -> anyhow::Result<()> {
     // A file that is no translator of ours is still worth looking into.
     let arrays = read_arrays(input)?;
     let (kind, config, warnings) = match read_model(input) {
-        Ok(model) => (kind_name(model.kind), Some(model.config), Vec::new()),
+        Ok(model) => (model.config.kind(), Some(model.config.to_json()?), Vec::new()),
         Err(error) => ("unknown", None, vec![error.to_string()]),
     };
     let count = |array: &Array| array.values.len();

@@ -167,6 +167,18 @@ fn check_destination(destination: &Path, overwrite: bool) -> Result<()> {
     Err(Error::NotOurs { path: destination.to_owned() })
 }
 
+/// The seed that the people of a synthetic dataset were drawn with; `None` for any other dataset. People of different
+/// seeds share names and nothing else.
+pub fn dataset_seed(root: &Path) -> Option<u64> {
+    let manifest = fs::File::open(root.join(MANIFEST)).ok()?;
+    let mut start = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(manifest, 200), &mut start).ok()?;
+    let start = String::from_utf8_lossy(&start);
+    let (_, rest) = start.split_once(FORMAT)?;
+    let (_, rest) = rest.split_once("\"seed\": ")?;
+    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
 fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

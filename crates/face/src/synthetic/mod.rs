@@ -35,7 +35,9 @@ use std::ops::RangeInclusive;
 use crate::error::{Error, Result};
 
 pub use artist::{ARTIST_COUNT, Artist, Technique};
-pub use dataset::{DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, write_dataset};
+pub use dataset::{
+    DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, dataset_seed, write_dataset,
+};
 pub use expression::Expression;
 pub use identity::{Beard, Complexion, Glasses, Hair, HairStyle, Identity};
 pub use photo::{Portrait, photograph};

@@ -3,8 +3,10 @@
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::ops::{Pointwise, activate};
+use crate::ops::{Pointwise, activate, prelu};
 use crate::parameter::{Parameter, Parameterized, join};
+
+use super::Initializer;
 
 /// The activations that a configuration can name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,5 +82,30 @@ impl Parameterized for Activation {
         if let Some(slope) = &mut self.slope {
             visit(&join(prefix, "weight"), slope);
         }
+    }
+}
+
+/// `x` or `slope x`, with a trained slope for each channel. He et al. 2015, <https://arxiv.org/abs/1502.01852>.
+#[derive(Clone, Debug)]
+pub struct PRelu {
+    slopes: Parameter,
+}
+
+impl PRelu {
+    /// An activation at its start.
+    pub fn new(channels: usize, init: &Initializer) -> Self {
+        Self { slopes: init.constant(INITIAL_PRELU_SLOPE, channels) }
+    }
+
+    /// # Shapes
+    /// - x, output: `[n, channels, h, w]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        prelu(x, self.slopes.flat())
+    }
+}
+
+impl Parameterized for PRelu {
+    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
+        visit(&join(prefix, "weight"), &mut self.slopes);
     }
 }

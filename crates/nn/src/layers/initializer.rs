@@ -78,6 +78,17 @@ impl Initializer {
         Parameter::weight(self.uniform(length, 0.0, 1.0), &[length], &self.device)
     }
 
+    /// A trained matrix whose columns have unit length, uniform in a cube before that.
+    pub fn unit_columns(&mut self, rows: usize, columns: usize) -> Parameter {
+        let mut values = self.uniform(rows * columns, -1.0, 1.0);
+        for column in 0..columns {
+            let entries = || (0..rows).map(|row| row * columns + column);
+            let norm = entries().map(|index| values[index] * values[index]).sum::<f32>().sqrt();
+            entries().for_each(|index| values[index] /= norm.max(f32::MIN_POSITIVE));
+        }
+        Parameter::weight(values, &[rows, columns], &self.device)
+    }
+
     /// A random direction of unit length, saved but not trained.
     pub fn unit_vector(&mut self, length: usize) -> Parameter {
         let mut values = self.normal(length, 1.0);

@@ -8,7 +8,7 @@ mod initializer;
 mod linear;
 mod normalization;
 
-pub use activation::{Activation, ActivationKind};
+pub use activation::{Activation, ActivationKind, PRelu};
 pub use attention::SelfAttention;
 pub use block::{ConvBlock, ConvBlockConfig, ResidualBlock};
 pub use convolution::{Conv2d, Convolution, SpectralConv2d};

@@ -1,10 +1,12 @@
 //! What the networks are trained on, as named terms.
 
 mod adversarial;
+mod margin;
 mod perceptual;
 mod terms;
 
 pub use crate::ops::mean_absolute_error;
 pub use adversarial::AdversarialLoss;
+pub use margin::{Margin, MarginHead, MarginLoss, SphereMargin, TargetAngle};
 pub use perceptual::PerceptualLoss;
 pub use terms::{CriticTerms, GeneratorTerms, LossWeights, NamedValues};

@@ -212,6 +212,20 @@ pub trait NetworkOps: Backend {
         ordinary::activate_gradient::<Self>(output, output_gradient, function)
     }
 
+    /// ReLU with a slope per channel: `[n, c, h, w]` and `[c]`. Not `prelu`: the tensor library has one of that name.
+    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
+        ordinary::prelu::<Self>(images, slopes)
+    }
+
+    /// The gradients of [`NetworkOps::channel_prelu`] with respect to images and slopes.
+    fn channel_prelu_gradient(
+        images: FloatTensor<Self>,
+        slopes: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::prelu_gradient::<Self>(images, slopes, output_gradient)
+    }
+
     /// The mean of absolute differences: `[1]`.
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
         ordinary::mean_absolute_error::<Self>(left, right)

@@ -66,6 +66,12 @@ fn normalization(images: &FlexTensor, relu: bool) -> kernels::Normalization {
     kernels::Normalization { batch, channels, plane: height * width, epsilon: NORM_EPSILON, activation }
 }
 
+/// What the kernels need to know of images whose channels have slopes.
+fn prelu(images: &FlexTensor) -> kernels::Prelu {
+    let [batch, channels, height, width] = images.shape().dims();
+    kernels::Prelu { batch, channels, plane: height * width }
+}
+
 /// Both normalisations' gradients.
 fn norm_gradient(
     [images, scale, shift, output_gradient]: [FlexTensor; 4],
@@ -352,6 +358,31 @@ impl NetworkOps for Flex {
             kernels::activation_gradient(function, output.storage(), output_gradient.storage(), gradient)
                 .unwrap_or_else(|error| panic!("gradient of an activation: {error}"));
         })
+    }
+
+    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [images, slopes] = [images, slopes].map(contiguous);
+        filled(&images.shape(), |output| {
+            prelu(&images)
+                .forward(images.storage(), slopes.storage(), output)
+                .unwrap_or_else(|error| panic!("ReLU with slopes: {error}"));
+        })
+    }
+
+    fn channel_prelu_gradient(
+        images: FloatTensor<Self>,
+        slopes: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let [images, slopes, output_gradient] = [images, slopes, output_gradient].map(contiguous);
+        let mut of_slopes = vec![0.0; slopes.shape().num_elements()];
+        let of_images = filled(&images.shape(), |gradient| {
+            let (images_values, pull) = (images.storage(), output_gradient.storage());
+            prelu(&images)
+                .gradient(images_values, slopes.storage(), pull, gradient, &mut of_slopes)
+                .unwrap_or_else(|error| panic!("gradient of ReLU with slopes: {error}"));
+        });
+        (of_images, tensor(of_slopes, slopes.shape()))
     }
 
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -106,6 +106,15 @@ pub fn activate<const D: usize>(x: Tensor<D>, function: Pointwise) -> Tensor<D> 
     Tensor::from_dispatch(Dispatch::activate(x.into_dispatch(), function))
 }
 
+/// `x` above 0, else `x` times the slope of its channel. At 0 the slope counts.
+///
+/// # Shapes
+/// - images, output: `[n, c, h, w]`
+/// - slopes: `[c]`
+pub fn prelu(images: Tensor<4>, slopes: Tensor<1>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::channel_prelu(images.into_dispatch(), slopes.into_dispatch()))
+}
+
 /// The mean of the absolute differences, over everything; no gradient where there is no difference.
 ///
 /// # Shapes

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::parameter::Parameterized;
-use crate::weights::{FloatKind, ModelFile, NetworkKind, assign, collect, read_native, sha256_of_file, write_native};
+use crate::weights::{FloatKind, ModelConfig, ModelFile, assign, collect, read_native, sha256_of_file, write_native};
 
 use super::{Trainer, TrainingError};
 
@@ -114,9 +114,9 @@ impl Trainer {
 
     fn write_files(&self, folder: &Path, batch_size: usize) -> Result<(), TrainingError> {
         let mut hashes = BTreeMap::new();
-        let mut write = |name: &str, kind, arrays| {
+        let mut write = |name: &str, config, arrays| {
             let path = folder.join(name);
-            let model = ModelFile { kind, config: self.settings.networks.clone(), arrays };
+            let model = ModelFile { config, arrays };
             write_native(&model, FloatKind::Single, &path, true)?;
             drop(model);
             let hash = sha256_of_file(&path)
@@ -124,10 +124,11 @@ impl Trainer {
             hashes.insert(name.to_owned(), hash);
             Ok::<_, TrainingError>(())
         };
-        write(GENERATOR, NetworkKind::Translator, collect(&self.translator))?;
-        write(CRITIC, NetworkKind::Critic, collect(&self.critics))?;
+        let networks = || self.settings.networks.clone();
+        write(GENERATOR, ModelConfig::Translator(networks()), collect(&self.translator))?;
+        write(CRITIC, ModelConfig::Critic(networks()), collect(&self.critics))?;
         if let Some(average) = &self.average {
-            write(AVERAGE, NetworkKind::Translator, collect(average))?;
+            write(AVERAGE, ModelConfig::Translator(networks()), collect(average))?;
         }
         let (generator_steps, generator_moments) = self.generator_adam.state();
         let (critic_steps, critic_moments) = self.critic_adam.state();
@@ -135,7 +136,7 @@ impl Trainer {
             arrays.into_iter().map(move |(name, array)| (format!("{prefix}.{name}"), array))
         };
         let moments = named("generator", generator_moments).chain(named("critic", critic_moments)).collect();
-        write(OPTIMIZER, NetworkKind::Optimizer, moments)?;
+        write(OPTIMIZER, ModelConfig::Optimizer, moments)?;
         let (learning_rate_generator, learning_rate_critic) = self.learning_rates(self.step.max(1));
         let state = State {
             step: self.step,

@@ -5,10 +5,11 @@ mod error;
 mod native;
 mod original;
 mod pytorch;
+mod sphereface;
 
 pub use arrays::{Array, NamedArrays, assign, collect};
 pub use error::WeightsError;
-pub use native::{FloatKind, ModelFile, NetworkKind, read_native, write_native};
+pub use native::{FloatKind, ModelConfig, ModelFile, read_native, write_native};
 pub use original::{OriginalConfig, find_config};
 pub use pytorch::read_pytorch;
 
@@ -18,14 +19,19 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
 use crate::layers::Initialization;
-use crate::networks::{Critics, Translator};
+use crate::networks::{Critics, SphereFace, Translator};
+use crate::recognition::{Classifier, RecognizerDescription};
 
 /// Reads a weights file of either kind, told apart by its first bytes.
 ///
 /// # Errors
 /// See [`WeightsError`].
 pub fn read_model(path: &Path) -> Result<ModelFile, WeightsError> {
-    if native::is_native(path)? { read_native(path) } else { original::read_original(path) }
+    if native::is_native(path)? {
+        return read_native(path);
+    }
+    let arrays = read_pytorch(path)?;
+    if sphereface::is_one(&arrays) { sphereface::model(arrays, path) } else { original::model(arrays, path) }
 }
 
 /// The arrays of a PyTorch checkpoint or of any safetensors file, without asking what network they are.
@@ -42,13 +48,19 @@ pub fn read_arrays(path: &Path) -> Result<NamedArrays, WeightsError> {
 /// [`WeightsError::Mismatch`] and the others of [`assign`].
 pub fn assign_check(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
     let device = Device::flex();
-    match model.kind {
-        NetworkKind::Translator => {
-            let mut network = Translator::new(&model.config, Initialization::Default, 0, &device);
-            assign(&mut network, model.arrays.clone(), path)
+    let scheme = Initialization::Default;
+    match &model.config {
+        ModelConfig::Translator(config) => {
+            assign(&mut Translator::new(config, scheme, 0, &device), model.arrays.clone(), path)
         }
-        NetworkKind::Critic => assign(&mut Critics::new(&model.config, 0, &device), model.arrays.clone(), path),
-        NetworkKind::Optimizer => Ok(()),
+        ModelConfig::Critic(config) => assign(&mut Critics::new(config, 0, &device), model.arrays.clone(), path),
+        ModelConfig::Recognizer(RecognizerDescription { network, .. }) if network.classes == 0 => {
+            assign(&mut SphereFace::new(network, scheme, 0, &device), model.arrays.clone(), path)
+        }
+        ModelConfig::Recognizer(RecognizerDescription { network, margin, .. }) => {
+            assign(&mut Classifier::new(network, *margin, scheme, 0, &device), model.arrays.clone(), path)
+        }
+        ModelConfig::Optimizer => Ok(()),
     }
 }
 

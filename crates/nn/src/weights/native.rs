@@ -9,22 +9,69 @@ use half::{bf16, f16};
 use portraitist_face::picture::write_atomically;
 use safetensors::tensor::{Dtype, TensorView, View};
 use safetensors::{SafeTensors, serialize};
-use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::config::TranslatorConfig;
+use crate::recognition::RecognizerDescription;
 
 use super::{Array, NamedArrays, WeightsError};
 
-/// What a model file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum NetworkKind {
+/// What a model file holds, and how it is built.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelConfig {
     /// Both generators.
-    Translator,
+    Translator(TranslatorConfig),
     /// Both critics.
-    Critic,
-    /// An optimiser's moments, in a checkpoint.
+    Critic(TranslatorConfig),
+    /// A network that tells people apart, with or without its classifier.
+    Recognizer(RecognizerDescription),
+    /// An optimiser's own numbers, in a checkpoint.
     Optimizer,
+}
+
+impl ModelConfig {
+    /// `translator`, `critic`, `recognizer` or `optimizer`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Translator(_) => "translator",
+            Self::Critic(_) => "critic",
+            Self::Recognizer(_) => "recognizer",
+            Self::Optimizer => "optimizer",
+        }
+    }
+
+    /// The configuration as JSON; empty for an optimiser.
+    ///
+    /// # Errors
+    /// If a number in it has no place in JSON.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        match self {
+            Self::Translator(config) | Self::Critic(config) => serde_json::to_value(config),
+            Self::Recognizer(description) => serde_json::to_value(description),
+            Self::Optimizer => Ok(Value::Object(serde_json::Map::new())),
+        }
+    }
+
+    /// The configuration of a kind, checked.
+    fn from_json(kind: &str, text: &str) -> Result<Self, String> {
+        let wrong = |error: serde_json::Error| error.to_string();
+        let translator = || {
+            let config: TranslatorConfig = serde_json::from_str(text).map_err(wrong)?;
+            config.validate()?;
+            Ok::<_, String>(config)
+        };
+        match kind {
+            "translator" => translator().map(Self::Translator),
+            "critic" => translator().map(Self::Critic),
+            "recognizer" => {
+                let description: RecognizerDescription = serde_json::from_str(text).map_err(wrong)?;
+                description.network.validate()?;
+                Ok(Self::Recognizer(description))
+            }
+            "optimizer" => Ok(Self::Optimizer),
+            other => Err(format!("it names the networks {other:?}, which this program does not know")),
+        }
+    }
 }
 
 /// How numbers are stored.
@@ -40,10 +87,8 @@ pub enum FloatKind {
 /// Arrays together with all that is needed to build their network.
 #[derive(Clone, Debug)]
 pub struct ModelFile {
-    /// Which networks the arrays are.
-    pub kind: NetworkKind,
-    /// How the networks are built.
-    pub config: TranslatorConfig,
+    /// Which networks the arrays are, and how they are built.
+    pub config: ModelConfig,
     /// The arrays.
     pub arrays: NamedArrays,
 }
@@ -100,12 +145,8 @@ fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
         return Err(wrong(format!("format {}; this program reads format {FORMAT}", metadata[FORMAT_KEY])));
     }
     let bad_config = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
-    let kind =
-        serde_json::from_value(entry(KIND_KEY)?.clone().into()).map_err(|error| bad_config(error.to_string()))?;
-    let config: TranslatorConfig =
-        serde_json::from_str(entry(CONFIG_KEY)?).map_err(|error| bad_config(error.to_string()))?;
-    config.validate().map_err(bad_config)?;
-    Ok(ModelFile { kind, config, arrays: arrays(bytes, path)? })
+    let config = ModelConfig::from_json(entry(KIND_KEY)?, entry(CONFIG_KEY)?).map_err(bad_config)?;
+    Ok(ModelFile { config, arrays: arrays(bytes, path)? })
 }
 
 /// Reads every array of a safetensors file, whoever wrote it.
@@ -148,16 +189,11 @@ fn values(view: &TensorView<'_>) -> Option<(Vec<f32>, &'static str)> {
 /// [`WeightsError::Config`] if the configuration cannot be written as JSON.
 fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, WeightsError> {
     let bad = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
-    let config = serde_json::to_string(&model.config).map_err(|error| bad(error.to_string()))?;
-    let kind = match model.kind {
-        NetworkKind::Translator => "translator",
-        NetworkKind::Critic => "critic",
-        NetworkKind::Optimizer => "optimizer",
-    };
+    let config = model.config.to_json().map_err(|error| bad(error.to_string()))?;
     let metadata = HashMap::from([
         (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
-        (KIND_KEY.to_owned(), kind.to_owned()),
-        (CONFIG_KEY.to_owned(), config),
+        (KIND_KEY.to_owned(), model.config.kind().to_owned()),
+        (CONFIG_KEY.to_owned(), config.to_string()),
     ]);
     let views = model.arrays.iter().map(|(name, array)| (name.as_str(), EncodedArray { array, floats }));
     let bytes = serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
@@ -169,7 +205,7 @@ fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, 
 fn sort_metadata(mut bytes: Vec<u8>) -> Vec<u8> {
     let Some((length, rest)) = bytes.split_first_chunk::<8>() else { return bytes };
     let length = u64::from_le_bytes(*length) as usize;
-    let Ok(header) = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&rest[..length]) else {
+    let Ok(header) = serde_json::from_slice::<serde_json::Map<String, Value>>(&rest[..length]) else {
         return bytes;
     };
     let Ok(mut sorted) = serde_json::to_vec(&header) else { return bytes };

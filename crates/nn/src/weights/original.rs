@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::config::{CriticConfig, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
 use crate::layers::{ActivationKind, Initialization, NormalizationKind};
 
-use super::{ModelFile, NamedArrays, NetworkKind, WeightsError, read_pytorch};
+use super::{ModelConfig, ModelFile, NamedArrays, WeightsError};
 
 /// A run file of the original, or of MUNIT. Keys that neither program reads are ignored, as they do.
 #[derive(Clone, Debug, Deserialize)]
@@ -142,40 +142,30 @@ pub fn find_config(checkpoint: &Path) -> Option<PathBuf> {
     [folder.join("config.yaml"), folder.join("../config.yaml")].into_iter().find(|path| path.is_file())
 }
 
-/// Reads a checkpoint with its configuration.
-pub(super) fn read_original(path: &Path) -> Result<ModelFile, WeightsError> {
-    let mut arrays = read_pytorch(path)?;
-    let kind = network_kind(&arrays).ok_or_else(|| WeightsError::Format {
-        path: path.to_path_buf(),
-        expected: "the generators (gen_*.pt) or critics (dis_*.pt) of the original or of MUNIT, under the keys a and b",
-        found: format!("other names, such as {}", arrays.keys().next().map_or("none", String::as_str)),
-    })?;
+/// A checkpoint with its configuration.
+pub(super) fn model(mut arrays: NamedArrays, path: &Path) -> Result<ModelFile, WeightsError> {
+    let has = |prefix: &str| arrays.keys().any(|name| name.starts_with(prefix));
+    let is_translator = has("a.enc_content.") && has("b.enc_content.");
+    let is_critic = has("a.cnns.") && has("b.cnns.");
+    if !is_translator && !is_critic {
+        return Err(WeightsError::Format {
+            path: path.to_path_buf(),
+            expected: "the generators (gen_*.pt) or critics (dis_*.pt) of the original or of MUNIT, under the keys a and b, or a recogniser (sphere20a*.pth)",
+            found: format!("other names, such as {}", arrays.keys().next().map_or("none", String::as_str)),
+        });
+    }
     let config_path = find_config(path).ok_or_else(|| WeightsError::MissingConfig { path: path.to_path_buf() })?;
     let mut config = OriginalConfig::read(&config_path)?.translator();
     // The arrays know better than the learning rates whether there is attention.
-    match kind {
-        NetworkKind::Translator => {
-            config.generator.attention = arrays.keys().any(|name| is_attention(name, "a.enc_content.model."));
-        }
-        NetworkKind::Critic => {
-            config.critic.attention = arrays.keys().any(|name| is_attention(name, "a.cnns.0."));
-        }
-        NetworkKind::Optimizer => {}
+    if is_translator {
+        config.generator.attention = arrays.keys().any(|name| is_attention(name, "a.enc_content.model."));
+    } else {
+        config.critic.attention = arrays.keys().any(|name| is_attention(name, "a.cnns.0."));
     }
     config.validate().map_err(|reason| WeightsError::Config { path: config_path, reason })?;
     arrays.retain(|name, _| !is_dummy(name));
-    Ok(ModelFile { kind, config, arrays })
-}
-
-fn network_kind(arrays: &NamedArrays) -> Option<NetworkKind> {
-    let has = |prefix: &str| arrays.keys().any(|name| name.starts_with(prefix));
-    if has("a.enc_content.") && has("b.enc_content.") {
-        Some(NetworkKind::Translator)
-    } else if has("a.cnns.") && has("b.cnns.") {
-        Some(NetworkKind::Critic)
-    } else {
-        None
-    }
+    let config = if is_translator { ModelConfig::Translator(config) } else { ModelConfig::Critic(config) };
+    Ok(ModelFile { config, arrays })
 }
 
 fn is_attention(name: &str, prefix: &str) -> bool {

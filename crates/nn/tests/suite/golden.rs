@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor, TensorData};
 use portraitist_nn::losses::{AdversarialLoss, LossWeights};
 use portraitist_nn::networks::Pair;
-use portraitist_nn::parameter::{Parameterized, to_values};
+use portraitist_nn::parameter::{Parameterized, from_values, to_values};
 use portraitist_nn::training::{AdamConfig, Batch, Schedule, Settings, StepOrder, Trainer};
 use portraitist_nn::weights::{OriginalConfig, assign, read_model};
 use safetensors::SafeTensors;
@@ -169,4 +169,34 @@ pub(crate) fn original_loss_name(name: &str) -> String {
         }
         other => panic!("unknown term {other}"),
     }
+}
+
+/// The reference's weights for networks too large to store: a hash of name and position.
+fn formula_value(name: &str, index: usize, low: f64, high: f64) -> f32 {
+    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let mut x = (index as u32).wrapping_mul(2_654_435_761).wrapping_add(hash);
+    x ^= x >> 16;
+    x = x.wrapping_mul(0x85eb_ca6b);
+    x ^= x >> 13;
+    x = x.wrapping_mul(0xc2b2_ae35);
+    x ^= x >> 16;
+    let unit = f64::from(x) / 4_294_967_296.0;
+    (low + (high - low) * unit) as f32
+}
+
+/// Fills a network by the reference's formula; `range` gives the lowest and highest value for a name and a fan-in.
+pub(crate) fn fill_by_formula(network: &mut impl Parameterized, prefix: &str, range: impl Fn(&str, f64) -> (f64, f64)) {
+    network.visit_mut("", &mut |name, parameter| {
+        let shape = parameter.shape().to_vec();
+        let (low, high) = range(name, shape[1..].iter().product::<usize>() as f64);
+        let full = format!("{prefix}{name}");
+        let values = (0..shape.iter().product()).map(|index| formula_value(&full, index, low, high)).collect();
+        parameter.set(from_values(values, &device()));
+    });
+}
+
+/// Fails unless two numbers agree to a share of the expected one.
+pub(crate) fn assert_relative(what: &str, found: f64, expected: f64, tolerance: f64) {
+    let difference = (found - expected).abs();
+    assert!(difference <= tolerance * expected.abs(), "{what}: {found}, expected {expected}");
 }

@@ -325,6 +325,34 @@ fn activations_are_those_of_the_library_with_their_gradients() {
     }
 }
 
+#[test]
+fn slopes_per_channel_give_what_ordinary_ones_give_with_their_gradients() {
+    for (seed, shape) in (0..).step_by(10).zip(IMAGES) {
+        let what = format!("{shape:?}");
+        let channels = [shape[1]];
+        let (images, slopes, pull) = (|| flex(seed, &shape), || flex(seed + 1, &channels), || flex(seed + 2, &shape));
+        let expected = ordinary::prelu::<Flex>(images(), slopes());
+        assert_alike(&what, Flex::channel_prelu(images(), slopes()), expected, 1e-6);
+        let found = Flex::channel_prelu_gradient(images(), slopes(), pull());
+        let expected = ordinary::prelu_gradient::<Flex>(images(), slopes(), pull());
+        assert_alike(&what, found.0, expected.0, 1e-6);
+        assert_alike(&what, found.1, expected.1, 1e-5);
+
+        let (images, slopes) = (tracked(seed, shape), tracked(seed + 1, channels));
+        let pull = constant(seed + 2, shape).autodiff();
+        let found = (ops::prelu(images.clone(), slopes.clone()) * pull.clone()).sum().backward();
+        let composed = activation::prelu(images.clone(), slopes.clone());
+        let expected = (composed * pull).sum().backward();
+        let [of_found, of_expected] = [&found, &expected].map(|all| to_values(images.grad(all).unwrap()));
+        assert_near(&what, &of_found, &of_expected, 1e-6);
+        let [of_found, of_expected] = [&found, &expected].map(|all| to_values(slopes.grad(all).unwrap()));
+        assert_near(&what, &of_found, &of_expected, 1e-5);
+    }
+    let images = tracked(1, [2, 3, 4, 5]);
+    let gradients = ops::prelu(images.clone(), constant(2, [3]).autodiff()).sum().backward();
+    assert!(images.grad(&gradients).is_some());
+}
+
 /// PyTorch's slopes where there are two: 0 for ReLU and absolute values, its own for leaky ReLU.
 #[test]
 fn slopes_at_zero_are_pytorchs() {
@@ -336,6 +364,10 @@ fn slopes_at_zero_are_pytorchs() {
         expect(slope, Flex::activate_gradient(zeros(), ones(), function));
         expect(slope, ordinary::activate_gradient::<Flex>(zeros(), ones(), function));
     }
+    let picture = |value: f32| FlexTensor::from_data(TensorData::new(vec![value; 4], [1, 1, 2, 2]));
+    let half = || FlexTensor::from_data(TensorData::new(vec![0.5_f32], [1]));
+    expect(0.5, Flex::channel_prelu_gradient(picture(0.0), half(), picture(1.0)).0);
+    expect(0.5, ordinary::prelu_gradient::<Flex>(picture(0.0), half(), picture(1.0)).0);
     let one = || FlexTensor::from_data(TensorData::new(vec![1.0_f32], [1]));
     expect(0.0, Flex::mean_absolute_error_gradient(ones(), ones(), one()));
     expect(0.0, ordinary::mean_absolute_error_gradient::<Flex>(ones(), ones(), one()));

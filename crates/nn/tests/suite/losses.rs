@@ -5,9 +5,9 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use portraitist_nn::losses::{AdversarialLoss, NamedValues, PerceptualLoss};
 use portraitist_nn::networks::{Pair, Vgg16};
-use portraitist_nn::parameter::{Parameterized, from_values, to_values};
+use portraitist_nn::parameter::{Parameterized, to_values};
 
-use crate::golden::{Tensors, batch, device, folder, json, noise, original_loss_name, trainer};
+use crate::golden::{Tensors, batch, device, fill_by_formula, folder, json, noise, original_loss_name, trainer};
 
 const KINDS: [(&str, AdversarialLoss); 3] = [
     ("hinge", AdversarialLoss::Hinge),
@@ -115,28 +115,11 @@ fn supervised_loss_matches_the_original() {
     }
 }
 
-/// The reference's weights for networks too large to store: a hash of name and position.
-fn formula_value(name: &str, index: usize, low: f64, high: f64) -> f32 {
-    let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    let mut x = (index as u32).wrapping_mul(2_654_435_761).wrapping_add(hash);
-    x ^= x >> 16;
-    x = x.wrapping_mul(0x85eb_ca6b);
-    x ^= x >> 13;
-    x = x.wrapping_mul(0xc2b2_ae35);
-    x ^= x >> 16;
-    let unit = f64::from(x) / 4_294_967_296.0;
-    (low + (high - low) * unit) as f32
-}
-
 fn formula_vgg() -> Vgg16 {
     let mut network = Vgg16::new(&device());
-    network.visit_mut("", &mut |name, parameter| {
-        let shape = parameter.shape().to_vec();
-        let bound =
-            if name.ends_with(".bias") { 0.05 } else { (6.0 / shape[1..].iter().product::<usize>() as f64).sqrt() };
-        let full = format!("golden-A/vgg16/{name}");
-        let values = (0..shape.iter().product()).map(|index| formula_value(&full, index, -bound, bound)).collect();
-        parameter.set(from_values(values, &device()));
+    fill_by_formula(&mut network, "golden-A/vgg16/", |name, fan_in| {
+        let bound = if name.ends_with(".bias") { 0.05 } else { (6.0 / fan_in).sqrt() };
+        (-bound, bound)
     });
     network
 }

@@ -6,5 +6,6 @@ mod gradients;
 mod losses;
 mod metrics;
 mod networks;
+mod recognition;
 mod training;
 mod weights;

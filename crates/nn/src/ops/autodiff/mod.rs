@@ -70,6 +70,10 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         pointwise::activate::<B, C>(x, function)
     }
 
+    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
+        pointwise::prelu::<B, C>(images, slopes)
+    }
+
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
         pointwise::mean_absolute_error::<B, C>(left, right)
     }

@@ -1,4 +1,4 @@
-//! Activations and absolute errors.
+//! Activations, with slopes that are learned too, and absolute errors.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
@@ -38,6 +38,45 @@ pub(super) fn activate<B: NetworkOps, C: CheckpointStrategy>(
             preparation.finish((output.clone(), function), output)
         }
         OpsKind::UnTracked(preparation) => preparation.finish(B::activate(x.into_primitive(), function)),
+    }
+}
+
+/// Of images and slopes.
+#[derive(Debug)]
+struct PreluBackward;
+
+impl<B: NetworkOps> Backward<B, 2> for PreluBackward {
+    /// Images and slopes. The output would not do: a negative slope hides the images' sign.
+    type State = [NodeId; 2];
+
+    fn backward(self, ops: Ops<[NodeId; 2], 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let output_gradient = gradients.consume::<B>(&ops.node);
+        if ops.parents.iter().all(Option::is_none) {
+            return;
+        }
+        let [images, slopes] = ops.state.map(|node| checkpointer.retrieve_node_output(node));
+        let (of_images, of_slopes) = B::channel_prelu_gradient(images, slopes, output_gradient);
+        for (parent, gradient) in ops.parents.into_iter().zip([of_images, of_slopes]) {
+            if let Some(node) = parent {
+                gradients.register::<B>(node.id, gradient);
+            }
+        }
+    }
+}
+
+/// See [`NetworkOps::channel_prelu`].
+pub(super) fn prelu<B: NetworkOps, C: CheckpointStrategy>(
+    images: FloatTensor<Autodiff<B, C>>,
+    slopes: FloatTensor<Autodiff<B, C>>,
+) -> FloatTensor<Autodiff<B, C>> {
+    match PreluBackward.prepare::<C>([images.node(), slopes.node()]).compute_bound().stateful() {
+        OpsKind::Tracked(mut preparation) => {
+            let state = [&images, &slopes].map(|operand| preparation.checkpoint(operand));
+            preparation.finish(state, B::channel_prelu(images.into_primitive(), slopes.into_primitive()))
+        }
+        OpsKind::UnTracked(preparation) => {
+            preparation.finish(B::channel_prelu(images.into_primitive(), slopes.into_primitive()))
+        }
     }
 }
 

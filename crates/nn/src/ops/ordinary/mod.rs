@@ -15,4 +15,6 @@ pub use convolution::{
 pub use normalization::{
     instance_norm, instance_norm_add, instance_norm_gradient, picture_norm, picture_norm_gradient,
 };
-pub use pointwise::{activate, activate_gradient, mean_absolute_error, mean_absolute_error_gradient};
+pub use pointwise::{
+    activate, activate_gradient, mean_absolute_error, mean_absolute_error_gradient, prelu, prelu_gradient,
+};

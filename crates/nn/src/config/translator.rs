@@ -1,4 +1,4 @@
-//! What a translator is made of: the sizes that must be known to build it and to feed it.
+//! What a translator is made of.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,0 +1,103 @@
+//! ReLU with a slope per channel against its definition, its gradients against differences of values.
+
+use super::{Random, assert_same_for_any_threads};
+use crate::isa::Kernels;
+use crate::prelu::Prelu;
+use crate::{Isa, ShapeError};
+
+const SHAPES: [Prelu; 5] = [
+    Prelu { batch: 2, channels: 3, plane: 35 },
+    Prelu { batch: 1, channels: 1, plane: 1 },
+    Prelu { batch: 3, channels: 2, plane: 4099 },
+    Prelu { batch: 4, channels: 130, plane: 42 },
+    Prelu { batch: 0, channels: 3, plane: 5 },
+];
+
+fn reference(x: f64, slope: f32) -> f64 {
+    if x > 0.0 { x } else { x * f64::from(slope) }
+}
+
+/// Values of both signs; slopes too, for nothing keeps training from making them negative.
+fn operands(shape: &Prelu) -> [Vec<f32>; 3] {
+    let mut random = Random::new(shape.plane as u64);
+    let count = shape.batch * shape.channels * shape.plane;
+    [random.values(count), random.values(shape.channels), random.values(count)]
+}
+
+#[test]
+fn planes_match_the_definition_on_every_instruction_set() {
+    let mut random = Random::new(11);
+    for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
+        for len in [1, 15, 16, 42, 4099] {
+            let (mut input, pull) = (random.values(len), random.values(len));
+            input[len / 2] = 0.0;
+            for slope in [0.25, 0.0, -0.5, 2.0] {
+                let (mut output, mut gradient) = (vec![f32::NAN; len], vec![f32::NAN; len]);
+                kernels.prelu(slope, &input, &mut output);
+                let of_slope = kernels.prelu_gradient(slope, &input, &pull, &mut gradient);
+                let mut expected_of_slope = 0.0;
+                for index in 0..len {
+                    let (x, pull) = (input[index], pull[index]);
+                    assert_eq!(output[index], reference(f64::from(x), slope) as f32, "{:?}", kernels.isa);
+                    assert_eq!(gradient[index], if x > 0.0 { pull } else { pull * slope }, "{:?}", kernels.isa);
+                    expected_of_slope += if x > 0.0 { 0.0 } else { f64::from(x) * f64::from(pull) };
+                }
+                let error = (of_slope - expected_of_slope).abs() / expected_of_slope.abs().max(1.0);
+                assert!(error < 1e-6, "{of_slope}, expected {expected_of_slope} on {:?}", kernels.isa);
+            }
+        }
+        let mut of_nan = [0.0];
+        kernels.prelu(0.25, &[f32::NAN], &mut of_nan);
+        assert!(of_nan[0].is_nan());
+    }
+}
+
+/// The function is piecewise linear: differences in double precision are exact away from 0.
+#[test]
+fn gradients_match_differences() {
+    for shape in SHAPES {
+        let [input, slopes, pull] = operands(&shape);
+        let channel = |index: usize| index / shape.plane % shape.channels;
+        let mut output = vec![f32::NAN; input.len()];
+        shape.forward(&input, &slopes, &mut output).expect("lengths fit");
+        let (mut of_input, mut of_slopes) = (vec![f32::NAN; input.len()], vec![f32::NAN; slopes.len()]);
+        shape.gradient(&input, &slopes, &pull, &mut of_input, &mut of_slopes).expect("lengths fit");
+        let mut expected_of_slopes = vec![0.0_f64; slopes.len()];
+        for (index, x) in input.iter().enumerate() {
+            let (x, pull, slope) = (f64::from(*x), f64::from(pull[index]), slopes[channel(index)]);
+            assert_eq!(output[index], reference(x, slope) as f32);
+            let step = x.abs() / 2.0;
+            let of_x = (reference(x + step, slope) - reference(x - step, slope)) / (2.0 * step) * pull;
+            assert!(step == 0.0 || (f64::from(of_input[index]) - of_x).abs() < 1e-6, "{of_x}");
+            let of_slope = (reference(x, slope + 0.5) - reference(x, slope - 0.5)) * pull;
+            expected_of_slopes[channel(index)] += of_slope;
+        }
+        for (found, expected) in of_slopes.iter().zip(expected_of_slopes) {
+            assert!((f64::from(*found) - expected).abs() < 1e-6 * expected.abs().max(1.0), "{found}, not {expected}");
+        }
+    }
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let shape = Prelu { batch: 5, channels: 7, plane: 3001 };
+    let [input, slopes, pull] = operands(&shape);
+    assert_same_for_any_threads(|| {
+        let mut output = vec![0.0; input.len()];
+        shape.forward(&input, &slopes, &mut output).expect("lengths fit");
+        let (mut of_input, mut of_slopes) = (vec![0.0; input.len()], vec![0.0; slopes.len()]);
+        shape.gradient(&input, &slopes, &pull, &mut of_input, &mut of_slopes).expect("lengths fit");
+        [output, of_input, of_slopes].concat()
+    });
+}
+
+#[test]
+fn wrong_lengths_name_the_argument() {
+    let shape = Prelu { batch: 1, channels: 2, plane: 3 };
+    let found = shape.forward(&[0.0; 6], &[0.0; 3], &mut [0.0; 6]);
+    assert_eq!(found, Err(ShapeError::Length { argument: "slopes", expected: 2, found: 3 }));
+    let found = shape.gradient(&[0.0; 6], &[0.0; 2], &[0.0; 5], &mut [0.0; 6], &mut [0.0; 2]);
+    assert_eq!(found, Err(ShapeError::Length { argument: "output_gradient", expected: 6, found: 5 }));
+    let huge = Prelu { batch: usize::MAX, ..shape };
+    assert_eq!(huge.forward(&[], &[0.0; 2], &mut []), Err(ShapeError::Overflow));
+}

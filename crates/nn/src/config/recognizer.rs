@@ -1,0 +1,84 @@
+//! What a recogniser is made of.
+
+use serde::{Deserialize, Serialize};
+
+/// A SphereFace network. Defaults are SphereFace-20, the original's.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecognizerConfig {
+    /// Channels of the four stages.
+    pub channels: [usize; 4],
+    /// Residual blocks of the four stages, behind the convolution that halves the picture.
+    pub blocks: [usize; 4],
+    /// Numbers in an embedding.
+    pub embedding: usize,
+    /// People that the classifier behind the embedding tells apart; 0 for a network without one.
+    pub classes: usize,
+}
+
+impl Default for RecognizerConfig {
+    fn default() -> Self {
+        Self { channels: [64, 128, 256, 512], blocks: [1, 2, 4, 1], embedding: 512, classes: 0 }
+    }
+}
+
+/// The largest sizes that a configuration may ask for; what lies above is a mistake (or an attack on memory).
+const LARGEST_CHANNELS: usize = 2048;
+const LARGEST_BLOCKS: usize = 64;
+const LARGEST_EMBEDDING: usize = 4096;
+const LARGEST_CLASSES: usize = 1_000_000;
+/// Numbers in the network: 4 GB of them.
+const LARGEST_SIZE: f64 = 1e9;
+
+impl RecognizerConfig {
+    /// Height of the crops that the network sees, in pixels.
+    pub const HEIGHT: usize = 112;
+    /// Width of the crops that the network sees, in pixels.
+    pub const WIDTH: usize = 96;
+    /// Positions of the last stage's map: each stage halves the picture.
+    pub const POSITIONS: usize = (Self::HEIGHT >> 4) * (Self::WIDTH >> 4);
+
+    /// Numbers of the last stage's map, which the embedding is made of.
+    pub fn flattened(&self) -> usize {
+        self.channels[3] * Self::POSITIONS
+    }
+
+    /// How many numbers the network holds.
+    fn size(&self) -> f64 {
+        let mut channels_in = 3.0;
+        let mut total = self.embedding as f64 * (self.flattened() + self.classes) as f64;
+        for (channels, blocks) in self.channels.iter().zip(self.blocks) {
+            let channels = *channels as f64;
+            total += 9.0 * channels * (channels_in + 2.0 * blocks as f64 * channels);
+            channels_in = channels;
+        }
+        total
+    }
+
+    /// Checks every value that could not be built, and says what is wrong with the first one.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        let within = |name: &str, value: usize, low: usize, high: usize| {
+            if (low..=high).contains(&value) {
+                Ok(())
+            } else {
+                Err(format!("{name} must be between {low} and {high}, found {value}"))
+            }
+        };
+        for channels in self.channels {
+            within("channels", channels, 1, LARGEST_CHANNELS)?;
+        }
+        for blocks in self.blocks {
+            within("blocks", blocks, 0, LARGEST_BLOCKS)?;
+        }
+        within("embedding", self.embedding, 1, LARGEST_EMBEDDING)?;
+        within("classes", self.classes, 0, LARGEST_CLASSES)?;
+        let size = self.size();
+        if size > LARGEST_SIZE {
+            return Err(format!("the network would hold {size:.0} numbers, more than {LARGEST_SIZE:.0}"));
+        }
+        Ok(())
+    }
+}

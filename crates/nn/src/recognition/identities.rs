@@ -1,0 +1,77 @@
+//! Who a recogniser was trained on, so that nobody tests it on the same people unawares.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::weights::sha256;
+
+/// The people that a recogniser learned from, as hashes: enough to recognise a name, and no list of names in every
+/// model file.
+///
+/// A person is a name within a namespace. Published datasets of known people share the empty namespace, so that
+/// `Ada Quill` of one is `Ada Quill` of another; people who do not exist, or who are only numbered (`s1`), belong to
+/// their dataset's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TrainedIdentities(BTreeSet<String>);
+
+/// Hexadecimal digits of a hash that are kept: 64 bits.
+const HASH_LENGTH: usize = 16;
+
+impl TrainedIdentities {
+    /// The set of some people, each a namespace and a name.
+    pub fn new<'a>(people: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        Self(people.into_iter().map(|(namespace, name)| key(namespace, name)).collect())
+    }
+
+    /// Whether a person is among them.
+    pub fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.0.contains(&key(namespace, name))
+    }
+
+    /// Adds those of another set: a fine-tuned network knows its old people, too.
+    pub fn extend(&mut self, other: &Self) {
+        self.0.extend(other.0.iter().cloned());
+    }
+
+    /// How many people.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is nobody.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Upper and lower case, underscores and runs of blanks make no difference, as they make none between datasets.
+fn key(namespace: &str, name: &str) -> String {
+    let lower = name.to_lowercase();
+    let words: Vec<&str> = lower.split(|letter: char| letter.is_whitespace() || letter == '_').collect();
+    let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    let mut hash = sha256(format!("{namespace}\n{}", words.join(" ")).as_bytes());
+    hash.truncate(HASH_LENGTH);
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn people_are_found_however_their_name_is_written() {
+        let trained = TrainedIdentities::new([("", "Ada Quill"), ("orl", "s1")]);
+        assert!(trained.contains("", "ada_quill") && trained.contains("", " Ada  QUILL"));
+        assert!(trained.contains("orl", "s1"));
+        assert!(!trained.contains("", "s1") && !trained.contains("orl", "Ada Quill"));
+        assert_eq!(trained.len(), 2);
+    }
+
+    #[test]
+    fn a_file_lists_no_names() {
+        let text = serde_json::to_string(&TrainedIdentities::new([("", "Ada Quill")])).expect("a list of strings");
+        assert!(!text.to_lowercase().contains("ada") && text.len() == HASH_LENGTH + 4, "{text}");
+    }
+}

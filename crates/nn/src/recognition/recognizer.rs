@@ -1,0 +1,247 @@
+//! Using a trained recogniser.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor};
+use portraitist_face::Picture;
+
+use crate::config::RecognizerConfig;
+use crate::device::on_workers;
+use crate::layers::Initialization;
+use crate::losses::MarginHead;
+use crate::networks::SphereFace;
+use crate::parameter::{from_values, to_values};
+use crate::training::checkpoint;
+use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
+
+use super::{Classifier, RecognizerDescription};
+
+/// A recogniser that could not be found or used.
+#[derive(Debug, thiserror::Error)]
+pub enum RecognizerError {
+    /// Nothing of that name.
+    #[error(
+        "no recogniser at {name:?}: expected a run folder of recognize train, a checkpoint folder, a weights file (sphere20a*.pth or safetensors), or the built-in {built_in}"
+    )]
+    NotFound {
+        /// What was asked for.
+        name: String,
+        /// What there is.
+        built_in: String,
+    },
+    /// A run without a whole checkpoint.
+    #[error("{}: the run has no whole checkpoint yet", path.display())]
+    NoCheckpoint {
+        /// The run folder.
+        path: PathBuf,
+    },
+    /// The file holds other networks.
+    #[error("{}: holds {found}, not a recogniser; expected sphere20a*.pth or recognizer.safetensors", path.display())]
+    NotRecognizer {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: &'static str,
+    },
+    /// The file could not be used.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// A crop of another size than the network's.
+    #[error(
+        "a crop of {width}x{height} pixels; a recogniser takes crops of 96x112, aligned to the sphereface template"
+    )]
+    CropSize {
+        /// Its width.
+        width: usize,
+        /// Its height.
+        height: usize,
+    },
+    /// The network gave NaN or an infinity, or nothing but zeros.
+    #[error("the embedding of crop {index} is {found}: the weights are unusable")]
+    Degenerate {
+        /// The crop's number, from 0.
+        index: usize,
+        /// What is wrong.
+        found: &'static str,
+    },
+}
+
+/// What is made of a crop and its mirror image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mirrored {
+    /// The crop alone, as the original does.
+    #[default]
+    Ignore,
+    /// The mean of both embeddings.
+    Average,
+    /// One embedding after the other.
+    Concatenate,
+}
+
+/// How embeddings are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EmbeddingOptions {
+    /// Whether the mirror image takes part.
+    pub mirrored: Mirrored,
+    /// Crops that go through the network together. It costs memory and changes no result.
+    pub batch_size: usize,
+}
+
+impl Default for EmbeddingOptions {
+    fn default() -> Self {
+        Self { mirrored: Mirrored::Ignore, batch_size: 32 }
+    }
+}
+
+/// A recogniser ready for use.
+#[derive(Clone, Debug)]
+pub struct Recognizer {
+    network: SphereFace,
+    head: Option<MarginHead>,
+    description: RecognizerDescription,
+    sha256: String,
+    device: Device,
+}
+
+/// The weights file of a recogniser's checkpoint.
+pub const CHECKPOINT_FILE: &str = "recognizer.safetensors";
+
+impl Recognizer {
+    /// The weights file that a recogniser's name stands for: a run folder (its newest whole checkpoint), a checkpoint
+    /// folder, or a file. `None` where there is nothing.
+    ///
+    /// # Errors
+    /// [`RecognizerError::NoCheckpoint`].
+    pub fn locate(path: &Path) -> Result<Option<PathBuf>, RecognizerError> {
+        if path.is_file() {
+            return Ok(Some(path.to_path_buf()));
+        }
+        if path.join("state.json").is_file() {
+            return Ok(Some(path.join(CHECKPOINT_FILE)));
+        }
+        if path.join("run.toml").is_file() {
+            let (newest, _) = checkpoint::newest(path);
+            let newest = newest.ok_or_else(|| RecognizerError::NoCheckpoint { path: path.to_path_buf() })?;
+            return Ok(Some(newest.join(CHECKPOINT_FILE)));
+        }
+        Ok(None)
+    }
+
+    /// Reads the recogniser in a weights file: one of Portraitist's, or a PyTorch checkpoint of the original's names.
+    ///
+    /// # Errors
+    /// See [`RecognizerError`].
+    pub fn read(path: &Path, device: &Device) -> Result<Self, RecognizerError> {
+        let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+        Self::new(read_model(path)?, path, sha256(&bytes), device)
+    }
+
+    /// A recogniser from a model file in memory; `name` stands for its path in errors.
+    ///
+    /// # Errors
+    /// See [`RecognizerError`].
+    pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self, RecognizerError> {
+        Self::new(ModelFile::from_bytes(bytes, name)?, Path::new(name), sha256(bytes), device)
+    }
+
+    fn new(file: ModelFile, path: &Path, sha256: String, device: &Device) -> Result<Self, RecognizerError> {
+        let ModelConfig::Recognizer(description) = file.config else {
+            let found = file.config.kind();
+            return Err(RecognizerError::NotRecognizer { path: path.to_path_buf(), found });
+        };
+        let config = &description.network;
+        let (network, head) = if config.classes == 0 {
+            let mut network = SphereFace::new(config, Initialization::Default, 0, device);
+            assign(&mut network, file.arrays, path)?;
+            (network, None)
+        } else {
+            let mut classifier = Classifier::new(config, description.margin, Initialization::Default, 0, device);
+            assign(&mut classifier, file.arrays, path)?;
+            (classifier.network, Some(classifier.head))
+        };
+        Ok(Self { network, head, description, sha256, device: device.clone() })
+    }
+
+    /// The network.
+    pub fn network(&self) -> &SphereFace {
+        &self.network
+    }
+
+    /// The classifier behind the network, if the file holds one.
+    pub fn head(&self) -> Option<&MarginHead> {
+        self.head.as_ref()
+    }
+
+    /// How it is built, and whom it was trained on.
+    pub fn description(&self) -> &RecognizerDescription {
+        &self.description
+    }
+
+    /// SHA-256 of the weights file.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Numbers in an embedding.
+    pub fn embedding_len(&self, mirrored: Mirrored) -> usize {
+        let single = self.description.network.embedding;
+        if mirrored == Mirrored::Concatenate { 2 * single } else { single }
+    }
+
+    /// The embeddings of crops, a row each; only their directions tell people apart. A crop's row does not depend on
+    /// the crops beside it.
+    ///
+    /// # Errors
+    /// [`RecognizerError::CropSize`], [`RecognizerError::Degenerate`].
+    pub fn embed(&self, crops: &[Picture], options: EmbeddingOptions) -> Result<Vec<Vec<f32>>, RecognizerError> {
+        if let Some(crop) = crops.iter().find(|crop| !has_size(crop)) {
+            return Err(RecognizerError::CropSize { width: crop.width(), height: crop.height() });
+        }
+        let mut rows = Vec::with_capacity(crops.len());
+        for batch in crops.chunks(options.batch_size.max(1)) {
+            let values = on_workers(|| to_values(self.embed_batch(batch, options.mirrored)));
+            rows.extend(values.chunks_exact(self.embedding_len(options.mirrored)).map(<[f32]>::to_vec));
+        }
+        for (index, row) in rows.iter().enumerate() {
+            let found = match () {
+                () if row.iter().any(|value| !value.is_finite()) => "not a number",
+                () if row.iter().all(|value| *value == 0.0) => "zero",
+                () => continue,
+            };
+            return Err(RecognizerError::Degenerate { index, found });
+        }
+        Ok(rows)
+    }
+
+    fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Tensor<2> {
+        let [height, width] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+        let planes = crops.iter().flat_map(crop_planes).collect();
+        let planes: Tensor<4> = from_values(planes, &self.device).reshape([crops.len(), 3, height, width]);
+        let plain = self.network.forward(planes.clone());
+        match mirrored {
+            Mirrored::Ignore => plain,
+            Mirrored::Average => (plain + self.network.forward(planes.flip([3]))) / 2.0,
+            Mirrored::Concatenate => Tensor::cat(vec![plain, self.network.forward(planes.flip([3]))], 1),
+        }
+    }
+}
+
+fn has_size(crop: &Picture) -> bool {
+    (crop.width(), crop.height()) == (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)
+}
+
+/// A crop as the network sees it: planes of blue, green and red, `(grey level - 127.5) / 128`.
+pub(crate) fn crop_planes(crop: &Picture) -> Vec<f32> {
+    let pixels = crop.pixels();
+    let plane =
+        |channel: usize| pixels.iter().skip(channel).step_by(3).map(|level| (f32::from(*level) - 127.5) / 128.0);
+    [2, 1, 0].into_iter().flat_map(plane).collect()
+}
+
+/// How alike two faces are: the cosine of the angle between their embeddings, -1 to 1.
+pub fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let lengths = (dot(one, one) * dot(other, other)).sqrt();
+    (dot(one, other) / lengths.max(f64::MIN_POSITIVE)) as f32
+}
