@@ -5,6 +5,7 @@ mod golden;
 mod gradients;
 mod identity;
 mod losses;
+mod metrics;
 mod networks;
 mod recognition;
 mod recognizer_training;

@@ -1,5 +1,9 @@
 //! `portraitist recognize`.
 
+mod baselines;
+mod metrics;
+mod plot;
+mod report;
 mod train;
 
 use std::process::ExitCode;
@@ -10,6 +14,7 @@ use crate::output::Console;
 /// Runs the command.
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
+        RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
         RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
 }
