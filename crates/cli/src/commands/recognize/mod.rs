@@ -1,6 +1,7 @@
 //! `portraitist recognize`.
 
 mod baselines;
+mod embed;
 mod metrics;
 mod plot;
 mod report;
@@ -14,6 +15,7 @@ use crate::output::Console;
 /// Runs the command.
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
+        RecognizeCommand::Embed(arguments) => embed::run(arguments, console),
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
         RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
