@@ -91,7 +91,9 @@ fn areas_rates_and_thresholds_are_those_of_trying_everything() {
         let report = evaluate(&scored);
         for (index, (fold, found)) in scored.folds().iter().zip(&report.folds).enumerate() {
             let [same, different] = [&fold.same, &fold.different].map(|pairs| Fold::scores(pairs));
-            let wins = same.iter().flat_map(|one| different.iter().map(move |other| one.partial_cmp(other).unwrap() as i32 + 1));
+            let wins = same
+                .iter()
+                .flat_map(|one| different.iter().map(move |other| one.partial_cmp(other).unwrap() as i32 + 1));
             let area = f64::from(wins.sum::<i32>()) / (2 * same.len() * different.len()) as f64;
             assert!((found.auc - area).abs() < 1e-12, "case {case} fold {index}: {} is not {area}", found.auc);
             for (max_far, found) in [(0.001, found.vr_far_0_001), (0.01, found.vr_far_0_01)] {
