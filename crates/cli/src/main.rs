@@ -30,7 +30,7 @@ fn main() -> ExitCode {
         Command::Detect(arguments) => commands::faces::detect(&arguments, &console),
         Command::Align(arguments) => commands::faces::run_align(&arguments, &console),
         Command::Dataset(command) => commands::dataset::run(command, &console),
-        Command::Train(arguments) => commands::train::run(arguments, &console),
+        Command::Train(arguments) => commands::train::run(&arguments, &console),
         Command::Recognize(command) => commands::recognize::run(&command, &console),
         Command::Bench(arguments) => commands::bench::run(&arguments, &console),
         Command::Weights(command) => commands::weights::run(command, &console),

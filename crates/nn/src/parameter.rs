@@ -115,8 +115,18 @@ pub trait Parameterized: Clone {
 
     /// A view of the network whose weights record gradients. The values are shared, not copied.
     fn tracked(&self) -> Self {
+        self.tracked_where(&|_| true)
+    }
+
+    /// A view of the network of which only the weights that `trained` names record gradients. Backward passes stop where
+    /// nothing before needs one.
+    fn tracked_where(&self, trained: &dyn Fn(&str) -> bool) -> Self {
         let mut tracked = self.clone();
-        tracked.visit_mut("", &mut |_, parameter| parameter.track());
+        tracked.visit_mut("", &mut |name, parameter| {
+            if trained(name) {
+                parameter.track();
+            }
+        });
         tracked
     }
 

@@ -11,7 +11,8 @@ use crate::layers::Initialization;
 use crate::networks::Translator;
 use crate::parameter::{from_values, to_values};
 use crate::training::checkpoint;
-use crate::training::pictures::network_planes;
+use crate::training::translator::pictures::network_planes;
+use crate::training::translator::translation_weights;
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
@@ -97,12 +98,12 @@ impl Model {
             return Ok(Some(path.to_path_buf()));
         }
         if path.join("state.json").is_file() {
-            return Ok(Some(checkpoint::translation_weights(path)));
+            return Ok(Some(translation_weights(path)));
         }
         if path.join("run.toml").is_file() {
             let (newest, _) = checkpoint::newest(path);
             let newest = newest.ok_or_else(|| ModelError::NoCheckpoint { path: path.to_path_buf() })?;
-            return Ok(Some(checkpoint::translation_weights(&newest)));
+            return Ok(Some(translation_weights(&newest)));
         }
         Ok(None)
     }

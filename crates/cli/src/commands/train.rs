@@ -1,4 +1,4 @@
-//! `portraitist train`.
+//! `portraitist train`, and what it shares with `recognize train`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use portraitist_nn::device;
-use portraitist_nn::training::{Observer, RunFile, Session, StepReport};
+use portraitist_nn::training::{CheckReport, Observer, Run, RunFile, Session, StepReport, Task, Trainer};
 use serde::Serialize;
 
 use crate::arguments::TrainArguments;
@@ -28,9 +28,18 @@ struct TrainOutput {
 
 const PROGRESS: &str = "{bar:24} {pos}/{len}  {msg}  {eta} left";
 
+/// How a task's training reads on the terminal.
+pub(crate) struct Phrases<T: Task> {
+    /// The values of a step, behind the progress bar.
+    pub(crate) step: fn(&StepReport) -> String,
+    /// What a dry run found.
+    pub(crate) summary: fn(&T::Run, &T::Summary) -> String,
+}
+
 /// Shows a run on the terminal and listens for Ctrl-C.
 struct Terminal {
     bar: ProgressBar,
+    message: fn(&StepReport) -> String,
     console: Console,
     stop: Arc<AtomicBool>,
     warnings: Vec<String>,
@@ -39,11 +48,7 @@ struct Terminal {
 impl Observer for Terminal {
     fn stepped(&mut self, report: &StepReport) {
         self.bar.set_position(report.step);
-        let loss =
-            |name: &str| report.losses.iter().find(|(found, _)| found == name).map_or(f32::NAN, |(_, value)| *value);
-        let (critic, generator) = (loss("critic.total"), loss("generator.total"));
-        let speed = report.pictures_per_second;
-        self.bar.set_message(format!("critic {critic:.3}  generator {generator:.3}  {speed:.2} pictures/s"));
+        self.bar.set_message((self.message)(report));
     }
 
     fn warned(&mut self, message: &str) {
@@ -56,20 +61,51 @@ impl Observer for Terminal {
     }
 }
 
+/// A value of a report by name.
+pub(crate) fn reported(report: &StepReport, name: &str) -> f32 {
+    report.values.iter().find(|(found, _)| found == name).map_or(f32::NAN, |(_, value)| *value)
+}
+
+fn step_phrase(report: &StepReport) -> String {
+    let (critic, generator) = (reported(report, "critic.total"), reported(report, "generator.total"));
+    format!("critic {critic:.3}  generator {generator:.3}  {:.2} pictures/s", report.pictures_per_second)
+}
+
+fn summary_phrase(run: &RunFile, report: &CheckReport) -> String {
+    format!(
+        "{}: {} drawings, {} photos, {} numbers in the generators, {} in the critics, {} steps; nothing was written",
+        run.name, report.drawings, report.photos, report.generator_parameters, report.critic_parameters, run.steps
+    )
+}
+
 /// Runs the command.
-pub(crate) fn run(arguments: TrainArguments, console: &Console) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &TrainArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    train::<Trainer>(arguments, &Phrases { step: step_phrase, summary: summary_phrase }, console)
+}
+
+/// Starts or resumes a training, or only checks it.
+pub(crate) fn train<T: Task>(
+    arguments: &TrainArguments,
+    phrases: &Phrases<T>,
+    console: &Console,
+) -> anyhow::Result<ExitCode> {
     let device = device::parse(&arguments.device)?;
-    let run = RunFile::read(&arguments.run)?;
-    let (name, steps) = (run.name.clone(), run.steps);
+    let run = T::Run::read(&arguments.run)?;
+    let (name, steps) = (run.name().to_owned(), run.steps());
+    let dry_run = |run: &T::Run| {
+        let summary = Session::<T>::check(run, &device)?;
+        console.result(&summary, &(phrases.summary)(run, &summary))?;
+        Ok(ExitCode::SUCCESS)
+    };
     let session = if arguments.resume {
-        let folder = run_folder(&arguments, &run)?;
-        let session = Session::resume(run.clone(), &folder, &device)?;
+        let folder = run_folder::<T>(arguments, &name)?;
+        let session = Session::<T>::resume(run.clone(), &folder, &device)?;
         if arguments.dry_run {
-            return dry_run(run, &device, console);
+            return dry_run(&run);
         }
         session
     } else if arguments.dry_run {
-        return dry_run(run, &device, console);
+        return dry_run(&run);
     } else {
         Session::start(run, &arguments.out, &device)?
     };
@@ -82,7 +118,7 @@ pub(crate) fn run(arguments: TrainArguments, console: &Console) -> anyhow::Resul
         session.steps_done(),
     ));
     let bar = console.progress(steps, PROGRESS);
-    let mut terminal = Terminal { bar, console: *console, stop, warnings: Vec::new() };
+    let mut terminal = Terminal { bar, message: phrases.step, console: *console, stop, warnings: Vec::new() };
     let outcome = session.train(&mut terminal)?;
     terminal.bar.finish_and_clear();
     let how = if outcome.interrupted { "stopped" } else { "done" };
@@ -106,24 +142,13 @@ pub(crate) fn run(arguments: TrainArguments, console: &Console) -> anyhow::Resul
 
 /// The folder that `--resume` goes on with: the run file's own, if it lies in one, else the newest run
 /// of its name.
-fn run_folder(arguments: &TrainArguments, run: &RunFile) -> anyhow::Result<PathBuf> {
+fn run_folder<T: Task>(arguments: &TrainArguments, name: &str) -> anyhow::Result<PathBuf> {
     let own = arguments.run.parent().unwrap_or(Path::new("."));
     let lies_in_run =
         arguments.run.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
-    let found = if lies_in_run { Some(own.to_path_buf()) } else { Session::find(&arguments.out, &run.name) };
+    let found = if lies_in_run { Some(own.to_path_buf()) } else { Session::<T>::find(&arguments.out, name) };
     found.ok_or_else(|| {
-        let message = format!("{}: no run named {} to resume", arguments.out.display(), run.name);
+        let message = format!("{}: no run named {name} to resume", arguments.out.display());
         advised(message, "start it without --resume, or name the folder of its runs with --out")
     })
-}
-
-/// Builds everything that a run needs in a folder that is removed again.
-fn dry_run(run: RunFile, device: &portraitist_nn::Device, console: &Console) -> anyhow::Result<ExitCode> {
-    let report = Session::check(&run, device)?;
-    let text = format!(
-        "{}: {} drawings, {} photos, {} numbers in the generators, {} in the critics, {} steps; nothing was written",
-        run.name, report.drawings, report.photos, report.generator_parameters, report.critic_parameters, run.steps
-    );
-    console.result(&report, &text)?;
-    Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use portraitist_face::picture::write_atomically;
-use portraitist_nn::training::RunFile;
+use portraitist_nn::training::{Run, RunFile};
 use portraitist_nn::weights::{Array, FloatKind, OriginalConfig, assign_check, read_arrays, read_model, write_native};
 use serde::Serialize;
 

@@ -7,6 +7,7 @@ mod convolution;
 mod initializer;
 mod linear;
 mod normalization;
+mod pooling;
 
 pub use activation::{Activation, ActivationKind, PRelu};
 pub use attention::SelfAttention;
@@ -15,3 +16,4 @@ pub use convolution::{Conv2d, Convolution, SpectralConv2d};
 pub use initializer::{Initialization, Initializer};
 pub use linear::{Linear, StyleMlp};
 pub use normalization::{AdaptiveParameters, Normalization, NormalizationKind, Then, instance_norm};
+pub use pooling::halved;

@@ -287,7 +287,7 @@ fn turned(cosines: Tensor<2>, margin: f64) -> Tensor<2> {
 }
 
 /// Mean of `-(1 - p)^gamma log p` over the rows, `p` of the marked column, `(1 - p)^gamma` without a gradient.
-fn cross_entropy(logits: Tensor<2>, marked: Tensor<2>, gamma: f64) -> Tensor<1> {
+pub(super) fn cross_entropy(logits: Tensor<2>, marked: Tensor<2>, gamma: f64) -> Tensor<1> {
     let log = (activation::log_softmax(logits, 1) * marked).sum_dim(1);
     if gamma == 0.0 {
         return -log.mean();
@@ -300,7 +300,7 @@ fn norm(x: Tensor<2>, dim: usize) -> Tensor<2> {
     x.powi_scalar(2).sum_dim(dim).clamp_min(LEAST_SQUARED_NORM).sqrt()
 }
 
-fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
+pub(super) fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
     let mut values = vec![0.0; labels.len() * classes];
     for (row, label) in values.chunks_exact_mut(classes).zip(labels) {
         row[*label] = 1.0;
@@ -309,7 +309,7 @@ fn one_hot(labels: &[usize], classes: usize, device: &Device) -> Tensor<2> {
 }
 
 /// Rows whose largest value is in the labelled column; the first of equal ones counts.
-fn count_correct(values: &[f32], classes: usize, labels: &[usize]) -> usize {
+pub(super) fn count_correct(values: &[f32], classes: usize, labels: &[usize]) -> usize {
     let is_correct = |(row, label): (&[f32], &usize)| {
         let before = row[..*label].iter().all(|value| *value < row[*label]);
         before && row[label + 1..].iter().all(|value| *value <= row[*label])

@@ -1,11 +1,9 @@
 //! Tells real pictures from made ones.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
 
 use crate::config::CriticConfig;
-use crate::layers::{Conv2d, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, SelfAttention};
+use crate::layers::{Conv2d, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, SelfAttention, halved};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
@@ -88,13 +86,11 @@ impl Critic {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: one `[n, 1, h', w']` per scale, unbounded; every scale sees half the size of the one before
     pub fn forward(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
-        let halving =
-            AvgPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]).with_count_include_pad(false);
         let mut pictures = pictures;
         let mut scores = Vec::with_capacity(self.scales.len());
         for (index, scale) in self.scales.iter().enumerate() {
             if index > 0 {
-                pictures = avg_pool2d(pictures, halving.clone());
+                pictures = halved(pictures);
             }
             scores.push(scale.forward(pictures.clone()));
         }

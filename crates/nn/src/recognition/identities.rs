@@ -1,6 +1,6 @@
 //! Who a recogniser was trained on, so that nobody tests it on the same people unawares.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,28 +11,35 @@ use crate::weights::sha256;
 ///
 /// A person is a name within a namespace. Published datasets of known people share the empty namespace, so that
 /// `Ada Quill` of one is `Ada Quill` of another; people who do not exist, or who are only numbered (`s1`), belong to
-/// their dataset's.
+/// their dataset's. The order is that of the classifier's columns.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct TrainedIdentities(BTreeSet<String>);
+pub struct TrainedIdentities(Vec<String>);
 
 /// Hexadecimal digits of a hash that are kept: 64 bits.
 const HASH_LENGTH: usize = 16;
 
 impl TrainedIdentities {
-    /// The set of some people, each a namespace and a name.
+    /// The people of a classifier, each a namespace and a name, in its order.
     pub fn new<'a>(people: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(people.into_iter().map(|(namespace, name)| key(namespace, name)).collect())
     }
 
-    /// Whether a person is among them.
-    pub fn contains(&self, namespace: &str, name: &str) -> bool {
-        self.0.contains(&key(namespace, name))
+    /// A person's place among them.
+    pub fn position(&self, namespace: &str, name: &str) -> Option<usize> {
+        let key = key(namespace, name);
+        self.0.iter().position(|known| *known == key)
     }
 
-    /// Adds those of another set: a fine-tuned network knows its old people, too.
+    /// Whether a person is among them.
+    pub fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.position(namespace, name).is_some()
+    }
+
+    /// Adds those of another set at the end: a fine-tuned network has seen its old people, too.
     pub fn extend(&mut self, other: &Self) {
-        self.0.extend(other.0.iter().cloned());
+        let known: HashSet<String> = self.0.iter().cloned().collect();
+        self.0.extend(other.0.iter().filter(|key| !known.contains(*key)).cloned());
     }
 
     /// How many people.
@@ -66,7 +73,10 @@ mod tests {
         assert!(trained.contains("", "ada_quill") && trained.contains("", " Ada  QUILL"));
         assert!(trained.contains("orl", "s1"));
         assert!(!trained.contains("", "s1") && !trained.contains("orl", "Ada Quill"));
-        assert_eq!(trained.len(), 2);
+        assert_eq!((trained.len(), trained.position("orl", "S1")), (2, Some(1)));
+        let mut tuned = TrainedIdentities::new([("", "Bruno"), ("orl", "s1")]);
+        tuned.extend(&trained);
+        assert_eq!((tuned.len(), tuned.position("", "Ada Quill")), (3, Some(2)));
     }
 
     #[test]

@@ -134,7 +134,7 @@ impl Recognizer {
     /// See [`RecognizerError`].
     pub fn read(path: &Path, device: &Device) -> Result<Self, RecognizerError> {
         let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
-        Self::new(read_model(path)?, path, sha256(&bytes), device)
+        Self::from_model(read_model(path)?, path, sha256(&bytes), device)
     }
 
     /// A recogniser from a model file in memory; `name` stands for its path in errors.
@@ -142,10 +142,14 @@ impl Recognizer {
     /// # Errors
     /// See [`RecognizerError`].
     pub fn from_bytes(bytes: &[u8], name: &str, device: &Device) -> Result<Self, RecognizerError> {
-        Self::new(ModelFile::from_bytes(bytes, name)?, Path::new(name), sha256(bytes), device)
+        Self::from_model(ModelFile::from_bytes(bytes, name)?, Path::new(name), sha256(bytes), device)
     }
 
-    fn new(file: ModelFile, path: &Path, sha256: String, device: &Device) -> Result<Self, RecognizerError> {
+    /// The recogniser of a model; `path` is its file, for errors, and `sha256` that file's hash.
+    ///
+    /// # Errors
+    /// See [`RecognizerError`].
+    pub fn from_model(file: ModelFile, path: &Path, sha256: String, device: &Device) -> Result<Self, RecognizerError> {
         let ModelConfig::Recognizer(description) = file.config else {
             let found = file.config.kind();
             return Err(RecognizerError::NotRecognizer { path: path.to_path_buf(), found });
@@ -190,7 +194,7 @@ impl Recognizer {
     }
 
     /// The embeddings of crops, a row each; only their directions tell people apart. A crop's row does not depend on
-    /// the crops beside it.
+    /// the crops beside it, but for rounding.
     ///
     /// # Errors
     /// [`RecognizerError::CropSize`], [`RecognizerError::Degenerate`].

@@ -80,8 +80,13 @@ impl Adam {
         });
     }
 
+    /// Steps done.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// The optimiser's own numbers, for a checkpoint: `<parameter>.first` and `<parameter>.second`.
-    pub fn state(&self) -> (u64, NamedArrays) {
+    pub fn moments(&self) -> NamedArrays {
         let mut arrays = NamedArrays::new();
         for (name, moments) in &self.moments {
             for (suffix, tensor) in [("first", &moments.first), ("second", &moments.second)] {
@@ -90,10 +95,10 @@ impl Adam {
                 arrays.insert(format!("{name}.{suffix}"), array);
             }
         }
-        (self.steps, arrays)
+        arrays
     }
 
-    /// Takes up where [`state`](Self::state) was taken.
+    /// Takes up where [`moments`](Self::moments) were taken after `steps`.
     ///
     /// # Errors
     /// The name of an array that has no partner or does not fit its parameter.

@@ -23,14 +23,12 @@ pub struct StepReport {
     /// Seconds from the end of the step before to the start of this one: logging, handing files to the
     /// writer, and waiting for the files before them to be written.
     pub seconds_between: f64,
-    /// Pictures of both domains per second.
+    /// Pictures per second.
     pub pictures_per_second: f64,
-    /// Learning rate of the generators.
-    pub learning_rate_generator: f64,
-    /// Learning rate of the critics.
-    pub learning_rate_critic: f64,
-    /// Every loss by name.
-    pub losses: NamedValues,
+    /// Learning rates by name.
+    pub learning_rates: Vec<(&'static str, f64)>,
+    /// Every loss by name, and what else was measured.
+    pub values: NamedValues,
 }
 
 impl StepReport {
@@ -40,11 +38,9 @@ impl StepReport {
             ("seconds_waiting", self.seconds_waiting),
             ("seconds_between", self.seconds_between),
             ("pictures_per_second", self.pictures_per_second),
-            ("learning_rate_generator", self.learning_rate_generator),
-            ("learning_rate_critic", self.learning_rate_critic),
         ];
-        let losses = self.losses.iter().map(|(name, value)| (name.as_str(), f64::from(*value)));
-        own.into_iter().chain(losses)
+        let values = self.values.iter().map(|(name, value)| (name.as_str(), f64::from(*value)));
+        own.into_iter().chain(self.learning_rates.iter().copied()).chain(values)
     }
 
     fn json(&self) -> Value {

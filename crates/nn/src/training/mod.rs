@@ -1,25 +1,32 @@
-//! Training a translator.
+//! Training: one machinery for whatever is trained.
+//!
+//! [`Task`] says what a training is of; the session, its checkpoints, log and reading threads are the same for all.
 
 mod adam;
 pub mod checkpoint;
 mod error;
 mod loader;
 mod log;
-mod noise;
 pub mod pictures;
+pub mod recognizer;
 mod records;
-mod run;
-mod samples;
 mod schedule;
 mod session;
+mod sgd;
+mod task;
 mod tensorboard;
-mod trainer;
+pub mod translator;
 mod writer;
 
 pub use adam::{Adam, AdamConfig};
 pub use error::TrainingError;
 pub use log::StepReport;
-pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
 pub use schedule::Schedule;
-pub use session::{CheckReport, Observer, Outcome, Session};
-pub use trainer::{Batch, NotFinite, Settings, StepNoise, StepOrder, Trainer};
+pub use session::{Observer, Outcome, Session};
+pub use sgd::{NamedGradients, Sgd, SgdConfig};
+use task::check_run_name;
+pub use task::{Intervals, Run, Task};
+pub use translator::{
+    Batch, CheckReport, DataConfig, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings, StepNoise,
+    StepOrder, Trainer,
+};

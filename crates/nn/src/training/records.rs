@@ -4,19 +4,18 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use crate::losses::NamedValues;
 
-use super::checkpoint::{folder_of, prune, whole};
-use super::loader::Sources;
-use super::samples::Samples;
+use super::checkpoint::{folder_of, prune, save, whole};
 use super::writer::Writer;
-use super::{RunFile, Trainer, TrainingError};
+use super::{Run, Task, TrainingError};
 
 /// What a job needs besides the networks.
 #[derive(Debug)]
-struct Place {
+struct Place<S> {
     folder: PathBuf,
-    samples: Vec<(&'static str, Samples)>,
+    samples: S,
+    seed: u64,
     batch_size: usize,
     keep_checkpoints: usize,
 }
@@ -24,42 +23,44 @@ struct Place {
 /// Hands what is due to the writer's thread. A job works on a snapshot: handles of tensors, which nobody
 /// changes in place while somebody else holds them.
 #[derive(Debug)]
-pub(super) struct Records {
-    place: Arc<Place>,
+pub(super) struct Records<T: Task> {
+    place: Arc<Place<T::Samples>>,
     writer: Writer,
     /// The step of the last checkpoint handed over.
     saved: Option<u64>,
 }
 
-impl Records {
-    /// Reads the pictures that the grids show.
-    pub(super) fn new(run: &RunFile, folder: &Path, sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
-        let networks = run.networks();
-        let sets = [("train", Some(&sources.sets)), ("test", sources.test.as_ref())];
-        let samples = sets
-            .into_iter()
-            .filter_map(|(name, sets)| sets.map(|sets| (name, sets)))
-            .map(|(name, sets)| Ok((name, Samples::read(sets, &networks, run.record.num_samples, run.seed, device)?)))
-            .collect::<Result<_, TrainingError>>()?;
+impl<T: Task> Records<T> {
+    /// Records of a run that have nothing to do yet.
+    pub(super) fn new(run: &T::Run, folder: &Path, samples: T::Samples) -> Self {
         let place = Place {
             folder: folder.to_path_buf(),
             samples,
-            batch_size: run.batch_size,
-            keep_checkpoints: run.record.keep_checkpoints,
+            seed: run.seed(),
+            batch_size: run.batch_size(),
+            keep_checkpoints: run.intervals().keep_checkpoints,
         };
-        Ok(Self { place: Arc::new(place), writer: Writer::new(folder), saved: None })
+        Self { place: Arc::new(place), writer: Writer::new(folder), saved: None }
     }
 
-    /// Starts to write what is due after the trainer's step, once what came before is written.
+    /// What the task measures besides its steps.
+    ///
+    /// # Errors
+    /// Those of measuring.
+    pub(super) fn evaluate(&self, task: &T) -> Result<NamedValues, TrainingError> {
+        task.evaluate(&self.place.samples)
+    }
+
+    /// Starts to write what is due after the task's step, once what came before is written.
     ///
     /// # Errors
     /// Those of writing what came before, as soon as they are known.
-    pub(super) fn write(&mut self, trainer: &Trainer, samples: bool, checkpoint: bool) -> Result<(), TrainingError> {
+    pub(super) fn write(&mut self, task: &T, samples: bool, checkpoint: bool) -> Result<(), TrainingError> {
         if !samples && !checkpoint {
             return self.writer.check();
         }
-        let (snapshot, place) = (trainer.clone(), Arc::clone(&self.place));
-        self.saved = if checkpoint { Some(trainer.step) } else { self.saved };
+        let (snapshot, place) = (task.clone(), Arc::clone(&self.place));
+        self.saved = if checkpoint { Some(task.steps_done()) } else { self.saved };
         self.writer.start(move || {
             if samples {
                 place.write_samples(&snapshot)?;
@@ -71,37 +72,34 @@ impl Records {
         })
     }
 
-    /// Waits until everything is written, the checkpoint of the trainer's step included, and gives its folder.
+    /// Waits until everything is written, the checkpoint of the task's step included, and gives its folder.
     ///
     /// # Errors
     /// Those of writing.
-    pub(super) fn finish(mut self, trainer: &Trainer) -> Result<PathBuf, TrainingError> {
-        if self.saved != Some(trainer.step) {
-            self.write(trainer, false, true)?;
+    pub(super) fn finish(mut self, task: &T) -> Result<PathBuf, TrainingError> {
+        if self.saved != Some(task.steps_done()) {
+            self.write(task, false, true)?;
         }
         self.writer.wait()?;
-        Ok(folder_of(&self.place.folder, trainer.step))
+        Ok(folder_of(&self.place.folder, task.steps_done()))
     }
 }
 
-impl Place {
+impl<S> Place<S> {
     /// Writes a checkpoint if the step has none yet.
-    fn save(&self, trainer: &Trainer) -> Result<(), TrainingError> {
-        if whole(&self.folder, trainer.step).is_none() {
-            trainer.save(&self.folder, self.batch_size)?;
-            prune(&self.folder, trainer.step, self.keep_checkpoints);
+    fn save(&self, task: &impl Task) -> Result<(), TrainingError> {
+        let step = task.steps_done();
+        if whole(&self.folder, step).is_none() {
+            save(task, &self.folder, self.seed, self.batch_size)?;
+            prune(&self.folder, step, self.keep_checkpoints);
         }
         Ok(())
     }
 
-    fn write_samples(&self, trainer: &Trainer) -> Result<(), TrainingError> {
+    fn write_samples(&self, task: &impl Task<Samples = S>) -> Result<(), TrainingError> {
         let folder = self.folder.join("samples");
         fs::create_dir_all(&folder)
             .map_err(|error| TrainingError::Write { path: folder.clone(), reason: error.to_string() })?;
-        let translator = trainer.average.as_ref().unwrap_or(&trainer.translator);
-        for (name, samples) in &self.samples {
-            samples.write(translator, &folder.join(format!("{:08}-{name}.png", trainer.step)))?;
-        }
-        Ok(())
+        task.write_samples(&self.samples, &folder)
     }
 }

@@ -1,9 +1,11 @@
 //! How learning rates change over a run.
 
+use std::f64::consts::PI;
+
 use serde::{Deserialize, Serialize};
 
 /// The learning rate's factor over the steps of a run. The first step is step 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Schedule {
     /// Always 1.
@@ -23,17 +25,38 @@ pub enum Schedule {
         /// Steps in which the rate would fall to 0 if it fell from the start.
         over: u64,
     },
+    /// Multiplied by `factor` from each of the `steps` on.
+    Milestones {
+        /// The first step at each new rate.
+        steps: Vec<u64>,
+        /// What the rate is multiplied by.
+        factor: f64,
+    },
+    /// Half a cosine from 1 in the first step to 0 after `over` steps. Loshchilov and Hutter 2017,
+    /// <https://arxiv.org/abs/1608.03983>, without restarts.
+    Cosine {
+        /// Steps until the rate is 0.
+        over: u64,
+    },
 }
 
 impl Schedule {
     /// The factor for step `step`, counted from 1.
-    pub fn factor(self, step: u64) -> f64 {
-        match self {
+    pub fn factor(&self, step: u64) -> f64 {
+        match *self {
             Self::Constant => 1.0,
             Self::Step { every, factor } => factor.powf((step / every.max(1)) as f64),
             Self::Linear { from, over } => {
                 let past = step.saturating_sub(from) as f64;
                 (1.0 - past / over.max(1) as f64).max(0.0)
+            }
+            Self::Milestones { ref steps, factor } => {
+                let passed = steps.iter().filter(|milestone| **milestone <= step).count();
+                factor.powi(passed as i32)
+            }
+            Self::Cosine { over } => {
+                let share = step.saturating_sub(1).min(over) as f64 / over.max(1) as f64;
+                0.5 * (1.0 + (PI * share).cos())
             }
         }
     }
@@ -55,5 +78,22 @@ mod tests {
         let schedule = Schedule::Step { every: 3, factor: 0.5 };
         let factors: Vec<f64> = (1..=7).map(|step| schedule.factor(step)).collect();
         assert_eq!(factors, [1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25]);
+    }
+
+    #[test]
+    fn a_milestone_acts_from_its_own_step_on() {
+        let schedule = Schedule::Milestones { steps: vec![2, 4], factor: 0.5 };
+        let factors: Vec<f64> = (1..=5).map(|step| schedule.factor(step)).collect();
+        assert_eq!(factors, [1.0, 0.5, 0.5, 0.25, 0.25]);
+    }
+
+    #[test]
+    fn the_cosine_falls_from_one_to_nothing_and_stays_there() {
+        let schedule = Schedule::Cosine { over: 4 };
+        let factors: Vec<f64> = (1..=7).map(|step| schedule.factor(step)).collect();
+        let expected = [1.0, 0.5 + 0.125f64.sqrt(), 0.5, 0.5 - 0.125f64.sqrt(), 0.0, 0.0, 0.0];
+        for (found, expected) in factors.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{factors:?}");
+        }
     }
 }

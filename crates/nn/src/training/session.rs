@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
 
-use crate::losses::PerceptualLoss;
-use crate::parameter::Parameterized;
+use crate::losses::NamedValues;
 
-use super::checkpoint::{newest, sweep};
-use super::loader::{Loader, Sources};
+use super::checkpoint::{newest, restore, sweep};
+use super::loader::Loader;
 use super::log::{Log, StepReport};
 use super::records::Records;
-use super::{DataConfig, RecordConfig, RunFile, StepNoise, Trainer, TrainingError};
+use super::{Run, Task, TrainingError};
 
 /// Watches a run from outside.
 pub trait Observer {
@@ -40,62 +39,45 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// What a run would train on.
-#[derive(Clone, Debug, serde::Serialize)]
-pub struct CheckReport {
-    /// Drawings found.
-    pub drawings: usize,
-    /// Photos found.
-    pub photos: usize,
-    /// Numbers in both generators.
-    pub generator_parameters: usize,
-    /// Numbers in both critics.
-    pub critic_parameters: usize,
-}
-
 /// A run that is ready to train.
-pub struct Session {
-    run: RunFile,
+pub struct Session<T: Task> {
+    run: T::Run,
     folder: PathBuf,
-    trainer: Trainer,
-    sources: Sources,
+    task: T,
+    sources: T::Sources,
+    device: Device,
     warnings: Vec<String>,
 }
 
 const RUN_FILE: &str = "run.toml";
 
-impl Session {
+impl<T: Task> Session<T> {
     /// Starts a new run in a numbered folder under `runs`.
     ///
     /// # Errors
     /// See [`TrainingError`].
-    pub fn start(mut run: RunFile, runs: &Path, device: &Device) -> Result<Self, TrainingError> {
-        run.version = Some(env!("CARGO_PKG_VERSION").to_owned());
-        let sources = Sources::find(&run)?;
-        let trainer = Trainer::new(run.settings(), perceptual(&run, device)?, device);
-        let folder = number_folder(runs, &run.name)?;
+    pub fn start(mut run: T::Run, runs: &Path, device: &Device) -> Result<Self, TrainingError> {
+        run.set_version(env!("CARGO_PKG_VERSION").to_owned());
+        let sources = T::find_sources(&run)?;
+        let task = T::build(&run, &sources, device)?;
+        let folder = number_folder(runs, run.name())?;
         let path = folder.join(RUN_FILE);
         let wrong = |reason: String| TrainingError::Write { path: path.clone(), reason };
         let text = run.to_toml().map_err(wrong)?;
         portraitist_face::picture::write_atomically(&path, text.as_bytes(), false)
             .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { run, folder, trainer, sources, warnings: Vec::new() })
+        Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }
 
     /// Finds the pictures of a run, reads its first batch and builds its networks, and writes nothing.
     ///
     /// # Errors
     /// What [`start`](Self::start) and the first step would find wrong.
-    pub fn check(run: &RunFile, device: &Device) -> Result<CheckReport, TrainingError> {
-        let sources = Sources::find(run)?;
-        let trainer = Trainer::new(run.settings(), perceptual(run, device)?, device);
-        Loader::start(run, sources.sets.clone(), 0, device).next_batch()?;
-        Ok(CheckReport {
-            drawings: sources.sets.drawing.len(),
-            photos: sources.sets.photo.len(),
-            generator_parameters: trainer.translator.num_parameters(),
-            critic_parameters: trainer.critics.num_parameters(),
-        })
+    pub fn check(run: &T::Run, device: &Device) -> Result<T::Summary, TrainingError> {
+        let sources = T::find_sources(run)?;
+        let task = T::build(run, &sources, device)?;
+        T::batch_maker(run, &sources)(0)?;
+        Ok(task.summary(&sources))
     }
 
     /// Takes up the run in `folder` at its newest whole checkpoint, or at its start if it has none.
@@ -104,27 +86,24 @@ impl Session {
     ///
     /// # Errors
     /// [`TrainingError::Resume`] if `run` differs from what the folder was started with.
-    pub fn resume(run: RunFile, folder: &Path, device: &Device) -> Result<Self, TrainingError> {
-        let started = RunFile::read(&folder.join(RUN_FILE))?;
-        // What a step computes does not depend on these.
-        let comparable = |run: &RunFile| {
-            let data = DataConfig { workers: 1, ..run.data.clone() };
-            RunFile { steps: 0, record: RecordConfig::default(), version: None, data, ..run.clone() }
-        };
-        if comparable(&started) != comparable(&run) {
+    pub fn resume(run: T::Run, folder: &Path, device: &Device) -> Result<Self, TrainingError> {
+        let started = T::Run::read(&folder.join(RUN_FILE))?;
+        if started.fixed_part() != run.fixed_part() {
             return Err(TrainingError::Resume {
                 path: folder.join(RUN_FILE),
-                reason: "the run was started with other settings than the run file has now; only steps, record and data.workers may change"
-                    .to_owned(),
+                reason: format!(
+                    "the run was started with other settings than the run file has now; only {} may change",
+                    T::Run::MAY_CHANGE
+                ),
             });
         }
-        let sources = Sources::find(&run)?;
-        let mut trainer = Trainer::new(run.settings(), perceptual(&run, device)?, device);
+        let sources = T::find_sources(&run)?;
+        let mut task = T::build(&run, &sources, device)?;
         let (checkpoint, warnings) = newest(folder);
         if let Some(checkpoint) = checkpoint {
-            trainer.restore(&checkpoint)?;
+            restore(&mut task, &checkpoint, run.seed())?;
         }
-        Ok(Self { run, folder: folder.to_path_buf(), trainer, sources, warnings })
+        Ok(Self { run, folder: folder.to_path_buf(), task, sources, device: device.clone(), warnings })
     }
 
     /// The newest run of `name` under `runs`.
@@ -140,7 +119,7 @@ impl Session {
 
     /// Steps done so far.
     pub fn steps_done(&self) -> u64 {
-        self.trainer.step
+        self.task.steps_done()
     }
 
     /// Trains to the last step.
@@ -151,61 +130,55 @@ impl Session {
         let began = Instant::now();
         self.warnings.drain(..).for_each(|warning| observer.warned(&warning));
         sweep(&self.folder);
-        let mut log = Log::open(&self.folder, self.trainer.step)?;
-        let mut records = Records::new(&self.run, &self.folder, &self.sources, self.trainer.device())?;
-        let device = self.trainer.device().clone();
-        let mut loader = Loader::start(&self.run, self.sources.sets.clone(), self.trainer.step, &device);
+        let mut log = Log::open(&self.folder, self.task.steps_done())?;
+        let samples = T::prepare_samples(&self.run, &self.sources, &self.device)?;
+        let mut records = Records::new(&self.run, &self.folder, samples);
+        let make = T::batch_maker(&self.run, &self.sources);
+        let mut loader = Loader::start(self.run.workers(), self.task.steps_done(), make);
+        let (intervals, steps) = (self.run.intervals(), self.run.steps());
         let mut interrupted = false;
         let mut step_ended = Instant::now();
-        while self.trainer.step < self.run.steps && !interrupted {
+        while self.task.steps_done() < steps && !interrupted {
             let step_began = Instant::now();
             let batch = loader.next_batch()?;
             let waited = step_began.elapsed();
-            let noise = self.noise(&device);
-            let losses = self.trainer.train(&batch, &noise)?;
+            let values = self.task.step(batch)?;
             let times = [step_began.elapsed(), waited, step_began - step_ended];
             step_ended = Instant::now();
-            let report = self.report(times, losses);
-            let step = self.trainer.step;
-            let due = |every: u64| step.is_multiple_of(every) || step == self.run.steps;
-            if due(self.run.record.log_every) {
+            let step = self.task.steps_done();
+            let due = |every: u64| step.is_multiple_of(every) || step == steps;
+            let mut report = self.report(times, values);
+            let evaluated = intervals.evaluation.is_some_and(due);
+            if evaluated {
+                report.values.extend(records.evaluate(&self.task)?);
+            }
+            if due(intervals.log) || evaluated {
                 log.write(&report)?;
             }
             observer.stepped(&report);
-            interrupted = observer.wants_to_stop() && step < self.run.steps;
-            let checkpoint = due(self.run.record.checkpoint_every) && !interrupted;
-            records.write(&self.trainer, due(self.run.record.sample_every), checkpoint)?;
+            interrupted = observer.wants_to_stop() && step < steps;
+            let checkpoint = due(intervals.checkpoint) && !interrupted;
+            records.write(&self.task, intervals.samples.is_some_and(due), checkpoint)?;
         }
-        let checkpoint = records.finish(&self.trainer)?;
+        let checkpoint = records.finish(&self.task)?;
         let seconds = began.elapsed().as_secs_f64();
-        Ok(Outcome { run: self.folder, steps: self.trainer.step, seconds, checkpoint, interrupted })
-    }
-
-    fn noise(&self, device: &Device) -> StepNoise {
-        let style_dim = self.run.generator.style_dim;
-        StepNoise::draw(self.run.seed, self.trainer.step, self.run.batch_size, style_dim, device)
+        Ok(Outcome { run: self.folder, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
     }
 
     /// `times`: the step's, of that waiting for pictures, and between the step before and this one.
-    fn report(&self, times: [Duration; 3], losses: crate::losses::NamedValues) -> StepReport {
+    fn report(&self, times: [Duration; 3], values: NamedValues) -> StepReport {
         let [seconds, seconds_waiting, seconds_between] = times.map(|time| time.as_secs_f64());
-        let (learning_rate_generator, learning_rate_critic) = self.trainer.learning_rates(self.trainer.step);
+        let step = self.task.steps_done();
         StepReport {
-            step: self.trainer.step,
+            step,
             seconds,
             seconds_waiting,
             seconds_between,
-            pictures_per_second: 2.0 * self.run.batch_size as f64 / seconds,
-            learning_rate_generator,
-            learning_rate_critic,
-            losses,
+            pictures_per_second: T::pictures_per_step(&self.run) as f64 / seconds,
+            learning_rates: self.task.rates(step),
+            values,
         }
     }
-}
-
-fn perceptual(run: &RunFile, device: &Device) -> Result<Option<PerceptualLoss>, TrainingError> {
-    let wanted = run.losses.vgg16.as_ref().filter(|_| run.losses.weights.perceptual > 0.0);
-    Ok(wanted.map(|path| PerceptualLoss::read(path, device)).transpose()?)
 }
 
 /// Runs under a folder: number, name, path.

@@ -3,6 +3,7 @@
 
 mod golden;
 mod gradients;
+mod identity;
 mod losses;
 mod metrics;
 mod networks;

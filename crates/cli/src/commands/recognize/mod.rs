@@ -4,6 +4,7 @@ mod baselines;
 mod metrics;
 mod plot;
 mod report;
+mod train;
 
 use std::process::ExitCode;
 
@@ -14,5 +15,6 @@ use crate::output::Console;
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
+        RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
 }

@@ -1,15 +1,16 @@
 //! Run files: everything about a training in one TOML file.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::{CriticConfig, GeneratorConfig, PictureConfig, TranslatorConfig};
 use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, LossWeights};
+use crate::training::{AdamConfig, Intervals, Run, Schedule, check_run_name};
 use crate::weights::OriginalConfig;
 
-use super::{AdamConfig, Schedule, Settings, StepOrder, TrainingError};
+use super::{Settings, StepOrder};
 
 /// A run file. Unknown keys are errors; what is left out takes the original's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,25 +164,6 @@ impl Default for RecordConfig {
 const SMALLEST_STYLE_SIDE: usize = 16;
 
 impl RunFile {
-    /// Reads a run file. Relative paths in it are meant from the file's own folder.
-    ///
-    /// # Errors
-    /// [`TrainingError::RunFile`] with the place and kind of the mistake.
-    pub fn read(path: &Path) -> Result<Self, TrainingError> {
-        let wrong = |reason: String| TrainingError::RunFile { path: path.to_path_buf(), reason };
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-        let mut run: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        let file = std::path::absolute(path).map_err(|error| wrong(error.to_string()))?;
-        let folder = file.parent().unwrap_or(Path::new("/"));
-        let data = &mut run.data;
-        let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
-        for file in files.into_iter().chain([data.test_photos.as_mut(), run.losses.vgg16.as_mut()]).flatten() {
-            *file = folder.join(&file);
-        }
-        run.validate().map_err(wrong)?;
-        Ok(run)
-    }
-
     /// The run that an original `config.yaml` describes. Its pictures are expected where the original
     /// has them: `drawing` and `photo` below `data_root`.
     ///
@@ -266,14 +248,6 @@ impl RunFile {
         run.validate().map(|()| run)
     }
 
-    /// The file's text, every value written out.
-    ///
-    /// # Errors
-    /// A message if a path cannot be written as text.
-    pub fn to_toml(&self) -> Result<String, String> {
-        toml::to_string(self).map_err(|error| error.to_string())
-    }
-
     /// The networks of the run.
     pub fn networks(&self) -> TranslatorConfig {
         TranslatorConfig {
@@ -293,7 +267,7 @@ impl RunFile {
             adam: self.optimizer.adam,
             generator_rate: self.optimizer.generator_rate,
             critic_rate: self.optimizer.critic_rate,
-            schedule: self.optimizer.schedule,
+            schedule: self.optimizer.schedule.clone(),
             order: self.optimizer.order,
             average_decay: self.average_decay,
             seed: self.seed,
@@ -321,14 +295,60 @@ impl RunFile {
         }
         Ok(())
     }
+}
+
+impl Run for RunFile {
+    const MAY_CHANGE: &'static str = "steps, record and data.workers";
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn batch_size(&self) -> usize {
+        self.batch_size
+    }
+
+    fn workers(&self) -> usize {
+        self.data.workers
+    }
+
+    fn intervals(&self) -> Intervals {
+        Intervals {
+            log: self.record.log_every,
+            samples: Some(self.record.sample_every),
+            evaluation: None,
+            checkpoint: self.record.checkpoint_every,
+            keep_checkpoints: self.record.keep_checkpoints,
+        }
+    }
+
+    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let data = &mut self.data;
+        let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
+        files.into_iter().chain([data.test_photos.as_mut(), self.losses.vgg16.as_mut()]).flatten().collect()
+    }
+
+    fn set_version(&mut self, version: String) {
+        self.version = Some(version);
+    }
+
+    fn fixed_part(&self) -> Self {
+        let data = DataConfig { workers: 1, ..self.data.clone() };
+        Self { steps: 0, record: RecordConfig::default(), version: None, data, ..self.clone() }
+    }
 
     fn validate(&self) -> Result<(), String> {
         self.networks().validate()?;
         self.check_size()?;
-        let plain = |part: char| part.is_alphanumeric() || "-_.".contains(part);
-        if self.name.is_empty() || self.name.starts_with('.') || !self.name.chars().all(plain) {
-            return Err(format!("name must consist of letters, digits, '-', '_' and '.', found {:?}", self.name));
-        }
+        check_run_name(&self.name)?;
         if !(1..=1024).contains(&self.batch_size) {
             return Err(format!("batch_size must be between 1 and 1024, found {}", self.batch_size));
         }

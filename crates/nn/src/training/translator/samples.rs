@@ -11,9 +11,9 @@ use crate::layers::Initialization;
 use crate::networks::{Pair, Translator};
 use crate::parameter::{Parameterized, from_values, to_values};
 use crate::random::{normals, stream};
+use crate::training::TrainingError;
 use crate::translate::picture_from_planes;
 
-use super::TrainingError;
 use super::pictures::PictureSet;
 
 /// Styles that each sample is translated with.
@@ -21,7 +21,7 @@ const NUM_STYLES: usize = 3;
 
 /// Fixed inputs and styles.
 #[derive(Debug)]
-pub(super) struct Samples {
+pub struct Samples {
     inputs: Pair<Vec<Tensor<4>>>,
     styles: Pair<Vec<Tensor<2>>>,
     networks: TranslatorConfig,

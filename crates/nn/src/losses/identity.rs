@@ -1,0 +1,249 @@
+//! Whether a translated picture still shows the same person, as a recogniser sees it.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::{Device, Tensor, activation};
+use serde::{Deserialize, Serialize};
+
+use crate::config::{PictureConfig, RecognizerConfig};
+use crate::layers::{Then, halved, instance_norm};
+use crate::networks::SphereFace;
+use crate::parameter::to_values;
+use crate::recognition::{Recognizer, RecognizerDescription, RecognizerError};
+
+use super::MarginHead;
+
+/// The identity term of a run file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentityConfig {
+    /// The recogniser: a weights file, or a run or checkpoint folder of `recognize train`.
+    pub recognizer: PathBuf,
+    /// What of its judgement is minimised.
+    #[serde(default)]
+    pub form: IdentityForm,
+}
+
+/// The forms of the identity loss that the original tried, and distillation, which its author wished for.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum IdentityForm {
+    /// `max(0, threshold - cos)` of the embeddings of the translated picture and its source.
+    Hinge {
+        /// Cosine from which on a picture is alike enough.
+        #[serde(default = "default_threshold")]
+        threshold: f64,
+        /// One cosine over the whole batch, as the original takes it, instead of one for each picture. The same for a
+        /// batch of one.
+        #[serde(default)]
+        over_batch: bool,
+    },
+    /// Mean squared difference of the last convolution's maps after instance normalisation.
+    Features,
+    /// Cross entropy of the classifier with the source's person. Needs a classifier that knows the run's people.
+    Classification,
+    /// The classifier's own margin loss with the source's person, annealed by calls.
+    Angular,
+    /// Kullback-Leibler divergence between what the classifier (without one: the embedding) says of source and
+    /// translation, softened. Hinton et al. 2015, <https://arxiv.org/abs/1503.02531>.
+    Distillation {
+        /// Divides the logits; the loss is multiplied by its square.
+        #[serde(default = "default_temperature")]
+        temperature: f64,
+    },
+}
+
+fn default_threshold() -> f64 {
+    0.2875
+}
+
+fn default_temperature() -> f64 {
+    4.0
+}
+
+impl Default for IdentityForm {
+    fn default() -> Self {
+        Self::Hinge { threshold: default_threshold(), over_batch: false }
+    }
+}
+
+impl IdentityForm {
+    /// Whether it asks who is shown.
+    pub fn needs_people(self) -> bool {
+        matches!(self, Self::Classification | Self::Angular)
+    }
+}
+
+/// An identity loss and the frozen recogniser that it asks.
+#[derive(Clone, Debug)]
+pub struct IdentityLoss {
+    form: IdentityForm,
+    network: SphereFace,
+    head: Option<MarginHead>,
+    description: RecognizerDescription,
+}
+
+/// What [`IdentityLoss::forward`] gives.
+#[derive(Clone, Debug)]
+pub struct IdentityTerm {
+    /// What is minimised: `[1]`.
+    pub loss: Tensor<1>,
+    /// Share of the translated pictures that the classifier takes for the source's person, where it was asked.
+    pub accuracy: Option<f32>,
+}
+
+/// An identity loss that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// No recogniser.
+    #[error(transparent)]
+    Recognizer(#[from] RecognizerError),
+    /// The form asks for a classifier.
+    #[error("{}: holds no classifier; the identity losses \"classification\" and \"angular\" need one", path.display())]
+    NoClassifier {
+        /// The recogniser's file.
+        path: PathBuf,
+    },
+    /// The network sees crops of one size, and an average pool leads there from twice that.
+    #[error("picture: identity losses need pictures of 112x96 or 224x192 (height x width), found {height}x{width}")]
+    PictureSize {
+        /// Height of the run's pictures.
+        height: usize,
+        /// Width of the run's pictures.
+        width: usize,
+    },
+}
+
+/// Keeps features of length 0 from being divided by.
+const COSINE_EPSILON: f64 = 1e-8;
+
+impl IdentityLoss {
+    /// Reads the recogniser of a run's configuration.
+    ///
+    /// # Errors
+    /// See [`IdentityError`].
+    pub fn read(config: &IdentityConfig, pictures: &PictureConfig, device: &Device) -> Result<Self, IdentityError> {
+        check_size(pictures)?;
+        let not_found = || RecognizerError::NotFound {
+            name: config.recognizer.display().to_string(),
+            built_in: "one cannot train others: name a file".to_owned(),
+        };
+        let path: PathBuf = Recognizer::locate(&config.recognizer)?.ok_or_else(not_found)?;
+        Self::new(&Recognizer::read(&path, device)?, config.form, &path)
+    }
+
+    /// A loss that asks `recognizer`; `path` is its file, for errors.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoClassifier`].
+    pub fn new(recognizer: &Recognizer, form: IdentityForm, path: &Path) -> Result<Self, IdentityError> {
+        if form.needs_people() && recognizer.head().is_none() {
+            return Err(IdentityError::NoClassifier { path: path.to_path_buf() });
+        }
+        Ok(Self {
+            form,
+            network: recognizer.network().clone(),
+            head: recognizer.head().cloned(),
+            description: recognizer.description().clone(),
+        })
+    }
+
+    /// What is minimised.
+    pub fn form(&self) -> IdentityForm {
+        self.form
+    }
+
+    /// How the recogniser is built, and whom it knows.
+    pub fn description(&self) -> &RecognizerDescription {
+        &self.description
+    }
+
+    /// Compares translated pictures with their sources. Gradients flow into `pictures` only.
+    ///
+    /// # Shapes
+    /// - pictures, sources: `[n, 3, 112, 96]` or `[n, 3, 224, 192]`, RGB in `[-1, 1]`
+    ///
+    /// `labels` are the sources' people by the classifier's count, and empty for forms that do not ask; `call` counts
+    /// from 1 over all calls and anneals [`IdentityForm::Angular`].
+    pub fn forward(&self, pictures: Tensor<4>, sources: Tensor<4>, labels: &[usize], call: u64) -> IdentityTerm {
+        let embed = |pictures| self.network.forward(preprocess(pictures));
+        let frozen = sources.without_autodiff();
+        match (self.form, &self.head) {
+            (IdentityForm::Features, _) => {
+                let map = |pictures| instance_norm(self.network.map(preprocess(pictures)), Then::default());
+                plain((map(clamped(pictures)) - map(clamped(frozen))).powi_scalar(2).mean())
+            }
+            (IdentityForm::Classification, Some(head)) => {
+                let (cosines, lengths) = head.cosines(embed(pictures));
+                classified(cosines, lengths, labels)
+            }
+            (IdentityForm::Angular, Some(head)) => {
+                let term = head.loss(embed(clamped(pictures)), labels, call);
+                let accuracy = Some(term.num_correct as f32 / labels.len() as f32);
+                IdentityTerm { loss: term.loss, accuracy }
+            }
+            (IdentityForm::Distillation { temperature }, head) => {
+                let logits = |embedding: Tensor<2>| match head {
+                    Some(head) => {
+                        let (cosines, lengths) = head.cosines(embedding);
+                        cosines * lengths
+                    }
+                    None => embedding,
+                };
+                plain(distilled(logits(embed(pictures)), logits(embed(frozen)), temperature))
+            }
+            (IdentityForm::Hinge { threshold, over_batch }, _) => {
+                plain(hinge(embed(pictures), embed(frozen), threshold, over_batch))
+            }
+            (IdentityForm::Classification | IdentityForm::Angular, None) => {
+                unreachable!("a loss that asks who is shown is made with a classifier")
+            }
+        }
+    }
+}
+
+fn plain(loss: Tensor<1>) -> IdentityTerm {
+    IdentityTerm { loss, accuracy: None }
+}
+
+fn clamped(pictures: Tensor<4>) -> Tensor<4> {
+    pictures.clamp(-1.0, 1.0)
+}
+
+fn hinge(features: Tensor<2>, targets: Tensor<2>, threshold: f64, over_batch: bool) -> Tensor<1> {
+    let [n, length] = features.dims();
+    let rows = if over_batch { [1, n * length] } else { [n, length] };
+    let (features, targets) = (features.reshape(rows), targets.reshape(rows));
+    let norm = |x: Tensor<2>| x.powi_scalar(2).sum_dim(1).sqrt();
+    let lengths = norm(features.clone()) * norm(targets.clone());
+    let cosines = (features * targets).sum_dim(1) / (lengths + COSINE_EPSILON);
+    (-cosines + threshold).clamp_min(0.0).mean()
+}
+
+fn classified(cosines: Tensor<2>, lengths: Tensor<2>, labels: &[usize]) -> IdentityTerm {
+    let classes = cosines.dims()[1];
+    let right = super::margin::one_hot(labels, classes, &cosines.device());
+    let num_correct = super::margin::count_correct(&to_values(cosines.clone()), classes, labels);
+    let loss = super::margin::cross_entropy(cosines * lengths, right, 0.0);
+    IdentityTerm { loss, accuracy: Some(num_correct as f32 / labels.len() as f32) }
+}
+
+fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<1> {
+    let soft = |logits: Tensor<2>| activation::log_softmax(logits / temperature, 1);
+    let (found, wanted) = (soft(logits), soft(targets));
+    let divergence = (wanted.clone().exp() * (wanted - found)).sum_dim(1).mean();
+    divergence * (temperature * temperature)
+}
+
+/// RGB in `[-1, 1]` to what the recogniser sees: halved if it has twice its size, BGR, `(grey level - 127.5) / 128`.
+pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
+    let pictures = if pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT { halved(pictures) } else { pictures };
+    ((pictures.flip([1]) + 1.0) * 127.5 - 127.5) / 128.0
+}
+
+fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {
+    let PictureConfig { height, width, .. } = *pictures;
+    let single = (RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH);
+    let fits = (height, width) == single || (height, width) == (2 * single.0, 2 * single.1);
+    if fits { Ok(()) } else { Err(IdentityError::PictureSize { height, width }) }
+}

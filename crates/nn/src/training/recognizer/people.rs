@@ -1,0 +1,171 @@
+//! Who a recogniser learns to tell apart, and the crops that show them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use portraitist_face::dataset;
+use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
+use portraitist_face::text::person_key;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Domain;
+use crate::training::TrainingError;
+use crate::training::pictures::find_pictures;
+
+/// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
+///
+/// A list file names a picture a line, relative to itself, and behind a tab the person. In a folder, the person is the
+/// name of the subfolder that holds the picture. A person's photos and drawings are one class.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DatasetConfig {
+    /// What the people's names mean: people of one name are one person within a namespace only. Leave it out for
+    /// datasets of known people under their real names.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
+    /// A folder that `dataset prepare` made, or its manifest: people of its `train` split to learn from, of its `test`
+    /// split to be tested on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<PathBuf>,
+    /// Crops of photos.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos: Option<PathBuf>,
+    /// Crops of drawings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawings: Option<PathBuf>,
+}
+
+impl DatasetConfig {
+    /// Every path in it.
+    pub(super) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        [&mut self.prepared, &mut self.photos, &mut self.drawings].into_iter().filter_map(Option::as_mut)
+    }
+
+    /// Whether it names a source of one kind.
+    pub(super) fn validate(&self) -> Result<(), String> {
+        match (&self.prepared, self.photos.is_some() || self.drawings.is_some()) {
+            (Some(_), true) => Err("a dataset is either prepared or photos and drawings, found both".to_owned()),
+            (None, false) => Err("a dataset needs prepared, photos or drawings".to_owned()),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What people are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To learn from.
+    Training,
+    /// To be tested on.
+    Test,
+}
+
+impl Purpose {
+    /// The split of a prepared dataset.
+    fn split(self) -> &'static str {
+        match self {
+            Self::Training => "train",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// A crop of a person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Portrait {
+    /// The picture file.
+    pub path: PathBuf,
+    /// Number of the person: the class.
+    pub person: usize,
+    /// Photo or drawing.
+    pub domain: Domain,
+}
+
+/// People and their crops.
+#[derive(Clone, Debug, Default)]
+pub struct People {
+    /// Namespace and name of each person, in the order of their numbers.
+    pub names: Vec<(String, String)>,
+    /// The crops, in the order of their sources.
+    pub portraits: Vec<Portrait>,
+}
+
+/// A crop before people are numbered.
+struct Found {
+    path: PathBuf,
+    name: String,
+    domain: Domain,
+}
+
+impl People {
+    /// Finds the people of some datasets and numbers them in the order of their names.
+    ///
+    /// # Errors
+    /// [`TrainingError::Data`] names a source that is missing or empty, or a picture without a person.
+    pub fn find(datasets: &[DatasetConfig], purpose: Purpose) -> Result<Self, TrainingError> {
+        let mut found: Vec<((String, String), Found)> = Vec::new();
+        for dataset in datasets {
+            let sources = [(&dataset.photos, Domain::Photo), (&dataset.drawings, Domain::Drawing)];
+            let plain = sources.into_iter().filter_map(|(path, domain)| Some(of_folder(path.as_deref()?, domain)));
+            let prepared = dataset.prepared.as_deref().map(|path| of_manifest(path, purpose));
+            for crops in plain.chain(prepared) {
+                let key = |crop: &Found| (dataset.namespace.clone(), person_key(&crop.name));
+                found.extend(crops?.into_iter().map(|crop| (key(&crop), crop)));
+            }
+        }
+        let mut numbers: BTreeMap<(String, String), usize> = found.iter().map(|(key, _)| (key.clone(), 0)).collect();
+        numbers.values_mut().enumerate().for_each(|(index, number)| *number = index);
+        let mut names = vec![(String::new(), String::new()); numbers.len()];
+        let mut portraits = Vec::with_capacity(found.len());
+        for (key, Found { path, name, domain }) in found {
+            let person = numbers[&key];
+            names[person] = (key.0, name);
+            portraits.push(Portrait { path, person, domain });
+        }
+        Ok(Self { names, portraits })
+    }
+
+    /// The first person of `other` who is here, too.
+    pub(super) fn shared_with<'a>(&self, other: &'a Self) -> Option<&'a (String, String)> {
+        let key = |(namespace, name): &(String, String)| (namespace.clone(), person_key(name));
+        let own: BTreeSet<(String, String)> = self.names.iter().map(key).collect();
+        other.names.iter().find(|name| own.contains(&key(name)))
+    }
+}
+
+fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError> {
+    let entries = find_pictures(source)?;
+    let found = |entry: crate::training::pictures::Entry| match entry.person {
+        Some(name) => Ok(Found { path: entry.path, name, domain }),
+        None => Err(TrainingError::Data {
+            path: entry.path,
+            reason: "belongs to nobody; expected a folder for each person, or a list with the person behind a tab"
+                .to_owned(),
+        }),
+    };
+    entries.into_iter().map(found).collect()
+}
+
+fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingError> {
+    let wrong = |reason: String| TrainingError::Data { path: source.to_path_buf(), reason };
+    let file = if source.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let rows = read_manifest(&file).map_err(|error| wrong(error.to_string()))?;
+    let num_rows = rows.len();
+    // Mirrored crops are left out: training mirrors by itself.
+    let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty());
+    let rows = rows.filter(|row| row.split == purpose.split());
+    let found = rows.map(|row| Found {
+        path: folder.join(&row.crop),
+        name: row.identity,
+        domain: match row.domain {
+            dataset::Domain::Drawing => Domain::Drawing,
+            dataset::Domain::Photo => Domain::Photo,
+        },
+    });
+    let found: Vec<Found> = found.collect();
+    if found.is_empty() {
+        return Err(wrong(format!("none of the {num_rows} rows is a kept crop of the split {:?}", purpose.split())));
+    }
+    Ok(found)
+}

@@ -1,0 +1,15 @@
+//! Training a translator.
+
+mod noise;
+pub(crate) mod pictures;
+mod run;
+mod samples;
+mod sources;
+mod task;
+mod trainer;
+
+pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
+pub use task::{CheckReport, translation_weights};
+pub use trainer::{Batch, NotFinite, Settings, StepNoise, StepOrder, Trainer};
+
+use super::{Adam, AdamConfig, Schedule};

@@ -1,0 +1,176 @@
+//! The translator's training as a session runs it.
+
+use std::path::{Path, PathBuf};
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use crate::losses::{NamedValues, PerceptualLoss};
+use crate::parameter::Parameterized;
+use crate::training::checkpoint::{CheckpointFiles, load};
+use crate::training::{Task, TrainingError};
+use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
+
+use super::samples::Samples;
+use super::sources::{BatchMaker, HostBatch, Sources};
+use super::{RunFile, StepNoise, Trainer};
+
+const GENERATOR: &str = "generator.safetensors";
+const CRITIC: &str = "critic.safetensors";
+const AVERAGE: &str = "average.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+
+/// The weights file of a checkpoint that translation uses: the average where there is one.
+pub fn translation_weights(checkpoint: &Path) -> PathBuf {
+    let average = checkpoint.join(AVERAGE);
+    if average.is_file() { average } else { checkpoint.join(GENERATOR) }
+}
+
+/// What a run would train on.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    /// Drawings found.
+    pub drawings: usize,
+    /// Photos found.
+    pub photos: usize,
+    /// Numbers in both generators.
+    pub generator_parameters: usize,
+    /// Numbers in both critics.
+    pub critic_parameters: usize,
+}
+
+/// What a checkpoint's state says of the optimisers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct State {
+    generator_optimizer_steps: u64,
+    critic_optimizer_steps: u64,
+    learning_rate_generator: f64,
+    learning_rate_critic: f64,
+}
+
+impl Task for Trainer {
+    type Run = RunFile;
+    type Sources = Sources;
+    type Batch = HostBatch;
+    type Samples = Vec<(&'static str, Samples)>;
+    type State = State;
+    type Summary = CheckReport;
+
+    fn find_sources(run: &RunFile) -> Result<Sources, TrainingError> {
+        Sources::find(run)
+    }
+
+    fn build(run: &RunFile, _sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
+        let wanted = run.losses.vgg16.as_ref().filter(|_| run.losses.weights.perceptual > 0.0);
+        let perceptual = wanted.map(|path| PerceptualLoss::read(path, device)).transpose()?;
+        Ok(Self::new(run.settings(), perceptual, device))
+    }
+
+    /// Reads the pictures that the grids show.
+    fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
+        let networks = run.networks();
+        let sets = [("train", Some(&*sources.sets)), ("test", sources.test.as_ref())];
+        sets.into_iter()
+            .filter_map(|(name, sets)| sets.map(|sets| (name, sets)))
+            .map(|(name, sets)| Ok((name, Samples::read(sets, &networks, run.record.num_samples, run.seed, device)?)))
+            .collect()
+    }
+
+    fn batch_maker(
+        run: &RunFile,
+        sources: &Sources,
+    ) -> impl Fn(u64) -> Result<HostBatch, TrainingError> + Clone + Send + 'static {
+        let maker = BatchMaker::new(run, sources);
+        move |step| maker.make(step)
+    }
+
+    fn summary(&self, sources: &Sources) -> CheckReport {
+        CheckReport {
+            drawings: sources.sets.drawing.len(),
+            photos: sources.sets.photo.len(),
+            generator_parameters: self.translator.num_parameters(),
+            critic_parameters: self.critics.num_parameters(),
+        }
+    }
+
+    fn steps_done(&self) -> u64 {
+        self.step
+    }
+
+    fn pictures_per_step(run: &RunFile) -> usize {
+        2 * run.batch_size
+    }
+
+    fn rates(&self, step: u64) -> Vec<(&'static str, f64)> {
+        let (generator, critic) = self.learning_rates(step);
+        vec![("learning_rate_generator", generator), ("learning_rate_critic", critic)]
+    }
+
+    fn step(&mut self, batch: HostBatch) -> Result<NamedValues, TrainingError> {
+        let batch = batch.to_device(self.device());
+        let style_dim = self.settings.networks.generator.style_dim;
+        let num_samples = batch.same_person.len();
+        let noise = StepNoise::draw(self.settings.seed, self.step, num_samples, style_dim, self.device());
+        Ok(self.train(&batch, &noise)?)
+    }
+
+    fn write_samples(&self, samples: &Self::Samples, folder: &Path) -> Result<(), TrainingError> {
+        let translator = self.average.as_ref().unwrap_or(&self.translator);
+        for (name, samples) in samples {
+            samples.write(translator, &folder.join(format!("{:08}-{name}.png", self.step)))?;
+        }
+        Ok(())
+    }
+
+    fn state(&self) -> State {
+        let (learning_rate_generator, learning_rate_critic) = self.learning_rates(self.step.max(1));
+        State {
+            generator_optimizer_steps: self.generator_adam.steps(),
+            critic_optimizer_steps: self.critic_adam.steps(),
+            learning_rate_generator,
+            learning_rate_critic,
+        }
+    }
+
+    fn write_files(&self, files: &mut CheckpointFiles) -> Result<(), TrainingError> {
+        let mut write = |name: &str, config, arrays| files.write(name, ModelFile { config, arrays });
+        let networks = || self.settings.networks.clone();
+        write(GENERATOR, ModelConfig::Translator(networks()), collect(&self.translator))?;
+        write(CRITIC, ModelConfig::Critic(networks()), collect(&self.critics))?;
+        if let Some(average) = &self.average {
+            write(AVERAGE, ModelConfig::Translator(networks()), collect(average))?;
+        }
+        let named = |prefix: &'static str, arrays: NamedArrays| {
+            arrays.into_iter().map(move |(name, array)| (format!("{prefix}.{name}"), array))
+        };
+        let generator = named("generator", self.generator_adam.moments());
+        let moments = generator.chain(named("critic", self.critic_adam.moments())).collect();
+        write(OPTIMIZER, ModelConfig::Optimizer, moments)
+    }
+
+    fn read_files(&mut self, folder: &Path, step: u64, state: State) -> Result<(), TrainingError> {
+        load(&mut self.translator, &folder.join(GENERATOR))?;
+        load(&mut self.critics, &folder.join(CRITIC))?;
+        if let Some(average) = &mut self.average {
+            load(average, &folder.join(AVERAGE))?;
+        }
+        let moments = read_native(&folder.join(OPTIMIZER))?.arrays;
+        let of = |prefix: &str| {
+            let arrays = moments.iter();
+            arrays.filter_map(|(name, array)| Some((name.strip_prefix(prefix)?.to_owned(), array.clone()))).collect()
+        };
+        let device = self.device().clone();
+        let unfitting = |name: String| TrainingError::Resume {
+            path: folder.to_path_buf(),
+            reason: format!("{OPTIMIZER}: {name} does not fit its parameter"),
+        };
+        self.generator_adam
+            .restore(state.generator_optimizer_steps, of("generator."), &self.translator, &device)
+            .map_err(unfitting)?;
+        self.critic_adam
+            .restore(state.critic_optimizer_steps, of("critic."), &self.critics, &device)
+            .map_err(unfitting)?;
+        self.step = step;
+        Ok(())
+    }
+}
