@@ -1,10 +1,13 @@
 //! `portraitist recognize`.
 
 mod baselines;
+mod evaluation;
+mod identify;
 mod metrics;
 mod plot;
 mod report;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -15,6 +18,8 @@ use crate::output::Console;
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
+        RecognizeCommand::Verify(arguments) => verify::run(arguments, console),
+        RecognizeCommand::Identify(arguments) => identify::run(arguments, console),
         RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
 }
