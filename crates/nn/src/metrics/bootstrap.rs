@@ -73,14 +73,16 @@ pub fn verification(
     resamples: u32,
     seed: u64,
 ) -> Option<VerificationIntervals> {
-    let people = scored.people().len();
-    if people < 2 || resamples == 0 {
+    let present = tested_people(scored);
+    if scored.people().is_empty() || present.len() < 2 || resamples == 0 {
         return None;
     }
     let folds: Vec<Ranking> =
-        scored.folds().iter().zip(&report.folds).map(|(fold, report)| Ranking::new(fold, report.threshold)).collect();
+        scored.tested().iter().zip(&report.folds).map(|(fold, report)| Ranking::new(fold, report.threshold)).collect();
     let draw = |index: u32| {
-        let weights = draw_people(seed, index, people);
+        let mut weights = vec![0; scored.people().len()];
+        let drawn = draw_people(seed, index, present.len());
+        present.iter().zip(drawn).for_each(|(&person, weight)| weights[person as usize] = weight);
         let figures: Vec<[f64; FIGURES]> = folds.iter().filter_map(|fold| fold.figures(&weights)).collect();
         let mean = |figure: usize| figures.iter().map(|fold| fold[figure]).sum::<f64>() / figures.len() as f64;
         (!figures.is_empty()).then(|| std::array::from_fn(mean))
@@ -91,7 +93,7 @@ pub fn verification(
         level: LEVEL,
         resamples,
         used: draws.len() as u32,
-        people,
+        people: present.len(),
         accuracy: report.accuracy.mean.and_then(|_| interval(0)),
         vr_far_0_001: interval(1),
         vr_far_0_01: interval(2),
@@ -145,6 +147,18 @@ pub fn identification(sets: &[Placed], resamples: u32, seed: u64) -> Option<Iden
         rank1: interval(0),
         rank10: rank10_says_something.then(|| interval(1)).flatten(),
     })
+}
+
+/// Places of the people who appear in folds that are reported on.
+fn tested_people(scored: &ScoredFolds) -> Vec<u32> {
+    let mut present = vec![false; scored.people().len()];
+    let pairs = scored.tested().iter().flat_map(|fold| fold.same.iter().chain(&fold.different));
+    for person in pairs.flat_map(|pair| pair.people) {
+        if let Some(present) = present.get_mut(person as usize) {
+            *present = true;
+        }
+    }
+    (0..).zip(present).filter(|(_, present)| *present).map(|(person, _)| person).collect()
 }
 
 /// How often each person is drawn.

@@ -14,6 +14,14 @@ pub enum MetricsError {
         /// Why.
         source: std::io::Error,
     },
+    /// The file could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A line of a scores file is not what it should be.
     #[error("{}, line {line}: expected {expected}, found `{found}`", path.display())]
     Line {

@@ -2,10 +2,13 @@
 
 mod baselines;
 mod embed;
+mod evaluation;
+mod identify;
 mod metrics;
 mod plot;
 mod report;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -17,6 +20,8 @@ pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Resu
     match command {
         RecognizeCommand::Embed(arguments) => embed::run(arguments, console),
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
+        RecognizeCommand::Verify(arguments) => verify::run(arguments, console),
+        RecognizeCommand::Identify(arguments) => identify::run(arguments, console),
         RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
 }

@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
+use portraitist_nn::metrics::identification::IdentificationReport;
 use portraitist_nn::metrics::verification::VerificationReport;
 
 use super::report::Origin;
@@ -43,6 +44,37 @@ pub(super) fn verification(report: &VerificationReport, origin: &Origin) -> anyh
             if *far >= 0.01 { far.to_string() } else { format!("{far:.0e}") }
         })
         .map_err(|error| anyhow!("cannot draw the curve: {error}"))?;
+    }
+    Ok(svg)
+}
+
+/// Ranks that are drawn at most.
+const MAX_RANKS: usize = 50;
+
+/// The mean cumulative match characteristic with its deviation over sets.
+///
+/// # Errors
+/// If the drawing library fails.
+pub(super) fn identification(report: &IdentificationReport, origin: &Origin) -> anyhow::Result<String> {
+    let points = report.cmc.iter().zip(&report.cmc_std).zip(1..=MAX_RANKS);
+    let points: Vec<[f64; 3]> = points.map(|((mean, std), rank)| [rank as f64, *mean, *std]).collect();
+    let captions = Captions {
+        title: format!("Identification: {}", origin.what),
+        below: format!(
+            "{} sets, the smallest gallery of {} people; mean and deviation; {}",
+            report.sets.len(),
+            report.cmc.len(),
+            remark_or(origin, "equals in every order equally often")
+        ),
+        x: "rank",
+        y: "share of probes whose person is among the first",
+    };
+    let last = points.len().max(2) as f64;
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE_PX).into_drawing_area();
+        draw(&area, &captions, 1.0..last, &points, |rank| format!("{rank:.0}"))
+            .map_err(|error| anyhow!("cannot draw the curve: {error}"))?;
     }
     Ok(svg)
 }

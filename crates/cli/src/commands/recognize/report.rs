@@ -52,8 +52,18 @@ pub(super) struct Origin {
     pub(super) model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) model_sha256: Option<String>,
+    /// What is made of mirror images.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) embedding: Option<&'static str>,
+    pub(super) mirrored: Option<&'static str>,
+    /// The one set looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) set: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) num_pictures: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) num_people: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missing_pictures: Option<usize>,
     /// `null` where the model does not say whom it was trained on; left out where there is no model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) leak: Option<Option<Leak>>,
@@ -62,12 +72,9 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// What stands beside every number where people were in training. That nobody knows is a warning.
     pub(super) fn leak_remark(&self) -> String {
-        match self.leak {
-            Some(Some(leak)) => leak.remark(),
-            Some(None) => "leak unknown".to_owned(),
-            None => String::new(),
-        }
+        self.leak.flatten().map_or_else(String::new, Leak::remark)
     }
 }
 
