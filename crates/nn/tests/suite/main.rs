@@ -8,5 +8,6 @@ mod losses;
 mod metrics;
 mod networks;
 mod recognition;
+mod recognizer_training;
 mod training;
 mod weights;
