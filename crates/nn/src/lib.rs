@@ -12,6 +12,7 @@ pub mod losses;
 pub mod networks;
 pub mod ops;
 pub mod parameter;
+pub mod plan;
 pub mod random;
 pub mod recognition;
 pub mod training;

@@ -41,6 +41,11 @@ impl MapShape {
         self.height * self.width
     }
 
+    /// Numbers that a picture takes in a [`Map`].
+    pub fn elements(&self) -> usize {
+        self.image_stride()
+    }
+
     /// Channels of each picture.
     pub fn channels(&self) -> usize {
         self.channels

@@ -44,7 +44,7 @@ impl Case {
             weight: random.values(conv.out_channels * conv.in_channels * conv.kernel[0] * conv.kernel[1]),
             bias: random.values(conv.out_channels),
             slopes: random.values(conv.out_channels),
-            residual: (seed % 2 == 0).then(|| random.values(outputs)),
+            residual: seed.is_multiple_of(2).then(|| random.values(outputs)),
             margin: conv.padding + random.below(3),
         }
     }
@@ -63,7 +63,7 @@ impl Case {
     }
 
     fn prepared(&self, kernels: &'static Kernels, algorithm: Algorithm, seed: usize) -> PreparedConvolution {
-        let dense = seed % 4 == 0 && algorithm == Algorithm::Direct;
+        let dense = seed.is_multiple_of(4) && algorithm == Algorithm::Direct;
         let (input, activation) = (self.input_shape(dense), self.activation(seed));
         let (weight, bias) = (&self.weight, &self.bias);
         PreparedConvolution::with(kernels, Some(algorithm), &self.conv, input, weight, bias, activation).expect("shape")
