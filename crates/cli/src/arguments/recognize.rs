@@ -17,9 +17,61 @@ pub(crate) enum RecognizeCommand {
     /// TensorBoard's events) and checkpoints. Ctrl-C writes a checkpoint and ends; --resume goes on to the
     /// same bytes as if nothing had happened.
     Train(TrainArguments),
+    Embed(EmbedArguments),
     Metrics(MetricsArguments),
     Verify(VerifyArguments),
     Identify(IdentifyArguments),
+}
+
+/// Turn faces into embeddings: rows of numbers whose directions say who it is.
+///
+/// In each picture the largest face is found and aligned to SphereFace's frame of 96x112 pixels. Rows are
+/// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// The file to write: .npy, float32, `[pictures, numbers]`.
+    #[arg(short, long, value_name = "FILE.npy")]
+    pub(crate) out: PathBuf,
+    /// A run folder of `recognize train`, a checkpoint folder, a weights file (sphere20a*.pth included), or the
+    /// built-in recogniser.
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
+    pub(crate) model: String,
+    /// The pictures are aligned crops already: take them whole.
+    #[arg(long)]
+    pub(crate) aligned: bool,
+    /// What the mirror image of a face adds.
+    #[arg(long, value_enum, default_value_t = MirrorImage::Ignore)]
+    pub(crate) mirrored: MirrorImage,
+    /// Faces that go through the network together.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) batch: u32,
+    /// Replace a file that exists.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// What is made of a face and its mirror image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MirrorImage {
+    /// Nothing: the face alone, as the original does.
+    Ignore,
+    /// The mean of both embeddings.
+    Average,
+    /// One embedding after the other: twice as many numbers.
+    Concatenate,
+}
+
+impl From<MirrorImage> for Mirrored {
+    fn from(image: MirrorImage) -> Self {
+        match image {
+            MirrorImage::Ignore => Self::Ignore,
+            MirrorImage::Average => Self::Average,
+            MirrorImage::Concatenate => Self::Concatenate,
+        }
+    }
 }
 
 /// Measure scores that any recogniser gave.

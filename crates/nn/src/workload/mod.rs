@@ -15,7 +15,7 @@ use crate::losses::{AdversarialLoss, LossWeights};
 use crate::networks::{Pair, Translator, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
-use crate::training::{AdamConfig, Batch, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
 
 /// What is done with the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,12 +147,13 @@ impl Workload {
             seed: SEED,
         };
         let style_dim = settings.networks.generator.style_dim;
-        let mut trainer = Trainer::new(settings, None, device);
+        let mut trainer = Trainer::new(settings, Judges::default(), device);
         let drawing = self.pictures(Domain::Drawing, device);
         let photo = self.pictures(Domain::Photo, device);
         let batch = Batch {
             pictures: Pair { drawing, photo },
             same_person: vec![false; self.batch],
+            labels: Pair::default(),
             files: vec![PathBuf::from("random pictures")],
         };
         let num_samples = self.batch;

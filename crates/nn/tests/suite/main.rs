@@ -9,5 +9,6 @@ mod losses;
 mod metrics;
 mod networks;
 mod recognition;
+mod recognizer_training;
 mod training;
 mod weights;

@@ -1,6 +1,7 @@
 //! `portraitist recognize`.
 
 mod baselines;
+mod embed;
 mod evaluation;
 mod identify;
 mod metrics;
@@ -17,6 +18,7 @@ use crate::output::Console;
 /// Runs the command.
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
+        RecognizeCommand::Embed(arguments) => embed::run(arguments, console),
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
         RecognizeCommand::Verify(arguments) => verify::run(arguments, console),
         RecognizeCommand::Identify(arguments) => identify::run(arguments, console),
