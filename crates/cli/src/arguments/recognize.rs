@@ -151,7 +151,7 @@ pub(crate) struct EvaluationArguments {
     #[command(flatten)]
     pub(crate) dataset: DatasetArguments,
     /// The recogniser: a run folder of recognize train, a checkpoint folder, or a weights file
-    /// (sphere20a*.pth or safetensors).
+    /// (sphere20a*.pth or safetensors), or the built-in one's name.
     #[arg(long)]
     pub(crate) model: String,
     /// 1 for development, 2 for what is reported.
