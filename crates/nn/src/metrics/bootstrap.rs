@@ -46,6 +46,25 @@ pub struct VerificationIntervals {
     pub eer: Interval,
 }
 
+impl VerificationIntervals {
+    /// Whether every interval holds the figure it is for.
+    pub fn hold(&self, report: &VerificationReport) -> bool {
+        let pairs = [
+            (self.accuracy, report.accuracy),
+            (self.vr_far_0_001, report.vr_far_0_001),
+            (self.vr_far_0_01, report.vr_far_0_01),
+            (self.auc, report.auc),
+            (self.eer, report.eer),
+        ];
+        let holds = |(interval, summary): (Interval, super::Summary)| match (interval, summary.mean) {
+            // Rounding may part bounds and figure where all draws agree.
+            (Some([low, high]), Some(mean)) => low - 1e-9 <= mean && mean <= high + 1e-9,
+            _ => true,
+        };
+        pairs.into_iter().all(holds)
+    }
+}
+
 /// Intervals of the means over sets. The galleries stay as they are; the people looked up are drawn.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct IdentificationIntervals {
