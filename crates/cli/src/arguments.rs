@@ -418,12 +418,12 @@ pub(crate) enum WeightsCommand {
 /// Time the networks at fixed sizes.
 ///
 /// Each case runs in a process of its own after a warm-up, with random weights and pictures: translation,
-/// one iteration of training, and VGG16's features. The results are times, the process's largest
+/// one iteration of training, VGG16's features and SphereFace-20's embeddings. The results are times, the process's largest
 /// memory, and the direct algorithms' arithmetic (GFLOP) with its rate. Translation of 512x512 and
 /// 1024x1024 is there for its memory and runs only with --all or when a text names the size.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// Parts of names of the cases to run: `translate`, `train`, `vgg`, `224x192`, "train 64x64 batch 4
+    /// Parts of names of the cases to run: `translate`, `train`, `vgg`, `recognize`, `224x192`, "train 64x64 batch 4
     /// dim 16"; all but the large pictures without any.
     pub(crate) cases: Vec<String>,
     /// Of those, only cases with this in their name.

@@ -47,7 +47,7 @@ pub(crate) struct OutputTransform {
 /// # Safety
 /// The processor has `V`'s instruction set.
 #[inline(always)]
-unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
+pub(crate) unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
     // SAFETY: the caller's promise.
     unsafe {
         let [four, minus_four, minus_five] = [V::splat(4.0), V::splat(-4.0), V::splat(-5.0)];
@@ -72,7 +72,7 @@ unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
 /// # Safety
 /// The processor has `V`'s instruction set.
 #[inline(always)]
-unsafe fn output_column<V: Vector>(m: [V; IN]) -> [V; OUT] {
+pub(crate) unsafe fn output_column<V: Vector>(m: [V; IN]) -> [V; OUT] {
     // SAFETY: the caller's promise.
     unsafe {
         let minus_one = V::splat(-1.0);

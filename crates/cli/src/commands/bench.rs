@@ -20,7 +20,7 @@ use report::{BenchOutput, Measurement};
 /// Timed runs of a case, unless told otherwise: as in `benches/peers`.
 fn default_runs(task: Task) -> u32 {
     match task {
-        Task::Translate | Task::Vgg => 10,
+        Task::Translate | Task::Vgg | Task::Recognize => 10,
         Task::Train => 5,
     }
 }

@@ -3,6 +3,7 @@
 mod cache;
 mod classifier;
 mod description;
+mod embedder;
 mod evaluation_error;
 mod features;
 mod gather;
@@ -15,8 +16,9 @@ mod verification;
 pub use cache::{CropKey, FeatureCache};
 pub use classifier::Classifier;
 pub use description::RecognizerDescription;
+pub use embedder::Embedder;
 pub use evaluation_error::EvaluationError;
-pub use features::{Embedder, Features, Similarity};
+pub use features::{EmbedCrops, Features, Similarity};
 pub use gather::gather;
 pub use identification::{IdentificationTask, sets};
 pub use identities::TrainedIdentities;

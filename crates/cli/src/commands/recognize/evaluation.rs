@@ -13,7 +13,7 @@ use portraitist_nn::recognition::{
 use super::report::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
 use crate::output::{Console, advised};
-use crate::recognizer::open_recognizer_on;
+use crate::recognizer::open_recognizer;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -25,7 +25,7 @@ impl<'a> Examination<'a> {
     /// Loads the recogniser.
     pub(super) fn open(arguments: &'a EvaluationArguments) -> anyhow::Result<Self> {
         arguments.report.check()?;
-        Ok(Self { arguments, recognizer: open_recognizer_on(&arguments.model, &arguments.device)? })
+        Ok(Self { arguments, recognizer: open_recognizer(&arguments.model, &arguments.device)? })
     }
 
     /// The view that was asked for.
@@ -160,7 +160,7 @@ fn mirrored_name(mirrored: Mirrored) -> &'static str {
 /// Where the names of a dataset's people may have come from: anywhere, the namespace given, a synthetic dataset's own.
 fn namespaces(dataset: &Dataset, given: Option<&str>) -> Vec<String> {
     let roots = std::iter::once(&dataset.root).chain(dataset.owners.values());
-    let seeds = roots.filter_map(|root| dataset_seed(root)).map(|seed| format!("synthetic-{seed}"));
+    let seeds = roots.filter_map(|root| dataset_seed(root)).map(|seed| format!("synthetic {seed}"));
     let mut namespaces: Vec<String> =
         std::iter::once(String::new()).chain(given.map(str::to_owned)).chain(seeds).collect();
     namespaces.sort();
