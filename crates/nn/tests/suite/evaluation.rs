@@ -98,10 +98,10 @@ fn all_pairs_of_a_fold_are_compared_once() {
     let same = pairs(10) + pairs(9) + pairs(9);
     assert_eq!(counts[0][0], [same, pairs(28) - same]);
     assert_eq!(counts[1][0], [25 + 18 + 18, 14 * 14 - 61]);
-    for fold in 0..counts[0].len() {
-        for kind in 0..2 {
-            assert_eq!(counts[0][fold][kind], (1..4).map(|between| counts[between][fold][kind]).sum::<usize>());
-        }
+    let [all, kinds @ ..] = &counts[..] else { panic!("four counts") };
+    for (fold, all) in all.iter().enumerate() {
+        let sum = |kind: usize| kinds.iter().map(|count| count[fold][kind]).sum::<usize>();
+        assert_eq!(*all, [sum(0), sum(1)], "fold {fold}");
     }
 }
 

@@ -131,10 +131,12 @@ pub(super) fn present_verification(
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
     }
-    if intervals.as_ref().is_some_and(|intervals| !intervals.hold(&report)) {
-        let told =
-            "some intervals do not hold their own figure: with so few people in a fold, draws of people are biased";
-        report.warnings.push(told.to_owned());
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    if !beside.is_empty() {
+        let names = beside.join(", ");
+        report.warnings.push(format!(
+            "the interval of {names} does not hold the figure itself: too few people for draws of people to be unbiased there"
+        ));
     }
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
