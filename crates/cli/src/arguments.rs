@@ -131,6 +131,10 @@ pub(crate) struct TranslateArguments {
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,
+    /// Who says how alike input and output are (similarity in --json): a recogniser as for `recognize embed`,
+    /// or `none`.
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER, value_name = "M|none")]
+    pub(crate) recognizer: String,
     /// Also write what the network gave, before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
@@ -402,6 +406,9 @@ pub(crate) enum WeightsCommand {
         /// Store 16-bit numbers: half the size, about three digits.
         #[arg(long)]
         half: bool,
+        /// Leave out the classifier of a recogniser: embeddings stay as they are, the file becomes smaller.
+        #[arg(long)]
+        embedding_only: bool,
         /// Replace a file that exists.
         #[arg(long)]
         force: bool,

@@ -13,6 +13,8 @@ mod datasets;
 mod demo;
 #[path = "suite/program.rs"]
 mod program;
+#[path = "suite/recognizer_training.rs"]
+mod recognizer_training;
 #[path = "suite/resuming.rs"]
 mod resuming;
 #[path = "suite/styles.rs"]

@@ -9,6 +9,7 @@ pub mod config;
 pub mod device;
 pub mod layers;
 pub mod losses;
+pub mod metrics;
 pub mod networks;
 pub mod ops;
 pub mod parameter;

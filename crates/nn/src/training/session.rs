@@ -69,7 +69,7 @@ impl<T: Task> Session<T> {
         Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }
 
-    /// Finds the pictures of a run, reads its first batch and builds its networks, and writes nothing.
+    /// Finds the pictures of a run, reads its first batch and its samples, builds its networks, and writes nothing.
     ///
     /// # Errors
     /// What [`start`](Self::start) and the first step would find wrong.
@@ -77,6 +77,7 @@ impl<T: Task> Session<T> {
         let sources = T::find_sources(run)?;
         let task = T::build(run, &sources, device)?;
         T::batch_maker(run, &sources)(0)?;
+        T::prepare_samples(run, &sources, device)?;
         Ok(task.summary(&sources))
     }
 

@@ -15,8 +15,8 @@ use crate::losses::{AdversarialLoss, LossWeights};
 use crate::networks::{Pair, SphereFace, Translator, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
-use crate::recognition::Embedder;
-use crate::training::{AdamConfig, Batch, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+use crate::recognition::FrozenSphereFace;
+use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
 
 /// What is done with the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +128,7 @@ impl Workload {
             Task::Recognize => {
                 let network = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, SEED, device);
                 let (embedder, crops) =
-                    (Embedder::new(network, device), to_values(self.pictures(Domain::Photo, device)));
+                    (FrozenSphereFace::new(network, device), to_values(self.pictures(Domain::Photo, device)));
                 Box::new(move || {
                     embedder.embed(&crops);
                     Ok(())
@@ -166,12 +166,13 @@ impl Workload {
             seed: SEED,
         };
         let style_dim = settings.networks.generator.style_dim;
-        let mut trainer = Trainer::new(settings, None, device);
+        let mut trainer = Trainer::new(settings, Judges::default(), device);
         let drawing = self.pictures(Domain::Drawing, device);
         let photo = self.pictures(Domain::Photo, device);
         let batch = Batch {
             pictures: Pair { drawing, photo },
             same_person: vec![false; self.batch],
+            labels: Pair::default(),
             files: vec![PathBuf::from("random pictures")],
         };
         let num_samples = self.batch;

@@ -1,73 +1,88 @@
 //! How well a network in training tells held-out people apart.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Device;
 use portraitist_face::{Picture, transform};
+use rand::seq::SliceRandom;
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::device::on_workers;
 use crate::losses::NamedValues;
+use crate::metrics::curve::Curve;
+use crate::metrics::identification::Search;
+use crate::metrics::{Fold, ScoredPair};
 use crate::networks::SphereFace;
 use crate::parameter::{from_values, to_values};
+use crate::random::stream;
 use crate::training::TrainingError;
 
-use super::People;
 use super::batches::read_whole;
+use super::{People, Portrait};
 
 /// Pictures that are embedded at once.
 const BATCH: usize = 32;
-/// The share of different pairs that may be taken for the same person.
+/// The share of pairs of different people that may be taken for the same person.
 const FALSE_ACCEPT_RATE: f64 = 0.01;
 
 /// Crops of held-out people.
 #[derive(Debug)]
 pub struct HeldOut {
     crops: Vec<Picture>,
-    people: Vec<usize>,
-    domains: Vec<Domain>,
+    faces: Vec<Face>,
     device: Device,
 }
 
-/// Scores of pairs of pictures.
-#[derive(Debug, Default)]
-struct Scores {
-    same: Vec<f32>,
-    different: Vec<f32>,
+/// Whom a crop shows, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Face {
+    person: usize,
+    domain: Domain,
 }
 
 impl HeldOut {
-    /// Reads up to `count` crops, spread over all.
+    /// Reads every crop of some people, chosen by chance that is always the same, up to `count` crops in all.
+    ///
+    /// # Errors
+    /// [`TrainingError::Data`] names a crop that cannot be read.
     pub(super) fn read(people: &People, count: usize, device: &Device) -> Result<Self, TrainingError> {
-        let step = people.portraits.len().div_ceil(count).max(1);
-        let chosen: Vec<_> = people.portraits.iter().step_by(step).collect();
+        let chosen = choose(people, count);
         Ok(Self {
             crops: chosen.iter().map(|portrait| read_whole(portrait)).collect::<Result<_, _>>()?,
-            people: chosen.iter().map(|portrait| portrait.person).collect(),
-            domains: chosen.iter().map(|portrait| portrait.domain).collect(),
+            faces: chosen.iter().map(|&&Portrait { person, domain, .. }| Face { person, domain }).collect(),
             device: device.clone(),
         })
     }
 
-    /// Area under the curve and share of same pairs accepted at a false accept rate of 1 %, for all pairs and for those of
-    /// a drawing and a photo; what there are no pairs for is left out.
+    /// Whether there is a pair of the same person and one of different people.
+    pub(super) fn can_be_measured(&self) -> bool {
+        [[Domain::Photo; 2], [Domain::Drawing, Domain::Photo]].into_iter().any(|domains| {
+            let fold = self.pairs(domains, |_, _| 0.0);
+            !fold.same.is_empty() && !fold.different.is_empty()
+        })
+    }
+
+    /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all of a
+    /// drawing and a photo; how often the photo most alike to a drawing shows its person, among one photo of each. What there
+    /// are no pictures for is left out.
     pub(super) fn measure(&self, network: &SphereFace) -> NamedValues {
         let directions = on_workers(|| self.directions(network));
-        let mut all = Scores::default();
-        let mut across = Scores::default();
-        for (first, direction) in directions.iter().enumerate() {
-            for (second, other) in directions.iter().enumerate().skip(first + 1) {
-                let score = direction.iter().zip(other).map(|(a, b)| a * b).sum();
-                let same = self.people[first] == self.people[second];
-                all.add(score, same);
-                if self.domains[first] != self.domains[second] {
-                    across.add(score, same);
-                }
+        let similarity =
+            |one: usize, other: usize| directions[one].iter().zip(&directions[other]).map(|(a, b)| a * b).sum::<f32>();
+        let mut values = NamedValues::new();
+        let kinds = [("photo_photo", [Domain::Photo; 2]), ("drawing_photo", [Domain::Drawing, Domain::Photo])];
+        for (kind, domains) in kinds {
+            let fold = self.pairs(domains, similarity);
+            if !fold.same.is_empty() && !fold.different.is_empty() {
+                let curve = Curve::new(&fold);
+                values.push((format!("held_out.{kind}.auc"), curve.area() as f32));
+                let rate = curve.verification_rate(FALSE_ACCEPT_RATE);
+                values.push((format!("held_out.{kind}.vr_far_0_01"), rate as f32));
             }
         }
-        let mut values = NamedValues::new();
-        for (kind, scores) in [("pairs", all), ("drawing_photo", across)] {
-            for (name, value) in scores.measure() {
-                values.push((format!("held_out.{kind}.{name}"), value as f32));
-            }
+        if let Ok(places) = self.search(similarity).places() {
+            let first = places.iter().map(|place| place.within(1)).sum::<f64>() / places.len() as f64;
+            values.push(("held_out.drawing_photo.rank1".to_owned(), first as f32));
         }
         values
     }
@@ -87,44 +102,101 @@ impl HeldOut {
         }
         directions
     }
+
+    /// Every pair of pictures of these domains, each pair once.
+    fn pairs(&self, [first, second]: [Domain; 2], similarity: impl Fn(usize, usize) -> f32) -> Fold {
+        let mut fold = Fold::default();
+        for (one, face) in self.of(first) {
+            for (other, other_face) in self.of(second) {
+                if first != second || one < other {
+                    let score = f64::from(similarity(one, other));
+                    fold.push(face.person == other_face.person, ScoredPair { score, people: [0, 0] });
+                }
+            }
+        }
+        fold
+    }
+
+    /// Drawings looked up among the first photos of everybody.
+    fn search(&self, similarity: impl Fn(usize, usize) -> f32) -> Search {
+        let mut first_photos = BTreeMap::new();
+        for (index, face) in self.of(Domain::Photo) {
+            first_photos.entry(face.person).or_insert(index);
+        }
+        let probes: Vec<(usize, Face)> =
+            self.of(Domain::Drawing).filter(|(_, face)| first_photos.contains_key(&face.person)).collect();
+        let row = |&(probe, _): &(usize, Face)| -> Vec<f32> {
+            first_photos.values().map(|photo| similarity(probe, *photo)).collect()
+        };
+        Search {
+            gallery: first_photos.keys().map(|person| *person as u32).collect(),
+            probes: probes.iter().map(|(_, face)| face.person as u32).collect(),
+            similarities: probes.iter().flat_map(row).collect(),
+        }
+    }
+
+    fn of(&self, domain: Domain) -> impl Iterator<Item = (usize, Face)> {
+        self.faces.iter().copied().enumerate().filter(move |(_, face)| face.domain == domain)
+    }
 }
 
-impl Scores {
-    fn add(&mut self, score: f32, same: bool) {
-        if same { self.same.push(score) } else { self.different.push(score) }
+/// Whole people in an order of chance, as long as their crops are no more than `count`.
+fn choose(people: &People, count: usize) -> Vec<&Portrait> {
+    let mut of_person = vec![Vec::new(); people.names.len()];
+    for portrait in &people.portraits {
+        of_person[portrait.person].push(portrait);
     }
-
-    fn measure(mut self) -> Vec<(&'static str, f64)> {
-        if self.same.is_empty() || self.different.is_empty() {
-            return Vec::new();
+    of_person.shuffle(&mut stream(0, "held-out people", 0));
+    let mut chosen = Vec::new();
+    for portraits in of_person {
+        if chosen.len() + portraits.len() <= count {
+            chosen.extend(portraits);
         }
-        self.different.sort_by(f32::total_cmp);
-        let below = |score: &f32| {
-            let less = self.different.partition_point(|other| other < score);
-            let not_more = self.different.partition_point(|other| other <= score);
-            (less + not_more) as f64 / 2.0
-        };
-        let count = (self.same.len() as f64, self.different.len() as f64);
-        let auc = self.same.iter().map(below).sum::<f64>() / (count.0 * count.1);
-        let accepted = (count.1 * FALSE_ACCEPT_RATE) as usize;
-        let threshold = self.different[self.different.len() - 1 - accepted];
-        let above = self.same.iter().filter(|score| **score > threshold).count();
-        vec![("auc", auc), ("vr_far_0_01", above as f64 / count.0)]
     }
+    chosen
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn held_out(faces: &[(usize, Domain)]) -> HeldOut {
+        let faces = faces.iter().map(|&(person, domain)| Face { person, domain }).collect();
+        HeldOut { crops: Vec::new(), faces, device: Device::flex() }
+    }
+
     #[test]
-    fn scores_are_judged_as_defined() {
-        let scores = Scores { same: vec![0.9, 0.5, 0.1], different: (0..200).map(|n| n as f32 / 400.0).collect() };
-        // Different pairs reach 0.4975; at 1 % two of the 200 lie above the threshold 0.4925.
-        let values = scores.measure();
-        let auc = (200.0 + 200.0 + 40.5) / 600.0;
-        assert!((values[0].1 - auc).abs() < 1e-12, "{values:?}");
-        assert_eq!(values[1], ("vr_far_0_01", 2.0 / 3.0));
-        assert!(Scores { same: vec![1.0], different: Vec::new() }.measure().is_empty());
+    fn pairs_are_formed_within_and_across_domains() {
+        use Domain::{Drawing, Photo};
+        let held_out = held_out(&[(0, Photo), (0, Drawing), (0, Photo), (1, Photo), (1, Drawing)]);
+        let score = |one: usize, other: usize| (10 * one + other) as f32;
+        let scores = |domains| {
+            let fold = held_out.pairs(domains, score);
+            (Fold::scores(&fold.same), Fold::scores(&fold.different))
+        };
+        assert_eq!(scores([Photo; 2]), (vec![2.0], vec![3.0, 23.0]));
+        assert_eq!(scores([Drawing, Photo]), (vec![10.0, 12.0, 43.0], vec![13.0, 40.0, 42.0]));
+        let search = held_out.search(score);
+        assert_eq!((search.gallery, search.probes), (vec![0, 1], vec![0, 1]));
+        assert_eq!(search.similarities, [10.0, 13.0, 40.0, 43.0]);
+    }
+
+    #[test]
+    fn people_are_measured_with_all_their_pictures_or_not_at_all() {
+        let portrait = |index: usize| Portrait {
+            path: index.to_string().into(),
+            person: index / 12,
+            domain: if index % 12 < 6 { Domain::Photo } else { Domain::Drawing },
+        };
+        let people = People {
+            names: (0..50).map(|person| (String::new(), person.to_string())).collect(),
+            portraits: (0..600).map(portrait).collect(),
+        };
+        let chosen = choose(&people, 100);
+        assert_eq!(chosen.len(), 96);
+        let mut counts = BTreeMap::new();
+        chosen.iter().for_each(|portrait| *counts.entry(portrait.person).or_insert(0) += 1);
+        assert!(counts.len() == 8 && counts.values().all(|count| *count == 12), "{counts:?}");
+        assert_eq!(choose(&people, 1000).len(), 600);
     }
 }

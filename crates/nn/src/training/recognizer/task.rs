@@ -49,6 +49,10 @@ pub struct State {
     learning_rate: f64,
 }
 
+fn wrong_data(run: &RunFile, reason: impl Into<String>) -> TrainingError {
+    TrainingError::Data { path: run.name.clone().into(), reason: reason.into() }
+}
+
 impl Task for Trainer {
     type Run = RunFile;
     type Sources = Sources;
@@ -59,9 +63,11 @@ impl Task for Trainer {
 
     fn find_sources(run: &RunFile) -> Result<Sources, TrainingError> {
         let train = People::find(&run.data.train, Purpose::Training)?;
-        let wrong = |reason: String| TrainingError::Data { path: run.name.clone().into(), reason };
         if train.names.len() < 2 {
-            return Err(wrong(format!("needs at least two people to tell apart, found {}", train.names.len())));
+            return Err(wrong_data(
+                run,
+                format!("needs at least two people to tell apart, found {}", train.names.len()),
+            ));
         }
         let test = match run.data.test.as_slice() {
             [] => None,
@@ -69,7 +75,10 @@ impl Task for Trainer {
         };
         if let Some((namespace, name)) = test.as_ref().and_then(|test| train.shared_with(test)) {
             let place = if namespace.is_empty() { String::new() } else { format!(" of {namespace}") };
-            return Err(wrong(format!("{name}{place} is to be learned from and tested on; a person can be only one")));
+            return Err(wrong_data(
+                run,
+                format!("{name}{place} is to be learned from and tested on; a person can be only one"),
+            ));
         }
         Ok(Sources { train: Arc::new(train), test })
     }
@@ -85,8 +94,15 @@ impl Task for Trainer {
     }
 
     fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
-        let read = |people: &People| HeldOut::read(people, run.record.num_evaluated, device);
-        sources.test.as_ref().map(read).transpose()
+        let Some(people) = &sources.test else { return Ok(None) };
+        let held_out = HeldOut::read(people, run.record.num_evaluated, device)?;
+        if !held_out.can_be_measured() {
+            return Err(wrong_data(
+                run,
+                "the held-out pictures show no two people of whom one is seen twice; nothing can be measured on them",
+            ));
+        }
+        Ok(Some(held_out))
     }
 
     fn batch_maker(

@@ -1,0 +1,25 @@
+//! `portraitist recognize metrics`.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use portraitist_nn::metrics::read_scores;
+
+use super::report::{Origin, present_verification};
+use crate::arguments::MetricsArguments;
+use crate::output::{Console, advised};
+
+/// Runs the command.
+pub(crate) fn run(arguments: &MetricsArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    arguments.report.check()?;
+    let scores = &arguments.scores;
+    let scored = read_scores(scores, arguments.folds.as_deref());
+    let scored = scored.with_context(|| scores.display().to_string())?;
+    if arguments.rules.as_seed && scored.folds().len() < 2 {
+        let found = format!("{}: one fold, and no other to choose its threshold on", scores.display());
+        return Err(advised(found, "part folds by empty lines, or give their lengths with --folds"));
+    }
+    let origin = Origin { what: scores.display().to_string(), ..Origin::default() };
+    present_verification(&scored, &arguments.rules, &arguments.resampling, &arguments.report, origin, console)?;
+    Ok(ExitCode::SUCCESS)
+}
