@@ -10,8 +10,8 @@ use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
 use crate::winograd_transforms::{
-    InputTransform, KernelTransform, OutputTransform, WeightTransform, transform_gradient, transform_input,
-    transform_kernels, transform_output, transform_weights,
+    InputTransform, KernelTransform, WeightTransform, transform_gradient, transform_input, transform_kernels,
+    transform_weights,
 };
 use std::sync::OnceLock;
 
@@ -114,7 +114,6 @@ pub(crate) struct Kernels {
     tile: unsafe fn(&Tile<'_>),
     outer_product: unsafe fn(&OuterProduct),
     transform_input: unsafe fn(&InputTransform),
-    transform_output: unsafe fn(&OutputTransform),
     transform_weights: unsafe fn(&WeightTransform<'_>),
     transform_gradient: unsafe fn(&InputTransform),
     transform_kernels: unsafe fn(&KernelTransform),
@@ -191,7 +190,6 @@ pointer_functions! {
     tile(Tile<'_>);
     outer_product(OuterProduct);
     transform_input(InputTransform);
-    transform_output(OutputTransform);
     transform_weights(WeightTransform<'_>);
     transform_gradient(InputTransform);
     transform_kernels(KernelTransform);
@@ -260,11 +258,6 @@ macro_rules! kernels {
             unsafe fn transform_input_kernel(arguments: &InputTransform) {
                 // SAFETY: the caller's promise; the features are enabled here.
                 unsafe { transform_input::<$vector>(arguments) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn transform_output_kernel(arguments: &OutputTransform) {
-                // SAFETY: the caller's promise; the features are enabled here.
-                unsafe { transform_output::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn transform_weights_kernel(arguments: &WeightTransform<'_>) {
@@ -389,7 +382,6 @@ macro_rules! kernels {
                 prelu,
                 prelu_gradient,
                 transform_input: transform_input_kernel,
-                transform_output: transform_output_kernel,
                 transform_weights: transform_weights_kernel,
                 transform_gradient: transform_gradient_kernel,
                 transform_kernels: transform_kernels_kernel,

@@ -48,6 +48,7 @@ mod upsample;
 mod vector;
 mod weight_gradient;
 mod winograd;
+mod winograd_tiles;
 mod winograd_transforms;
 mod winograd_weight_gradient;
 

@@ -21,6 +21,7 @@ thread_local! {
 static KEPT_LARGE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// A buffer that starts at a cache line; holds stale values until it is written.
+#[derive(Debug)]
 pub(crate) struct Scratch {
     memory: Vec<f32>,
     start: usize,

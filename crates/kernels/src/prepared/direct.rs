@@ -9,11 +9,11 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Inputs that a register tile sums before it goes to memory; the weights that they need fit into the first-level cache.
-pub(super) const INPUTS_PER_CHUNK: usize = 128;
+pub(crate) const INPUTS_PER_CHUNK: usize = 128;
 /// Positions of a task.
 const POSITIONS_PER_TASK: usize = 192;
 /// Tasks below which output channels are split too.
-pub(super) const TASKS_WANTED: usize = 8;
+pub(crate) const TASKS_WANTED: usize = 8;
 
 /// Where an output position reads and writes.
 #[derive(Clone, Copy)]

@@ -4,12 +4,12 @@
 //! Which algorithm computes a convolution, and in which order it adds, depends on its shape alone. A picture's result
 //! depends neither on the pictures beside it nor on the number of threads.
 
-mod direct;
+pub(crate) mod direct;
 mod map;
 pub(crate) mod product;
-mod tiles;
+pub(crate) mod tiles;
 pub(crate) mod transforms;
-mod weights;
+pub(crate) mod weights;
 
 pub use map::{Map, MapShape};
 

@@ -4,9 +4,10 @@
 use super::direct::{INPUTS_PER_CHUNK, TASKS_WANTED};
 use super::product::Product;
 use super::transforms::{Filter, TileIn, TileOut};
-use super::weights::OutputBlock;
+use super::weights::{OutputBlock, PreparedWeights};
 use super::{Job, part};
 use crate::cover::even_parts;
+use crate::isa::Kernels;
 use crate::microkernel::MAX_OUTER_ROWS as MAX_ROWS;
 use crate::scratch::{Scratch, Shared};
 use crate::vector::MAX_LANES;
@@ -20,20 +21,26 @@ const TRANSFORMED_ELEMENTS: usize = 1 << 18;
 /// Fewest tiles of a task, where there are as many.
 const FEWEST_TILES: usize = 24;
 
+/// Tiles of each task but the last.
+pub(crate) fn tiles_of_task(kernels: &Kernels, tiles: usize, filter: Filter, channels: usize) -> usize {
+    let fitting = TRANSFORMED_ELEMENTS / (filter.places() * channels);
+    part(tiles, fitting.clamp(FEWEST_TILES, TILES_PER_TASK), kernels.outer_rows)
+}
+
 /// Where transformed tiles lie: `[place][tile][channel]`. A line of the cache between places keeps their addresses
 /// from falling into the same few sets.
 #[derive(Clone, Copy)]
-struct Transformed {
-    channels: usize,
-    place_stride: usize,
+pub(crate) struct Transformed {
+    pub(crate) channels: usize,
+    pub(crate) place_stride: usize,
 }
 
 impl Transformed {
-    fn new(tiles: usize, channels: usize) -> Self {
+    pub(crate) fn new(tiles: usize, channels: usize) -> Self {
         Self { channels, place_stride: (tiles * channels).next_multiple_of(MAX_LANES) + MAX_LANES }
     }
 
-    fn at(&self, place: usize, tile: usize) -> usize {
+    pub(crate) fn at(&self, place: usize, tile: usize) -> usize {
         place * self.place_stride + tile * self.channels
     }
 }
@@ -47,9 +54,7 @@ impl Job<'_> {
         if tiles == 0 {
             return;
         }
-        let fitting = TRANSFORMED_ELEMENTS / (filter.places() * convolution.input.pitch);
-        let most = fitting.clamp(FEWEST_TILES, TILES_PER_TASK);
-        let at_once = part(tiles, most, convolution.kernels.outer_rows);
+        let at_once = tiles_of_task(convolution.kernels, tiles, filter, convolution.input.pitch);
         let tile_tasks = tiles.div_ceil(at_once);
         let blocks = &convolution.weights.blocks;
         let blocks_at_once = even_parts(blocks.len(), blocks.len().div_ceil(TASKS_WANTED.div_ceil(tile_tasks)));
@@ -78,7 +83,10 @@ impl Job<'_> {
             for block in blocks {
                 let target = shared.at(outputs.at(place, 0) + block.first - first);
                 let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
-                self.multiply(place, block, tiles.len(), source, target, outputs.channels);
+                let (kernels, weights) = (self.convolution.kernels, &self.convolution.weights);
+                let channels = [inputs.channels, outputs.channels];
+                // SAFETY: the sums are this task's own and have room for all places, tiles and channels.
+                unsafe { multiply(kernels, weights, place, block, tiles.len(), source, target, channels) };
             }
         }
         for (index, tile) in tiles.enumerate() {
@@ -101,43 +109,6 @@ impl Job<'_> {
         };
         // SAFETY: maps go on behind their pictures as far as a tile reaches; the target has room for all places.
         unsafe { convolution.kernels.tile_in(&transform) };
-    }
-
-    /// Sums over input channels at one place.
-    fn multiply(
-        &self,
-        place: usize,
-        block: &OutputBlock,
-        tiles: usize,
-        source: &[f32],
-        target: *mut f32,
-        channels: usize,
-    ) {
-        let (weights, rows) = (&self.convolution.weights, self.convolution.kernels.outer_rows);
-        let chunk = even_parts(weights.depth, INPUTS_PER_CHUNK);
-        for input in (0..weights.depth).step_by(chunk) {
-            let mut product = Product {
-                rows: 0,
-                columns: block.columns,
-                scalars: [std::ptr::null(); MAX_ROWS],
-                segments: 1,
-                segment_step: 0,
-                depth: chunk.min(weights.depth - input),
-                weights: weights.from(block, place, input),
-                targets: [std::ptr::null_mut(); MAX_ROWS],
-                accumulate: input > 0,
-                finish: None,
-            };
-            for first in (0..tiles).step_by(rows) {
-                product.rows = rows.min(tiles - first);
-                for row in 0..product.rows {
-                    product.scalars[row] = source[(first + row) * weights.depth + input..].as_ptr();
-                    product.targets[row] = target.wrapping_add((first + row) * channels);
-                }
-                // SAFETY: source and target hold all channels of the tiles; they belong to this task.
-                unsafe { self.convolution.kernels.product(&product) };
-            }
-        }
     }
 
     fn transform_out(
@@ -163,6 +134,47 @@ impl Job<'_> {
         };
         // SAFETY: outputs are compared with the size of the picture; tasks write disjoint tiles or channels.
         unsafe { self.convolution.kernels.tile_out(&transform) };
+    }
+}
+
+/// Sums over input channels at one place: `source` is `[tile][channels[0]]`, `target` points to `[tile][channels[1]]`.
+///
+/// # Safety
+/// The target is valid for the channels of the block in all tiles, and no other thread touches it.
+#[expect(clippy::too_many_arguments, reason = "a matrix product has many sizes")]
+pub(crate) unsafe fn multiply(
+    kernels: &Kernels,
+    weights: &PreparedWeights,
+    place: usize,
+    block: &OutputBlock,
+    tiles: usize,
+    source: &[f32],
+    target: *mut f32,
+    channels: [usize; 2],
+) {
+    let chunk = even_parts(weights.depth, INPUTS_PER_CHUNK);
+    for input in (0..weights.depth).step_by(chunk) {
+        let mut product = Product {
+            rows: 0,
+            columns: block.columns,
+            scalars: [std::ptr::null(); MAX_ROWS],
+            segments: 1,
+            segment_step: 0,
+            depth: chunk.min(weights.depth - input),
+            weights: weights.from(block, place, input),
+            targets: [std::ptr::null_mut(); MAX_ROWS],
+            accumulate: input > 0,
+            finish: None,
+        };
+        for first in (0..tiles).step_by(kernels.outer_rows) {
+            product.rows = kernels.outer_rows.min(tiles - first);
+            for row in 0..product.rows {
+                product.scalars[row] = source[(first + row) * channels[0] + input..].as_ptr();
+                product.targets[row] = target.wrapping_add((first + row) * channels[1]);
+            }
+            // SAFETY: the source holds all channels of the tiles; the caller vouches for the target.
+            unsafe { kernels.product(&product) };
+        }
     }
 }
 

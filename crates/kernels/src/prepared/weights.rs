@@ -2,10 +2,15 @@
 
 use super::Algorithm;
 use super::map::MapShape;
+use super::transforms::Filter;
 use crate::isa::Kernels;
-use crate::scratch::{Aligned, Shared};
+use crate::pack::WeightLayout;
+use crate::scratch::{Aligned, Scratch, Shared};
 use crate::shape::Conv2d;
+use crate::vector::MAX_LANES;
+use crate::winograd_transforms::WeightTransform;
 use rayon::prelude::*;
+use std::ops::Deref;
 
 /// Output channels that share a register tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +27,51 @@ pub(crate) struct OutputBlock {
 /// transformed kernels.
 #[derive(Debug)]
 pub(crate) struct PreparedWeights {
-    weights: Aligned,
+    weights: Memory,
     pub(crate) blocks: Vec<OutputBlock>,
     pub(crate) segments: usize,
     /// Inputs of a segment: those that lie side by side in a map.
     pub(crate) depth: usize,
+    /// Elements from a segment to the next, for each register.
+    segment_stride: usize,
     lanes: usize,
+}
+
+/// Where weights lie.
+#[derive(Debug)]
+enum Memory {
+    /// For as long as a network is used.
+    Own(Aligned),
+    /// For one call.
+    Scratch(Scratch),
+}
+
+impl Deref for Memory {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Own(memory) => memory,
+            Self::Scratch(memory) => memory,
+        }
+    }
+}
+
+/// Most output channels of a block.
+const MAX_WIDTH: usize = 4 * MAX_LANES;
+/// Input channels of a task that transforms weights.
+const CHANNELS_PER_TASK: usize = 64;
+/// What weights that are not there read, also as whole registers.
+static ZEROS: [f32; 2 * MAX_LANES] = [0.0; 2 * MAX_LANES];
+
+/// Divides registers of output channels among tiles.
+fn blocks(kernels: &Kernels, registers: usize, register_len: usize) -> Vec<OutputBlock> {
+    let block = |first: usize| OutputBlock {
+        first: first * kernels.lanes,
+        columns: kernels.outer_columns.min(registers - first),
+        start: first * register_len,
+    };
+    (0..registers).step_by(kernels.outer_columns).map(block).collect()
 }
 
 impl PreparedWeights {
@@ -44,15 +88,9 @@ impl PreparedWeights {
             Algorithm::Winograd(filter) => (filter.places(), input.pitch),
         };
         let registers = convolution.out_channels.div_ceil(kernels.lanes);
-        let firsts = (0..registers).step_by(kernels.outer_columns);
-        let blocks: Vec<OutputBlock> = firsts
-            .map(|first| OutputBlock {
-                first: first * kernels.lanes,
-                columns: kernels.outer_columns.min(registers - first),
-                start: first * kernels.lanes * segments * depth,
-            })
-            .collect();
-        let mut weights = Aligned::zeroed(registers * kernels.lanes * segments * depth);
+        let segment_stride = depth * kernels.lanes;
+        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let mut weights = Aligned::zeroed(registers * segments * segment_stride);
         let shared = Shared::new(&mut weights);
         blocks.par_iter().for_each(|block| {
             let width = block.columns * kernels.lanes;
@@ -83,12 +121,72 @@ impl PreparedWeights {
                 }
             }
         });
-        Self { weights, blocks, segments, depth, lanes: kernels.lanes }
+        Self { weights: Memory::Own(weights), blocks, segments, depth, segment_stride, lanes: kernels.lanes }
+    }
+
+    /// Weights for F(4x4, 3x3), to be filled; for one call.
+    pub(crate) fn for_call(kernels: &Kernels, layout: &WeightLayout) -> Self {
+        let (segments, depth) = (Filter::Four.places(), layout.source_channels);
+        let registers = layout.channels.len().div_ceil(kernels.lanes);
+        // A line of the cache between places keeps their addresses from falling into the same few sets.
+        let segment_stride = depth * kernels.lanes + MAX_LANES;
+        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let weights = Memory::Scratch(Scratch::new(registers * segments * segment_stride));
+        Self { weights, blocks, segments, depth, segment_stride, lanes: kernels.lanes }
+    }
+
+    /// Transforms the weights of one call.
+    pub(crate) fn fill(&mut self, kernels: &Kernels, weight: &[f32], layout: &WeightLayout) {
+        let (depth, segment_stride) = (self.depth, self.segment_stride);
+        let Memory::Scratch(weights) = &mut self.weights else {
+            return;
+        };
+        let shared = Shared::new(weights);
+        // Parts of a block's input channels are tasks: networks have few blocks.
+        let part = CHANNELS_PER_TASK.min(depth);
+        let tasks = self
+            .blocks
+            .par_iter()
+            .flat_map(|block| (0..depth).into_par_iter().step_by(part).map(move |first| (block, first)));
+        tasks.for_each(|(block, first)| {
+            let width = block.columns * kernels.lanes;
+            // In the order of the others, which lets registers of taps be read at once.
+            let kind = &layout.taps[layout.channels[block.first].1];
+            let is_flipped = kind.first() > kind.last();
+            let mut zeros = [ZEROS.as_ptr(); 9];
+            for (tap, zero) in zeros.iter_mut().enumerate() {
+                *zero = ZEROS[if is_flipped { 8 - tap } else { tap }..].as_ptr();
+            }
+            let mut taps = [zeros; MAX_WIDTH];
+            let mut steps = [[0; 9]; MAX_WIDTH];
+            let count = width.min(layout.channels.len() - block.first);
+            for (row, (start, kind)) in layout.channels[block.first..][..count].iter().enumerate() {
+                for (tap, offset) in layout.taps[*kind].iter().enumerate() {
+                    if let Some(offset) = offset {
+                        // The last source channel's weight is inside too.
+                        let last = start + offset + (depth - 1) * layout.source_stride;
+                        assert!(last < weight.len(), "the layout has no weights beyond the slice");
+                        taps[row][tap] = weight[start + offset + first * layout.source_stride..].as_ptr();
+                        steps[row][tap] = layout.source_stride;
+                    }
+                }
+            }
+            let transform = WeightTransform {
+                taps: &taps[..width],
+                steps: &steps[..width],
+                source_channels: part.min(depth - first),
+                end: weight.as_ptr_range().end,
+                target: shared.at(block.start + first * width),
+                place_stride: segment_stride * block.columns,
+            };
+            // SAFETY: taps were checked above; tasks write disjoint parts of every place.
+            unsafe { kernels.transform_weights(&transform) };
+        });
     }
 
     /// The weights of a block from an input of a segment on.
     pub(crate) fn from(&self, block: &OutputBlock, segment: usize, input: usize) -> *const f32 {
-        let start = block.start + (segment * self.depth + input) * block.columns * self.lanes;
+        let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;
         self.weights[start..].as_ptr()
     }
 }

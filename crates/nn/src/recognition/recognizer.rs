@@ -13,7 +13,7 @@ use crate::networks::SphereFace;
 use crate::training::checkpoint;
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
 
-use super::{Classifier, Embedder, RecognizerDescription};
+use super::{Classifier, FrozenSphereFace, RecognizerDescription};
 
 /// A recogniser that could not be found or used.
 #[derive(Debug, thiserror::Error)]
@@ -96,7 +96,7 @@ impl Default for EmbeddingOptions {
 /// A recogniser ready for use.
 #[derive(Clone, Debug)]
 pub struct Recognizer {
-    embedder: Arc<Embedder>,
+    embedder: Arc<FrozenSphereFace>,
     head: Option<MarginHead>,
     description: RecognizerDescription,
     sha256: String,
@@ -162,7 +162,7 @@ impl Recognizer {
             assign(&mut classifier, file.arrays, path)?;
             (classifier.network, Some(classifier.head))
         };
-        Ok(Self { embedder: Arc::new(Embedder::new(network, device)), head, description, sha256 })
+        Ok(Self { embedder: Arc::new(FrozenSphereFace::new(network, device)), head, description, sha256 })
     }
 
     /// The network.

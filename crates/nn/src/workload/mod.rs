@@ -15,7 +15,7 @@ use crate::losses::{AdversarialLoss, LossWeights};
 use crate::networks::{Pair, SphereFace, Translator, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
-use crate::recognition::Embedder;
+use crate::recognition::FrozenSphereFace;
 use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
 
 /// What is done with the pictures.
@@ -128,7 +128,7 @@ impl Workload {
             Task::Recognize => {
                 let network = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, SEED, device);
                 let (embedder, crops) =
-                    (Embedder::new(network, device), to_values(self.pictures(Domain::Photo, device)));
+                    (FrozenSphereFace::new(network, device), to_values(self.pictures(Domain::Photo, device)));
                 Box::new(move || {
                     embedder.embed(&crops);
                     Ok(())

@@ -8,7 +8,7 @@ use portraitist_nn::layers::Initialization;
 use portraitist_nn::losses::{Margin, MarginHead, SphereMargin, TargetAngle};
 use portraitist_nn::networks::SphereFace;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
-use portraitist_nn::recognition::{Classifier, Embedder};
+use portraitist_nn::recognition::{Classifier, FrozenSphereFace};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -55,7 +55,7 @@ fn features_and_angles_match_the_reference() {
     assert_close("features", features.clone(), stored.values("features"), 2e-5);
     let flipped = classifier.network.forward(crops.clone().flip([3]));
     assert_close("features of mirrored crops", flipped, stored.values("features_flipped"), 2e-5);
-    let embedder = Embedder::new(classifier.network.clone(), &device());
+    let embedder = FrozenSphereFace::new(classifier.network.clone(), &device());
     let prepared = from_values(embedder.embed(&to_values(crops)), &device());
     assert_close("features by the plan", prepared, stored.values("features"), 2e-5);
     let (cosines, lengths) = classifier.head.cosines(features);
@@ -293,7 +293,7 @@ fn plans_give_what_networks_give_for_any_batch() {
         let mut random = ChaCha8Rng::seed_from_u64(5);
         let crops: Vec<f32> = (0..count * 3 * 112 * 96).map(|_| random.random_range(-1.0..1.0)).collect();
         let expected = to_values(network.forward(from_values(crops.clone(), &device()).reshape([count, 3, 112, 96])));
-        let embedder = Embedder::new(network, &device());
+        let embedder = FrozenSphereFace::new(network, &device());
         let together = embedder.embed(&crops);
         let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         for (found, expected) in together.iter().zip(&expected) {

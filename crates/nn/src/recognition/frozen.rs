@@ -13,14 +13,14 @@ use crate::plan::Plan;
 /// A network whose weights do not change any more. On the CPU it runs by a [`Plan`], which is made at first use and
 /// takes about 1.4 times the memory of the weights; on other devices as in training.
 #[derive(Debug)]
-pub struct Embedder {
+pub struct FrozenSphereFace {
     network: SphereFace,
     device: Device,
     /// None where there is no plan for the device.
     plan: OnceLock<Option<Plan>>,
 }
 
-impl Embedder {
+impl FrozenSphereFace {
     /// Wraps a network that lives on `device`.
     pub fn new(network: SphereFace, device: &Device) -> Self {
         Self { network, device: device.clone(), plan: OnceLock::new() }
