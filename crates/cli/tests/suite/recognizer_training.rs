@@ -274,7 +274,11 @@ fn mistakes_in_a_run_file_are_told() {
         ("photos = \"photos\"\n", "photos = \"photos/anna\"\n", &["photos/anna", "belongs to nobody"]),
         ("photos = \"photos\"\n", "prepared = \"photos\"\n", &["data.train", "either prepared or"]),
         ("photos = \"photos\"\ndrawings = \"drawings\"\n", "", &["data.train", "needs prepared"]),
-        ("photos = \"photos\"\ndrawings = \"drawings\"\n", "prepared = \"photos\"\n", &["photos", "manifest.csv"]),
+        (
+            "photos = \"photos\"\ndrawings = \"drawings\"\n",
+            "prepared = \"photos\"\n",
+            &["manifest.csv", "No such file"],
+        ),
         ("namespace = \"others\"\nphotos = \"others/photos\"", "photos = \"photos\"", &["anna", "can be only one"]),
         ("evaluate_every = 4", "num_evaluated = 3", &["nothing can be measured"]),
         ("[record]", "[margin]\nkind = \"triplet\"\n[record]", &["run.toml", "triplet", "arcface"]),

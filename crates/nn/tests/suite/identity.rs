@@ -167,7 +167,7 @@ fn a_recogniser_comes_back_from_its_file_with_whom_it_knows() {
     let margin = Margin::SphereFace2 { margin: 0.3, scale: 20.0, share: 0.7, exponent: 3.0 };
     let classifier = Classifier::new(&config, margin, Initialization::Default, 4, &device());
     let trained_on = Some(TrainedIdentities::new([("", "Ada Quill"), ("orl", "s1")]));
-    let description = RecognizerDescription { network: config, margin, trained_on };
+    let description = RecognizerDescription { network: config, margin, trained_on, from_unknown: true };
     let file = ModelFile { config: ModelConfig::Recognizer(description.clone()), arrays: collect(&classifier) };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recognizer.safetensors");

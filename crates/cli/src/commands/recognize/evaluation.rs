@@ -78,6 +78,12 @@ impl<'a> Examination<'a> {
             ));
             return Ok(());
         };
+        if self.recognizer.description().from_unknown {
+            let model = &self.arguments.model;
+            origin.warnings.push(format!(
+                "{model} was fine-tuned from a network that does not say whom it was trained on: the leak counts only the people of the fine-tuning"
+            ));
+        }
         let namespaces = namespaces(dataset, self.arguments.namespace.as_deref());
         let seen = |person: &&&str| namespaces.iter().any(|namespace| trained_on.contains(namespace, person));
         let known: Vec<&&str> = tested.iter().filter(seen).collect();

@@ -147,10 +147,13 @@ fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError>
 }
 
 fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingError> {
-    let wrong = |reason: String| TrainingError::Data { path: source.to_path_buf(), reason };
     let file = if source.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
+    let wrong = |reason: &str| TrainingError::Data {
+        path: file.clone(),
+        reason: reason.strip_prefix(&format!("{}: ", file.display())).unwrap_or(reason).to_owned(),
+    };
     let folder = file.parent().unwrap_or(Path::new("."));
-    let rows = read_manifest(&file).map_err(|error| wrong(error.to_string()))?;
+    let rows = read_manifest(&file).map_err(|error| wrong(&error.to_string()))?;
     let num_rows = rows.len();
     // Mirrored crops are left out: training mirrors by itself.
     let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty());
@@ -165,7 +168,8 @@ fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingEr
     });
     let found: Vec<Found> = found.collect();
     if found.is_empty() {
-        return Err(wrong(format!("none of the {num_rows} rows is a kept crop of the split {:?}", purpose.split())));
+        let split = purpose.split();
+        return Err(wrong(&format!("none of the {num_rows} rows is a kept crop of the split {split:?}")));
     }
     Ok(found)
 }
