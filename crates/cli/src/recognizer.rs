@@ -11,9 +11,9 @@ use portraitist_nn::{builtin, device};
 
 use crate::portrait::{find_points, no_face};
 
-/// Reads the recogniser of a name: the built-in one, a run or checkpoint folder, or a weights file.
-pub(crate) fn open_recognizer(name: &str) -> anyhow::Result<Recognizer> {
-    let device = device::parse("cpu")?;
+/// Reads the recogniser of a name onto a device: the built-in one, a run or checkpoint folder, or a weights file.
+pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
+    let device = device::parse(device)?;
     if let Some(path) = Recognizer::locate(name.as_ref())? {
         return Ok(Recognizer::read(&path, &device)?);
     }

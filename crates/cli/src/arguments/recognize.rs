@@ -43,35 +43,14 @@ pub(crate) struct EmbedArguments {
     #[arg(long)]
     pub(crate) aligned: bool,
     /// What the mirror image of a face adds.
-    #[arg(long, value_enum, default_value_t = MirrorImage::Ignore)]
-    pub(crate) mirrored: MirrorImage,
+    #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
+    pub(crate) mirrored: MirroredName,
     /// Faces that go through the network together.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) batch: u32,
     /// Replace a file that exists.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-/// What is made of a face and its mirror image.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum MirrorImage {
-    /// Nothing: the face alone, as the original does.
-    Ignore,
-    /// The mean of both embeddings.
-    Average,
-    /// One embedding after the other: twice as many numbers.
-    Concatenate,
-}
-
-impl From<MirrorImage> for Mirrored {
-    fn from(image: MirrorImage) -> Self {
-        match image {
-            MirrorImage::Ignore => Self::Ignore,
-            MirrorImage::Average => Self::Average,
-            MirrorImage::Concatenate => Self::Concatenate,
-        }
-    }
 }
 
 /// Measure scores that any recogniser gave.
@@ -152,7 +131,7 @@ pub(crate) struct EvaluationArguments {
     pub(crate) dataset: DatasetArguments,
     /// The recogniser: a run folder of recognize train, a checkpoint folder, or a weights file
     /// (sphere20a*.pth or safetensors).
-    #[arg(long)]
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
     pub(crate) model: String,
     /// 1 for development, 2 for what is reported.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
@@ -161,7 +140,7 @@ pub(crate) struct EvaluationArguments {
     #[arg(long)]
     pub(crate) allow_leak: bool,
     /// What the people's names mean, as the run file of the recogniser's training has it; for synthetic
-    /// datasets synthetic-SEED, for others nothing. Names without a namespace are looked for as well.
+    /// datasets "synthetic SEED", for others nothing. Names without a namespace are looked for as well.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
     /// Leave out pictures that the dataset has not got, and say how many; the figures are then not those of

@@ -41,7 +41,8 @@ struct Output {
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let studio = Studio::open(&arguments.model)?;
-    let recognizer = (arguments.recognizer != "none").then(|| open_recognizer(&arguments.recognizer)).transpose()?;
+    let recognizer =
+        (arguments.recognizer != "none").then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
     let (inputs, mut failed) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum MetricsError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("{}: cannot read the scores: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -15,7 +15,7 @@ pub enum MetricsError {
         source: std::io::Error,
     },
     /// The file could not be written.
-    #[error("cannot write {}: {source}", path.display())]
+    #[error("{}: cannot write the scores: {source}", path.display())]
     Write {
         /// The file.
         path: PathBuf,

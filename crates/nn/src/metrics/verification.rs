@@ -158,6 +158,9 @@ fn common(curve: &Curve) -> FoldReport {
 }
 
 fn report(mode: Mode, folds: Vec<FoldReport>, curves: &[Curve], mut warnings: Vec<String>) -> VerificationReport {
+    if folds.len() == 1 {
+        warnings.push("one fold is reported on: no deviation".to_owned());
+    }
     for far in FALSE_ACCEPT_RATES {
         let coarse = folds.iter().filter(|fold| fold.far_step > far).count();
         if coarse > 0 {

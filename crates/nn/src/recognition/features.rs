@@ -5,7 +5,7 @@ use portraitist_face::Picture;
 use super::EvaluationError;
 
 /// Something that embeds crops: a [`super::Recognizer`], or any other way to a row of numbers.
-pub trait Embedder {
+pub trait EmbedCrops {
     /// A row for each crop, all of one length.
     ///
     /// # Errors
@@ -13,7 +13,7 @@ pub trait Embedder {
     fn embed(&self, crops: &[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError>;
 }
 
-impl<F: Fn(&[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError>> Embedder for F {
+impl<F: Fn(&[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError>> EmbedCrops for F {
     fn embed(&self, crops: &[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError> {
         self(crops)
     }

@@ -4,7 +4,7 @@ use portraitist_face::Picture;
 use portraitist_face::dataset::Entry;
 use rayon::prelude::*;
 
-use super::features::{Embedder, Features};
+use super::features::{EmbedCrops, Features};
 use super::roll::Roll;
 use super::{EvaluationError, FeatureCache};
 
@@ -20,7 +20,7 @@ const CHUNK: usize = 64;
 pub fn gather(
     roll: &Roll<'_>,
     crop: impl Fn(&Entry) -> portraitist_face::Result<Picture> + Sync,
-    embedder: &impl Embedder,
+    embedder: &impl EmbedCrops,
     mut cache: Option<&mut FeatureCache>,
     mut advance: impl FnMut(u64),
 ) -> Result<Features, EvaluationError> {

@@ -17,7 +17,7 @@ pub use cache::{CropKey, FeatureCache};
 pub use classifier::Classifier;
 pub use description::RecognizerDescription;
 pub use evaluation_error::EvaluationError;
-pub use features::{Embedder, Features, Similarity};
+pub use features::{EmbedCrops, Features, Similarity};
 pub use frozen::FrozenSphereFace;
 pub use gather::gather;
 pub use identification::{IdentificationTask, sets};

@@ -137,7 +137,7 @@ fn distillation_is_zero_for_the_same_picture_only_and_pulls_towards_it() {
 }
 
 fn crop(level: u8) -> Picture {
-    let pixel = |index: usize| (index as u32 * 2_654_435_761 >> 24) as u8 ^ level;
+    let pixel = |index: usize| ((index as u32).wrapping_mul(2_654_435_761) >> 24) as u8 ^ level;
     Picture::from_rgb(96, 112, (0..96 * 112 * 3).map(pixel).collect()).unwrap()
 }
 

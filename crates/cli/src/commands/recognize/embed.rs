@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     if arguments.out.exists() && !arguments.force {
         return Err(advised(format!("{} exists already", arguments.out.display()), "replace it with --force"));
     }
-    let recognizer = open_recognizer(&arguments.model)?;
+    let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let detector = FaceDetector::new()?;
     let (inputs, mut failed) = expand(&arguments.inputs);

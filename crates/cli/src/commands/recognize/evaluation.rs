@@ -1,22 +1,19 @@
 //! What `verify` and `identify` have in common: the recogniser, whom it knows, and its embeddings.
 
-use std::path::Path;
-
 use anyhow::Context;
 use portraitist_face::dataset::Dataset;
 use portraitist_face::prepare::Cropper;
 use portraitist_face::prepare::recipe::Fit;
 use portraitist_face::synthetic::dataset_seed;
 use portraitist_face::template::Template;
-use portraitist_nn::device;
 use portraitist_nn::recognition::{
-    EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, RecognizerError, Roll, View,
-    gather,
+    EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, Roll, View, gather,
 };
 
 use super::report::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
 use crate::output::{Console, advised};
+use crate::recognizer::open_recognizer;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -28,13 +25,7 @@ impl<'a> Examination<'a> {
     /// Loads the recogniser.
     pub(super) fn open(arguments: &'a EvaluationArguments) -> anyhow::Result<Self> {
         arguments.report.check()?;
-        let device = device::parse(&arguments.device)?;
-        let path = Recognizer::locate(Path::new(&arguments.model))?;
-        let path = path.ok_or_else(|| RecognizerError::NotFound {
-            name: arguments.model.clone(),
-            built_in: "recognisers: none yet".to_owned(),
-        })?;
-        Ok(Self { arguments, recognizer: Recognizer::read(&path, &device)? })
+        Ok(Self { arguments, recognizer: open_recognizer(&arguments.model, &arguments.device)? })
     }
 
     /// The view that was asked for.
@@ -169,7 +160,7 @@ fn mirrored_name(mirrored: Mirrored) -> &'static str {
 /// Where the names of a dataset's people may have come from: anywhere, the namespace given, a synthetic dataset's own.
 fn namespaces(dataset: &Dataset, given: Option<&str>) -> Vec<String> {
     let roots = std::iter::once(&dataset.root).chain(dataset.owners.values());
-    let seeds = roots.filter_map(|root| dataset_seed(root)).map(|seed| format!("synthetic-{seed}"));
+    let seeds = roots.filter_map(|root| dataset_seed(root)).map(|seed| format!("synthetic {seed}"));
     let mut namespaces: Vec<String> =
         std::iter::once(String::new()).chain(given.map(str::to_owned)).chain(seeds).collect();
     namespaces.sort();

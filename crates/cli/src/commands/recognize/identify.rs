@@ -79,12 +79,12 @@ fn rows(report: &IdentificationReport, intervals: Option<&IdentificationInterval
 
 fn closing(report: &IdentificationReport, intervals: Option<&IdentificationIntervals>) -> String {
     let count = report.sets.len();
-    let sets = if count == 1 { "1 set".to_owned() } else { format!("{count} sets") };
+    let sets = if count == 1 { "figures of 1 set".to_owned() } else { format!("mean ± deviation over {count} sets") };
     let probes: usize = report.sets.iter().map(|set| set.num_probes).sum();
     let sizes = || report.sets.iter().map(|set| set.num_people);
     let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
     let people = if least == most { least.to_string() } else { format!("{least} to {most}") };
-    let mut text = format!("mean ± deviation over {sets}, {probes} probes, galleries of {people} people");
+    let mut text = format!("{sets}, {probes} probes, galleries of {people} people");
     if let Some(IdentificationIntervals { people, resamples, .. }) = intervals {
         let _ = write!(text, "; 95 % intervals from {resamples} draws of {people} people"); // strings cannot fail
     }

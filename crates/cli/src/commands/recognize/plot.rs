@@ -22,7 +22,7 @@ pub(super) fn verification(report: &VerificationReport, origin: &Origin) -> anyh
         .roc
         .iter()
         .filter(|rates| rates.far > 0.0)
-        .filter_map(|rates| Some([rates.far, rates.vr.mean?, rates.vr.std?]))
+        .filter_map(|rates| Some([rates.far, rates.vr.mean?, rates.vr.std.unwrap_or(0.0)]))
         .collect();
     let left = points.first().map_or(1e-3, |[far, ..]| 0.999 * 10_f64.powf(far.log10().floor())).clamp(1e-6, 0.1);
     let captions = Captions {
@@ -56,8 +56,9 @@ const MAX_RANKS: usize = 50;
 /// # Errors
 /// If the drawing library fails.
 pub(super) fn identification(report: &IdentificationReport, origin: &Origin) -> anyhow::Result<String> {
-    let points = report.cmc.iter().zip(&report.cmc_std).zip(1..=MAX_RANKS);
-    let points: Vec<[f64; 3]> = points.map(|((mean, std), rank)| [rank as f64, *mean, *std]).collect();
+    let deviation = |index: usize| report.cmc_std.get(index).copied().unwrap_or(0.0);
+    let points = report.cmc.iter().take(MAX_RANKS).enumerate();
+    let points: Vec<[f64; 3]> = points.map(|(index, mean)| [(index + 1) as f64, *mean, deviation(index)]).collect();
     let captions = Captions {
         title: format!("Identification: {}", origin.what),
         below: format!(

@@ -131,6 +131,13 @@ pub(super) fn present_verification(
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
     }
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    if !beside.is_empty() {
+        let names = beside.join(", ");
+        report.warnings.push(format!(
+            "the interval of {names} does not hold the figure itself: too few people for draws of people to be unbiased there"
+        ));
+    }
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
     let printed = (report.mode == Mode::Seed2018).then(|| seed_2018::printed(&report));
@@ -195,7 +202,8 @@ fn beside_each(lines: &[String], remark: &str) -> String {
 fn closing(report: &VerificationReport, intervals: Option<&VerificationIntervals>) -> String {
     let folds = if report.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", report.folds.len()) };
     let mut text = format!(
-        "mean ± deviation over {folds}, {} pairs; false accept rates in steps of {:.2e}; mode {}",
+        "{} {folds}, {} pairs; false accept rates in steps of {:.2e}; mode {}",
+        if report.folds.len() == 1 { "figures of" } else { "mean ± deviation over" },
         report.num_pairs,
         report.far_step,
         report.mode.name()
@@ -210,7 +218,8 @@ fn closing(report: &VerificationReport, intervals: Option<&VerificationIntervals
 pub(super) fn percent(summary: Summary) -> String {
     match (summary.mean, summary.std) {
         (Some(mean), Some(std)) => format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * std),
-        _ => "–".to_owned(),
+        (Some(mean), None) => format!("{:.2}", 100.0 * mean),
+        (None, _) => "–".to_owned(),
     }
 }
 
@@ -218,14 +227,17 @@ fn verification_markdown(report: &VerificationReport, rows: &[Row], closing: &st
     let remark = origin.leak_remark();
     let mut text = format!("# Verification: {}\n\n", origin.what);
     text.push_str("| method | VR at FAR 0.1 % (%) | VR at FAR 1 % (%) | AUC | remark |\n|---|---|---|---|---|\n");
-    let auc = |mean: f64, std: f64| format!("{mean:.3} ± {std:.3}");
     for other in baselines::VERIFICATION {
         let share = |[mean, std]: [f64; 2]| format!("{mean:.2} ± {std:.2}");
         let [vr_far_0_001, vr_far_0_01] = [other.vr_far_0_001, other.vr_far_0_01].map(share);
-        let auc = auc(other.auc[0], other.auc[1]);
+        let [mean, std] = other.auc;
+        let auc = format!("{mean:.3} ± {std:.3}");
         let _ = writeln!(text, "| {} | {vr_far_0_001} | {vr_far_0_01} | {auc} | {} |", other.method, other.remark);
     }
-    let own = report.auc.mean.zip(report.auc.std).map_or_else(String::new, |(mean, std)| auc(mean, std));
+    let own = match (report.auc.mean, report.auc.std) {
+        (Some(mean), Some(std)) => format!("{mean:.3} ± {std:.3}"),
+        (mean, _) => mean.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
+    };
     let _ = writeln!(
         text,
         "| **{}** | {} | {} | {own} | {remark} |",

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use anyhow::Context;
 use portraitist_face::prepare::recipe::Fit;
 use portraitist_nn::metrics::write_scores;
 use portraitist_nn::recognition::{Pairs, Similarity, VerificationTask};
@@ -39,7 +40,8 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     let (fit, similarity) =
         if *as_seed { (Fit::Seed2018, Similarity::Seed2018) } else { (Fit::Reflective, Similarity::Cosine) };
     let features = examination.features(task.roll(), fit, &mut origin, console)?;
-    let scored = task.score(&features, similarity)?;
+    let place = || format!("{}: the {} protocol", evaluation.dataset.dataset.display(), pairs.protocol());
+    let scored = task.score(&features, similarity).with_context(place)?;
     if let Some(path) = &arguments.scores {
         write_scores(path, &scored, evaluation.report.force)?;
     }

@@ -68,7 +68,7 @@ pub struct HostBatch {
 
 impl HostBatch {
     /// Brings the batch to a device; `classes` says which number each person has.
-    pub(super) fn to_device(self, classes: &HashMap<String, usize>, device: &Device) -> Batch {
+    pub(super) fn into_device(self, classes: &HashMap<String, usize>, device: &Device) -> Batch {
         let labels = |people: &[Option<String>]| {
             let label = |person: &Option<String>| classes.get(person.as_ref()?).copied();
             people.iter().filter_map(label).collect()
@@ -116,7 +116,7 @@ impl BatchMaker {
     pub(super) fn make(&self, step: u64) -> Result<HostBatch, TrainingError> {
         let mut batch = HostBatch {
             planes: Pair::default(),
-            shapes: self.shapes.clone(),
+            shapes: self.shapes,
             same_person: Vec::new(),
             people: Pair::default(),
             files: Vec::new(),

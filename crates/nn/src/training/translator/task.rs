@@ -116,7 +116,7 @@ impl Task for Trainer {
     }
 
     fn step(&mut self, batch: HostBatch) -> Result<NamedValues, TrainingError> {
-        let batch = batch.to_device(&self.classes, self.device());
+        let batch = batch.into_device(&self.classes, self.device());
         let style_dim = self.settings.networks.generator.style_dim;
         let num_samples = batch.same_person.len();
         let noise = StepNoise::draw(self.settings.seed, self.step, num_samples, style_dim, self.device());
