@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
-SCRIPTS = {"translate": "translate.py", "train": "train_step.py", "vgg": "vgg.py"}
+SCRIPTS = {"translate": "translate.py", "train": "train_step.py", "vgg": "vgg.py", "recognize": "recognition.py"}
 CASES = (
     "translate 128x112 dim 32",
     "translate 224x192 dim 64",
@@ -32,6 +32,8 @@ CASES = (
     "train 224x192 batch 1 dim 64",
     "vgg 224x224 batch 1",
     "vgg 224x224 batch 8",
+    "recognize 112x96 batch 1",
+    "recognize 112x96 batch 32",
 )
 LARGE_CASES = ("translate 512x512 dim 64", "translate 1024x1024 dim 64")
 # The peer keeps self-attention's matrix of positions by positions: 16 GiB for each copy of it.

@@ -131,6 +131,10 @@ pub(crate) struct TranslateArguments {
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,
+    /// Who says how alike input and output are (similarity in --json): a recogniser as for `recognize embed`,
+    /// or `none`.
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER, value_name = "M|none")]
+    pub(crate) recognizer: String,
     /// Also write what the network gave, before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
@@ -402,6 +406,9 @@ pub(crate) enum WeightsCommand {
         /// Store 16-bit numbers: half the size, about three digits.
         #[arg(long)]
         half: bool,
+        /// Leave out the classifier of a recogniser: embeddings stay as they are, the file becomes smaller.
+        #[arg(long)]
+        embedding_only: bool,
         /// Replace a file that exists.
         #[arg(long)]
         force: bool,
@@ -411,12 +418,12 @@ pub(crate) enum WeightsCommand {
 /// Time the networks at fixed sizes.
 ///
 /// Each case runs in a process of its own after a warm-up, with random weights and pictures: translation,
-/// one iteration of training, and VGG16's features. The results are times, the process's largest
+/// one iteration of training, VGG16's features and SphereFace-20's embeddings. The results are times, the process's largest
 /// memory, and the direct algorithms' arithmetic (GFLOP) with its rate. Translation of 512x512 and
 /// 1024x1024 is there for its memory and runs only with --all or when a text names the size.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// Parts of names of the cases to run: `translate`, `train`, `vgg`, `224x192`, "train 64x64 batch 4
+    /// Parts of names of the cases to run: `translate`, `train`, `vgg`, `recognize`, `224x192`, "train 64x64 batch 4
     /// dim 16"; all but the large pictures without any.
     pub(crate) cases: Vec<String>,
     /// Of those, only cases with this in their name.

@@ -5,8 +5,10 @@ mod arguments;
 mod commands;
 mod demo;
 mod inputs;
+mod npy;
 mod output;
 mod portrait;
+mod recognizer;
 mod style;
 
 use std::process::ExitCode;

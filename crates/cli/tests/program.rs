@@ -15,6 +15,8 @@ mod demo;
 mod program;
 #[path = "suite/recognizer_training.rs"]
 mod recognizer_training;
+#[path = "suite/recognizing.rs"]
+mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
 #[path = "suite/styles.rs"]

@@ -65,6 +65,11 @@ impl Axis {
         self.source_len
     }
 
+    /// Padded coordinates that are the source itself, and the source coordinate of the first.
+    pub(crate) fn interior(&self) -> (Range<usize>, usize) {
+        (self.interior.clone(), self.first_source)
+    }
+
     /// The source coordinate at a padded coordinate; none where there are zeros.
     pub(crate) fn source(&self, coordinate: usize) -> Option<usize> {
         self.sources.get(coordinate).filter(|source| **source != ZERO).map(|source| *source as usize)

@@ -4,12 +4,14 @@ use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
 use crate::pointwise::{self, Pointwise};
 use crate::prelu;
+use crate::prepared::product::{Product, product};
+use crate::prepared::transforms::{TileIn, TileOut, tile_in, tile_out};
 use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
 use crate::winograd_transforms::{
-    InputTransform, KernelTransform, OutputTransform, WeightTransform, transform_gradient, transform_input,
-    transform_kernels, transform_output, transform_weights,
+    InputTransform, KernelTransform, WeightTransform, transform_gradient, transform_input, transform_kernels,
+    transform_weights,
 };
 use std::sync::OnceLock;
 
@@ -94,7 +96,7 @@ fn choose(wanted: Option<&str>) -> &'static Kernels {
 
 /// The kernels of one instruction set and the register tiles that suit it.
 #[expect(clippy::type_complexity, reason = "function pointers that are each named once")]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernels {
     pub(crate) isa: Isa,
     pub(crate) winograd: WinogradUse,
@@ -105,17 +107,19 @@ pub(crate) struct Kernels {
     main_tile_columns: usize,
     /// Most vectors in a [`Tile`] of fewer channels.
     narrow_tile_columns: usize,
-    /// Most scalar streams of an [`OuterProduct`].
+    /// Most scalar streams of an [`OuterProduct`] and positions of a [`Product`].
     pub(crate) outer_rows: usize,
-    /// Most vectors of an [`OuterProduct`].
+    /// Most vectors of an [`OuterProduct`] and of a [`Product`].
     pub(crate) outer_columns: usize,
     tile: unsafe fn(&Tile<'_>),
     outer_product: unsafe fn(&OuterProduct),
     transform_input: unsafe fn(&InputTransform),
-    transform_output: unsafe fn(&OutputTransform),
     transform_weights: unsafe fn(&WeightTransform<'_>),
     transform_gradient: unsafe fn(&InputTransform),
     transform_kernels: unsafe fn(&KernelTransform),
+    product: unsafe fn(&Product),
+    tile_in: unsafe fn(&TileIn),
+    tile_out: unsafe fn(&TileOut),
     transpose: unsafe fn(&Transposition),
     add_transposed: unsafe fn(&TransposedSum),
     sum: unsafe fn(&[f32]) -> f64,
@@ -186,10 +190,12 @@ pointer_functions! {
     tile(Tile<'_>);
     outer_product(OuterProduct);
     transform_input(InputTransform);
-    transform_output(OutputTransform);
     transform_weights(WeightTransform<'_>);
     transform_gradient(InputTransform);
     transform_kernels(KernelTransform);
+    product(Product);
+    tile_in(TileIn);
+    tile_out(TileOut);
     transpose(Transposition);
     add_transposed(TransposedSum);
 }
@@ -254,11 +260,6 @@ macro_rules! kernels {
                 unsafe { transform_input::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
-            unsafe fn transform_output_kernel(arguments: &OutputTransform) {
-                // SAFETY: the caller's promise; the features are enabled here.
-                unsafe { transform_output::<$vector>(arguments) }
-            }
-            $(#[target_feature(enable = $feature)])?
             unsafe fn transform_weights_kernel(arguments: &WeightTransform<'_>) {
                 // SAFETY: the caller's promise; the features are enabled here.
                 unsafe { transform_weights::<$vector>(arguments) }
@@ -272,6 +273,21 @@ macro_rules! kernels {
             unsafe fn transform_kernels_kernel(arguments: &KernelTransform) {
                 // SAFETY: the caller's promise; the features are enabled here.
                 unsafe { transform_kernels::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn product_kernel(arguments: &Product) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { product::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tile_in_kernel(arguments: &TileIn) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { tile_in::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn tile_out_kernel(arguments: &TileOut) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { tile_out::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn transpose_kernel(arguments: &Transposition) {
@@ -366,10 +382,12 @@ macro_rules! kernels {
                 prelu,
                 prelu_gradient,
                 transform_input: transform_input_kernel,
-                transform_output: transform_output_kernel,
                 transform_weights: transform_weights_kernel,
                 transform_gradient: transform_gradient_kernel,
                 transform_kernels: transform_kernels_kernel,
+                product: product_kernel,
+                tile_in: tile_in_kernel,
+                tile_out: tile_out_kernel,
                 transpose: transpose_kernel,
                 add_transposed: add_transposed_kernel,
                 sum,

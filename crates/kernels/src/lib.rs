@@ -4,6 +4,7 @@
 //!
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
+//! [`PreparedConvolution`] computes it between [`Map`]s with weights that stay.
 //! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
 //! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
 //! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs
@@ -36,6 +37,7 @@ mod pack;
 mod plane;
 mod pointwise;
 mod prelu;
+mod prepared;
 mod scratch;
 mod shape;
 mod softmax;
@@ -46,6 +48,7 @@ mod upsample;
 mod vector;
 mod weight_gradient;
 mod winograd;
+mod winograd_tiles;
 mod winograd_transforms;
 mod winograd_weight_gradient;
 
@@ -64,5 +67,6 @@ pub use pointwise::{
     scaled_sum_gradient,
 };
 pub use prelu::Prelu;
+pub use prepared::{Map, MapShape, OutputActivation, PreparedConvolution};
 pub use shape::{Conv2d, Padding, ShapeError};
 pub use upsample::UpsampledConv2d;

@@ -21,6 +21,7 @@ thread_local! {
 static KEPT_LARGE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
 
 /// A buffer that starts at a cache line; holds stale values until it is written.
+#[derive(Debug)]
 pub(crate) struct Scratch {
     memory: Vec<f32>,
     start: usize,
@@ -87,6 +88,37 @@ impl Deref for Scratch {
 }
 
 impl DerefMut for Scratch {
+    fn deref_mut(&mut self) -> &mut [f32] {
+        &mut self.memory[self.start..self.start + self.len]
+    }
+}
+
+/// Zeroed memory that starts at a cache line and belongs to its owner alone.
+#[derive(Debug)]
+pub(crate) struct Aligned {
+    memory: Vec<f32>,
+    start: usize,
+    len: usize,
+}
+
+impl Aligned {
+    /// Memory for `len` elements.
+    pub(crate) fn zeroed(len: usize) -> Self {
+        let memory = vec![0.0; len + LINE];
+        let start = memory.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        Self { memory, start, len }
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        &self.memory[self.start..self.start + self.len]
+    }
+}
+
+impl DerefMut for Aligned {
     fn deref_mut(&mut self) -> &mut [f32] {
         &mut self.memory[self.start..self.start + self.len]
     }

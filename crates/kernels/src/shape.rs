@@ -1,5 +1,6 @@
 //! What a convolution looks like, and which shapes are possible.
 
+use crate::prepared::MapShape;
 use std::fmt;
 
 /// How the input continues beyond its edges.
@@ -75,6 +76,20 @@ pub enum ShapeError {
         /// Elements in the slice.
         found: usize,
     },
+    /// A prepared convolution pads with something else than the margin of zeros of its input.
+    Margin {
+        /// Rows or columns asked for on each side.
+        padding: usize,
+        /// Rows and columns of zeros around the input.
+        margin: usize,
+    },
+    /// A map has another shape than a prepared convolution reads or writes.
+    Map {
+        /// The shape by the convolution.
+        expected: MapShape,
+        /// The shape of the map.
+        found: MapShape,
+    },
     /// The number of elements does not fit into memory addresses.
     Overflow,
 }
@@ -94,6 +109,10 @@ impl fmt::Display for ShapeError {
             Self::Length { argument, expected, found } => {
                 write!(formatter, "{argument} must have {expected} elements, found {found}")
             }
+            Self::Margin { padding, margin } => {
+                write!(formatter, "padding {padding} must be of zeros and no wider than the margin of {margin}")
+            }
+            Self::Map { expected, found } => write!(formatter, "expected a map of {expected:?}, found {found:?}"),
             Self::Overflow => write!(formatter, "the shape has more elements than can be addressed"),
         }
     }

@@ -5,6 +5,7 @@ mod convolution;
 mod normalization;
 mod pointwise;
 mod prelu;
+mod prepared;
 mod upsampling;
 
 /// Numbers that look random, the same in every run.

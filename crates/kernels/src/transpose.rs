@@ -11,36 +11,63 @@ pub(crate) struct Transposition {
     pub(crate) rows: usize,
     pub(crate) columns: usize,
     pub(crate) target: *mut f32,
-    /// Elements from a row of the target (a column of the source) to the next; those beyond `rows` become 0.
+    /// Elements from a row of the target (a column of the source) to the next.
     pub(crate) target_stride: usize,
+    /// Elements behind each row of the target that become 0.
+    pub(crate) fill: usize,
 }
 
 /// Transposes a matrix.
 ///
 /// # Safety
 /// The processor has `V`'s instruction set; the source is valid for all its rows and columns, the target for `columns`
-/// rows of `target_stride` elements, which no other thread touches.
+/// rows of `rows + fill` elements, which no other thread touches.
 #[inline(always)]
 pub(crate) unsafe fn transpose<V: Vector>(matrix: &Transposition) {
-    let Transposition { source, source_stride, rows, columns, target, target_stride } = *matrix;
-    let (whole_rows, whole_columns) = (rows - rows % V::LANES, columns - columns % V::LANES);
-    // SAFETY: the caller's promise; squares lie within the matrix.
+    let Transposition { source, source_stride, rows, columns, target, target_stride, fill } = *matrix;
+    // SAFETY: the caller's promise; squares lie within the matrix, masks keep partial ones there.
     unsafe {
-        for column in (0..whole_columns).step_by(V::LANES) {
-            for row in (0..whole_rows).step_by(V::LANES) {
-                let from = source.add(row * source_stride + column);
-                V::transpose_square(from, source_stride, target.add(column * target_stride + row), target_stride);
+        for column in (0..columns).step_by(V::LANES) {
+            for row in (0..rows).step_by(V::LANES) {
+                let (from, to) = (source.add(row * source_stride + column), target.add(column * target_stride + row));
+                let size = [V::LANES.min(rows - row), V::LANES.min(columns - column)];
+                if size == [V::LANES; 2] {
+                    V::transpose_square(from, source_stride, to, target_stride);
+                } else {
+                    transpose_part::<V>(size, from, source_stride, to, target_stride);
+                }
             }
         }
         for column in 0..columns {
-            let target = target.add(column * target_stride);
-            let first = if column < whole_columns { whole_rows } else { 0 };
-            for row in first..rows {
-                target.add(row).write(source.add(row * source_stride + column).read());
+            for row in rows..rows + fill {
+                target.add(column * target_stride + row).write(0.0);
             }
-            for row in rows..target_stride {
-                target.add(row).write(0.0);
-            }
+        }
+    }
+}
+
+/// Transposes some rows and columns of a square.
+///
+/// # Safety
+/// The processor has `V`'s instruction set; source and target are valid for the rows and columns.
+#[inline(always)]
+unsafe fn transpose_part<V: Vector>(
+    [rows, columns]: [usize; 2],
+    from: *const f32,
+    from_stride: usize,
+    to: *mut f32,
+    to_stride: usize,
+) {
+    let (mut square, mut turned) = ([[0.0_f32; MAX_LANES]; MAX_LANES], [[0.0_f32; MAX_LANES]; MAX_LANES]);
+    let [row_mask, column_mask] = [rows, columns].map(|count| u32::MAX >> (32 - count));
+    // SAFETY: the caller's promise; the squares have room for whole registers.
+    unsafe {
+        for (row, square) in square.iter_mut().enumerate().take(rows) {
+            V::load_masked(from.add(row * from_stride), column_mask).store(square.as_mut_ptr());
+        }
+        V::transpose_square(square.as_ptr().cast(), MAX_LANES, turned.as_mut_ptr().cast(), MAX_LANES);
+        for (column, turned) in turned.iter().enumerate().take(columns) {
+            V::load(turned.as_ptr()).store_masked(to.add(column * to_stride), row_mask);
         }
     }
 }
@@ -115,6 +142,7 @@ impl Kernels {
             columns,
             target: target.as_mut_ptr(),
             target_stride,
+            fill: target_stride - rows,
         };
         // SAFETY: the lengths were checked, and the target is borrowed.
         unsafe { self.transpose(&matrix) };

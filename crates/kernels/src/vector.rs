@@ -25,6 +25,11 @@ pub(crate) trait Vector: Copy {
     /// Lane by lane `self + left * right`.
     unsafe fn add_product(self, left: Self, right: Self) -> Self;
 
+    /// Lane by lane `self * other`.
+    unsafe fn multiply(self, other: Self) -> Self;
+    /// Lane by lane `replacement` where `self` is below 0, else `self`: NaN stays.
+    unsafe fn replace_negative(self, replacement: Self) -> Self;
+
     /// Reads the lanes whose bit is set in `mask`, the others are zero and their memory is not touched.
     #[inline(always)]
     unsafe fn load_masked(from: *const f32, mask: u32) -> Self {
@@ -106,6 +111,14 @@ impl Vector for Portable {
     unsafe fn add_product(self, left: Self, right: Self) -> Self {
         Self(std::array::from_fn(|lane| self.0[lane] + left.0[lane] * right.0[lane]))
     }
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        Self(std::array::from_fn(|lane| self.0[lane] * other.0[lane]))
+    }
+    #[inline(always)]
+    unsafe fn replace_negative(self, replacement: Self) -> Self {
+        Self(std::array::from_fn(|lane| if self.0[lane] < 0.0 { replacement.0[lane] } else { self.0[lane] }))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -153,6 +166,19 @@ mod x86 {
         unsafe fn add_product(self, left: Self, right: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { _mm512_fmadd_ps(left.0, right.0, self.0) })
+        }
+        #[inline(always)]
+        unsafe fn multiply(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm512_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn replace_negative(self, replacement: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, _mm512_setzero_ps());
+                Self(_mm512_mask_mov_ps(self.0, below, replacement.0))
+            }
         }
         #[inline(always)]
         unsafe fn load_masked(from: *const f32, mask: u32) -> Self {
@@ -244,6 +270,19 @@ mod x86 {
             Self(unsafe { _mm256_fmadd_ps(left.0, right.0, self.0) })
         }
         #[inline(always)]
+        unsafe fn multiply(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { _mm256_mul_ps(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn replace_negative(self, replacement: Self) -> Self {
+            // SAFETY: see above.
+            unsafe {
+                let below = _mm256_cmp_ps::<_CMP_LT_OQ>(self.0, _mm256_setzero_ps());
+                Self(_mm256_blendv_ps(self.0, replacement.0, below))
+            }
+        }
+        #[inline(always)]
         unsafe fn transpose_square(from: *const f32, from_stride: usize, to: *mut f32, to_stride: usize) {
             // SAFETY: see above.
             unsafe {
@@ -325,6 +364,16 @@ mod arm {
         unsafe fn add_product(self, left: Self, right: Self) -> Self {
             // SAFETY: see above.
             Self(unsafe { vfmaq_f32(self.0, left.0, right.0) })
+        }
+        #[inline(always)]
+        unsafe fn multiply(self, other: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { vmulq_f32(self.0, other.0) })
+        }
+        #[inline(always)]
+        unsafe fn replace_negative(self, replacement: Self) -> Self {
+            // SAFETY: see above.
+            Self(unsafe { vbslq_f32(vcltzq_f32(self.0), replacement.0, self.0) })
         }
     }
 }

@@ -23,31 +23,12 @@ pub(crate) struct InputTransform {
     pub(crate) tiles: usize,
 }
 
-/// Products of tiles, to be transformed to outputs.
-pub(crate) struct OutputTransform {
-    /// Place 0 of the first tile.
-    pub(crate) source: *const f32,
-    /// Elements from a place to the next.
-    pub(crate) place_stride: usize,
-    /// Rows of tiles.
-    pub(crate) tile_rows: usize,
-    /// Tiles from a row of tiles to the next; whole registers are read.
-    pub(crate) pitch: usize,
-    /// First output.
-    pub(crate) target: *mut f32,
-    /// Output rows; those beyond the tiles are not written.
-    pub(crate) height: usize,
-    /// Output columns.
-    pub(crate) width: usize,
-    pub(crate) bias: f32,
-}
-
 /// `Bᵀ` times a column.
 ///
 /// # Safety
 /// The processor has `V`'s instruction set.
 #[inline(always)]
-unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
+pub(crate) unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
     // SAFETY: the caller's promise.
     unsafe {
         let [four, minus_four, minus_five] = [V::splat(4.0), V::splat(-4.0), V::splat(-5.0)];
@@ -72,7 +53,7 @@ unsafe fn input_column<V: Vector>(d: [V; IN]) -> [V; IN] {
 /// # Safety
 /// The processor has `V`'s instruction set.
 #[inline(always)]
-unsafe fn output_column<V: Vector>(m: [V; IN]) -> [V; OUT] {
+pub(crate) unsafe fn output_column<V: Vector>(m: [V; IN]) -> [V; OUT] {
     // SAFETY: the caller's promise.
     unsafe {
         let minus_one = V::splat(-1.0);
@@ -117,81 +98,6 @@ pub(crate) unsafe fn transform_input<V: Vector>(transform: &InputTransform) {
                 for x in 0..IN {
                     row[x].store(target.add((y * IN + x) * transform.place_stride));
                 }
-            }
-        }
-    }
-}
-
-/// Transforms rows of tiles to outputs.
-///
-/// # Safety
-/// The processor has `V`'s instruction set; the source is valid for whole registers at every place, the target for
-/// the outputs of the tiles within `height` rows of `width`, which no other thread touches.
-#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
-#[inline(always)]
-pub(crate) unsafe fn transform_output<V: Vector>(transform: &OutputTransform) {
-    let (mut tile_row, mut tile_column) = (0, 0);
-    let mut outputs = [[[0.0_f32; OUT]; MAX_LANES]; OUT];
-    for tile in (0..transform.tile_rows * transform.pitch).step_by(V::LANES) {
-        // SAFETY: the caller's promise.
-        unsafe { output_tiles::<V>(transform, tile, &mut outputs) };
-        for lane in 0..V::LANES {
-            let (row, column) = (tile_row * OUT, tile_column * OUT);
-            if tile_row < transform.tile_rows && column < transform.width {
-                for y in 0..OUT.min(transform.height - row) {
-                    let target = transform.target.wrapping_add((row + y) * transform.width + column);
-                    let count = transform.width - column;
-                    // SAFETY: the caller's promise; row and column were compared.
-                    unsafe {
-                        if count >= OUT {
-                            target.cast::<[f32; OUT]>().write_unaligned(outputs[y][lane]);
-                        } else {
-                            std::ptr::copy_nonoverlapping(outputs[y][lane].as_ptr(), target, count);
-                        }
-                    }
-                }
-            }
-            tile_column += 1;
-            if tile_column == transform.pitch {
-                (tile_row, tile_column) = (tile_row + 1, 0);
-            }
-        }
-    }
-}
-
-/// The outputs of a register of tiles: `[row][tile][column]`.
-///
-/// # Safety
-/// The processor has `V`'s instruction set; the source is valid for a whole register at every place.
-#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
-#[inline(always)]
-unsafe fn output_tiles<V: Vector>(
-    transform: &OutputTransform,
-    tile: usize,
-    outputs: &mut [[[f32; OUT]; MAX_LANES]; OUT],
-) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        let source = transform.source.add(tile);
-        let mut half = [[V::zero(); IN]; OUT];
-        for x in 0..IN {
-            let mut column = [V::zero(); IN];
-            for y in 0..IN {
-                column[y] = V::load(source.add((y * IN + x) * transform.place_stride));
-            }
-            let column = output_column(column);
-            for y in 0..OUT {
-                half[y][x] = column[y];
-            }
-        }
-        for y in 0..OUT {
-            let row = output_column(half[y]);
-            let mut lanes = [[0.0_f32; MAX_LANES]; OUT];
-            for x in 0..OUT {
-                row[x].add(V::splat(transform.bias)).store(lanes[x].as_mut_ptr());
-            }
-            for lane in 0..V::LANES {
-                outputs[y][lane] = [lanes[0][lane], lanes[1][lane], lanes[2][lane], lanes[3][lane]];
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::isa::{Kernels, WinogradUse};
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding};
-use crate::winograd::{PLACES, Planes, Tiles};
+use crate::winograd_tiles::{PLACES, Planes, Tiles};
 use crate::winograd_transforms::KernelTransform;
 use rayon::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Times of translation, of a training iteration and of VGG16's features, at the sizes that `portraitist bench` times.
+//! Times of translation, of a training iteration, of VGG16's features and of embeddings, at the sizes that `portraitist bench` times.
 //!
 //! `cargo bench --workspace --bench translator -- "train 128"` runs a part.
 

@@ -13,3 +13,9 @@ const SKETCH: &[u8] = include_bytes!("../models/sketch.safetensors");
 pub fn bytes(name: &str) -> Option<&'static [u8]> {
     (name == DEFAULT).then_some(SKETCH)
 }
+
+/// The built-in recogniser.
+pub const RECOGNIZER: &str = "likeness";
+
+/// Tells synthetic and ORL faces apart, photos and drawings; its model file.
+pub const RECOGNIZER_FILE: &[u8] = include_bytes!("../models/likeness.safetensors");

@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod networks;
 pub mod ops;
 pub mod parameter;
+pub mod plan;
 pub mod random;
 pub mod recognition;
 pub mod training;

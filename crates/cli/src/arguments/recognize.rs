@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use portraitist_nn::metrics::bootstrap;
+use portraitist_nn::recognition::{Between, Mirrored};
 
-use super::TrainArguments;
+use super::{DatasetArguments, TrainArguments, VerificationName};
 
 /// Tell people apart, and measure how well.
 #[derive(Debug, Subcommand)]
@@ -16,7 +17,40 @@ pub(crate) enum RecognizeCommand {
     /// TensorBoard's events) and checkpoints. Ctrl-C writes a checkpoint and ends; --resume goes on to the
     /// same bytes as if nothing had happened.
     Train(TrainArguments),
+    Embed(EmbedArguments),
     Metrics(MetricsArguments),
+    Verify(VerifyArguments),
+    Identify(IdentifyArguments),
+}
+
+/// Turn faces into embeddings: rows of numbers whose directions say who it is.
+///
+/// In each picture the largest face is found and aligned to SphereFace's frame of 96x112 pixels. Rows are
+/// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
+#[derive(Debug, Args)]
+pub(crate) struct EmbedArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// The file to write: .npy, float32, `[pictures, numbers]`.
+    #[arg(short, long, value_name = "FILE.npy")]
+    pub(crate) out: PathBuf,
+    /// A run folder of `recognize train`, a checkpoint folder, a weights file (sphere20a*.pth included), or the
+    /// built-in recogniser.
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
+    pub(crate) model: String,
+    /// The pictures are aligned crops already: take them whole.
+    #[arg(long)]
+    pub(crate) aligned: bool,
+    /// What the mirror image of a face adds.
+    #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
+    pub(crate) mirrored: MirroredName,
+    /// Faces that go through the network together.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) batch: u32,
+    /// Replace a file that exists.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Measure scores that any recogniser gave.
@@ -37,6 +71,153 @@ pub(crate) struct MetricsArguments {
     pub(crate) resampling: ResamplingArguments,
     #[command(flatten)]
     pub(crate) report: ReportArguments,
+}
+
+/// Are two pictures the same person? Measures a recogniser by a verification protocol.
+///
+/// The dataset has WebCaricature's EvaluationProtocols. Faces are aligned by their landmarks, as `dataset
+/// prepare --template sphereface` aligns them. Restricted compares the listed pairs; unrestricted all pairs of
+/// each fold's people. View 2 reports mean and deviation over its folds, the threshold of each being the best
+/// on all others; view 1 reports on its second half with the threshold of the first. People whom the
+/// recogniser was trained on are refused.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArguments {
+    #[command(flatten)]
+    pub(crate) evaluation: EvaluationArguments,
+    /// The protocol.
+    #[arg(long, value_enum, default_value_t = VerificationName::Restricted)]
+    pub(crate) protocol: VerificationName,
+    /// Which pictures the unrestricted protocol compares.
+    #[arg(long, value_enum, default_value_t = BetweenName::All)]
+    pub(crate) between: BetweenName,
+    /// Align, draw pairs (of the unrestricted protocol), compare and compute as the original does. Prints what
+    /// it prints; --json says mode seed-2018.
+    #[arg(long, conflicts_with_all = ["between", "mirrored", "aligned"])]
+    pub(crate) as_seed: bool,
+    /// With --as-seed: pairs of the same person, and as many of different people, drawn for each fold of the
+    /// unrestricted protocol.
+    #[arg(long, default_value_t = 1000, value_name = "N", requires = "as_seed",
+          value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) fold_length: u32,
+    /// With --as-seed: seed of these draws, that of numpy's RandomState.
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "as_seed")]
+    pub(crate) seed: u32,
+    /// Write the scores with the people compared, as `recognize metrics` reads them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) scores: Option<PathBuf>,
+}
+
+/// Who of a gallery is it? Measures a recogniser by an identification protocol.
+///
+/// Each probe is looked up in a gallery of people. Of people who are exactly as alike, each comes first equally
+/// often. View 2 reports mean and deviation over its ten sets, view 1 has one set. People whom the recogniser
+/// was trained on are refused.
+#[derive(Debug, Args)]
+pub(crate) struct IdentifyArguments {
+    #[command(flatten)]
+    pub(crate) evaluation: EvaluationArguments,
+    /// c2p looks drawings up among photos, p2c photos among drawings.
+    #[arg(long, value_enum)]
+    pub(crate) direction: DirectionName,
+    /// This one of view 2's ten sets only, for a recogniser trained with that set's people.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=10))]
+    pub(crate) set: Option<u8>,
+}
+
+/// What verification and identification have in common.
+#[derive(Debug, Args)]
+pub(crate) struct EvaluationArguments {
+    #[command(flatten)]
+    pub(crate) dataset: DatasetArguments,
+    /// The recogniser: a run folder of recognize train, a checkpoint folder, or a weights file
+    /// (sphere20a*.pth or safetensors).
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
+    pub(crate) model: String,
+    /// 1 for development, 2 for what is reported.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
+    pub(crate) view: u8,
+    /// Measure on people who were in training all the same; every number then says so.
+    #[arg(long)]
+    pub(crate) allow_leak: bool,
+    /// What the people's names mean, as the run file of the recogniser's training has it; for synthetic
+    /// datasets "synthetic SEED", for others nothing. Names without a namespace are looked for as well.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Leave out pictures that the dataset has not got, and say how many; the figures are then not those of
+    /// the protocol.
+    #[arg(long)]
+    pub(crate) skip_missing: bool,
+    /// The pictures are aligned crops already: take them whole.
+    #[arg(long)]
+    pub(crate) aligned: bool,
+    /// Whether the mirror image takes part in an embedding.
+    #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
+    pub(crate) mirrored: MirroredName,
+    /// Keep embeddings in this folder, and use those that are there. Embeddings of faces are personal data:
+    /// without this nothing is kept.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache: Option<PathBuf>,
+    /// Where to compute: cpu, or `cuda[:index]` or wgpu where the program was built with them.
+    #[arg(long, default_value = "cpu")]
+    pub(crate) device: String,
+    #[command(flatten)]
+    pub(crate) resampling: ResamplingArguments,
+    #[command(flatten)]
+    pub(crate) report: ReportArguments,
+}
+
+/// Kinds of pictures that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BetweenName {
+    /// All pictures with all others.
+    All,
+    /// Drawings with photos.
+    DrawingPhoto,
+    /// Photos with photos.
+    PhotoPhoto,
+    /// Drawings with drawings.
+    DrawingDrawing,
+}
+
+impl From<BetweenName> for Between {
+    fn from(name: BetweenName) -> Self {
+        match name {
+            BetweenName::All => Self::All,
+            BetweenName::DrawingPhoto => Self::DrawingPhoto,
+            BetweenName::PhotoPhoto => Self::PhotoPhoto,
+            BetweenName::DrawingDrawing => Self::DrawingDrawing,
+        }
+    }
+}
+
+/// Directions of identification.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DirectionName {
+    /// Drawings are looked up among photos.
+    C2p,
+    /// Photos are looked up among drawings.
+    P2c,
+}
+
+/// What is made of a crop and its mirror image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MirroredName {
+    /// The crop alone, as the original does.
+    Ignore,
+    /// The mean of both embeddings.
+    Average,
+    /// One embedding after the other.
+    Concatenate,
+}
+
+impl From<MirroredName> for Mirrored {
+    fn from(name: MirroredName) -> Self {
+        match name {
+            MirroredName::Ignore => Self::Ignore,
+            MirroredName::Average => Self::Average,
+            MirroredName::Concatenate => Self::Concatenate,
+        }
+    }
 }
 
 /// By whose rules.

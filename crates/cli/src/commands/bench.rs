@@ -20,7 +20,7 @@ use report::{BenchOutput, Measurement};
 /// Timed runs of a case, unless told otherwise: as in `benches/peers`.
 fn default_runs(task: Task) -> u32 {
     match task {
-        Task::Translate | Task::Vgg => 10,
+        Task::Translate | Task::Vgg | Task::Recognize => 10,
         Task::Train => 5,
     }
 }
@@ -139,8 +139,8 @@ mod tests {
 
     #[test]
     fn large_pictures_run_only_when_asked_for() {
-        assert_eq!(chosen(&[]).map(|names| names.len()), Ok(8));
-        assert_eq!(chosen(&["--all"]).map(|names| names.len()), Ok(10));
+        assert_eq!(chosen(&[]).map(|names| names.len()), Ok(10));
+        assert_eq!(chosen(&["--all"]).map(|names| names.len()), Ok(12));
         assert_eq!(chosen(&["translate"]).map(|names| names.len()), Ok(3));
         assert_eq!(chosen(&["translate", "--all"]).map(|names| names.len()), Ok(5));
         assert_eq!(chosen(&["512x512"]), Ok(vec!["translate 512x512 dim 64".to_owned()]));

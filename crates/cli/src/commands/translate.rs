@@ -7,13 +7,16 @@ use anyhow::{Context, ensure};
 use portraitist_face::Picture;
 use portraitist_face::picture::write_atomically;
 use portraitist_nn::config::Domain;
+use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
 use crate::inputs::{Failure, Input, expand};
+use crate::npy::npy;
 use crate::output::Console;
 use crate::portrait::{Face, Studio};
+use crate::recognizer::{likeness, open_recognizer};
 use crate::style::{Style, styles};
 
 /// What `--json` prints.
@@ -31,13 +34,15 @@ struct Output {
     to: &'static str,
     /// `null` for a style that no seed gave.
     seed: Option<u64>,
-    /// How alike input and output are to a recogniser; `null` without one.
+    /// How alike input and output are to a recogniser, -1 to 1; `null` without one.
     similarity: Option<f32>,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let studio = Studio::open(&arguments.model)?;
+    let recognizer =
+        (arguments.recognizer != "none").then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
     let (inputs, mut failed) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
@@ -59,7 +64,8 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     for (index, input) in inputs.iter().enumerate() {
         bar.set_message(input.path.display().to_string());
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
-        let result = translate_one(&studio, arguments, input, styles, &mut outputs);
+        let result =
+            translate_one(&studio, recognizer.as_ref(), arguments, input, styles).map(|made| outputs.extend(made));
         if let Err(error) = result {
             let failure = Failure::new(input.path.display().to_string(), &error);
             bar.suspend(|| console.fail(&error.context(failure.input.clone())));
@@ -79,11 +85,11 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
 
 fn translate_one(
     studio: &Studio,
+    recognizer: Option<&Recognizer>,
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
-    outputs: &mut Vec<Output>,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Vec<Output>> {
     let to: Domain = arguments.to.into();
     let targets: Vec<PathBuf> =
         (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
@@ -97,14 +103,16 @@ fn translate_one(
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
+    let mut outputs = Vec::with_capacity(styles.len());
     for (style, path) in styles.iter().zip(targets) {
         let crop = face.as_ref().map_or(&picture, |face| &face.crop);
         let translated = studio.translate(crop, &style.code, to)?;
         write(studio, arguments, &picture, face.as_ref(), &translated, &path)?;
-        let (input, seed) = (input.path.clone(), style.seed);
-        outputs.push(Output { input, output: path, to: to.name(), seed, similarity: None });
+        let compare = |recognizer| likeness(recognizer, crop, &translated.picture, &studio.model.template());
+        let similarity = recognizer.map(compare).transpose()?;
+        outputs.push(Output { input: input.path.clone(), output: path, to: to.name(), seed: style.seed, similarity });
     }
-    Ok(())
+    Ok(outputs)
 }
 
 fn write(
@@ -120,7 +128,7 @@ fn write(
         None => translated.picture.save(path, arguments.force)?,
     }
     if arguments.float {
-        let bytes = npy(&translated.planes, [3, translated.height as u64, translated.width as u64])?;
+        let bytes = npy(&translated.planes, &[3, translated.height as u64, translated.width as u64])?;
         write_atomically(path.with_extension("npy"), &bytes, arguments.force)?;
     }
     Ok(())
@@ -131,14 +139,4 @@ fn target(arguments: &TranslateArguments, input: &Input, to: Domain, index: usiz
     let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
     let number = if count > 1 { format!("-{:04}", index + 1) } else { String::new() };
     arguments.out.join(&input.stem).with_file_name(format!("{stem}-{to}{number}.png"))
-}
-
-fn npy(values: &[f32], shape: [u64; 3]) -> anyhow::Result<Vec<u8>> {
-    use npyz::WriterBuilder;
-    let mut bytes = Vec::new();
-    let options = npyz::WriteOptions::<f32>::new().default_dtype().shape(&shape);
-    let mut writer = options.writer(&mut bytes).begin_nd()?;
-    writer.extend(values.iter().copied())?;
-    writer.finish()?;
-    Ok(bytes)
 }

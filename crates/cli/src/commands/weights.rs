@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use anyhow::ensure;
 use portraitist_face::picture::write_atomically;
 use portraitist_nn::training::{Run, RunFile};
-use portraitist_nn::weights::{Array, FloatKind, OriginalConfig, assign_check, read_arrays, read_model, write_native};
+use portraitist_nn::weights::{
+    Array, FloatKind, ModelConfig, OriginalConfig, assign_check, read_arrays, read_model, write_native,
+};
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
@@ -41,8 +43,8 @@ struct Conversion {
 pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
         WeightsCommand::Inspect { input } => inspect(&input, console)?,
-        WeightsCommand::Convert { input, output, half, force } => {
-            let output = convert(&input, output, half, force)?;
+        WeightsCommand::Convert { input, output, half, embedding_only, force } => {
+            let output = convert(&input, output, [half, embedding_only], force)?;
             let text = output.display().to_string();
             console.result(&Conversion { input, output }, &text)?;
         }
@@ -76,10 +78,15 @@ fn inspect(input: &Path, console: &Console) -> anyhow::Result<()> {
     console.result(&inspection, &text)
 }
 
-fn convert(input: &Path, output: Option<PathBuf>, half: bool, force: bool) -> anyhow::Result<PathBuf> {
+fn convert(
+    input: &Path,
+    output: Option<PathBuf>,
+    [half, embedding_only]: [bool; 2],
+    force: bool,
+) -> anyhow::Result<PathBuf> {
     let ending = input.extension().and_then(|ending| ending.to_str());
     if matches!(ending, Some("yaml" | "yml")) {
-        ensure!(!half, "--half goes with weights, not with a configuration");
+        ensure!(!half && !embedding_only, "--half and --embedding-only go with weights, not with a configuration");
         let output = output.unwrap_or_else(|| input.with_extension("toml"));
         let name = input.file_stem().map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
         let run = RunFile::from_original(&OriginalConfig::read(input)?, &name)
@@ -91,6 +98,13 @@ fn convert(input: &Path, output: Option<PathBuf>, half: bool, force: bool) -> an
     let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
     let model = read_model(input)?;
     assign_check(&model, input)?;
+    let is_recognizer = matches!(model.config, ModelConfig::Recognizer(_));
+    ensure!(
+        is_recognizer || !embedding_only,
+        "--embedding-only goes with a recogniser; this is a {}",
+        model.config.kind()
+    );
+    let model = if embedding_only { model.without_classifier() } else { model };
     let floats = if half { FloatKind::Half } else { FloatKind::Single };
     write_native(&model, floats, &output, force)?;
     Ok(output)

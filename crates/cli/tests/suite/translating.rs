@@ -23,6 +23,8 @@ fn json_is_one_object_as_documented() {
     let mut object = answer.json();
     let hash = object.as_object_mut().unwrap().remove("model_sha256").unwrap();
     assert_eq!(hash.as_str().map(str::len), Some(64));
+    let similarity = object["outputs"][0]["similarity"].take().as_f64().expect("a number by the built-in recogniser");
+    assert!((-1.0..=1.0).contains(&similarity), "{similarity}");
     let output = serde_json::json!({
         "input": "anna.jpg", "output": "out/anna-drawing.png", "to": "drawing", "seed": 7, "similarity": null
     });

@@ -223,7 +223,7 @@ impl<'a> Workshop<'a> {
 
 /// Fits the transform of the five points to the template. Single precision, as the original has it: its matrices then come out
 /// to the last digits.
-fn fit(fit: Fit, five: &FivePoints, template: &Template) -> Result<Similarity> {
+pub(super) fn fit(fit: Fit, five: &FivePoints, template: &Template) -> Result<Similarity> {
     let single = |points: &FivePoints| points.map(|point: Point| point.map(|value| f64::from(value as f32)));
     let (from, to) = (single(five), single(&template.points));
     match fit {

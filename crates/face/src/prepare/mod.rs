@@ -9,6 +9,7 @@
 //! - `derived`: lists that make the result a dataset of its own
 
 mod crop;
+mod cropper;
 mod derived;
 pub mod isolation_forest;
 pub mod manifest;
@@ -23,6 +24,8 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use serde::Serialize;
+
+pub use self::cropper::Cropper;
 
 use self::crop::{Made, Workshop};
 use self::manifest::{Journal, Row, flipped_crop, flipped_row, read_earlier, table, write_manifest};

@@ -19,7 +19,7 @@ fn source(coordinate: usize, len: usize, padding: usize, mode: Padding) -> Optio
 }
 
 /// Calls `visit(output index, input index, weight index)` for every product of a convolution.
-fn products(conv: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
+pub(super) fn products(conv: &Conv2d, mut visit: impl FnMut(usize, usize, usize)) {
     let [height, width] = conv.output_size().expect("shape is possible");
     let [kernel_height, kernel_width] = conv.kernel;
     for image in 0..conv.batch {

@@ -102,6 +102,11 @@ impl PRelu {
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         prelu(x, self.slopes.flat())
     }
+
+    /// The slopes, in the program's own memory.
+    pub fn slopes(&self) -> Vec<f32> {
+        self.slopes.to_vec()
+    }
 }
 
 impl Parameterized for PRelu {

@@ -3,9 +3,11 @@
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
+use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
+use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::Initializer;
 
@@ -29,6 +31,26 @@ impl Conv2d {
     /// - output: `[n, out, h', w']`
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         conv2d(images, self.weight.get(), self.bias.get(), self.geometry)
+    }
+
+    /// Adds the convolution to a plan, with what follows it: an activation, the sum with a residual.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if it does not fit its input, or pads with something else than zeros.
+    pub fn plan(
+        &self,
+        plan: &mut PlanBuilder,
+        input: Slot,
+        activation: OutputActivation<'_>,
+        residual: Option<Slot>,
+    ) -> Result<Slot, ShapeError> {
+        let ConvGeometry { kernel, stride, padding, mode } = self.geometry;
+        if padding > 0 && mode != Padding::Zero {
+            return Err(ShapeError::Margin { padding, margin: 0 });
+        }
+        let (weight, bias) = (self.weight.to_vec(), self.bias.to_vec());
+        let (weight, bias, kernel) = (&weight[..], &bias[..], [kernel; 2]);
+        plan.convolution(input, &PlannedConvolution { weight, bias, kernel, stride, padding, activation, residual })
     }
 }
 

@@ -1,8 +1,10 @@
 //! Fully connected layers.
 
 use burn::tensor::Tensor;
+use portraitist_kernels::ShapeError;
 
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{PlanBuilder, Slot};
 
 use super::{Activation, ActivationKind, Initializer};
 
@@ -25,6 +27,14 @@ impl Linear {
     /// - output: `[n, out]`
     pub fn forward(&self, x: Tensor<2>) -> Tensor<2> {
         x.matmul(self.weight.get::<2>().transpose()) + self.bias.get::<1>().unsqueeze::<2>()
+    }
+
+    /// Adds the layer to a plan; it reads all values of a picture.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if it does not fit its input.
+    pub fn plan(&self, plan: &mut PlanBuilder, input: Slot) -> Result<Slot, ShapeError> {
+        plan.linear(input, &self.weight.to_vec(), &self.bias.to_vec())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whether a translated picture still shows the same person, as a recogniser sees it.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, activation};
@@ -22,6 +23,9 @@ pub struct IdentityConfig {
     /// What of its judgement is minimised.
     #[serde(default)]
     pub form: IdentityForm,
+    /// Whose names the run's people have, as in the run that trained the recogniser; for forms that ask who is shown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub namespace: String,
 }
 
 /// The forms of the identity loss that the original tried, and distillation, which its author wished for.
@@ -68,6 +72,22 @@ impl Default for IdentityForm {
 }
 
 impl IdentityForm {
+    /// Checks every number, and says what is wrong with the first one.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(self) -> Result<(), String> {
+        match self {
+            Self::Hinge { threshold, .. } if !(-2.0..=2.0).contains(&threshold) => {
+                Err(format!("threshold must be between -2 and 2, found {threshold}"))
+            }
+            Self::Distillation { temperature } if !(temperature.is_finite() && temperature > 0.0) => {
+                Err(format!("temperature must be a number above 0, found {temperature}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether it asks who is shown.
     pub fn needs_people(self) -> bool {
         matches!(self, Self::Classification | Self::Angular)
@@ -102,6 +122,30 @@ pub enum IdentityError {
     #[error("{}: holds no classifier; the identity losses \"classification\" and \"angular\" need one", path.display())]
     NoClassifier {
         /// The recogniser's file.
+        path: PathBuf,
+    },
+    /// The classifier was trained without a person of the run.
+    #[error(
+        "losses.identity: the recogniser was not trained on {person:?} (namespace {namespace:?}); it must know all people of the run"
+    )]
+    Unknown {
+        /// A person.
+        person: String,
+        /// Where the name belongs.
+        namespace: String,
+    },
+    /// A classifier that does not name its people knows more or fewer.
+    #[error("losses.identity: the recogniser tells {classes} people apart and does not say whom; the run has {found}")]
+    CountOfPeople {
+        /// People of the classifier.
+        classes: usize,
+        /// People of the run.
+        found: usize,
+    },
+    /// A form that asks who is shown, and a picture of nobody.
+    #[error("{}: nobody's picture; this identity loss needs pictures in a folder for each person, or a list with the person behind a tab", path.display())]
+    Nobody {
+        /// The picture.
         path: PathBuf,
     },
     /// The network sees crops of one size, and an average pool leads there from twice that.
@@ -153,9 +197,26 @@ impl IdentityLoss {
         self.form
     }
 
-    /// How the recogniser is built, and whom it knows.
-    pub fn description(&self) -> &RecognizerDescription {
-        &self.description
+    /// The classifier's number of each of a run's `people`, who are in the order of their names. A classifier that does
+    /// not say whom it knows, as the original's, is taken to know exactly these.
+    ///
+    /// # Errors
+    /// [`IdentityError::Unknown`], [`IdentityError::CountOfPeople`].
+    pub fn labels(&self, people: &[String], namespace: &str) -> Result<HashMap<String, usize>, IdentityError> {
+        let classes = self.description.network.classes;
+        let Some(known) = &self.description.trained_on else {
+            if people.len() != classes {
+                return Err(IdentityError::CountOfPeople { classes, found: people.len() });
+            }
+            return Ok(people.iter().cloned().zip(0..).collect());
+        };
+        let label = |person: &String| {
+            let label = known.position(namespace, person).filter(|label| *label < classes);
+            let label =
+                label.ok_or_else(|| IdentityError::Unknown { person: person.clone(), namespace: namespace.to_owned() });
+            Ok((person.clone(), label?))
+        };
+        people.iter().map(label).collect()
     }
 
     /// Compares translated pictures with their sources. Gradients flow into `pictures` only.

@@ -117,9 +117,6 @@ pub enum TargetAngle {
     Series,
 }
 
-/// The constant that the original divides by.
-const SEED_PI: f32 = 3.141_592_65;
-
 impl SphereMargin {
     /// Weight of the plain cosine in the given call, counted from 1.
     pub fn lambda(&self, call: u64) -> f64 {
@@ -136,7 +133,7 @@ impl SphereMargin {
 
     fn exact<const D: usize>(&self, cosines: Tensor<D>) -> Tensor<D> {
         let device = cosines.device();
-        let sector = |cosine: &f32| (self.multiple as f32 * cosine.acos() / SEED_PI).floor();
+        let sector = |cosine: &f32| (self.multiple as f32 * cosine.acos() / PI).floor();
         let sectors: Vec<f32> = to_values(cosines.clone()).iter().map(sector).collect();
         let signs = sectors.iter().map(|sector| if sector % 2.0 == 0.0 { 1.0 } else { -1.0 }).collect();
         let shaped = |values| from_values(values, &device).reshape(cosines.dims());

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::networks::Pair;
 use crate::parameter::to_values;
 
+use super::IdentityTerm;
+
 /// How much each term counts. Defaults are the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,6 +26,8 @@ pub struct LossWeights {
     pub perceptual: f64,
     /// A translated picture against a picture of the same person (`sup_w`).
     pub supervised: f64,
+    /// What a recogniser says of a translated picture and its source (`sph_w`).
+    pub identity: f64,
 }
 
 impl Default for LossWeights {
@@ -36,6 +40,7 @@ impl Default for LossWeights {
             cycle: 10.0,
             perceptual: 0.0,
             supervised: 0.0,
+            identity: 0.0,
         }
     }
 }
@@ -80,19 +85,25 @@ pub struct GeneratorTerms {
     pub perceptual: Option<Pair<Tensor<1>>>,
     /// See [`LossWeights::supervised`].
     pub supervised: Option<Pair<Tensor<1>>>,
+    /// See [`LossWeights::identity`].
+    pub identity: Option<Pair<IdentityTerm>>,
 }
 
 impl GeneratorTerms {
     /// Every term with its name and weight.
-    fn weighted<'a>(&'a self, weights: &LossWeights) -> Vec<(&'static str, &'a Pair<Tensor<1>>, f64)> {
+    fn weighted(&self, weights: &LossWeights) -> Vec<(&'static str, Pair<&Tensor<1>>, f64)> {
+        let refer = Pair::as_ref;
+        let identity = self.identity.as_ref();
+        let identity = identity.map(|pair| Pair { drawing: &pair.drawing.loss, photo: &pair.photo.loss });
         let terms = [
-            ("adversarial", Some(&self.adversarial), weights.adversarial),
-            ("reconstruction", Some(&self.reconstruction), weights.reconstruction),
-            ("style", Some(&self.style), weights.style),
-            ("content", Some(&self.content), weights.content),
-            ("cycle", self.cycle.as_ref(), weights.cycle),
-            ("perceptual", self.perceptual.as_ref(), weights.perceptual),
-            ("supervised", self.supervised.as_ref(), weights.supervised),
+            ("adversarial", Some(refer(&self.adversarial)), weights.adversarial),
+            ("reconstruction", Some(refer(&self.reconstruction)), weights.reconstruction),
+            ("style", Some(refer(&self.style)), weights.style),
+            ("content", Some(refer(&self.content)), weights.content),
+            ("cycle", self.cycle.as_ref().map(refer), weights.cycle),
+            ("perceptual", self.perceptual.as_ref().map(refer), weights.perceptual),
+            ("supervised", self.supervised.as_ref().map(refer), weights.supervised),
+            ("identity", identity, weights.identity),
         ];
         terms.into_iter().filter_map(|(name, pair, weight)| pair.map(|pair| (name, pair, weight))).collect()
     }
@@ -106,13 +117,19 @@ impl GeneratorTerms {
             .expect("the adversarial term is always there")
     }
 
-    /// `generator.adversarial_drawing` … `generator.total`.
+    /// `generator.adversarial_drawing` … `generator.total`; with `generator.identity_accuracy_…` where a classifier was asked.
     pub fn values(&self, total: &Tensor<1>, weights: &LossWeights) -> NamedValues {
         let terms = self.weighted(weights);
         let named = terms.iter().flat_map(|(name, pair, _)| {
-            [(format!("generator.{name}_drawing"), &pair.drawing), (format!("generator.{name}_photo"), &pair.photo)]
+            [(format!("generator.{name}_drawing"), pair.drawing), (format!("generator.{name}_photo"), pair.photo)]
         });
-        read(named.chain([("generator.total".to_owned(), total)]))
+        let mut values = read(named);
+        let accuracy = |pair: &Pair<IdentityTerm>| Some([pair.drawing.accuracy?, pair.photo.accuracy?]);
+        let [drawing, photo] = ["drawing", "photo"].map(|domain| format!("generator.identity_accuracy_{domain}"));
+        values
+            .extend([drawing, photo].into_iter().zip(self.identity.as_ref().and_then(accuracy).into_iter().flatten()));
+        values.extend(read([("generator.total", total)]));
+        values
     }
 }
 

@@ -7,8 +7,16 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum MetricsError {
     /// The file could not be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("{}: cannot read the scores: {source}", path.display())]
     Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file could not be written.
+    #[error("{}: cannot write the scores: {source}", path.display())]
+    Write {
         /// The file.
         path: PathBuf,
         /// Why.

@@ -113,7 +113,7 @@ pub struct IdentificationReport {
     /// Cumulative match characteristic: the mean share of probes whose person is among the first 1, 2, … people; as long as the
     /// smallest gallery, which ends at 1.
     pub cmc: Vec<f64>,
-    /// Its deviation over sets.
+    /// Its deviation over sets; empty for a single set.
     pub cmc_std: Vec<f64>,
     /// Set by set.
     pub sets: Vec<SetReport>,
@@ -168,6 +168,9 @@ pub fn evaluate(sets: &[Placed]) -> IdentificationReport {
         warnings.push(format!(
             "the smallest gallery has {longest} people: everybody is among the first ten, so rank 10 says nothing"
         ));
+    }
+    if sets.len() == 1 {
+        warnings.push("there is one set: no deviation".to_owned());
     }
     IdentificationReport {
         rank1: Summary::of(sets.iter().map(|set| set.rank1)),

@@ -18,8 +18,10 @@ pub mod seed_2018;
 pub mod summary;
 pub mod threshold;
 pub mod verification;
+mod writing;
 
 pub use error::MetricsError;
 pub use reading::read_scores;
 pub use scores::{Fold, ScoredFolds, ScoredPair};
 pub use summary::Summary;
+pub use writing::write_scores;

@@ -160,7 +160,7 @@ impl<'a> Reading<'a> {
 
     fn finish(mut self) -> Result<ScoredFolds, MetricsError> {
         if self.pairs == 0 {
-            let found = format!("none in {}", self.path.display());
+            let found = "none".to_owned();
             return Err(MetricsError::TooFew { expected: "scored pairs", found });
         }
         if self.folds.last().is_some_and(Fold::is_empty) {

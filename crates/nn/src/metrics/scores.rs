@@ -54,6 +54,7 @@ impl Fold {
 pub struct ScoredFolds {
     folds: Vec<Fold>,
     people: Vec<String>,
+    first_tested: usize,
 }
 
 impl ScoredFolds {
@@ -83,7 +84,24 @@ impl ScoredFolds {
                 return Err(MetricsError::NotFinite { place, found: pair.score });
             }
         }
-        Ok(Self { folds, people })
+        Ok(Self { folds, people, first_tested: 0 })
+    }
+
+    /// Reports on the folds from `first` on only (at most the last); those before it serve to choose thresholds.
+    #[must_use]
+    pub fn tested_from(mut self, first: usize) -> Self {
+        self.first_tested = first.min(self.folds.len() - 1);
+        self
+    }
+
+    /// Place of the first fold that is reported on.
+    pub fn first_tested(&self) -> usize {
+        self.first_tested
+    }
+
+    /// The folds that are reported on.
+    pub fn tested(&self) -> &[Fold] {
+        &self.folds[self.first_tested..]
     }
 
     /// The folds.
@@ -94,10 +112,5 @@ impl ScoredFolds {
     /// Names that the pairs point to; empty where people are not known.
     pub fn people(&self) -> &[String] {
         &self.people
-    }
-
-    /// Number of pairs in all folds.
-    pub fn num_pairs(&self) -> usize {
-        self.folds.iter().map(Fold::len).sum()
     }
 }

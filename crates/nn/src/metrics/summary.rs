@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Summary {
     /// The mean.
     pub mean: Option<f64>,
-    /// The population's standard deviation (divided by the number of folds), as the original's tables have it.
+    /// The population's standard deviation (divided by the number of folds), as the original's tables have it; one fold has none.
     pub std: Option<f64>,
 }
 
@@ -19,16 +19,17 @@ impl Summary {
         let count = values.len() as f64;
         let mean = values.iter().sum::<f64>() / count;
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count;
-        Self { mean: Some(mean), std: Some(variance.sqrt()) }
+        Self { mean: Some(mean), std: (values.len() > 1).then(|| variance.sqrt()) }
     }
 }
 
 impl std::fmt::Display for Summary {
-    /// `0.9458 ± 0.0102`, or a dash.
+    /// `0.9458 ± 0.0102`, the mean alone, or a dash.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.mean, self.std) {
             (Some(mean), Some(std)) => write!(formatter, "{mean:.4} ± {std:.4}"),
-            _ => formatter.write_str("–"),
+            (Some(mean), None) => write!(formatter, "{mean:.4}"),
+            (None, _) => formatter.write_str("–"),
         }
     }
 }
@@ -43,5 +44,6 @@ mod tests {
         assert_eq!((summary.mean, summary.std), (Some(3.0), Some(3.5_f64.sqrt())));
         assert_eq!(Summary::of([Some(1.0), None]), Summary::default());
         assert_eq!(Summary::of([]).to_string(), "–");
+        assert_eq!(Summary::of([Some(0.25)]).to_string(), "0.2500");
     }
 }

@@ -85,7 +85,7 @@ pub struct VerificationReport {
     /// The smallest false accept rate above 0 that every fold's pairs can show: 1 / (pairs of different people) of the fold with
     /// the fewest.
     pub far_step: f64,
-    /// Pairs in all folds.
+    /// Pairs in the folds reported on.
     pub num_pairs: usize,
     /// The mean curve.
     pub roc: Vec<MeanRates>,
@@ -107,12 +107,14 @@ pub fn evaluate(scored: &ScoredFolds) -> VerificationReport {
         auc: curve.area(),
         ..common(curve)
     };
-    let folds: Vec<FoldReport> = curves.par_iter().zip(&thresholds).map(fold).collect();
+    let tested = scored.first_tested();
+    let (curves, thresholds) = (&curves[tested..], &thresholds[tested..]);
+    let folds: Vec<FoldReport> = curves.par_iter().zip(thresholds).map(fold).collect();
     let mut warnings = Vec::new();
-    if folds.len() == 1 {
+    if scored.folds().len() == 1 {
         warnings.push("there is one fold and no other to choose a threshold on: no accuracy".to_owned());
     }
-    report(Mode::Exact, folds, &curves, warnings)
+    report(Mode::Exact, folds, curves, warnings)
 }
 
 /// Computes the figures as the original does, the equal error rate, which it lacks, by its definition.
@@ -122,6 +124,8 @@ pub fn evaluate(scored: &ScoredFolds) -> VerificationReport {
 pub fn evaluate_as_seed(scored: &ScoredFolds) -> Result<VerificationReport, super::MetricsError> {
     let curves = curves(scored);
     let judged = seed_2018::evaluate(&curves)?;
+    let tested = scored.first_tested();
+    let (curves, judged) = (&curves[tested..], &judged[tested..]);
     let fold = |(curve, judged): (&Curve, &seed_2018::SeedFold)| FoldReport {
         accuracy: Some(judged.accuracy),
         threshold: Some(judged.threshold),
@@ -130,8 +134,8 @@ pub fn evaluate_as_seed(scored: &ScoredFolds) -> Result<VerificationReport, supe
         auc: judged.auc,
         ..common(curve)
     };
-    let folds = curves.iter().zip(&judged).map(fold).collect();
-    Ok(report(Mode::Seed2018, folds, &curves, Vec::new()))
+    let folds = curves.iter().zip(judged).map(fold).collect();
+    Ok(report(Mode::Seed2018, folds, curves, Vec::new()))
 }
 
 fn curves(scored: &ScoredFolds) -> Vec<Curve> {
@@ -154,14 +158,20 @@ fn common(curve: &Curve) -> FoldReport {
 }
 
 fn report(mode: Mode, folds: Vec<FoldReport>, curves: &[Curve], mut warnings: Vec<String>) -> VerificationReport {
+    if folds.len() == 1 {
+        warnings.push("one fold is reported on: no deviation".to_owned());
+    }
     for far in FALSE_ACCEPT_RATES {
         let coarse = folds.iter().filter(|fold| fold.far_step > far).count();
         if coarse > 0 {
-            let percent = 100.0 * far;
+            let (percent, count) = (100.0 * far, folds.len());
+            let instead = match mode {
+                Mode::Exact => "that of no false accept at all",
+                Mode::Seed2018 => "that at the highest or second highest score of such a pair",
+            };
             warnings.push(format!(
-                "{coarse} of {} folds have too few pairs of different people to show a false accept rate of {percent} %: there the \
-                 verification rate is that of no false accept at all",
-                folds.len()
+                "{coarse} of {count} folds have too few pairs of different people to show a false accept rate of {percent} %: there \
+                 the verification rate is {instead}"
             ));
         }
     }

@@ -1,11 +1,13 @@
 //! The network that tells people apart.
 
 use burn::tensor::{Device, Tensor};
+use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::config::RecognizerConfig;
 use crate::layers::{Conv2d, Initialization, Initializer, Linear, PRelu};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{Plan, PlanBuilder, Slot};
 
 /// SphereFace's residual network without batch normalisation, from a face crop to an embedding whose direction says
 /// who it is. Liu et al. 2017, <https://arxiv.org/abs/1704.08063>, table 2; [`RecognizerConfig::default`] is its
@@ -41,6 +43,11 @@ impl ActivatedConv {
 
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         self.activation.forward(self.convolution.forward(x))
+    }
+
+    fn plan(&self, plan: &mut PlanBuilder, input: Slot, residual: Option<Slot>) -> Result<Slot, ShapeError> {
+        let slopes = self.activation.slopes();
+        self.convolution.plan(plan, input, OutputActivation::Prelu(&slopes), residual)
     }
 }
 
@@ -78,6 +85,24 @@ impl SphereFace {
     /// - output: `[n, embedding]`; only its direction tells people apart
     pub fn forward(&self, crops: Tensor<4>) -> Tensor<2> {
         self.fc5.forward(self.map(crops).flatten(1, 3))
+    }
+
+    /// What [`forward`](Self::forward) computes, as a plan with the present weights.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the network does not fit crops of this size.
+    pub fn plan(&self) -> Result<Plan, ShapeError> {
+        let mut plan = PlanBuilder::new(3, [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH], 1);
+        let mut x = PlanBuilder::PICTURES;
+        for stage in &self.stages {
+            x = stage.halving.plan(&mut plan, x, None)?;
+            for [first, second] in &stage.blocks {
+                let inner = first.plan(&mut plan, x, None)?;
+                x = second.plan(&mut plan, inner, Some(x))?;
+            }
+        }
+        self.fc5.plan(&mut plan, x)?;
+        Ok(plan.finish())
     }
 }
 

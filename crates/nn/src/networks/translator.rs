@@ -28,6 +28,13 @@ impl<T> Pair<T> {
     }
 }
 
+impl<T> Pair<T> {
+    /// References to both.
+    pub fn as_ref(&self) -> Pair<&T> {
+        Pair { drawing: &self.drawing, photo: &self.photo }
+    }
+}
+
 impl<T: Parameterized> Parameterized for Pair<T> {
     /// Names begin with the domain's letter, `a.` or `b.`, as the two halves of the original's files.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {

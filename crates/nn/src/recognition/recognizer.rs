@@ -1,20 +1,19 @@
 //! Using a trained recogniser.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 use portraitist_face::Picture;
 
 use crate::config::RecognizerConfig;
-use crate::device::on_workers;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
 use crate::networks::SphereFace;
-use crate::parameter::{from_values, to_values};
 use crate::training::checkpoint;
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
 
-use super::{Classifier, RecognizerDescription};
+use super::{Classifier, FrozenSphereFace, RecognizerDescription};
 
 /// A recogniser that could not be found or used.
 #[derive(Debug, thiserror::Error)]
@@ -97,11 +96,10 @@ impl Default for EmbeddingOptions {
 /// A recogniser ready for use.
 #[derive(Clone, Debug)]
 pub struct Recognizer {
-    network: SphereFace,
+    embedder: Arc<FrozenSphereFace>,
     head: Option<MarginHead>,
     description: RecognizerDescription,
     sha256: String,
-    device: Device,
 }
 
 /// The weights file of a recogniser's checkpoint.
@@ -164,12 +162,12 @@ impl Recognizer {
             assign(&mut classifier, file.arrays, path)?;
             (classifier.network, Some(classifier.head))
         };
-        Ok(Self { network, head, description, sha256, device: device.clone() })
+        Ok(Self { embedder: Arc::new(FrozenSphereFace::new(network, device)), head, description, sha256 })
     }
 
     /// The network.
     pub fn network(&self) -> &SphereFace {
-        &self.network
+        self.embedder.network()
     }
 
     /// The classifier behind the network, if the file holds one.
@@ -194,7 +192,7 @@ impl Recognizer {
     }
 
     /// The embeddings of crops, a row each; only their directions tell people apart. A crop's row does not depend on
-    /// the crops beside it, but for rounding.
+    /// the crops beside it: exactly so on the CPU, elsewhere but for rounding.
     ///
     /// # Errors
     /// [`RecognizerError::CropSize`], [`RecognizerError::Degenerate`].
@@ -204,8 +202,7 @@ impl Recognizer {
         }
         let mut rows = Vec::with_capacity(crops.len());
         for batch in crops.chunks(options.batch_size.max(1)) {
-            let values = on_workers(|| to_values(self.embed_batch(batch, options.mirrored)));
-            rows.extend(values.chunks_exact(self.embedding_len(options.mirrored)).map(<[f32]>::to_vec));
+            rows.extend(self.embed_batch(batch, options.mirrored));
         }
         for (index, row) in rows.iter().enumerate() {
             let found = match () {
@@ -218,16 +215,23 @@ impl Recognizer {
         Ok(rows)
     }
 
-    fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Tensor<2> {
-        let [height, width] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
-        let planes = crops.iter().flat_map(crop_planes).collect();
-        let planes: Tensor<4> = from_values(planes, &self.device).reshape([crops.len(), 3, height, width]);
-        let plain = self.network.forward(planes.clone());
-        match mirrored {
-            Mirrored::Ignore => plain,
-            Mirrored::Average => (plain + self.network.forward(planes.flip([3]))) / 2.0,
-            Mirrored::Concatenate => Tensor::cat(vec![plain, self.network.forward(planes.flip([3]))], 1),
+    fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Vec<Vec<f32>> {
+        let plain: Vec<f32> = crops.iter().flat_map(crop_planes).collect();
+        let embed = |planes: &[f32]| -> Vec<Vec<f32>> {
+            let embeddings = self.embedder.embed(planes);
+            embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect()
+        };
+        if mirrored == Mirrored::Ignore {
+            return embed(&plain);
         }
+        let rows = plain.chunks_exact(RecognizerConfig::WIDTH);
+        let flipped: Vec<f32> = rows.flat_map(|row| row.iter().rev().copied()).collect();
+        let pairs = embed(&plain).into_iter().zip(embed(&flipped));
+        let join = |(one, other): (Vec<f32>, Vec<f32>)| match mirrored {
+            Mirrored::Average => one.iter().zip(&other).map(|(one, other)| (one + other) / 2.0).collect(),
+            _ => [one, other].concat(),
+        };
+        pairs.map(join).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::losses::IdentityError;
 use crate::weights::WeightsError;
 
 use super::NotFinite;
@@ -31,6 +32,9 @@ pub enum TrainingError {
     /// Weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// The identity loss cannot be had.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// A file of the run could not be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {

@@ -27,6 +27,6 @@ pub use sgd::{NamedGradients, Sgd, SgdConfig};
 use task::check_run_name;
 pub use task::{Intervals, Run, Task};
 pub use translator::{
-    Batch, CheckReport, DataConfig, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings, StepNoise,
-    StepOrder, Trainer,
+    Batch, CheckReport, DataConfig, Judges, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings,
+    StepNoise, StepOrder, Trainer,
 };

@@ -57,6 +57,16 @@ pub enum WeightsError {
         /// Names whose shapes differ, with both shapes.
         misshaped: Vec<String>,
     },
+    /// An array holds a number that 16 bits cannot.
+    #[error("{}: {name} holds {value}, and 16-bit numbers end at 65504; store it with 32 bits", path.display())]
+    TooLargeForHalf {
+        /// The file.
+        path: PathBuf,
+        /// The array.
+        name: String,
+        /// The number.
+        value: f32,
+    },
     /// An array holds NaN or infinity.
     #[error("{}: {name} holds a value that is not a finite number", path.display())]
     NotFinite {

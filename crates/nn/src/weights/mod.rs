@@ -10,7 +10,7 @@ mod sphereface;
 pub use arrays::{Array, NamedArrays, assign, collect};
 pub use error::WeightsError;
 pub use native::{FloatKind, ModelConfig, ModelFile, read_native, write_native};
-pub use original::{OriginalConfig, find_config};
+pub use original::{OriginalConfig, OriginalRecognizer, find_config};
 pub use pytorch::read_pytorch;
 
 use std::path::Path;

@@ -129,6 +129,18 @@ impl ModelFile {
     }
 }
 
+impl ModelFile {
+    /// A recogniser without the classifier behind its embedding; any other model as it is.
+    #[must_use]
+    pub fn without_classifier(mut self) -> Self {
+        if let ModelConfig::Recognizer(description) = &mut self.config {
+            description.network.classes = 0;
+            self.arrays.retain(|name, _| !name.starts_with("fc6."));
+        }
+        self
+    }
+}
+
 fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
     let wrong = |found: String| WeightsError::Format {
         path: path.to_path_buf(),
@@ -254,11 +266,25 @@ fn encode_values(values: &[f32], floats: FloatKind) -> Vec<u8> {
     }
 }
 
+fn check_half(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
+    let too_large = |array: &Array| array.values.iter().copied().find(|value| value.abs() > f16::MAX.to_f32());
+    match model.arrays.iter().find_map(|(name, array)| Some((name, too_large(array)?))) {
+        None => Ok(()),
+        Some((name, value)) => {
+            Err(WeightsError::TooLargeForHalf { path: path.to_path_buf(), name: name.clone(), value })
+        }
+    }
+}
+
 /// Writes a model file aside, syncs it and renames it.
 ///
 /// # Errors
+/// [`WeightsError::TooLargeForHalf`], and
 /// [`WeightsError::Write`] if it cannot be written, or exists and `overwrite` is false.
 pub fn write_native(model: &ModelFile, floats: FloatKind, path: &Path, overwrite: bool) -> Result<(), WeightsError> {
+    if floats == FloatKind::Half {
+        check_half(model, path)?;
+    }
     let bytes = encode(model, floats, path)?;
     write_atomically(path, &bytes, overwrite).map_err(|error| {
         let text = error.to_string();

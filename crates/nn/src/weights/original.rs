@@ -39,6 +39,7 @@ pub struct OriginalConfig {
     pub vgg_w: Option<f64>,
     pub sph_w: Option<f64>,
     pub sup_w: Option<f64>,
+    pub sph: Option<OriginalRecognizer>,
     #[serde(rename = "gen")]
     pub generator: OriginalGenerator,
     #[serde(rename = "dis")]
@@ -64,6 +65,14 @@ pub struct OriginalGenerator {
     pub n_res: usize,
     #[serde(default)]
     pub pad_type: PaddingKind,
+}
+
+/// The recogniser's part of [`OriginalConfig`].
+#[derive(Clone, Debug, Deserialize)]
+#[allow(missing_docs, reason = "the names and meanings are those of the original's files")]
+pub struct OriginalRecognizer {
+    pub model_path: String,
+    pub thd: f64,
 }
 
 /// The critic's part of [`OriginalConfig`].

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use crate::config::RecognizerConfig;
-use crate::losses::Margin;
 use crate::recognition::RecognizerDescription;
 
 use super::{Array, ModelConfig, ModelFile, NamedArrays, WeightsError};
@@ -24,7 +23,7 @@ pub(super) fn model(arrays: NamedArrays, path: &Path) -> Result<ModelFile, Weigh
     let arrays: NamedArrays = arrays.into_iter().map(|(name, array)| (plain(name), array)).collect();
     let network = configuration(&arrays);
     network.validate().map_err(|reason| WeightsError::Config { path: path.to_path_buf(), reason })?;
-    let description = RecognizerDescription { network, margin: Margin::default(), trained_on: None };
+    let description = RecognizerDescription { network, ..RecognizerDescription::default() };
     Ok(ModelFile { config: ModelConfig::Recognizer(description), arrays })
 }
 

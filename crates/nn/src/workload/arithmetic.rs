@@ -4,7 +4,7 @@
 use std::iter::Sum;
 use std::ops::Add;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, TranslatorConfig};
+use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
 use crate::losses::LossWeights;
 
 /// Height and width.
@@ -201,6 +201,19 @@ pub(super) fn vgg16(size: Size) -> f64 {
         if pooled {
             size = size.map(|side| side / 2);
         }
+    }
+    operations
+}
+
+/// SphereFace, from a crop to its embedding.
+pub(super) fn sphereface(config: &RecognizerConfig) -> f64 {
+    let (mut channels_in, mut size) = (3, [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH]);
+    let mut operations = 2.0 * (config.flattened() * config.embedding) as f64;
+    for (channels, blocks) in config.channels.into_iter().zip(config.blocks) {
+        size = size.map(|side| side.div_ceil(2));
+        operations += convolution(channels_in, channels, 3, size);
+        operations += 2.0 * blocks as f64 * convolution(channels, channels, 3, size);
+        channels_in = channels;
     }
     operations
 }

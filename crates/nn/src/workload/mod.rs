@@ -8,14 +8,15 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, TranslatorConfig};
+use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
 use crate::device::on_workers;
 use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, LossWeights};
-use crate::networks::{Pair, Translator, Vgg16};
+use crate::networks::{Pair, SphereFace, Translator, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
-use crate::training::{AdamConfig, Batch, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+use crate::recognition::FrozenSphereFace;
+use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
 
 /// What is done with the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub enum Task {
     Train,
     /// Features of VGG16 at `relu5_3`.
     Vgg,
+    /// Embeddings of crops by SphereFace-20.
+    Recognize,
 }
 
 /// One size of one task. The networks are the original's but for `dim`, their weights are random.
@@ -40,7 +43,7 @@ pub struct Workload {
     pub width: usize,
     /// Pictures of each domain at a time.
     pub batch: usize,
-    /// Channels of the first layer of generators and critics; 64 for VGG16.
+    /// Channels of the first layer of generators and critics; 64 for VGG16 and SphereFace-20.
     pub dim: usize,
 }
 
@@ -49,13 +52,16 @@ const SEED: u64 = 1;
 /// Larger pictures than this many pixels are there for their memory, not for their time.
 const MOST_TIMED_PIXELS: usize = 256 * 256;
 
+/// Height and width of a recogniser's crops.
+const CROP: [usize; 2] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+
 const fn workload(task: Task, [height, width]: [usize; 2], batch: usize, dim: usize) -> Workload {
     Workload { task, height, width, batch, dim }
 }
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         workload(Task::Translate, [128, 112], 1, 32),
         workload(Task::Translate, [224, 192], 1, 64),
         workload(Task::Translate, [256, 256], 1, 64),
@@ -66,6 +72,8 @@ impl Workload {
         workload(Task::Train, [224, 192], 1, 64),
         workload(Task::Vgg, [224, 224], 1, 64),
         workload(Task::Vgg, [224, 224], 8, 64),
+        workload(Task::Recognize, CROP, 1, 64),
+        workload(Task::Recognize, CROP, 32, 64),
     ];
 
     /// Its name, such as `train 128x112 batch 1 dim 32`: height, then width.
@@ -75,6 +83,7 @@ impl Workload {
             Task::Translate => format!("translate {height}x{width} dim {dim}"),
             Task::Train => format!("train {height}x{width} batch {batch} dim {dim}"),
             Task::Vgg => format!("vgg {height}x{width} batch {batch}"),
+            Task::Recognize => format!("recognize {height}x{width} batch {batch}"),
         }
     }
 
@@ -99,6 +108,7 @@ impl Workload {
             Task::Translate => arithmetic::translation(&networks, size),
             Task::Train => arithmetic::iteration(&networks, &LossWeights::default(), size),
             Task::Vgg => arithmetic::vgg16(size),
+            Task::Recognize => arithmetic::sphereface(&RecognizerConfig::default()),
         };
         one * batch
     }
@@ -112,6 +122,15 @@ impl Workload {
                 let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
                 Box::new(move || {
                     on_workers(|| to_values(network.forward(pictures.clone())));
+                    Ok(())
+                })
+            }
+            Task::Recognize => {
+                let network = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, SEED, device);
+                let (embedder, crops) =
+                    (FrozenSphereFace::new(network, device), to_values(self.pictures(Domain::Photo, device)));
+                Box::new(move || {
+                    embedder.embed(&crops);
                     Ok(())
                 })
             }
@@ -147,12 +166,13 @@ impl Workload {
             seed: SEED,
         };
         let style_dim = settings.networks.generator.style_dim;
-        let mut trainer = Trainer::new(settings, None, device);
+        let mut trainer = Trainer::new(settings, Judges::default(), device);
         let drawing = self.pictures(Domain::Drawing, device);
         let photo = self.pictures(Domain::Photo, device);
         let batch = Batch {
             pictures: Pair { drawing, photo },
             same_person: vec![false; self.batch],
+            labels: Pair::default(),
             files: vec![PathBuf::from("random pictures")],
         };
         let num_samples = self.batch;
@@ -225,6 +245,17 @@ mod tests {
     }
 
     #[test]
+    fn sphereface_has_the_operations_of_its_layers() {
+        // Multiplications of a 3x3 convolution of c channels at half the picture's size; each stage has a quarter of the
+        // positions and twice the channels, so that it costs the same but for the convolution that halves the map.
+        let residual = 9.0 * 64.0 * 64.0 * 56.0 * 48.0;
+        let halving = 9.0 * (3.0 * 64.0 * 56.0 * 48.0 + 3.0 * 64.0 * 128.0 * 28.0 * 24.0);
+        let expected = 2.0 * (16.0 * residual + halving + 512.0 * 7.0 * 6.0 * 512.0);
+        assert_eq!(operations("recognize 112x96 batch 1"), expected);
+        assert_eq!(operations("recognize 112x96 batch 32"), 32.0 * expected);
+    }
+
+    #[test]
     fn names_differ_and_large_pictures_are_told_apart() {
         let mut names: Vec<String> = Workload::ALL.iter().map(Workload::name).collect();
         names.sort();
@@ -243,5 +274,8 @@ mod tests {
             work().expect("the first time");
             work().expect("the second time");
         }
+        let mut work = workload(Task::Recognize, CROP, 2, 64).prepare(&device);
+        work().expect("the first time");
+        work().expect("the second time");
     }
 }

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use portraitist_nn::losses::{AdversarialLoss, LossWeights};
 use portraitist_nn::networks::Pair;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
-use portraitist_nn::training::{AdamConfig, Batch, Schedule, Settings, StepOrder, Trainer};
+use portraitist_nn::training::{AdamConfig, Batch, Judges, Schedule, Settings, StepOrder, Trainer};
 use portraitist_nn::weights::{OriginalConfig, assign, read_model};
 use safetensors::SafeTensors;
 
@@ -67,6 +67,11 @@ impl Tensors {
 
 /// A trainer with the initial state of a reference run.
 pub(crate) fn trainer(folder: &Path, adversarial: AdversarialLoss) -> Trainer {
+    judged_trainer(folder, adversarial, Judges::default())
+}
+
+/// [`trainer`] with frozen networks that judge pictures; the identity term has the reference's weight if there is one.
+pub(crate) fn judged_trainer(folder: &Path, adversarial: AdversarialLoss, judges: Judges) -> Trainer {
     let config = OriginalConfig::read(&folder.join("config.yaml")).unwrap();
     let networks = config.translator();
     let settings = Settings {
@@ -81,6 +86,7 @@ pub(crate) fn trainer(folder: &Path, adversarial: AdversarialLoss) -> Trainer {
             cycle: config.recon_x_cyc_w.unwrap(),
             perceptual: 0.0,
             supervised: config.sup_w.unwrap_or(0.0),
+            identity: judges.identity.as_ref().and(config.sph_w).unwrap_or(0.0),
         },
         adam: AdamConfig {
             beta1: config.beta1.unwrap(),
@@ -99,7 +105,7 @@ pub(crate) fn trainer(folder: &Path, adversarial: AdversarialLoss) -> Trainer {
         average_decay: None,
         seed: 1,
     };
-    let mut trainer = Trainer::new(settings, None, &device());
+    let mut trainer = Trainer::new(settings, judges, &device());
     load(&mut trainer.translator, &folder.join("gen_00000000.pt"));
     load(&mut trainer.critics, &folder.join("dis_00000000.pt"));
     trainer
@@ -116,6 +122,7 @@ pub(crate) fn batch(inputs: &Tensors) -> Batch {
     Batch {
         pictures: Pair { drawing, photo: inputs.tensor("x_b") },
         same_person: vec![false; samples],
+        labels: Pair::default(),
         files: vec![PathBuf::from("x_a"), PathBuf::from("x_b")],
     }
 }
@@ -159,6 +166,9 @@ pub(crate) fn original_loss_name(name: &str) -> String {
         "style" => format!("loss_gen_recon_s_{letter}"),
         "content" => format!("loss_gen_recon_c_{letter}"),
         "cycle" => format!("loss_gen_cycrecon_x_{letter}"),
+        // Under the letter of the source.
+        "identity" if letter == "a" => "loss_gen_idt_b".into(),
+        "identity" => "loss_gen_idt_a".into(),
         // The original's file misspells the second one.
         "supervised" => {
             if letter == "a" {

@@ -17,7 +17,8 @@ use portraitist_nn::weights::{FloatKind, ModelConfig, ModelFile, WeightsError, c
 use crate::golden::{Tensors, assert_close, assert_relative, device, folder, json};
 use crate::recognition::{formula_classifier, norm};
 
-fn loss(form: IdentityForm) -> IdentityLoss {
+/// An identity loss that asks SphereFace-20 with the reference's weights for 10 people.
+pub(crate) fn formula_loss(form: IdentityForm) -> IdentityLoss {
     let network = RecognizerConfig { classes: 10, ..RecognizerConfig::default() };
     let description = RecognizerDescription { network, ..RecognizerDescription::default() };
     let file = ModelFile { config: ModelConfig::Recognizer(description), arrays: collect(&formula_classifier(10)) };
@@ -44,7 +45,7 @@ fn check(folder: &Path, form: IdentityForm, case: &str, value: &str, gradient: &
     let expected = json(&folder.join(format!("{case}.json")));
     let labels = if form.needs_people() { labels(folder) } else { Vec::new() };
     let image = pictures(&inputs, "img").autodiff().require_grad();
-    let term = loss(form).forward(image.clone(), pictures(&inputs, "target"), &labels, call);
+    let term = formula_loss(form).forward(image.clone(), pictures(&inputs, "target"), &labels, call);
     let wanted = expected[value].as_f64().or_else(|| expected[value][call as usize - 1].as_f64()).unwrap();
     assert_relative(case, f64::from(to_values(term.loss.clone())[0]), wanted, 2e-5);
     let found = to_values(image.grad(&term.loss.backward()).unwrap());
@@ -63,7 +64,7 @@ fn the_hinge_over_the_batch_matches_the_reference() {
     check(&folder, form, "cosine_hinge_156f121", "value_batch", "grad_img", 1);
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let expected = json(&folder.join("cosine_hinge_156f121.json"));
-    let loss = loss(form);
+    let loss = formula_loss(form);
     let value =
         |picture: Tensor<4>, target: Tensor<4>| f64::from(to_values(loss.forward(picture, target, &[], 1).loss)[0]);
     for index in 0..2 {
@@ -83,7 +84,7 @@ fn the_hinge_of_each_picture_is_the_mean_of_single_ones() {
     let each: Vec<f64> = expected["value_each"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
     let value = |threshold: f64| {
         let form = IdentityForm::Hinge { threshold, over_batch: false };
-        let term = loss(form).forward(pictures(&inputs, "img"), pictures(&inputs, "target"), &[], 1);
+        let term = formula_loss(form).forward(pictures(&inputs, "img"), pictures(&inputs, "target"), &[], 1);
         f64::from(to_values(term.loss)[0])
     };
     assert_relative("mean", value(1.5), each.iter().sum::<f64>() / 2.0, 2e-5);
@@ -97,7 +98,7 @@ fn feature_maps_match_the_reference() {
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let expected = json(&folder.join("feature_instancenorm_mse_a3f7be8.json"));
     let beyond = pictures(&inputs, "img") * 1.5;
-    let term = loss(IdentityForm::Features).forward(beyond, pictures(&inputs, "target"), &[], 1);
+    let term = formula_loss(IdentityForm::Features).forward(beyond, pictures(&inputs, "target"), &[], 1);
     let wanted = expected["value_out_of_range_input"]["value"].as_f64().unwrap();
     assert_relative("values beyond the range", f64::from(to_values(term.loss)[0]), wanted, 2e-5);
 }
@@ -109,7 +110,7 @@ fn classification_and_angular_losses_match_the_reference() {
     check(&folder, IdentityForm::Angular, "angle_loss_5923e48", "value_batch_calls_1_2_3", "grad_img_third_call", 3);
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let expected = json(&folder.join("angle_loss_5923e48.json"));
-    let (loss, labels) = (loss(IdentityForm::Angular), labels(&folder));
+    let (loss, labels) = (formula_loss(IdentityForm::Angular), labels(&folder));
     for (call, key) in
         [(100, "value_batch_call_100"), (3000, "value_batch_call_3000"), (50_000, "value_batch_call_50000")]
     {
@@ -124,7 +125,7 @@ fn distillation_is_zero_for_the_same_picture_only_and_pulls_towards_it() {
     let Some(folder) = folder("translator/identity") else { return };
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let (image, target) = (pictures(&inputs, "img"), pictures(&inputs, "target"));
-    let loss = loss(IdentityForm::Distillation { temperature: 4.0 });
+    let loss = formula_loss(IdentityForm::Distillation { temperature: 4.0 });
     let value = |image: Tensor<4>| f64::from(to_values(loss.forward(image, target.clone(), &[], 1).loss)[0]);
     assert!(value(target.clone()).abs() < 1e-6);
     let start = value(image.clone());
@@ -136,7 +137,7 @@ fn distillation_is_zero_for_the_same_picture_only_and_pulls_towards_it() {
 }
 
 fn crop(level: u8) -> Picture {
-    let pixel = |index: usize| (index as u32 * 2_654_435_761 >> 24) as u8 ^ level;
+    let pixel = |index: usize| ((index as u32).wrapping_mul(2_654_435_761) >> 24) as u8 ^ level;
     Picture::from_rgb(96, 112, (0..96 * 112 * 3).map(pixel).collect()).unwrap()
 }
 
@@ -166,7 +167,7 @@ fn a_recogniser_comes_back_from_its_file_with_whom_it_knows() {
     let margin = Margin::SphereFace2 { margin: 0.3, scale: 20.0, share: 0.7, exponent: 3.0 };
     let classifier = Classifier::new(&config, margin, Initialization::Default, 4, &device());
     let trained_on = Some(TrainedIdentities::new([("", "Ada Quill"), ("orl", "s1")]));
-    let description = RecognizerDescription { network: config, margin, trained_on };
+    let description = RecognizerDescription { network: config, margin, trained_on, from_unknown: true };
     let file = ModelFile { config: ModelConfig::Recognizer(description.clone()), arrays: collect(&classifier) };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recognizer.safetensors");

@@ -1,6 +1,7 @@
 //! Checks against the original's numbers, and by properties.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it skips")]
 
+mod evaluation;
 mod golden;
 mod gradients;
 mod identity;

@@ -214,7 +214,7 @@ fn one_fold_has_no_accuracy_and_coarse_folds_say_so() {
     let report = evaluate(&scored);
     assert_eq!((report.accuracy.mean, report.threshold.mean), (None, None));
     assert!(report.auc.mean.is_some());
-    assert_eq!(report.warnings.len(), 3, "{:?}", report.warnings);
+    assert_eq!(report.warnings.len(), 4, "{:?}", report.warnings);
     assert!(matches!(evaluate_as_seed(&scored), Err(MetricsError::TooFew { .. })));
     assert_eq!(report.far_step, 1.0 / scored.folds()[0].different.len() as f64);
 }
@@ -295,7 +295,8 @@ fn ranks_count_people_and_share_ties() {
     assert_eq!(report.rank1.mean, Some(1.0 / 3.0));
     assert_eq!(report.cmc, [1.0 / 3.0, 2.5 / 3.0, 1.0]);
     assert_eq!(report.rank10.mean, None, "with three people rank 10 says nothing");
-    assert_eq!(report.warnings.len(), 1);
+    assert_eq!(report.rank1.std, None, "one set has no deviation");
+    assert_eq!(report.warnings.len(), 2);
 }
 
 #[test]

@@ -8,7 +8,9 @@ use portraitist_nn::layers::Initialization;
 use portraitist_nn::losses::{Margin, MarginHead, SphereMargin, TargetAngle};
 use portraitist_nn::networks::SphereFace;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
-use portraitist_nn::recognition::Classifier;
+use portraitist_nn::recognition::{Classifier, FrozenSphereFace};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 use crate::golden::{Tensors, assert_close, assert_relative, device, fill_by_formula, folder, json};
 
@@ -51,8 +53,11 @@ fn features_and_angles_match_the_reference() {
     let crops = crops(&folder);
     let features = classifier.network.forward(crops.clone());
     assert_close("features", features.clone(), stored.values("features"), 2e-5);
-    let flipped = classifier.network.forward(crops.flip([3]));
+    let flipped = classifier.network.forward(crops.clone().flip([3]));
     assert_close("features of mirrored crops", flipped, stored.values("features_flipped"), 2e-5);
+    let embedder = FrozenSphereFace::new(classifier.network.clone(), &device());
+    let prepared = from_values(embedder.embed(&to_values(crops)), &device());
+    assert_close("features by the plan", prepared, stored.values("features"), 2e-5);
     let (cosines, lengths) = classifier.head.cosines(features);
     assert_close("cosines", cosines.clone() * lengths.clone(), stored.values("cos_theta"), 1e-4);
     let phi = SphereMargin::default().phi(cosines) * lengths;
@@ -276,4 +281,28 @@ fn another_size_of_network_is_built_and_bounded() {
     assert!(reason.contains("5000"), "{reason}");
     let reason = RecognizerConfig { embedding: 4096, classes: 1_000_000, ..small }.validate().unwrap_err();
     assert!(reason.contains("numbers"), "{reason}");
+}
+
+/// The plan of the CPU gives what the network gives on any device, for sizes of stages that fill no register too; and
+/// a crop's embedding is the same bits alone, among others, and again.
+#[test]
+fn plans_give_what_networks_give_for_any_batch() {
+    let small = RecognizerConfig { channels: [5, 12, 40, 70], blocks: [1, 0, 2, 1], embedding: 30, classes: 0 };
+    for (config, count) in [(small, 19), (RecognizerConfig::default(), 3)] {
+        let network = SphereFace::new(&config, Initialization::Default, 3, &device());
+        let mut random = ChaCha8Rng::seed_from_u64(5);
+        let crops: Vec<f32> = (0..count * 3 * 112 * 96).map(|_| random.random_range(-1.0..1.0)).collect();
+        let expected = to_values(network.forward(from_values(crops.clone(), &device()).reshape([count, 3, 112, 96])));
+        let embedder = FrozenSphereFace::new(network, &device());
+        let together = embedder.embed(&crops);
+        let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
+        for (found, expected) in together.iter().zip(&expected) {
+            assert!((found - expected).abs() <= 1e-5 * scale, "{found}, expected {expected} (largest {scale})");
+        }
+        let alone = crops.chunks_exact(3 * 112 * 96).flat_map(|crop| embedder.embed(crop));
+        assert!(alone.map(f32::to_bits).eq(together.iter().map(|value| value.to_bits())));
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        assert_eq!(threads.install(|| embedder.embed(&crops)), together);
+        assert!(embedder.embed(&[]).is_empty());
+    }
 }

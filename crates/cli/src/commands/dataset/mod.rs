@@ -39,7 +39,7 @@ pub(crate) fn run(command: DatasetCommand, console: &Console) -> anyhow::Result<
 }
 
 /// Opens a dataset and says what was taken from elsewhere.
-fn open(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<Dataset> {
+pub(super) fn open(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<Dataset> {
     let options = OpenOptions { base: arguments.base.clone(), domain: arguments.domain.into() };
     let dataset = Dataset::open(&arguments.dataset, &options)?;
     dataset.remarks.iter().for_each(|remark| console.say(remark));

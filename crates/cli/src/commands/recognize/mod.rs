@@ -1,10 +1,14 @@
 //! `portraitist recognize`.
 
 mod baselines;
+mod embed;
+mod evaluation;
+mod identify;
 mod metrics;
 mod plot;
 mod report;
 mod train;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -14,7 +18,10 @@ use crate::output::Console;
 /// Runs the command.
 pub(crate) fn run(command: &RecognizeCommand, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
+        RecognizeCommand::Embed(arguments) => embed::run(arguments, console),
         RecognizeCommand::Metrics(arguments) => metrics::run(arguments, console),
+        RecognizeCommand::Verify(arguments) => verify::run(arguments, console),
+        RecognizeCommand::Identify(arguments) => identify::run(arguments, console),
         RecognizeCommand::Train(arguments) => train::run(arguments, console),
     }
 }

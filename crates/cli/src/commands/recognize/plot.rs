@@ -3,6 +3,7 @@
 use anyhow::anyhow;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
+use portraitist_nn::metrics::identification::IdentificationReport;
 use portraitist_nn::metrics::verification::VerificationReport;
 
 use super::report::Origin;
@@ -21,7 +22,7 @@ pub(super) fn verification(report: &VerificationReport, origin: &Origin) -> anyh
         .roc
         .iter()
         .filter(|rates| rates.far > 0.0)
-        .filter_map(|rates| Some([rates.far, rates.vr.mean?, rates.vr.std?]))
+        .filter_map(|rates| Some([rates.far, rates.vr.mean?, rates.vr.std.unwrap_or(0.0)]))
         .collect();
     let left = points.first().map_or(1e-3, |[far, ..]| 0.999 * 10_f64.powf(far.log10().floor())).clamp(1e-6, 0.1);
     let captions = Captions {
@@ -43,6 +44,38 @@ pub(super) fn verification(report: &VerificationReport, origin: &Origin) -> anyh
             if *far >= 0.01 { far.to_string() } else { format!("{far:.0e}") }
         })
         .map_err(|error| anyhow!("cannot draw the curve: {error}"))?;
+    }
+    Ok(svg)
+}
+
+/// Ranks that are drawn at most.
+const MAX_RANKS: usize = 50;
+
+/// The mean cumulative match characteristic with its deviation over sets.
+///
+/// # Errors
+/// If the drawing library fails.
+pub(super) fn identification(report: &IdentificationReport, origin: &Origin) -> anyhow::Result<String> {
+    let deviation = |index: usize| report.cmc_std.get(index).copied().unwrap_or(0.0);
+    let points = report.cmc.iter().take(MAX_RANKS).enumerate();
+    let points: Vec<[f64; 3]> = points.map(|(index, mean)| [(index + 1) as f64, *mean, deviation(index)]).collect();
+    let captions = Captions {
+        title: format!("Identification: {}", origin.what),
+        below: format!(
+            "{} sets, the smallest gallery of {} people; mean and deviation; {}",
+            report.sets.len(),
+            report.cmc.len(),
+            remark_or(origin, "equals in every order equally often")
+        ),
+        x: "rank",
+        y: "share of probes whose person is among the first",
+    };
+    let last = points.len().max(2) as f64;
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE_PX).into_drawing_area();
+        draw(&area, &captions, 1.0..last, &points, |rank| format!("{rank:.0}"))
+            .map_err(|error| anyhow!("cannot draw the curve: {error}"))?;
     }
     Ok(svg)
 }

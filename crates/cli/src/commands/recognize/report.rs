@@ -52,8 +52,18 @@ pub(super) struct Origin {
     pub(super) model: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) model_sha256: Option<String>,
+    /// What is made of mirror images.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) embedding: Option<&'static str>,
+    pub(super) mirrored: Option<&'static str>,
+    /// The one set looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) set: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) num_pictures: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) num_people: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missing_pictures: Option<usize>,
     /// `null` where the model does not say whom it was trained on; left out where there is no model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) leak: Option<Option<Leak>>,
@@ -62,12 +72,9 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// What stands beside every number where people were in training. That nobody knows is a warning.
     pub(super) fn leak_remark(&self) -> String {
-        match self.leak {
-            Some(Some(leak)) => leak.remark(),
-            Some(None) => "leak unknown".to_owned(),
-            None => String::new(),
-        }
+        self.leak.flatten().map_or_else(String::new, Leak::remark)
     }
 }
 
@@ -123,6 +130,13 @@ pub(super) fn present_verification(
     if let Some(intervals) = intervals.as_ref().filter(|intervals| intervals.used < intervals.resamples) {
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
+    }
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    if !beside.is_empty() {
+        let names = beside.join(", ");
+        report.warnings.push(format!(
+            "the interval of {names} does not hold the figure itself: too few people for draws of people to be unbiased there"
+        ));
     }
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
@@ -188,7 +202,8 @@ fn beside_each(lines: &[String], remark: &str) -> String {
 fn closing(report: &VerificationReport, intervals: Option<&VerificationIntervals>) -> String {
     let folds = if report.folds.len() == 1 { "1 fold".to_owned() } else { format!("{} folds", report.folds.len()) };
     let mut text = format!(
-        "mean ± deviation over {folds}, {} pairs; false accept rates in steps of {:.2e}; mode {}",
+        "{} {folds}, {} pairs; false accept rates in steps of {:.2e}; mode {}",
+        if report.folds.len() == 1 { "figures of" } else { "mean ± deviation over" },
         report.num_pairs,
         report.far_step,
         report.mode.name()
@@ -203,7 +218,8 @@ fn closing(report: &VerificationReport, intervals: Option<&VerificationIntervals
 pub(super) fn percent(summary: Summary) -> String {
     match (summary.mean, summary.std) {
         (Some(mean), Some(std)) => format!("{:.2} ± {:.2}", 100.0 * mean, 100.0 * std),
-        _ => "–".to_owned(),
+        (Some(mean), None) => format!("{:.2}", 100.0 * mean),
+        (None, _) => "–".to_owned(),
     }
 }
 
@@ -211,14 +227,17 @@ fn verification_markdown(report: &VerificationReport, rows: &[Row], closing: &st
     let remark = origin.leak_remark();
     let mut text = format!("# Verification: {}\n\n", origin.what);
     text.push_str("| method | VR at FAR 0.1 % (%) | VR at FAR 1 % (%) | AUC | remark |\n|---|---|---|---|---|\n");
-    let auc = |mean: f64, std: f64| format!("{mean:.3} ± {std:.3}");
     for other in baselines::VERIFICATION {
         let share = |[mean, std]: [f64; 2]| format!("{mean:.2} ± {std:.2}");
         let [vr_far_0_001, vr_far_0_01] = [other.vr_far_0_001, other.vr_far_0_01].map(share);
-        let auc = auc(other.auc[0], other.auc[1]);
+        let [mean, std] = other.auc;
+        let auc = format!("{mean:.3} ± {std:.3}");
         let _ = writeln!(text, "| {} | {vr_far_0_001} | {vr_far_0_01} | {auc} | {} |", other.method, other.remark);
     }
-    let own = report.auc.mean.zip(report.auc.std).map_or_else(String::new, |(mean, std)| auc(mean, std));
+    let own = match (report.auc.mean, report.auc.std) {
+        (Some(mean), Some(std)) => format!("{mean:.3} ± {std:.3}"),
+        (mean, _) => mean.map_or_else(|| "–".to_owned(), |mean| format!("{mean:.3}")),
+    };
     let _ = writeln!(
         text,
         "| **{}** | {} | {} | {own} | {remark} |",

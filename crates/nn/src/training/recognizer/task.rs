@@ -156,6 +156,7 @@ impl Task for Trainer {
             network: self.settings.network.clone(),
             margin: self.settings.margin,
             trained_on: Some(self.trained_on.clone()),
+            from_unknown: self.from_unknown,
         };
         let config = ModelConfig::Recognizer(description);
         files.write(CHECKPOINT_FILE, ModelFile { config, arrays: collect(&self.classifier) })?;
@@ -195,6 +196,7 @@ impl Trainer {
             Err(error) => return Err(error.into()),
         }
         // It still knows whom it was trained on before.
+        self.from_unknown = description.from_unknown || description.trained_on.is_none();
         self.trained_on.extend(&description.trained_on.unwrap_or_default());
         Ok(())
     }

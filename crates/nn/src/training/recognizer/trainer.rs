@@ -51,6 +51,8 @@ pub struct Trainer {
     pub classifier: Classifier,
     /// Whom it has learned from, or will have after its first epoch.
     pub trained_on: TrainedIdentities,
+    /// Whether it started from a network that does not say whom it learned from.
+    pub from_unknown: bool,
     /// Steps done.
     pub step: u64,
     pub(super) sgd: Sgd,
@@ -65,6 +67,7 @@ impl Trainer {
             classifier: Classifier::new(network, *margin, *initialization, *seed, device),
             sgd: Sgd::new(settings.optimizer.sgd),
             trained_on: TrainedIdentities::default(),
+            from_unknown: false,
             step: 0,
             device: device.clone(),
             settings,

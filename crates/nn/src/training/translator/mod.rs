@@ -10,6 +10,6 @@ mod trainer;
 
 pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
 pub use task::{CheckReport, translation_weights};
-pub use trainer::{Batch, NotFinite, Settings, StepNoise, StepOrder, Trainer};
+pub use trainer::{Batch, Judges, NotFinite, Settings, StepNoise, StepOrder, Trainer};
 
 use super::{Adam, AdamConfig, Schedule};

@@ -40,6 +40,11 @@ impl PictureSet {
         self.entries.len()
     }
 
+    /// The pictures, in the order in which they were found.
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The entry that stands at position `sample` of the run: every epoch is a permutation of its own.
     pub(crate) fn entry(&self, sample: u64) -> &Entry {
         let count = self.entries.len() as u64;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{CriticConfig, GeneratorConfig, PictureConfig, TranslatorConfig};
 use crate::layers::Initialization;
-use crate::losses::{AdversarialLoss, LossWeights};
+use crate::losses::{AdversarialLoss, IdentityConfig, IdentityForm, LossWeights};
 use crate::training::{AdamConfig, Intervals, Run, Schedule, check_run_name};
 use crate::weights::OriginalConfig;
 
@@ -108,6 +108,9 @@ pub struct LossConfig {
     /// VGG16 weights (a PyTorch file), needed where `weights.perceptual` is above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vgg16: Option<PathBuf>,
+    /// Who judges whether the person stays the same, needed where `weights.identity` is above 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityConfig>,
 }
 
 /// How it is minimised.
@@ -190,6 +193,12 @@ impl RunFile {
             }
             Some(other) => return Err(format!("lr_policy {other} is not known; expected constant, step or linear")),
         };
+        let identity_weight = original.sph_w.unwrap_or(0.0);
+        let identity = original.sph.as_ref().filter(|_| identity_weight > 0.0).map(|sph| IdentityConfig {
+            recognizer: PathBuf::from(&sph.model_path),
+            form: IdentityForm::Hinge { threshold: sph.thd, over_batch: true },
+            namespace: String::new(),
+        });
         let (adam, optimizer, record) = (AdamConfig::default(), OptimizerConfig::default(), RecordConfig::default());
         let root = PathBuf::from(original.data_root.as_deref().unwrap_or("."));
         let run = Self {
@@ -221,8 +230,10 @@ impl RunFile {
                     cycle: original.recon_x_cyc_w.unwrap_or(0.0),
                     perceptual: original.vgg_w.unwrap_or(0.0),
                     supervised: original.sup_w.unwrap_or(0.0),
+                    identity: identity_weight,
                 },
                 vgg16: original.vgg_w.filter(|weight| *weight > 0.0).map(|_| PathBuf::from("vgg16.pth")),
+                identity,
             },
             optimizer: OptimizerConfig {
                 generator_rate: original.lr_g.or(original.lr).unwrap_or(optimizer.generator_rate),
@@ -333,7 +344,8 @@ impl Run for RunFile {
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let data = &mut self.data;
         let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
-        files.into_iter().chain([data.test_photos.as_mut(), self.losses.vgg16.as_mut()]).flatten().collect()
+        let recognizer = self.losses.identity.as_mut().map(|identity| &mut identity.recognizer);
+        files.into_iter().chain([data.test_photos.as_mut(), self.losses.vgg16.as_mut(), recognizer]).flatten().collect()
     }
 
     fn set_version(&mut self, version: String) {
@@ -373,6 +385,12 @@ impl Run for RunFile {
         }
         if self.losses.weights.perceptual > 0.0 && self.losses.vgg16.is_none() {
             return Err("losses.weights.perceptual needs losses.vgg16, a file with VGG16's weights".to_owned());
+        }
+        if self.losses.weights.identity > 0.0 && self.losses.identity.is_none() {
+            return Err("losses.weights.identity needs losses.identity, with a recogniser".to_owned());
+        }
+        if let Some(identity) = &self.losses.identity {
+            identity.form.validate().map_err(|reason| format!("losses.identity.form: {reason}"))?;
         }
         Ok(())
     }

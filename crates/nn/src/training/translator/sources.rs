@@ -1,5 +1,6 @@
 //! The pictures of both domains and the batches made of them, in an order that the seed fixes.
 
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::config::Domain;
+use crate::losses::IdentityError;
 use crate::networks::Pair;
 use crate::parameter::from_values;
 use crate::random::stream;
@@ -14,7 +16,7 @@ use crate::random::stream;
 use super::pictures::PictureSet;
 use super::{Batch, RunFile};
 use crate::training::TrainingError;
-use crate::training::pictures::find_pictures;
+use crate::training::pictures::{Entry, find_pictures};
 
 /// The pictures of both domains.
 #[derive(Clone, Debug)]
@@ -40,6 +42,18 @@ impl Sources {
             Pair { drawing: set(Domain::Drawing, &run.data.drawings)?, photo: set(Domain::Photo, &run.data.photos)? };
         Ok(Self { sets: Arc::new(sets), test })
     }
+
+    /// Everybody who is trained on, by name.
+    ///
+    /// # Errors
+    /// [`IdentityError::Nobody`] names a picture without a person.
+    pub(super) fn people(&self) -> Result<Vec<String>, IdentityError> {
+        let entries = self.sets.drawing.entries().iter().chain(self.sets.photo.entries());
+        let person =
+            |entry: &Entry| entry.person.clone().ok_or_else(|| IdentityError::Nobody { path: entry.path.clone() });
+        let people: BTreeSet<String> = entries.map(person).collect::<Result<_, _>>()?;
+        Ok(people.into_iter().collect())
+    }
 }
 
 /// A batch in the program's own memory.
@@ -48,12 +62,17 @@ pub struct HostBatch {
     planes: Pair<Vec<f32>>,
     shapes: Pair<[usize; 4]>,
     same_person: Vec<bool>,
+    people: Pair<Vec<Option<String>>>,
     files: Vec<PathBuf>,
 }
 
 impl HostBatch {
-    /// Brings the batch to a device.
-    pub(super) fn to_device(self, device: &Device) -> Batch {
+    /// Brings the batch to a device; `classes` says which number each person has.
+    pub(super) fn into_device(self, classes: &HashMap<String, usize>, device: &Device) -> Batch {
+        let labels = |people: &[Option<String>]| {
+            let label = |person: &Option<String>| classes.get(person.as_ref()?).copied();
+            people.iter().filter_map(label).collect()
+        };
         let tensor = |values: Vec<f32>, shape: [usize; 4]| -> Tensor<4> { from_values(values, device).reshape(shape) };
         Batch {
             pictures: Pair {
@@ -61,6 +80,7 @@ impl HostBatch {
                 photo: tensor(self.planes.photo, self.shapes.photo),
             },
             same_person: self.same_person,
+            labels: Pair { drawing: labels(&self.people.drawing), photo: labels(&self.people.photo) },
             files: self.files,
         }
     }
@@ -96,8 +116,9 @@ impl BatchMaker {
     pub(super) fn make(&self, step: u64) -> Result<HostBatch, TrainingError> {
         let mut batch = HostBatch {
             planes: Pair::default(),
-            shapes: self.shapes.clone(),
+            shapes: self.shapes,
             same_person: Vec::new(),
+            people: Pair::default(),
             files: Vec::new(),
         };
         for offset in 0..self.batch_size as u64 {
@@ -110,6 +131,8 @@ impl BatchMaker {
             batch.planes.drawing.extend(self.sets.drawing.read(drawing, sample)?);
             batch.planes.photo.extend(self.sets.photo.read(photo, sample)?);
             batch.same_person.push(drawing.person.is_some() && drawing.person == photo.person);
+            batch.people.drawing.push(drawing.person.clone());
+            batch.people.photo.push(photo.person.clone());
             batch.files.extend([drawing.path.clone(), photo.path.clone()]);
         }
         Ok(batch)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
-use crate::losses::{NamedValues, PerceptualLoss};
+use crate::losses::{IdentityLoss, NamedValues, PerceptualLoss};
 use crate::parameter::Parameterized;
 use crate::training::checkpoint::{CheckpointFiles, load};
 use crate::training::{Task, TrainingError};
@@ -13,7 +13,7 @@ use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
 
 use super::samples::Samples;
 use super::sources::{BatchMaker, HostBatch, Sources};
-use super::{RunFile, StepNoise, Trainer};
+use super::{Judges, RunFile, StepNoise, Trainer};
 
 const GENERATOR: &str = "generator.safetensors";
 const CRITIC: &str = "critic.safetensors";
@@ -60,10 +60,19 @@ impl Task for Trainer {
         Sources::find(run)
     }
 
-    fn build(run: &RunFile, _sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
-        let wanted = run.losses.vgg16.as_ref().filter(|_| run.losses.weights.perceptual > 0.0);
-        let perceptual = wanted.map(|path| PerceptualLoss::read(path, device)).transpose()?;
-        Ok(Self::new(run.settings(), perceptual, device))
+    fn build(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
+        let weights = &run.losses.weights;
+        let vgg16 = run.losses.vgg16.as_ref().filter(|_| weights.perceptual > 0.0);
+        let perceptual = vgg16.map(|path| PerceptualLoss::read(path, device)).transpose()?;
+        let config = run.losses.identity.as_ref().filter(|_| weights.identity > 0.0);
+        let identity = config.map(|config| IdentityLoss::read(config, &run.picture, device)).transpose()?;
+        let mut trainer = Self::new(run.settings(), Judges { perceptual, identity }, device);
+        if let Some((loss, config)) =
+            trainer.judges.identity.as_ref().zip(config).filter(|(loss, _)| loss.form().needs_people())
+        {
+            trainer.classes = loss.labels(&sources.people()?, &config.namespace)?;
+        }
+        Ok(trainer)
     }
 
     /// Reads the pictures that the grids show.
@@ -107,7 +116,7 @@ impl Task for Trainer {
     }
 
     fn step(&mut self, batch: HostBatch) -> Result<NamedValues, TrainingError> {
-        let batch = batch.to_device(self.device());
+        let batch = batch.into_device(&self.classes, self.device());
         let style_dim = self.settings.networks.generator.style_dim;
         let num_samples = batch.same_person.len();
         let noise = StepNoise::draw(self.settings.seed, self.step, num_samples, style_dim, self.device());

@@ -1,5 +1,6 @@
 //! One step of training: the critics, then the generators.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
@@ -9,7 +10,8 @@ use crate::config::{Domain, TranslatorConfig};
 use crate::device::on_workers;
 use crate::layers::{Initialization, NormalizationKind};
 use crate::losses::{
-    AdversarialLoss, CriticTerms, GeneratorTerms, LossWeights, NamedValues, PerceptualLoss, mean_absolute_error,
+    AdversarialLoss, CriticTerms, GeneratorTerms, IdentityLoss, IdentityTerm, LossWeights, NamedValues, PerceptualLoss,
+    mean_absolute_error,
 };
 use crate::networks::{Code, Critic, Critics, Pair, Translator};
 use crate::parameter::{Parameterized, from_values};
@@ -62,6 +64,8 @@ pub struct Batch {
     pub pictures: Pair<Tensor<4>>,
     /// Per sample, whether its two pictures show the same person.
     pub same_person: Vec<bool>,
+    /// Who is shown, as the identity loss's classifier counts; empty where nothing asks.
+    pub labels: Pair<Vec<usize>>,
     /// The pictures' files, for error messages.
     pub files: Vec<PathBuf>,
 }
@@ -108,13 +112,24 @@ pub struct Trainer {
     pub step: u64,
     pub(super) generator_adam: Adam,
     pub(super) critic_adam: Adam,
-    perceptual: Option<PerceptualLoss>,
+    pub(super) judges: Judges,
+    /// The identity loss's number of each person; empty where it does not ask.
+    pub(super) classes: HashMap<String, usize>,
     device: Device,
 }
 
+/// Frozen networks that judge pictures; each is needed where its weight is above 0.
+#[derive(Clone, Debug, Default)]
+pub struct Judges {
+    /// Whether a picture looks like its source.
+    pub perceptual: Option<PerceptualLoss>,
+    /// Whether it still shows the same person.
+    pub identity: Option<IdentityLoss>,
+}
+
 impl Trainer {
-    /// A trainer before its first step. `perceptual` is needed where its weight is above 0.
-    pub fn new(settings: Settings, perceptual: Option<PerceptualLoss>, device: &Device) -> Self {
+    /// A trainer before its first step.
+    pub fn new(settings: Settings, judges: Judges, device: &Device) -> Self {
         let translator = Translator::new(&settings.networks, settings.initialization, settings.seed, device);
         let critics = Critics::new(&settings.networks, settings.seed, device);
         Self {
@@ -124,7 +139,8 @@ impl Trainer {
             step: 0,
             generator_adam: Adam::new(settings.adam),
             critic_adam: Adam::new(settings.adam),
-            perceptual,
+            judges,
+            classes: HashMap::new(),
             device: device.clone(),
             settings,
         }
@@ -310,7 +326,9 @@ impl Trainer {
             drawing: loss.generator(critics.drawing.refreshed_forward(made_drawings.clone())),
             photo: loss.generator(critics.photo.refreshed_forward(made_photos.clone())),
         };
-        let perceptual = self.perceptual.as_ref().filter(|_| self.settings.weights.perceptual > 0.0).map(|loss| Pair {
+        let identity = self.identity_terms(batch, [&made_drawings, &made_photos]);
+        let perceptual = self.judges.perceptual.as_ref().filter(|_| self.settings.weights.perceptual > 0.0);
+        let perceptual = perceptual.map(|loss| Pair {
             drawing: loss.forward(made_drawings, photos.clone()),
             photo: loss.forward(made_photos, drawings.clone()),
         });
@@ -331,7 +349,23 @@ impl Trainer {
             cycle,
             perceptual,
             supervised,
+            identity,
         }
+    }
+
+    /// What the recogniser says of the made pictures and their sources. The original asks about photos first, twice a
+    /// step.
+    fn identity_terms(
+        &self,
+        batch: &Batch,
+        [made_drawings, made_photos]: [&Tensor<4>; 2],
+    ) -> Option<Pair<IdentityTerm>> {
+        let loss = self.judges.identity.as_ref().filter(|_| self.settings.weights.identity > 0.0)?;
+        let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
+        let first_call = 2 * self.step + 1;
+        let photo = loss.forward(made_photos.clone(), drawings, &batch.labels.drawing, first_call);
+        let drawing = loss.forward(made_drawings.clone(), photos, &batch.labels.photo, first_call + 1);
+        Some(Pair { drawing, photo })
     }
 
     /// Where both pictures show one person: the one, translated with the other's own style, against

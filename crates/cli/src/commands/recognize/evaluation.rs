@@ -1,0 +1,175 @@
+//! What `verify` and `identify` have in common: the recogniser, whom it knows, and its embeddings.
+
+use anyhow::Context;
+use portraitist_face::dataset::Dataset;
+use portraitist_face::prepare::Cropper;
+use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::synthetic::dataset_seed;
+use portraitist_face::template::Template;
+use portraitist_nn::recognition::{
+    EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, Roll, View, gather,
+};
+
+use super::report::{Leak, Origin};
+use crate::arguments::EvaluationArguments;
+use crate::output::{Console, advised};
+use crate::recognizer::open_recognizer;
+
+/// A recogniser that is to be measured.
+pub(super) struct Examination<'a> {
+    arguments: &'a EvaluationArguments,
+    recognizer: Recognizer,
+}
+
+impl<'a> Examination<'a> {
+    /// Loads the recogniser.
+    pub(super) fn open(arguments: &'a EvaluationArguments) -> anyhow::Result<Self> {
+        arguments.report.check()?;
+        Ok(Self { arguments, recognizer: open_recognizer(&arguments.model, &arguments.device)? })
+    }
+
+    /// The view that was asked for.
+    pub(super) fn view(&self) -> View {
+        if self.arguments.view == 1 { View::Development } else { View::Test }
+    }
+
+    /// What stands beside the figures.
+    pub(super) fn origin(&self, protocol: &'static str, roll: &Roll<'_>) -> Origin {
+        let mirrored = Mirrored::from(self.arguments.mirrored);
+        let mut warnings = Vec::new();
+        if roll.num_missing() > 0 {
+            let missing = roll.num_missing();
+            warnings.push(format!(
+                "{missing} pictures of the protocol are not in the dataset and were left out: these are not the protocol's figures"
+            ));
+        }
+        Origin {
+            what: format!("{} by {} (view {})", self.arguments.model, protocol, self.arguments.view),
+            dataset: Some(self.arguments.dataset.dataset.display().to_string()),
+            protocol: Some(protocol),
+            view: Some(self.arguments.view),
+            model: Some(self.arguments.model.clone()),
+            model_sha256: Some(self.recognizer.sha256().to_owned()),
+            mirrored: Some(mirrored_name(mirrored)),
+            num_pictures: Some(roll.pictures().len()),
+            num_people: Some(roll.people().len()),
+            missing_pictures: (roll.num_missing() > 0).then_some(roll.num_missing()),
+            warnings,
+            ..Origin::default()
+        }
+    }
+
+    /// Counts the people who were in training, and refuses them unless told otherwise.
+    ///
+    /// # Errors
+    /// For people in training without --allow-leak.
+    pub(super) fn check_leak(
+        &self,
+        dataset: &Dataset,
+        tested: &[&str],
+        helping: &[&str],
+        origin: &mut Origin,
+    ) -> anyhow::Result<()> {
+        let Some(trained_on) = &self.recognizer.description().trained_on else {
+            origin.leak = Some(None);
+            let model = &self.arguments.model;
+            origin.warnings.push(format!(
+                "{model} does not say whom it was trained on: these people may be among them, and the figures too good"
+            ));
+            return Ok(());
+        };
+        if self.recognizer.description().from_unknown {
+            let model = &self.arguments.model;
+            origin.warnings.push(format!(
+                "{model} was fine-tuned from a network that does not say whom it was trained on: the leak counts only the people of the fine-tuning"
+            ));
+        }
+        let namespaces = namespaces(dataset, self.arguments.namespace.as_deref());
+        let seen = |person: &&&str| namespaces.iter().any(|namespace| trained_on.contains(namespace, person));
+        let known: Vec<&&str> = tested.iter().filter(seen).collect();
+        if !known.is_empty() && !self.arguments.allow_leak {
+            let shown: Vec<&str> = known.iter().take(3).map(|person| **person).collect();
+            let more = if known.len() > shown.len() { ", …" } else { "" };
+            let found = format!(
+                "{}: {} of {} people of the protocol were in the recogniser's training ({}{more})",
+                self.arguments.dataset.dataset.display(),
+                known.len(),
+                tested.len(),
+                shown.join(", ")
+            );
+            let hint = "measure on people it never saw, or let --allow-leak mark every number as leaked";
+            return Err(advised(found, hint));
+        }
+        let helpers = helping.iter().filter(seen).count();
+        if helpers > 0 {
+            origin.warnings.push(format!(
+                "the threshold was chosen on {} people, {helpers} of whom were in training; it may be too high for others",
+                helping.len()
+            ));
+        }
+        origin.leak = Some(Some(Leak { people: known.len(), of: tested.len() }));
+        Ok(())
+    }
+
+    /// Embeds every picture of the roll.
+    pub(super) fn features(
+        &self,
+        roll: &Roll<'_>,
+        fit: Fit,
+        origin: &mut Origin,
+        console: &Console,
+    ) -> anyhow::Result<Features> {
+        let mirrored = Mirrored::from(self.arguments.mirrored);
+        let mut cache = self.arguments.cache.as_deref().map(|folder| {
+            let (cache, problem) = FeatureCache::open(folder, self.recognizer.sha256(), mirrored_name(mirrored));
+            origin.warnings.extend(problem);
+            cache
+        });
+        let cropper = if self.arguments.aligned {
+            Cropper::of_crops(Template::SPHEREFACE)
+        } else {
+            Cropper::new(Template::SPHEREFACE, fit)
+        };
+        let options = EmbeddingOptions { mirrored, ..EmbeddingOptions::default() };
+        let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
+        let bar =
+            console.progress(roll.pictures().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
+        let features = gather(roll, |entry| cropper.crop(entry), &embed, cache.as_mut(), |done| bar.inc(done));
+        bar.finish_and_clear();
+        // What was embedded before a picture failed need not be embedded again.
+        if let Some(cache) = &mut cache {
+            cache.save().context("cannot keep the embeddings")?;
+        }
+        Ok(features?)
+    }
+}
+
+/// An error with advice where there is some.
+pub(super) fn explained(error: EvaluationError) -> anyhow::Error {
+    match error {
+        EvaluationError::Missing { .. } => advised(
+            error.to_string(),
+            "leave such pictures out with --skip-missing; the figures are then not the protocol's",
+        ),
+        other => other.into(),
+    }
+}
+
+fn mirrored_name(mirrored: Mirrored) -> &'static str {
+    match mirrored {
+        Mirrored::Ignore => "ignore",
+        Mirrored::Average => "average",
+        Mirrored::Concatenate => "concatenate",
+    }
+}
+
+/// Where the names of a dataset's people may have come from: anywhere, the namespace given, a synthetic dataset's own.
+fn namespaces(dataset: &Dataset, given: Option<&str>) -> Vec<String> {
+    let roots = std::iter::once(&dataset.root).chain(dataset.owners.values());
+    let seeds = roots.filter_map(|root| dataset_seed(root)).map(|seed| format!("synthetic {seed}"));
+    let mut namespaces: Vec<String> =
+        std::iter::once(String::new()).chain(given.map(str::to_owned)).chain(seeds).collect();
+    namespaces.sort();
+    namespaces.dedup();
+    namespaces
+}

@@ -1,0 +1,228 @@
+//! Convolutions whose weights do not change: packed or transformed once, with bias, activation and residual in the pass
+//! that writes the outputs. They read and write [`Map`]s, whose pixels hold their channels side by side.
+//!
+//! Which algorithm computes a convolution, and in which order it adds, depends on its shape alone. A picture's result
+//! depends neither on the pictures beside it nor on the number of threads.
+
+pub(crate) mod direct;
+mod map;
+pub(crate) mod product;
+pub(crate) mod tiles;
+pub(crate) mod transforms;
+pub(crate) mod weights;
+
+pub use map::{Map, MapShape};
+
+use crate::isa::{Kernels, kernels};
+use crate::scratch::Shared;
+use crate::shape::{Conv2d, Padding, ShapeError, check_length};
+use product::{Ending, Finish};
+use transforms::Filter;
+use weights::PreparedWeights;
+
+/// What is done to the outputs of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OutputActivation<'a> {
+    /// Nothing.
+    None,
+    /// `max(0, x)`.
+    Relu,
+    /// `x` above 0, else `x` times the slope of its channel.
+    Prelu(&'a [f32]),
+}
+
+/// A convolution with zero padding, its weights prepared for pictures of one size.
+///
+/// A linear layer is a convolution whose kernel is as large as the picture.
+#[derive(Debug)]
+pub struct PreparedConvolution {
+    kernels: &'static Kernels,
+    input: MapShape,
+    out_channels: usize,
+    out_size: [usize; 2],
+    stride: usize,
+    padding: usize,
+    algorithm: Algorithm,
+    weights: PreparedWeights,
+    /// For whole registers of channels, as slopes.
+    bias: Vec<f32>,
+    ending: Ending,
+    slopes: Vec<f32>,
+}
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    Direct,
+    Winograd(Filter),
+}
+
+/// Inputs and outputs of one call.
+struct Job<'a> {
+    convolution: &'a PreparedConvolution,
+    batch: usize,
+    input: &'a [f32],
+    output: MapShape,
+    target: Shared,
+    finish: Finish,
+}
+
+// SAFETY: the pointers in `finish` are to bias, slopes and residual, which outlive the job and are only read.
+unsafe impl Sync for Job<'_> {}
+
+impl PreparedConvolution {
+    /// Prepares `weight` (`[out, in, kh, kw]`), `bias` (`[out]`) and the slopes of the activation. The batch that
+    /// `convolution` names does not matter; its sizes must be those of `input`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, the padding is wider than the margin of
+    /// the input, or the padding is not of zeros.
+    pub fn new(
+        convolution: &Conv2d,
+        input: MapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+    ) -> Result<Self, ShapeError> {
+        Self::with(kernels(), None, convolution, input, weight, bias, activation)
+    }
+
+    /// As [`PreparedConvolution::new`], for a chosen instruction set and algorithm.
+    pub(crate) fn with(
+        kernels: &'static Kernels,
+        algorithm: Option<Algorithm>,
+        convolution: &Conv2d,
+        input: MapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+    ) -> Result<Self, ShapeError> {
+        let out_channels = convolution.out_channels;
+        let out_size = convolution.check(None, Some(weight.len()), Some(bias.len()), None)?;
+        check_length("input channels", convolution.in_channels, input.channels)?;
+        check_length("input rows", convolution.in_height, input.height)?;
+        check_length("input columns", convolution.in_width, input.width)?;
+        if convolution.padding > 0 && (convolution.padding > input.margin || convolution.mode != Padding::Zero) {
+            return Err(ShapeError::Margin { padding: convolution.padding, margin: input.margin });
+        }
+        let (ending, slopes) = match activation {
+            OutputActivation::None => (Ending::Linear, &[][..]),
+            OutputActivation::Relu => (Ending::Relu, &[][..]),
+            OutputActivation::Prelu(slopes) => {
+                check_length("slopes", out_channels, slopes.len())?;
+                (Ending::Prelu, slopes)
+            }
+        };
+        let algorithm = algorithm.unwrap_or_else(|| choose(kernels, convolution, &input, out_size));
+        let whole = |values: &[f32]| {
+            let mut values = values.to_vec();
+            values.resize(out_channels.next_multiple_of(kernels.lanes), 0.0);
+            values
+        };
+        Ok(Self {
+            kernels,
+            input,
+            out_channels,
+            out_size,
+            stride: convolution.stride,
+            padding: convolution.padding,
+            algorithm,
+            weights: PreparedWeights::new(kernels, algorithm, convolution, &input, weight),
+            bias: whole(bias),
+            ending,
+            slopes: whole(slopes),
+        })
+    }
+
+    /// How it is computed, for benches.
+    pub fn algorithm_name(&self) -> &'static str {
+        match self.algorithm {
+            Algorithm::Direct => "direct",
+            Algorithm::Winograd(Filter::Two) => "F(2x2, 3x3)",
+            Algorithm::Winograd(Filter::Four) => "F(4x4, 3x3)",
+        }
+    }
+
+    /// The shape of the inputs.
+    pub fn input_shape(&self) -> MapShape {
+        self.input
+    }
+
+    /// The shape of the outputs, with some margin for the convolutions that read them.
+    pub fn output(&self, margin: usize) -> MapShape {
+        MapShape::features(self.out_channels, self.out_size[0], self.out_size[1], margin)
+    }
+
+    /// Convolves `input`, adds the bias, applies the activation, adds `residual` and overwrites `output`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a map has another shape or number of pictures than the others ask for; `output` is untouched
+    /// then.
+    pub fn forward(&self, input: &Map, residual: Option<&Map>, output: &mut Map) -> Result<(), ShapeError> {
+        let shape = output.shape();
+        for (found, expected) in [(input.shape(), self.input), (shape, self.output(shape.margin))] {
+            if found != expected {
+                return Err(ShapeError::Map { expected, found });
+            }
+        }
+        check_length("output pictures", input.batch(), output.batch())?;
+        let residual = match residual {
+            None => None,
+            Some(residual) if residual.shape() != shape => {
+                return Err(ShapeError::Map { expected: shape, found: residual.shape() });
+            }
+            Some(residual) => {
+                check_length("residual pictures", input.batch(), residual.batch())?;
+                Some(residual.values().as_ptr())
+            }
+        };
+        let first = output.values().as_ptr();
+        let finish = Finish {
+            bias: self.bias.as_ptr(),
+            ending: self.ending,
+            slopes: self.slopes.as_ptr(),
+            // Both start at a cache line, so that the addresses differ by whole elements.
+            residual: residual.map(|residual| (residual as isize - first as isize) / size_of::<f32>() as isize),
+        };
+        let target = Shared::new(output.values_mut());
+        let job = Job { convolution: self, batch: input.batch(), input: input.values(), output: shape, target, finish };
+        match self.algorithm {
+            Algorithm::Direct => job.run_direct(),
+            Algorithm::Winograd(filter) => job.run_tiles(filter),
+        }
+        Ok(())
+    }
+}
+
+/// The fastest algorithm for one picture at a time, by the shape alone. For many pictures, which share the weights,
+/// F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but a picture must not depend on the others.
+fn choose(kernels: &Kernels, convolution: &Conv2d, input: &MapShape, [height, width]: [usize; 2]) -> Algorithm {
+    let winograd_is_possible = convolution.kernel == [3, 3]
+        && convolution.stride == 1
+        && convolution.padding <= 1
+        && input.pitch.is_multiple_of(kernels.lanes);
+    // Nanoseconds for one picture, measured on two threads of Zen 5: a product; a weight that comes from memory, at
+    // 48 GB/s; a place of a channel of a tile that is transformed.
+    const PRODUCT: f64 = 0.005;
+    const WEIGHT: f64 = 0.083;
+    const TRANSFORM: f64 = 0.05;
+    let pairs = (convolution.in_channels * convolution.out_channels) as f64;
+    let per_tile = (convolution.in_channels + convolution.out_channels) as f64 / pairs;
+    let direct = (PRODUCT * (height * width) as f64 + WEIGHT) * 9.0;
+    let by_tiles = |filter: Filter| {
+        let tiles = (height.div_ceil(filter.out()) * width.div_ceil(filter.out())) as f64;
+        (PRODUCT * tiles + WEIGHT + TRANSFORM * tiles * per_tile) * filter.places() as f64
+    };
+    let mut best = (direct, Algorithm::Direct);
+    for filter in [Filter::Two, Filter::Four] {
+        if winograd_is_possible && by_tiles(filter) < best.0 {
+            best = (by_tiles(filter), Algorithm::Winograd(filter));
+        }
+    }
+    best.1
+}
+
+/// Sizes of parts of `total`: multiples of `step`, at most `most` where that is more than a step.
+fn part(total: usize, most: usize, step: usize) -> usize {
+    crate::cover::even_parts(total, most).next_multiple_of(step)
+}

@@ -1,0 +1,185 @@
+//! A convolution by Winograd's algorithm. A task transforms some tiles, multiplies them place by place and transforms
+//! the sums to outputs, without waiting for other tasks.
+
+use super::direct::{INPUTS_PER_CHUNK, TASKS_WANTED};
+use super::product::Product;
+use super::transforms::{Filter, TileIn, TileOut};
+use super::weights::{OutputBlock, PreparedWeights};
+use super::{Job, part};
+use crate::cover::even_parts;
+use crate::isa::Kernels;
+use crate::microkernel::MAX_OUTER_ROWS as MAX_ROWS;
+use crate::scratch::{Scratch, Shared};
+use crate::vector::MAX_LANES;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Tiles of a task.
+const TILES_PER_TASK: usize = 48;
+/// Transformed inputs (1 MB) above which a task takes fewer tiles.
+const TRANSFORMED_ELEMENTS: usize = 1 << 18;
+/// Fewest tiles of a task, where there are as many.
+const FEWEST_TILES: usize = 24;
+
+/// Tiles of each task but the last.
+pub(crate) fn tiles_of_task(kernels: &Kernels, tiles: usize, filter: Filter, channels: usize) -> usize {
+    let fitting = TRANSFORMED_ELEMENTS / (filter.places() * channels);
+    part(tiles, fitting.clamp(FEWEST_TILES, TILES_PER_TASK), kernels.outer_rows)
+}
+
+/// Where transformed tiles lie: `[place][tile][channel]`. A line of the cache between places keeps their addresses
+/// from falling into the same few sets.
+#[derive(Clone, Copy)]
+pub(crate) struct Transformed {
+    pub(crate) channels: usize,
+    pub(crate) place_stride: usize,
+}
+
+impl Transformed {
+    pub(crate) fn new(tiles: usize, channels: usize) -> Self {
+        Self { channels, place_stride: (tiles * channels).next_multiple_of(MAX_LANES) + MAX_LANES }
+    }
+
+    pub(crate) fn at(&self, place: usize, tile: usize) -> usize {
+        place * self.place_stride + tile * self.channels
+    }
+}
+
+impl Job<'_> {
+    /// Splits the tiles of all pictures, and output channels where those are few.
+    pub(super) fn run_tiles(&self, filter: Filter) {
+        let convolution = self.convolution;
+        let [rows, columns] = self.output.size().map(|size| size.div_ceil(filter.out()));
+        let tiles = self.batch * rows * columns;
+        if tiles == 0 {
+            return;
+        }
+        let at_once = tiles_of_task(convolution.kernels, tiles, filter, convolution.input.pitch);
+        let tile_tasks = tiles.div_ceil(at_once);
+        let blocks = &convolution.weights.blocks;
+        let blocks_at_once = even_parts(blocks.len(), blocks.len().div_ceil(TASKS_WANTED.div_ceil(tile_tasks)));
+        let block_tasks = blocks.len().div_ceil(blocks_at_once);
+        (0..tile_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
+            let first = task / block_tasks * at_once;
+            let first_block = task % block_tasks * blocks_at_once;
+            let blocks = &blocks[first_block..(first_block + blocks_at_once).min(blocks.len())];
+            self.run_tile_task(filter, [rows, columns], first..(first + at_once).min(tiles), blocks);
+        });
+    }
+
+    fn run_tile_task(&self, filter: Filter, grid: [usize; 2], tiles: Range<usize>, blocks: &[OutputBlock]) {
+        let lanes = self.convolution.kernels.lanes;
+        let inputs = Transformed::new(tiles.len(), self.convolution.input.pitch);
+        let mut transformed = Scratch::new(filter.places() * inputs.place_stride);
+        for (index, tile) in tiles.clone().enumerate() {
+            self.transform_in(filter, grid, tile, inputs, &mut transformed[inputs.at(0, index)..]);
+        }
+        let first = blocks.first().map_or(0, |block| block.first);
+        let end = blocks.last().map_or(0, |block| block.first + block.columns * lanes);
+        let outputs = Transformed::new(tiles.len(), end - first);
+        let mut sums = Scratch::new(filter.places() * outputs.place_stride);
+        let shared = Shared::new(&mut sums);
+        for place in 0..filter.places() {
+            for block in blocks {
+                let target = shared.at(outputs.at(place, 0) + block.first - first);
+                let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
+                let (kernels, weights) = (self.convolution.kernels, &self.convolution.weights);
+                let channels = [inputs.channels, outputs.channels];
+                // SAFETY: the sums are this task's own and have room for all places, tiles and channels.
+                unsafe { multiply(kernels, weights, place, block, tiles.len(), source, target, channels) };
+            }
+        }
+        for (index, tile) in tiles.enumerate() {
+            self.transform_out(filter, grid, tile, first, outputs, &sums[outputs.at(0, index)..]);
+        }
+    }
+
+    fn transform_in(&self, filter: Filter, grid: [usize; 2], tile: usize, inputs: Transformed, target: &mut [f32]) {
+        let convolution = self.convolution;
+        let (image, pixel) = first_pixel(filter, grid, tile);
+        let source = convolution.input.offset(image, pixel, convolution.padding);
+        let transform = TileIn {
+            filter,
+            source: self.input[source..].as_ptr(),
+            row_stride: convolution.input.row_stride(),
+            pitch: convolution.input.pitch,
+            channels: convolution.input.pitch,
+            target: target.as_mut_ptr(),
+            place_stride: inputs.place_stride,
+        };
+        // SAFETY: maps go on behind their pictures as far as a tile reaches; the target has room for all places.
+        unsafe { convolution.kernels.tile_in(&transform) };
+    }
+
+    fn transform_out(
+        &self,
+        filter: Filter,
+        grid: [usize; 2],
+        tile: usize,
+        first_channel: usize,
+        outputs: Transformed,
+        source: &[f32],
+    ) {
+        let (image, [y, x]) = first_pixel(filter, grid, tile);
+        let transform = TileOut {
+            filter,
+            source: source.as_ptr(),
+            place_stride: outputs.place_stride,
+            channels: outputs.channels,
+            target: self.target.at(self.output.offset(image, [y, x], 0) + first_channel),
+            row_stride: self.output.row_stride(),
+            pitch: self.output.pitch,
+            size: [self.output.height - y, self.output.width - x],
+            finish: self.finish.from(first_channel),
+        };
+        // SAFETY: outputs are compared with the size of the picture; tasks write disjoint tiles or channels.
+        unsafe { self.convolution.kernels.tile_out(&transform) };
+    }
+}
+
+/// Sums over input channels at one place: `source` is `[tile][channels[0]]`, `target` points to `[tile][channels[1]]`.
+///
+/// # Safety
+/// The target is valid for the channels of the block in all tiles, and no other thread touches it.
+#[expect(clippy::too_many_arguments, reason = "a matrix product has many sizes")]
+pub(crate) unsafe fn multiply(
+    kernels: &Kernels,
+    weights: &PreparedWeights,
+    place: usize,
+    block: &OutputBlock,
+    tiles: usize,
+    source: &[f32],
+    target: *mut f32,
+    channels: [usize; 2],
+) {
+    let chunk = even_parts(weights.depth, INPUTS_PER_CHUNK);
+    for input in (0..weights.depth).step_by(chunk) {
+        let mut product = Product {
+            rows: 0,
+            columns: block.columns,
+            scalars: [std::ptr::null(); MAX_ROWS],
+            segments: 1,
+            segment_step: 0,
+            depth: chunk.min(weights.depth - input),
+            weights: weights.from(block, place, input),
+            targets: [std::ptr::null_mut(); MAX_ROWS],
+            accumulate: input > 0,
+            finish: None,
+        };
+        for first in (0..tiles).step_by(kernels.outer_rows) {
+            product.rows = kernels.outer_rows.min(tiles - first);
+            for row in 0..product.rows {
+                product.scalars[row] = source[(first + row) * channels[0] + input..].as_ptr();
+                product.targets[row] = target.wrapping_add((first + row) * channels[1]);
+            }
+            // SAFETY: the source holds all channels of the tiles; the caller vouches for the target.
+            unsafe { kernels.product(&product) };
+        }
+    }
+}
+
+/// The picture and the first output of a tile, counted over the tiles of all pictures.
+fn first_pixel(filter: Filter, [rows, columns]: [usize; 2], tile: usize) -> (usize, [usize; 2]) {
+    let (image, within) = (tile / (rows * columns), tile % (rows * columns));
+    (image, [within / columns * filter.out(), within % columns * filter.out()])
+}

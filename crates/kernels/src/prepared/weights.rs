@@ -1,0 +1,192 @@
+//! Weights in the order in which products read them.
+
+use super::Algorithm;
+use super::map::MapShape;
+use super::transforms::Filter;
+use crate::isa::Kernels;
+use crate::pack::WeightLayout;
+use crate::scratch::{Aligned, Scratch, Shared};
+use crate::shape::Conv2d;
+use crate::vector::MAX_LANES;
+use crate::winograd_transforms::WeightTransform;
+use rayon::prelude::*;
+use std::ops::Deref;
+
+/// Output channels that share a register tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutputBlock {
+    /// First output channel.
+    pub(crate) first: usize,
+    /// Registers.
+    pub(crate) columns: usize,
+    /// Where its weights start.
+    pub(crate) start: usize,
+}
+
+/// Weights as `[block][segment][input][output channel of the block]`: segments are rows of the kernel, or places of
+/// transformed kernels.
+#[derive(Debug)]
+pub(crate) struct PreparedWeights {
+    weights: Memory,
+    pub(crate) blocks: Vec<OutputBlock>,
+    pub(crate) segments: usize,
+    /// Inputs of a segment: those that lie side by side in a map.
+    pub(crate) depth: usize,
+    /// Elements from a segment to the next, for each register.
+    segment_stride: usize,
+    lanes: usize,
+}
+
+/// Where weights lie.
+#[derive(Debug)]
+enum Memory {
+    /// For as long as a network is used.
+    Own(Aligned),
+    /// For one call.
+    Scratch(Scratch),
+}
+
+impl Deref for Memory {
+    type Target = [f32];
+
+    fn deref(&self) -> &[f32] {
+        match self {
+            Self::Own(memory) => memory,
+            Self::Scratch(memory) => memory,
+        }
+    }
+}
+
+/// Most output channels of a block.
+const MAX_WIDTH: usize = 4 * MAX_LANES;
+/// Input channels of a task that transforms weights.
+const CHANNELS_PER_TASK: usize = 64;
+/// What weights that are not there read, also as whole registers.
+static ZEROS: [f32; 2 * MAX_LANES] = [0.0; 2 * MAX_LANES];
+
+/// Divides registers of output channels among tiles.
+fn blocks(kernels: &Kernels, registers: usize, register_len: usize) -> Vec<OutputBlock> {
+    let block = |first: usize| OutputBlock {
+        first: first * kernels.lanes,
+        columns: kernels.outer_columns.min(registers - first),
+        start: first * register_len,
+    };
+    (0..registers).step_by(kernels.outer_columns).map(block).collect()
+}
+
+impl PreparedWeights {
+    pub(crate) fn new(
+        kernels: &Kernels,
+        algorithm: Algorithm,
+        convolution: &Conv2d,
+        input: &MapShape,
+        weight: &[f32],
+    ) -> Self {
+        let [kernel_height, kernel_width] = convolution.kernel;
+        let (segments, depth) = match algorithm {
+            Algorithm::Direct => (kernel_height, kernel_width * input.pitch),
+            Algorithm::Winograd(filter) => (filter.places(), input.pitch),
+        };
+        let registers = convolution.out_channels.div_ceil(kernels.lanes);
+        let segment_stride = depth * kernels.lanes;
+        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let mut weights = Aligned::zeroed(registers * segments * segment_stride);
+        let shared = Shared::new(&mut weights);
+        blocks.par_iter().for_each(|block| {
+            let width = block.columns * kernels.lanes;
+            let len = width * segments * depth;
+            // SAFETY: blocks are disjoint parts of the buffer, which lives until the end of this function.
+            let target = unsafe { std::slice::from_raw_parts_mut(shared.at(block.start), len) };
+            let channels = width.min(convolution.out_channels - block.first);
+            let area = kernel_height * kernel_width;
+            for (row, kernels) in
+                weight.chunks_exact(convolution.in_channels * area).skip(block.first).take(channels).enumerate()
+            {
+                for (channel, kernel) in kernels.chunks_exact(area).enumerate() {
+                    match algorithm {
+                        Algorithm::Direct => {
+                            for (tap, value) in kernel.iter().enumerate() {
+                                let input = tap * input.pitch + channel;
+                                target[input * width + row] = *value;
+                            }
+                        }
+                        Algorithm::Winograd(filter) => {
+                            let mut exact = [0.0; 9];
+                            exact.iter_mut().zip(kernel).for_each(|(exact, value)| *exact = f64::from(*value));
+                            filter.transform_weights(&exact, |place, value| {
+                                target[(place * depth + channel) * width + row] = value as f32;
+                            });
+                        }
+                    }
+                }
+            }
+        });
+        Self { weights: Memory::Own(weights), blocks, segments, depth, segment_stride, lanes: kernels.lanes }
+    }
+
+    /// Weights for F(4x4, 3x3), to be filled; for one call.
+    pub(crate) fn for_call(kernels: &Kernels, layout: &WeightLayout) -> Self {
+        let (segments, depth) = (Filter::Four.places(), layout.source_channels);
+        let registers = layout.channels.len().div_ceil(kernels.lanes);
+        // A line of the cache between places keeps their addresses from falling into the same few sets.
+        let segment_stride = depth * kernels.lanes + MAX_LANES;
+        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let weights = Memory::Scratch(Scratch::new(registers * segments * segment_stride));
+        Self { weights, blocks, segments, depth, segment_stride, lanes: kernels.lanes }
+    }
+
+    /// Transforms the weights of one call.
+    pub(crate) fn fill(&mut self, kernels: &Kernels, weight: &[f32], layout: &WeightLayout) {
+        let (depth, segment_stride) = (self.depth, self.segment_stride);
+        let Memory::Scratch(weights) = &mut self.weights else {
+            return;
+        };
+        let shared = Shared::new(weights);
+        // Parts of a block's input channels are tasks: networks have few blocks.
+        let part = CHANNELS_PER_TASK.min(depth);
+        let tasks = self
+            .blocks
+            .par_iter()
+            .flat_map(|block| (0..depth).into_par_iter().step_by(part).map(move |first| (block, first)));
+        tasks.for_each(|(block, first)| {
+            let width = block.columns * kernels.lanes;
+            // In the order of the others, which lets registers of taps be read at once.
+            let kind = &layout.taps[layout.channels[block.first].1];
+            let is_flipped = kind.first() > kind.last();
+            let mut zeros = [ZEROS.as_ptr(); 9];
+            for (tap, zero) in zeros.iter_mut().enumerate() {
+                *zero = ZEROS[if is_flipped { 8 - tap } else { tap }..].as_ptr();
+            }
+            let mut taps = [zeros; MAX_WIDTH];
+            let mut steps = [[0; 9]; MAX_WIDTH];
+            let count = width.min(layout.channels.len() - block.first);
+            for (row, (start, kind)) in layout.channels[block.first..][..count].iter().enumerate() {
+                for (tap, offset) in layout.taps[*kind].iter().enumerate() {
+                    if let Some(offset) = offset {
+                        // The last source channel's weight is inside too.
+                        let last = start + offset + (depth - 1) * layout.source_stride;
+                        assert!(last < weight.len(), "the layout has no weights beyond the slice");
+                        taps[row][tap] = weight[start + offset + first * layout.source_stride..].as_ptr();
+                        steps[row][tap] = layout.source_stride;
+                    }
+                }
+            }
+            let transform = WeightTransform {
+                taps: &taps[..width],
+                steps: &steps[..width],
+                source_channels: part.min(depth - first),
+                end: weight.as_ptr_range().end,
+                target: shared.at(block.start + first * width),
+                place_stride: segment_stride * block.columns,
+            };
+            // SAFETY: taps were checked above; tasks write disjoint parts of every place.
+            unsafe { kernels.transform_weights(&transform) };
+        });
+    }
+
+    /// The weights of a block from an input of a segment on.
+    pub(crate) fn from(&self, block: &OutputBlock, segment: usize, input: usize) -> *const f32 {
+        let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;
+        self.weights[start..].as_ptr()
+    }
+}
