@@ -1,6 +1,7 @@
 """Does a recogniser's training in PyTorch, on the weights and batches that Portraitist starts from, and compares the losses.
 
-    cargo run --release -p portraitist-nn --example recognizer_batches -- RUN.toml 50 FOLDER
+    cargo build --release --workspace --examples
+    target/release/examples/recognizer_batches RUN.toml 50 FOLDER
     portraitist recognize train RUN.toml --out FOLDER/runs
     python fine_tune.py RUN.toml FOLDER FOLDER/runs/00001-NAME/log.jsonl [--allowed 0.01]
 

@@ -1,6 +1,7 @@
 //! stdout is data, stderr is talk.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,6 +27,17 @@ pub(crate) fn advised(message: impl Into<String>, hint: impl Into<String>) -> an
     Advised { message: message.into(), hint: hint.into() }.into()
 }
 
+/// Refuses to write over files that exist, before any work is done.
+///
+/// # Errors
+/// Names the first one, unless `force` is set.
+pub(crate) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a Path>, force: bool) -> anyhow::Result<()> {
+    match files.into_iter().find(|file| !force && file.symlink_metadata().is_ok()) {
+        Some(taken) => Err(advised(format!("{} exists already", taken.display()), "replace it with --force")),
+        None => Ok(()),
+    }
+}
+
 /// An error and what caused it, nothing told twice.
 pub(crate) fn describe(error: &anyhow::Error) -> String {
     let mut told = error.to_string();
@@ -43,6 +55,11 @@ impl Console {
     /// A console for the flags `--json` and `--quiet`.
     pub(crate) fn new(json: bool, quiet: bool) -> Self {
         Self { json, quiet }
+    }
+
+    /// Whether the result is printed as JSON.
+    pub(crate) fn is_json(self) -> bool {
+        self.json
     }
 
     /// Prints the command's result: the object with `--json`, else the text (nothing with `--quiet`).

@@ -3,8 +3,8 @@
 use anyhow::Context;
 use portraitist_face::Picture;
 use portraitist_face::align::{PasteMask, align, paste};
-use portraitist_face::detect::{FaceDetector, five_points_from_box};
-use portraitist_face::geometry::{Point, Similarity};
+use portraitist_face::detect::FaceDetector;
+use portraitist_face::geometry::Similarity;
 use portraitist_face::template::{FivePoints, Template};
 use portraitist_face::warp::Border;
 use portraitist_nn::config::Domain;
@@ -51,7 +51,7 @@ impl Studio {
     pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<Face>> {
         let points = match points {
             Some(points) => points,
-            None => match find_points(&self.detector, photo)? {
+            None => match self.detector.largest_face(photo)? {
                 Some(points) => points,
                 None => return Ok(None),
             },
@@ -75,13 +75,6 @@ impl Studio {
     pub(crate) fn translate(&self, crop: &Picture, style: &[f32], to: Domain) -> anyhow::Result<Translated> {
         self.model.translate(crop, style, to).context("cannot translate")
     }
-}
-
-/// Five points of the largest face.
-pub(crate) fn find_points(detector: &FaceDetector, photo: &Picture) -> anyhow::Result<Option<[Point; 5]>> {
-    let faces = detector.detect(photo)?;
-    let largest = faces.iter().max_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)));
-    Ok(largest.map(five_points_from_box))
 }
 
 /// The error of a photo in which nothing was found.

@@ -1,15 +1,14 @@
-//! Recognisers by name, and the crops that they look at.
+//! Recognisers by name, and what they look at.
 
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::{align, take_whole};
-use portraitist_face::detect::FaceDetector;
-use portraitist_face::template::{FivePoints, Template};
+use portraitist_face::align::align;
+use portraitist_face::prepare::Cropper;
+use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::template::Template;
 use portraitist_face::warp::Border;
 use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, RecognizerError, cosine};
 use portraitist_nn::{builtin, device};
-
-use crate::portrait::{find_points, no_face};
 
 /// Reads the recogniser of a name onto a device: the built-in one, a run or checkpoint folder, or a weights file.
 pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
@@ -23,41 +22,33 @@ pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recogn
     Err(RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }.into())
 }
 
-/// Cuts the largest face of a picture out, or the one at `points`, as recognisers see faces.
-pub(crate) fn face_crop(
-    detector: &FaceDetector,
-    picture: &Picture,
-    points: Option<FivePoints>,
-) -> anyhow::Result<Picture> {
-    let points = match points {
-        Some(points) => points,
-        None => find_points(detector, picture)?.ok_or_else(no_face)?,
-    };
-    Ok(align(picture, &points, &Template::SPHEREFACE, Border::Zero)?.crop)
+/// Cuts out of pictures what a recogniser looks at; pictures that are `aligned` crops already are taken whole.
+pub(crate) fn cropper(aligned: bool, fit: Fit) -> Cropper {
+    if aligned { Cropper::of_crops(Template::SPHEREFACE) } else { Cropper::new(Template::SPHEREFACE, fit) }
 }
 
-/// Takes a picture that is a crop already, of any size.
-pub(crate) fn whole_crop(picture: &Picture) -> anyhow::Result<Picture> {
-    let Template { width, height, .. } = Template::SPHEREFACE;
-    if (picture.width(), picture.height()) == (width, height) {
-        return Ok(picture.clone());
+/// A face that others are compared with, as a recogniser sees it.
+pub(crate) struct Likeness<'a> {
+    recognizer: &'a Recognizer,
+    frame: &'a Template,
+    embedding: Vec<f32>,
+}
+
+impl<'a> Likeness<'a> {
+    /// The face of a crop, which lies where `frame` has it.
+    pub(crate) fn of(recognizer: &'a Recognizer, crop: &Picture, frame: &'a Template) -> anyhow::Result<Self> {
+        Ok(Self { recognizer, frame, embedding: embedding(recognizer, crop, frame)? })
     }
-    Ok(take_whole(picture, &Template::SPHEREFACE)?.crop)
+
+    /// How alike a picture is, in which the face lies in the same place: the cosine of the embeddings, -1 to 1.
+    pub(crate) fn to(&self, picture: &Picture) -> anyhow::Result<f32> {
+        Ok(cosine(&self.embedding, &embedding(self.recognizer, picture, self.frame)?))
+    }
 }
 
-/// How alike a crop and its translation are to a recogniser: the cosine between their embeddings. Both show the face
-/// where `frame` has it.
-pub(crate) fn likeness(
-    recognizer: &Recognizer,
-    crop: &Picture,
-    translated: &Picture,
-    frame: &Template,
-) -> anyhow::Result<f32> {
-    let look = |picture: &Picture| {
-        let frame = frame.resized(picture.width(), picture.height());
-        Ok::<_, portraitist_face::Error>(align(picture, &frame.points, &Template::SPHEREFACE, Border::Replicate)?.crop)
-    };
-    let crops = [look(crop)?, look(translated)?];
-    let rows = recognizer.embed(&crops, EmbeddingOptions::default()).context("cannot compare the faces")?;
-    Ok(cosine(&rows[0], &rows[1]))
+fn embedding(recognizer: &Recognizer, picture: &Picture, frame: &Template) -> anyhow::Result<Vec<f32>> {
+    let frame = frame.resized(picture.width(), picture.height());
+    let crop = align(picture, &frame.points, &Template::SPHEREFACE, Border::Replicate)?.crop;
+    let rows = recognizer.embed(&[crop], EmbeddingOptions::default()).context("cannot look at the face")?;
+    Ok(rows.concat())
 }

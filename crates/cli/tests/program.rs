@@ -11,6 +11,8 @@ mod bench;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/guarding.rs"]
+mod guarding;
 #[path = "suite/program.rs"]
 mod program;
 #[path = "suite/recognizer_training.rs"]

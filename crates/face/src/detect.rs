@@ -84,6 +84,16 @@ impl FaceDetector {
         Ok(Vec::new())
     }
 
+    /// Five points estimated from the box of the largest face.
+    ///
+    /// # Errors
+    /// As [`detect`](Self::detect).
+    pub fn largest_face(&self, picture: &Picture) -> Result<Option<FivePoints>> {
+        let faces = self.detect(picture)?;
+        let largest = faces.iter().max_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)));
+        Ok(largest.map(five_points_from_box))
+    }
+
     fn search(&self, picture: &Picture, pass: &Pass) -> Result<Vec<FaceBox>> {
         let copy = SearchCopy::new(picture, pass);
         let mut detector = rustface::create_detector_with_model(self.model.clone());

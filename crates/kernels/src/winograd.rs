@@ -16,7 +16,7 @@ use crate::isa::Kernels;
 use crate::pack::WeightLayout;
 use crate::prepared::direct::TASKS_WANTED;
 use crate::prepared::product::{Ending, Finish};
-use crate::prepared::tiles::{Transformed, multiply, tiles_of_task};
+use crate::prepared::tiles::{Transformed, multiply_places, tiles_of_task};
 use crate::prepared::transforms::{Filter, TileIn, TileOut};
 use crate::prepared::weights::{OutputBlock, PreparedWeights};
 use crate::scratch::{Scratch, Shared};
@@ -223,28 +223,15 @@ impl Winograd<'_> {
             // SAFETY: strips have two rows and columns more than their tiles have outputs; the target has all places.
             unsafe { self.kernels.tile_in(&transform) };
         }
-        let first = blocks.first().map_or(0, |block| block.first);
-        let end = blocks.last().map_or(0, |block| block.first + block.columns * self.kernels.lanes);
-        let outputs = Transformed::new(tiles.len(), end - first);
-        let mut sums = Scratch::new(FILTER.places() * outputs.place_stride);
-        let shared = Shared::new(&mut sums);
-        for place in 0..FILTER.places() {
-            for block in blocks {
-                let target = shared.at(outputs.at(place, 0) + block.first - first);
-                let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
-                let channels = [inputs.channels, outputs.channels];
-                // SAFETY: the sums are this task's own and have room for all places, tiles and channels.
-                unsafe { multiply(self.kernels, weights, place, block, tiles.len(), source, target, channels) };
-            }
-        }
+        let sums = multiply_places(self.kernels, weights, FILTER, blocks, tiles.len(), (inputs, &transformed));
         let mut start = tiles.start;
         while start < tiles.end {
             let (strip, [row, column]) = self.tile(strips, start);
             let count = (self.grid[1] - column).min(tiles.end - start);
             let position = [(strip.tile_rows.start + row) * OUT, column * OUT];
             for block in blocks {
-                let source = &sums[outputs.at(0, start - tiles.start) + block.first - first..];
-                self.write_run(strip.image, position, count, block, outputs, source);
+                let source = sums.layout.at(0, start - tiles.start) + block.first - sums.first_channel;
+                self.write_run(strip.image, position, count, block, sums.layout, &sums.values[source..]);
             }
             start += count;
         }

@@ -2,7 +2,8 @@
 //! `batches.safetensors` (`crops`: `[steps * n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`; `labels`: `[steps, n]`),
 //! so that another program can do the same steps. `benches/peers/fine_tune.py` does.
 //!
-//!     cargo run --release -p portraitist-nn --example recognizer_batches -- RUN.toml STEPS FOLDER
+//!     cargo build --release --workspace --examples
+//!     target/release/examples/recognizer_batches RUN.toml STEPS FOLDER
 
 use std::error::Error;
 use std::path::Path;

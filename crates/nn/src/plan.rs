@@ -36,26 +36,17 @@ pub struct PlannedConvolution<'a> {
     pub residual: Option<Slot>,
 }
 
-#[derive(Debug)]
-enum Operation {
-    Convolve { convolution: Box<PreparedConvolution>, residual: Option<Slot> },
-    MaxPool,
-}
-
 /// One layer: reads slots, writes the slot of its own number.
 #[derive(Debug)]
 struct Step {
-    operation: Operation,
+    convolution: PreparedConvolution,
     input: Slot,
+    residual: Option<Slot>,
 }
 
 impl Step {
     fn reads(&self) -> impl Iterator<Item = Slot> {
-        let residual = match &self.operation {
-            Operation::Convolve { residual, .. } => *residual,
-            Operation::MaxPool => None,
-        };
-        std::iter::once(self.input).chain(residual)
+        std::iter::once(self.input).chain(self.residual)
     }
 }
 
@@ -108,8 +99,9 @@ impl PlanBuilder {
         {
             return Err(ShapeError::Map { expected: output, found: self.shapes[residual.0] });
         }
-        let operation = Operation::Convolve { convolution: Box::new(prepared), residual: planned.residual };
-        Ok(self.push(Step { operation, input }, output))
+        self.steps.push(Step { convolution: prepared, input, residual: planned.residual });
+        self.shapes.push(output);
+        Ok(Slot(self.steps.len()))
     }
 
     /// Adds a linear layer of all values of a picture, with `weight` `[out, channels * height * width]`.
@@ -120,20 +112,6 @@ impl PlanBuilder {
         let (kernel, activation) = (self.size(input), OutputActivation::None);
         let planned = PlannedConvolution { weight, bias, kernel, stride: 1, padding: 0, activation, residual: None };
         self.convolution(input, &planned)
-    }
-
-    /// Adds the largest of each 2x2 pixels.
-    pub fn max_pool(&mut self, input: Slot) -> Slot {
-        let shape = self.shapes[input.0];
-        let [height, width] = shape.size().map(|size| size / 2);
-        let output = MapShape::features(shape.channels(), height, width, self.margin);
-        self.push(Step { operation: Operation::MaxPool, input }, output)
-    }
-
-    fn push(&mut self, step: Step, output: MapShape) -> Slot {
-        self.steps.push(step);
-        self.shapes.push(output);
-        Slot(self.steps.len())
     }
 
     /// The plan; its results are those of the last layer.
@@ -229,20 +207,6 @@ impl Plan {
             let map = self.places[slot.0];
             if map < place { &before[map] } else { &after[map - place - 1] }
         };
-        match &step.operation {
-            Operation::Convolve { convolution, residual } => {
-                convolution.forward(read(step.input), residual.map(read), output)
-            }
-            Operation::MaxPool => read(step.input).max_pool(output),
-        }
-    }
-
-    /// Layers by the algorithm that computes them, for reports.
-    pub fn algorithms(&self) -> Vec<&'static str> {
-        let name = |step: &Step| match &step.operation {
-            Operation::Convolve { convolution, .. } => convolution.algorithm_name(),
-            Operation::MaxPool => "pool",
-        };
-        self.steps.iter().map(name).collect()
+        step.convolution.forward(read(step.input), step.residual.map(read), output)
     }
 }

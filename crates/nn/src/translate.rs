@@ -10,10 +10,10 @@ use crate::config::{Domain, TranslatorConfig};
 use crate::layers::Initialization;
 use crate::networks::Translator;
 use crate::parameter::{from_values, to_values};
-use crate::training::checkpoint;
+use crate::training::checkpoint::{NoCheckpoint, locate};
 use crate::training::translator::pictures::network_planes;
 use crate::training::translator::translation_weights;
-use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
+use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
@@ -36,11 +36,8 @@ pub enum ModelError {
         built_in: String,
     },
     /// A run without a whole checkpoint.
-    #[error("{}: the run has no whole checkpoint yet", path.display())]
-    NoCheckpoint {
-        /// The run folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    NoCheckpoint(#[from] NoCheckpoint),
     /// The file holds other networks.
     #[error("{}: holds a {found} network, not a translator; translation needs gen_*.pt or generator.safetensors", path.display())]
     NotTranslator {
@@ -94,18 +91,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::NoCheckpoint`].
     pub fn locate(path: &Path) -> Result<Option<PathBuf>, ModelError> {
-        if path.is_file() {
-            return Ok(Some(path.to_path_buf()));
-        }
-        if path.join("state.json").is_file() {
-            return Ok(Some(translation_weights(path)));
-        }
-        if path.join("run.toml").is_file() {
-            let (newest, _) = checkpoint::newest(path);
-            let newest = newest.ok_or_else(|| ModelError::NoCheckpoint { path: path.to_path_buf() })?;
-            return Ok(Some(translation_weights(&newest)));
-        }
-        Ok(None)
+        Ok(locate(path, translation_weights)?)
     }
 
     /// Reads the translator in a weights file of either kind.
@@ -113,8 +99,8 @@ impl Model {
     /// # Errors
     /// See [`ModelError`].
     pub fn read(path: &Path, device: &Device) -> Result<Self, ModelError> {
-        let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
-        Self::new(read_model(path)?, path, sha256(&bytes), device)
+        let (model, sha256) = read_hashed_model(path)?;
+        Self::new(model, path, sha256, device)
     }
 
     /// A translator from a model file in memory; `name` stands for its path in errors.

@@ -15,7 +15,6 @@ use serde::Serialize;
 use crate::arguments::{AlignArguments, DetectArguments, TemplateName};
 use crate::inputs::{Failure, Input, expand};
 use crate::output::{Console, advised};
-use crate::portrait::find_points;
 
 #[derive(Serialize)]
 struct Detection {
@@ -134,7 +133,7 @@ pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow
         let picture = Picture::open(&input.path)?;
         let found = match arguments.points {
             Some(points) => Some(points),
-            None => find_points(&detector, &picture)?,
+            None => detector.largest_face(&picture)?,
         };
         let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
         let aligned = align(&picture, &points, &template, Border::Zero)?;

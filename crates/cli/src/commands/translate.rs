@@ -14,9 +14,9 @@ use serde::Serialize;
 use crate::arguments::TranslateArguments;
 use crate::inputs::{Failure, Input, expand};
 use crate::npy::npy;
-use crate::output::Console;
+use crate::output::{Console, describe, refuse_existing};
 use crate::portrait::{Face, Studio};
-use crate::recognizer::{likeness, open_recognizer};
+use crate::recognizer::{Likeness, open_recognizer};
 use crate::style::{Style, styles};
 
 /// What `--json` prints.
@@ -25,6 +25,15 @@ struct TranslateOutput {
     outputs: Vec<Output>,
     failed: Vec<Failure>,
     model_sha256: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// What has been written so far, and what is to be said of it.
+#[derive(Default)]
+struct Made {
+    outputs: Vec<Output>,
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -41,8 +50,9 @@ struct Output {
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let studio = Studio::open(&arguments.model)?;
-    let recognizer =
-        (arguments.recognizer != "none").then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
+    // Only --json has a place for what it says.
+    let wanted = console.is_json() && arguments.recognizer != "none";
+    let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
     let (inputs, mut failed) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
@@ -60,12 +70,11 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         && styles.iter().all(|style| style.seed.is_none())
         && arguments.interpolate.is_none();
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
-    let mut outputs = Vec::new();
+    let mut made = Made::default();
     for (index, input) in inputs.iter().enumerate() {
         bar.set_message(input.path.display().to_string());
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
-        let result =
-            translate_one(&studio, recognizer.as_ref(), arguments, input, styles).map(|made| outputs.extend(made));
+        let result = translate_one(&studio, recognizer.as_ref(), arguments, input, styles, &mut made);
         if let Err(error) = result {
             let failure = Failure::new(input.path.display().to_string(), &error);
             bar.suspend(|| console.fail(&error.context(failure.input.clone())));
@@ -77,8 +86,10 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     let words = failed.iter().filter(|failure| !inputs.iter().any(|input| input.path == Path::new(&failure.input)));
     words.for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
     let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let Made { outputs, warnings } = made;
+    warnings.iter().for_each(|warning| console.warn(warning));
     let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
-    let output = TranslateOutput { outputs, failed, model_sha256: studio.model.sha256().to_owned() };
+    let output = TranslateOutput { outputs, failed, model_sha256: studio.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
 }
@@ -89,30 +100,43 @@ fn translate_one(
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
-) -> anyhow::Result<Vec<Output>> {
+    made: &mut Made,
+) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
     let targets: Vec<PathBuf> =
         (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
     let floats = targets.iter().filter(|_| arguments.float).map(|path| path.with_extension("npy"));
-    let taken = targets.iter().cloned().chain(floats).find(|path| path.exists());
-    if let Some(taken) = taken.filter(|_| !arguments.force) {
-        return Err(crate::output::advised(format!("{} exists already", taken.display()), "replace it with --force"));
-    }
+    let files: Vec<PathBuf> = targets.iter().cloned().chain(floats).collect();
+    refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
     let picture = Picture::open(&input.path)?;
     let face = if arguments.aligned { None } else { Some(studio.require_face(&picture, arguments.points)?) };
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let mut outputs = Vec::with_capacity(styles.len());
+    let crop = face.as_ref().map_or(&picture, |face| &face.crop);
+    let frame = studio.model.template();
+    let likeness = recognizer.map(|recognizer| Likeness::of(recognizer, crop, &frame));
     for (style, path) in styles.iter().zip(targets) {
-        let crop = face.as_ref().map_or(&picture, |face| &face.crop);
         let translated = studio.translate(crop, &style.code, to)?;
         write(studio, arguments, &picture, face.as_ref(), &translated, &path)?;
-        let compare = |recognizer| likeness(recognizer, crop, &translated.picture, &studio.model.template());
-        let similarity = recognizer.map(compare).transpose()?;
-        outputs.push(Output { input: input.path.clone(), output: path, to: to.name(), seed: style.seed, similarity });
+        // A picture that is written is done, whether it can be compared or not.
+        let similarity = likeness.as_ref().and_then(|likeness| match likeness {
+            Ok(likeness) => likeness.to(&translated.picture).map_err(|error| made.warn(&path, &error)).ok(),
+            Err(error) => {
+                made.warn(&path, error);
+                None
+            }
+        });
+        let (input, seed) = (input.path.clone(), style.seed);
+        made.outputs.push(Output { input, output: path, to: to.name(), seed, similarity });
     }
-    Ok(outputs)
+    Ok(())
+}
+
+impl Made {
+    fn warn(&mut self, output: &Path, error: &anyhow::Error) {
+        self.warnings.push(format!("{}: no similarity: {}", output.display(), describe(error)));
+    }
 }
 
 fn write(

@@ -65,7 +65,7 @@ impl Place {
         self.run(&[&["train", "run.toml", "--json"], arguments].concat())
     }
 
-    fn log(&self, run: &str) -> Vec<Value> {
+    pub(crate) fn log(&self, run: &str) -> Vec<Value> {
         let text = String::from_utf8(self.read(&format!("{run}/log.jsonl"))).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

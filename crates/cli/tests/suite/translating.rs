@@ -1,5 +1,7 @@
 //! `portraitist translate`: pictures in, pictures out.
 
+use std::path::Path;
+
 use portraitist_face::{Picture, bundled_portrait};
 
 use crate::program::{Place, picture};
@@ -13,6 +15,22 @@ fn a_portrait_becomes_a_drawing_of_the_built_in_models_size() {
     assert_eq!(place.files("out"), ["anna-drawing.png"]);
     assert_eq!(place.size("out/anna-drawing.png"), [224, 256]);
     assert_eq!(place.run(&["translate", "anna.jpg", "-o", "quiet", "-q"]).succeeded().stdout, "");
+}
+
+#[test]
+fn who_says_how_alike_can_be_chosen_and_is_asked_for_json_only() {
+    let place = Place::new();
+    place.write_portrait("anna.jpg");
+    let similarity = |options: &[&str]| {
+        let call = [&["anna.jpg", "-o", "out", "--seed", "7", "--force"], options].concat();
+        place.translate(&call).succeeded().json()["outputs"][0]["similarity"].clone()
+    };
+    assert!(similarity(&["--recognizer", "none"]).is_null());
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nn/tests/golden/recognition/small.pth");
+    assert_ne!(similarity(&["--recognizer", other.to_str().unwrap()]), similarity(&[]));
+    let nobody = ["anna.jpg", "-o", "other", "--force", "--recognizer", "nobody"];
+    place.run(&[&["translate"], &nobody[..]].concat()).succeeded();
+    place.translate(&nobody).failed(&["nobody", "likeness"]);
 }
 
 #[test]

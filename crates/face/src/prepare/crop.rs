@@ -9,7 +9,7 @@ use super::manifest::{Row, Stamp, blank_row, flipped_crop, is_fresh};
 use super::recipe::{Fit, Recipe, Sampling};
 use crate::check::{landmark_kind, picture_kind};
 use crate::dataset::{Dataset, Domain, Entry, Person, Problem, ProblemKind};
-use crate::detect::{FaceDetector, five_points_from_box};
+use crate::detect::FaceDetector;
 use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, Rejection, distance_share};
 use crate::geometry::{Point, Similarity};
@@ -168,9 +168,8 @@ impl<'a> Workshop<'a> {
         let detector = self.detector.get_or_init(|| FaceDetector::new().map_err(|error| error.to_string()));
         let unusable = |detail: String| (ProblemKind::LandmarksMissing, detail);
         let detector = detector.as_ref().map_err(|detail| unusable(detail.clone()))?;
-        let faces = detector.detect(picture).map_err(|error| unusable(error.to_string()))?;
-        let largest = faces.iter().max_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)));
-        largest.map(five_points_from_box).ok_or_else(|| unusable("no landmark file, and no face was found".to_owned()))
+        let points = detector.largest_face(picture).map_err(|error| unusable(error.to_string()))?;
+        points.ok_or_else(|| unusable("no landmark file, and no face was found".to_owned()))
     }
 
     /// Whether the recipe keeps a measured face.

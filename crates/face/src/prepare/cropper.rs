@@ -1,12 +1,13 @@
 //! One aligned crop at a time, for looking at pictures without preparing a dataset.
 
+use std::path::Path;
 use std::sync::OnceLock;
 
 use super::crop::fit;
 use super::recipe::Fit;
 use crate::align::take_whole;
 use crate::dataset::Entry;
-use crate::detect::{FaceDetector, five_points_from_box};
+use crate::detect::FaceDetector;
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::template::{FivePoints, Template};
@@ -36,29 +37,43 @@ impl Cropper {
     /// # Errors
     /// If the picture or its landmarks cannot be read, no face is found, or its points cannot be aligned; the error names the file.
     pub fn crop(&self, entry: &Entry) -> Result<Picture> {
-        let picture = Picture::open(&entry.picture)?;
+        let points = match self.fit {
+            Some(_) => entry.read_landmarks()?.map(|landmarks| landmarks.five_points()),
+            None => None,
+        };
+        self.cut(&entry.picture, points)
+    }
+
+    /// The crop of a picture of which there is nothing but the file.
+    ///
+    /// # Errors
+    /// As [`crop`](Self::crop).
+    pub fn crop_file(&self, path: &Path) -> Result<Picture> {
+        self.cut(path, None)
+    }
+
+    fn cut(&self, path: &Path, points: Option<FivePoints>) -> Result<Picture> {
+        let picture = Picture::open(path)?;
         let Some(how) = self.fit else {
             return Ok(take_whole(&picture, &self.template)?.crop);
         };
-        let points = match entry.read_landmarks()? {
-            Some(landmarks) => landmarks.five_points(),
-            None => self.detect(entry, &picture)?,
+        let points = match points {
+            Some(points) => points,
+            None => self.detect(path, &picture)?,
         };
-        let unusable = |error: Error| wrong(entry, format!("the face cannot be aligned: {error}"));
+        let unusable = |error: Error| wrong(path, format!("the face cannot be aligned: {error}"));
         let transform = fit(how, &points, &self.template).map_err(unusable)?;
         warp_as_opencv(&picture, &transform, self.template.width, self.template.height)
     }
 
-    fn detect(&self, entry: &Entry, picture: &Picture) -> Result<FivePoints> {
+    fn detect(&self, path: &Path, picture: &Picture) -> Result<FivePoints> {
         let detector = self.detector.get_or_init(|| FaceDetector::new().map_err(|error| error.to_string()));
         let detector = detector.as_ref().map_err(|detail| Error::Detector { detail: detail.clone() })?;
-        let faces = detector.detect(picture)?;
-        let largest = faces.iter().max_by(|a, b| (a.width * a.height).total_cmp(&(b.width * b.height)));
-        let missing = || wrong(entry, "the dataset has no landmarks for it, and no face was found".to_owned());
-        largest.map(five_points_from_box).ok_or_else(missing)
+        let missing = || wrong(path, "there are no landmarks for it, and no face was found".to_owned());
+        detector.largest_face(picture)?.ok_or_else(missing)
     }
 }
 
-fn wrong(entry: &Entry, reason: String) -> Error {
-    Error::Dataset { path: entry.picture.clone(), reason }
+fn wrong(path: &Path, reason: String) -> Error {
+    Error::Dataset { path: path.to_owned(), reason }
 }

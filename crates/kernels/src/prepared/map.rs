@@ -180,39 +180,4 @@ impl Map {
         });
         Ok(())
     }
-
-    /// Overwrites `output` with the largest of each 2x2 pixels; an odd last row or column is left out. NaN counts as
-    /// largest.
-    ///
-    /// # Errors
-    /// [`ShapeError`] if `output` has another number of pictures, channels or pixels.
-    pub fn max_pool(&self, output: &mut Map) -> Result<(), ShapeError> {
-        let (from, to) = (self.shape, output.shape);
-        check_length("output pictures", self.batch, output.batch)?;
-        check_length("output channels", from.channels, to.channels)?;
-        check_length("output pitch", from.pitch, to.pitch)?;
-        check_length("output rows", from.height / 2, to.height)?;
-        check_length("output columns", from.width / 2, to.width)?;
-        let rows = output.values.par_chunks_exact_mut(to.row_stride()).enumerate();
-        let image_rows = to.image_stride() / to.row_stride();
-        rows.with_min_len(PIXELS_PER_TASK / to.width + 1).for_each(|(index, row)| {
-            let (image, y) = (index / image_rows, (index % image_rows).wrapping_sub(to.margin));
-            if image >= self.batch || y >= to.height {
-                return;
-            }
-            let pixels = row.chunks_exact_mut(to.pitch).skip(to.margin).take(to.width);
-            for (x, target) in pixels.enumerate() {
-                let start = from.offset(image, [2 * y, 2 * x], 0);
-                let [top, bottom] =
-                    [start, start + from.row_stride()].map(|start| &self.values[start..][..2 * from.pitch]);
-                let corners = [top.split_at(from.pitch), bottom.split_at(from.pitch)];
-                let [(a, b), (c, d)] = corners;
-                for (channel, value) in target.iter_mut().enumerate() {
-                    let larger = |left: f32, right: f32| if left > right || left.is_nan() { left } else { right };
-                    *value = larger(larger(a[channel], b[channel]), larger(c[channel], d[channel]));
-                }
-            }
-        });
-        Ok(())
-    }
 }

@@ -134,15 +134,6 @@ impl PreparedConvolution {
         })
     }
 
-    /// How it is computed, for benches.
-    pub fn algorithm_name(&self) -> &'static str {
-        match self.algorithm {
-            Algorithm::Direct => "direct",
-            Algorithm::Winograd(Filter::Two) => "F(2x2, 3x3)",
-            Algorithm::Winograd(Filter::Four) => "F(4x4, 3x3)",
-        }
-    }
-
     /// The shape of the inputs.
     pub fn input_shape(&self) -> MapShape {
         self.input

@@ -68,29 +68,16 @@ impl Job<'_> {
     }
 
     fn run_tile_task(&self, filter: Filter, grid: [usize; 2], tiles: Range<usize>, blocks: &[OutputBlock]) {
-        let lanes = self.convolution.kernels.lanes;
         let inputs = Transformed::new(tiles.len(), self.convolution.input.pitch);
         let mut transformed = Scratch::new(filter.places() * inputs.place_stride);
         for (index, tile) in tiles.clone().enumerate() {
             self.transform_in(filter, grid, tile, inputs, &mut transformed[inputs.at(0, index)..]);
         }
-        let first = blocks.first().map_or(0, |block| block.first);
-        let end = blocks.last().map_or(0, |block| block.first + block.columns * lanes);
-        let outputs = Transformed::new(tiles.len(), end - first);
-        let mut sums = Scratch::new(filter.places() * outputs.place_stride);
-        let shared = Shared::new(&mut sums);
-        for place in 0..filter.places() {
-            for block in blocks {
-                let target = shared.at(outputs.at(place, 0) + block.first - first);
-                let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
-                let (kernels, weights) = (self.convolution.kernels, &self.convolution.weights);
-                let channels = [inputs.channels, outputs.channels];
-                // SAFETY: the sums are this task's own and have room for all places, tiles and channels.
-                unsafe { multiply(kernels, weights, place, block, tiles.len(), source, target, channels) };
-            }
-        }
+        let (kernels, weights) = (self.convolution.kernels, &self.convolution.weights);
+        let sums = multiply_places(kernels, weights, filter, blocks, tiles.len(), (inputs, &transformed));
         for (index, tile) in tiles.enumerate() {
-            self.transform_out(filter, grid, tile, first, outputs, &sums[outputs.at(0, index)..]);
+            let Sums { first_channel, layout, .. } = sums;
+            self.transform_out(filter, grid, tile, first_channel, layout, &sums.values[layout.at(0, index)..]);
         }
     }
 
@@ -137,12 +124,46 @@ impl Job<'_> {
     }
 }
 
+/// Products of tiles and weights at every place, for the channels of some blocks beside each other.
+pub(crate) struct Sums {
+    /// The channel that lies first.
+    pub(crate) first_channel: usize,
+    pub(crate) layout: Transformed,
+    pub(crate) values: Scratch,
+}
+
+/// Sums over input channels at every place; `inputs` are transformed tiles and where they lie.
+pub(crate) fn multiply_places(
+    kernels: &Kernels,
+    weights: &PreparedWeights,
+    filter: Filter,
+    blocks: &[OutputBlock],
+    tiles: usize,
+    (inputs, transformed): (Transformed, &[f32]),
+) -> Sums {
+    let first_channel = blocks.first().map_or(0, |block| block.first);
+    let end = blocks.last().map_or(0, |block| block.first + block.columns * kernels.lanes);
+    let layout = Transformed::new(tiles, end - first_channel);
+    let mut values = Scratch::new(filter.places() * layout.place_stride);
+    let shared = Shared::new(&mut values);
+    for place in 0..filter.places() {
+        for block in blocks {
+            let target = shared.at(layout.at(place, 0) + block.first - first_channel);
+            let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
+            let channels = [inputs.channels, layout.channels];
+            // SAFETY: the sums are this call's own and have room for all places, tiles and channels.
+            unsafe { multiply(kernels, weights, place, block, tiles, source, target, channels) };
+        }
+    }
+    Sums { first_channel, layout, values }
+}
+
 /// Sums over input channels at one place: `source` is `[tile][channels[0]]`, `target` points to `[tile][channels[1]]`.
 ///
 /// # Safety
 /// The target is valid for the channels of the block in all tiles, and no other thread touches it.
 #[expect(clippy::too_many_arguments, reason = "a matrix product has many sizes")]
-pub(crate) unsafe fn multiply(
+unsafe fn multiply(
     kernels: &Kernels,
     weights: &PreparedWeights,
     place: usize,

@@ -207,26 +207,6 @@ fn maps_are_used_again() {
 }
 
 #[test]
-fn pools_take_the_largest() {
-    for [channels, height, width] in [[5, 7, 6], [16, 4, 4], [40, 2, 9]] {
-        let values = Random::new(9).values(2 * channels * height * width);
-        let mut map = Map::new(MapShape::features(channels, height, width, 1), 2).expect("shape");
-        map.fill(&values).expect("length");
-        let shape = MapShape::features(channels, height / 2, width / 2, 1);
-        let mut pooled = Map::new(shape, 2).expect("shape");
-        map.max_pool(&mut pooled).expect("maps fit");
-        let mut found = vec![f32::NAN; 2 * channels * shape.plane()];
-        pooled.write(&mut found).expect("length");
-        for (index, found) in found.iter().enumerate() {
-            let (plane, within) = (index / shape.plane(), index % shape.plane());
-            let [y, x] = [within / (width / 2), within % (width / 2)];
-            let at = |dy, dx| values[(plane * height + 2 * y + dy) * width + 2 * x + dx];
-            assert_eq!(*found, at(0, 0).max(at(0, 1)).max(at(1, 0)).max(at(1, 1)));
-        }
-    }
-}
-
-#[test]
 fn wrong_maps_and_paddings_are_errors() {
     let conv = shape(1, [16, 16], [8, 8], [3, 3], [1, 1]);
     let (weight, bias) = (vec![0.0; 16 * 16 * 9], vec![0.0; 16]);

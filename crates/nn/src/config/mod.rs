@@ -5,3 +5,12 @@ mod translator;
 
 pub use recognizer::RecognizerConfig;
 pub use translator::{CriticConfig, Domain, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
+
+/// Whether a value lies within its bounds, both included.
+fn within(name: &str, value: usize, low: usize, high: usize) -> Result<(), String> {
+    if (low..=high).contains(&value) {
+        Ok(())
+    } else {
+        Err(format!("{name} must be between {low} and {high}, found {value}"))
+    }
+}

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::within;
+
 /// A SphereFace network. Defaults are SphereFace-20, the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,13 +62,6 @@ impl RecognizerConfig {
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.
     pub fn validate(&self) -> Result<(), String> {
-        let within = |name: &str, value: usize, low: usize, high: usize| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!("{name} must be between {low} and {high}, found {value}"))
-            }
-        };
         for channels in self.channels {
             within("channels", channels, 1, LARGEST_CHANNELS)?;
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::within;
+
 use crate::layers::{ActivationKind, NormalizationKind};
 use crate::ops::Padding;
 
@@ -237,13 +239,6 @@ impl TranslatorConfig {
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.
     pub fn validate(&self) -> Result<(), String> {
-        let within = |name: &str, value: usize, low: usize, high: usize| {
-            if (low..=high).contains(&value) {
-                Ok(())
-            } else {
-                Err(format!("{name} must be between {low} and {high}, found {value}"))
-            }
-        };
         let (picture, generator, critic) = (&self.picture, &self.generator, &self.critic);
         within("generator.dim", generator.dim, 1, LARGEST_CHANNELS)?;
         within("generator.mlp_dim", generator.mlp_dim, 1, LARGEST_CHANNELS)?;

@@ -115,6 +115,12 @@ pub struct IdentityTerm {
 /// An identity loss that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
+    /// Nothing there.
+    #[error("losses.identity.recognizer: nothing at {}; expected a weights file, or a run or checkpoint folder of recognize train", path.display())]
+    NotFound {
+        /// Where the recogniser should be.
+        path: PathBuf,
+    },
     /// No recogniser.
     #[error(transparent)]
     Recognizer(#[from] RecognizerError),
@@ -168,10 +174,7 @@ impl IdentityLoss {
     /// See [`IdentityError`].
     pub fn read(config: &IdentityConfig, pictures: &PictureConfig, device: &Device) -> Result<Self, IdentityError> {
         check_size(pictures)?;
-        let not_found = || RecognizerError::NotFound {
-            name: config.recognizer.display().to_string(),
-            built_in: "one cannot train others: name a file".to_owned(),
-        };
+        let not_found = || IdentityError::NotFound { path: config.recognizer.clone() };
         let path: PathBuf = Recognizer::locate(&config.recognizer)?.ok_or_else(not_found)?;
         Self::new(&Recognizer::read(&path, device)?, config.form, &path)
     }

@@ -78,6 +78,40 @@ fn default_sphereface2_exponent() -> f64 {
     3.0
 }
 
+impl Margin {
+    /// Checks every number, and says what is wrong with the first one.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        let above_zero = |name: &str, value: f64| {
+            let fits = value.is_finite() && value > 0.0;
+            if fits { Ok(()) } else { Err(format!("{name} must be a number above 0, found {value}")) }
+        };
+        let angle = |margin: f64| {
+            let fits = (0.0..=2.0).contains(&margin);
+            if fits { Ok(()) } else { Err(format!("margin must be between 0 and 2, found {margin}")) }
+        };
+        match *self {
+            Self::Softmax { scale } => above_zero("scale", scale),
+            Self::SphereFace(margin) => margin.validate(),
+            Self::CosFace { margin, scale } | Self::ArcFace { margin, scale } => {
+                above_zero("scale", scale)?;
+                angle(margin)
+            }
+            Self::SphereFace2 { margin, scale, share, exponent } => {
+                above_zero("scale", scale)?;
+                above_zero("exponent", exponent)?;
+                angle(margin)?;
+                if share > 0.0 && share < 1.0 {
+                    return Ok(());
+                }
+                Err(format!("share must lie between 0 and 1, found {share}"))
+            }
+        }
+    }
+}
+
 impl Default for Margin {
     fn default() -> Self {
         Self::SphereFace(SphereMargin::default())
@@ -118,6 +152,18 @@ pub enum TargetAngle {
 }
 
 impl SphereMargin {
+    fn validate(&self) -> Result<(), String> {
+        if !(1..=5).contains(&self.multiple) {
+            return Err(format!("multiple must be between 1 and 5, found {}", self.multiple));
+        }
+        let values =
+            [("gamma", self.gamma), ("lambda_largest", self.lambda_largest), ("lambda_least", self.lambda_least)];
+        match values.into_iter().find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
+            None => Ok(()),
+            Some((name, value)) => Err(format!("{name} must be a number of at least 0, found {value}")),
+        }
+    }
+
     /// Weight of the plain cosine in the given call, counted from 1.
     pub fn lambda(&self, call: u64) -> f64 {
         (self.lambda_largest / (1.0 + 0.1 * call as f64)).max(self.lambda_least)

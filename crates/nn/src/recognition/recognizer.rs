@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use portraitist_face::Picture;
+use portraitist_face::transform::to_recognition_planes;
 
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
 use crate::networks::SphereFace;
-use crate::training::checkpoint;
-use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_model, sha256};
+use crate::training::checkpoint::{NoCheckpoint, locate};
+use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
 use super::{Classifier, FrozenSphereFace, RecognizerDescription};
 
@@ -29,11 +30,8 @@ pub enum RecognizerError {
         built_in: String,
     },
     /// A run without a whole checkpoint.
-    #[error("{}: the run has no whole checkpoint yet", path.display())]
-    NoCheckpoint {
-        /// The run folder.
-        path: PathBuf,
-    },
+    #[error(transparent)]
+    NoCheckpoint(#[from] NoCheckpoint),
     /// The file holds other networks.
     #[error("{}: holds {found}, not a recogniser; expected sphere20a*.pth or recognizer.safetensors", path.display())]
     NotRecognizer {
@@ -66,8 +64,7 @@ pub enum RecognizerError {
 }
 
 /// What is made of a crop and its mirror image.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Mirrored {
     /// The crop alone, as the original does.
     #[default]
@@ -76,6 +73,17 @@ pub enum Mirrored {
     Average,
     /// One embedding after the other.
     Concatenate,
+}
+
+impl Mirrored {
+    /// As the command line has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Average => "average",
+            Self::Concatenate => "concatenate",
+        }
+    }
 }
 
 /// How embeddings are made.
@@ -112,18 +120,7 @@ impl Recognizer {
     /// # Errors
     /// [`RecognizerError::NoCheckpoint`].
     pub fn locate(path: &Path) -> Result<Option<PathBuf>, RecognizerError> {
-        if path.is_file() {
-            return Ok(Some(path.to_path_buf()));
-        }
-        if path.join("state.json").is_file() {
-            return Ok(Some(path.join(CHECKPOINT_FILE)));
-        }
-        if path.join("run.toml").is_file() {
-            let (newest, _) = checkpoint::newest(path);
-            let newest = newest.ok_or_else(|| RecognizerError::NoCheckpoint { path: path.to_path_buf() })?;
-            return Ok(Some(newest.join(CHECKPOINT_FILE)));
-        }
-        Ok(None)
+        Ok(locate(path, |checkpoint| checkpoint.join(CHECKPOINT_FILE))?)
     }
 
     /// Reads the recogniser in a weights file: one of Portraitist's, or a PyTorch checkpoint of the original's names.
@@ -131,8 +128,8 @@ impl Recognizer {
     /// # Errors
     /// See [`RecognizerError`].
     pub fn read(path: &Path, device: &Device) -> Result<Self, RecognizerError> {
-        let bytes = std::fs::read(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
-        Self::from_model(read_model(path)?, path, sha256(&bytes), device)
+        let (model, sha256) = read_hashed_model(path)?;
+        Self::from_model(model, path, sha256, device)
     }
 
     /// A recogniser from a model file in memory; `name` stands for its path in errors.
@@ -216,7 +213,7 @@ impl Recognizer {
     }
 
     fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Vec<Vec<f32>> {
-        let plain: Vec<f32> = crops.iter().flat_map(crop_planes).collect();
+        let plain: Vec<f32> = crops.iter().flat_map(to_recognition_planes).collect();
         let embed = |planes: &[f32]| -> Vec<Vec<f32>> {
             let embeddings = self.embedder.embed(planes);
             embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect()
@@ -237,14 +234,6 @@ impl Recognizer {
 
 fn has_size(crop: &Picture) -> bool {
     (crop.width(), crop.height()) == (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)
-}
-
-/// A crop as the network sees it: planes of blue, green and red, `(grey level - 127.5) / 128`.
-pub(crate) fn crop_planes(crop: &Picture) -> Vec<f32> {
-    let pixels = crop.pixels();
-    let plane =
-        |channel: usize| pixels.iter().skip(channel).step_by(3).map(|level| (f32::from(*level) - 127.5) / 128.0);
-    [2, 1, 0].into_iter().flat_map(plane).collect()
 }
 
 /// How alike two faces are: the cosine of the angle between their embeddings, -1 to 1.

@@ -59,6 +59,33 @@ pub fn newest(run_folder: &Path) -> (Option<PathBuf>, Vec<String>) {
     (None, warnings)
 }
 
+/// A run that cannot be used yet.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: the run has no whole checkpoint yet", path.display())]
+pub struct NoCheckpoint {
+    /// The run folder.
+    pub path: PathBuf,
+}
+
+/// The weights file that a model's name stands for: a run folder (its newest whole checkpoint), a checkpoint folder, or a
+/// file. `weights` says which file of a checkpoint it is. `None` where there is nothing.
+///
+/// # Errors
+/// [`NoCheckpoint`].
+pub fn locate(path: &Path, weights: impl Fn(&Path) -> PathBuf) -> Result<Option<PathBuf>, NoCheckpoint> {
+    if path.is_file() {
+        return Ok(Some(path.to_path_buf()));
+    }
+    if path.join(STATE).is_file() {
+        return Ok(Some(weights(path)));
+    }
+    if path.join(super::session::RUN_FILE).is_file() {
+        let (newest, _) = newest(path);
+        return newest.map(|newest| Some(weights(&newest))).ok_or_else(|| NoCheckpoint { path: path.to_path_buf() });
+    }
+    Ok(None)
+}
+
 /// The checkpoint of `step`, if there is one and it is whole. Reads no other checkpoint.
 pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
     Some(folder_of(run_folder, step)).filter(|path| verify(path).is_ok())

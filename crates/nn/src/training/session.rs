@@ -49,7 +49,7 @@ pub struct Session<T: Task> {
     warnings: Vec<String>,
 }
 
-const RUN_FILE: &str = "run.toml";
+pub(super) const RUN_FILE: &str = "run.toml";
 
 impl<T: Task> Session<T> {
     /// Starts a new run in a numbered folder under `runs`.

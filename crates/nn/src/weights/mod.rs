@@ -34,6 +34,19 @@ pub fn read_model(path: &Path) -> Result<ModelFile, WeightsError> {
     if sphereface::is_one(&arrays) { sphereface::model(arrays, path) } else { original::model(arrays, path) }
 }
 
+/// [`read_model`], and the file's SHA-256 in hexadecimal.
+///
+/// # Errors
+/// See [`WeightsError`].
+pub fn read_hashed_model(path: &Path) -> Result<(ModelFile, String), WeightsError> {
+    let unread = |source| WeightsError::Read { path: path.to_path_buf(), source };
+    if native::is_native(path)? {
+        let bytes = std::fs::read(path).map_err(unread)?;
+        return Ok((native::parse_native(&bytes, path)?, sha256(&bytes)));
+    }
+    Ok((read_model(path)?, sha256_of_file(path).map_err(unread)?))
+}
+
 /// The arrays of a PyTorch checkpoint or of any safetensors file, without asking what network they are.
 ///
 /// # Errors

@@ -66,6 +66,7 @@ impl ModelConfig {
             "recognizer" => {
                 let description: RecognizerDescription = serde_json::from_str(text).map_err(wrong)?;
                 description.network.validate()?;
+                description.margin.validate().map_err(|reason| format!("margin.{reason}"))?;
                 Ok(Self::Recognizer(description))
             }
             "optimizer" => Ok(Self::Optimizer),
@@ -141,7 +142,7 @@ impl ModelFile {
     }
 }
 
-fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
+pub(super) fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, WeightsError> {
     let wrong = |found: String| WeightsError::Format {
         path: path.to_path_buf(),
         expected: "a model file written by Portraitist",

@@ -212,3 +212,23 @@ fn embeddings_do_not_depend_on_the_batch_and_mirrors_are_as_said() {
     let error = recognizer.embed(&[wrong], EmbeddingOptions::default()).unwrap_err();
     assert!(error.to_string().contains("96x96") && error.to_string().contains("96x112"), "{error}");
 }
+
+#[test]
+fn a_margin_that_no_training_can_have_is_refused_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("recognizer.safetensors");
+    let config = RecognizerConfig { channels: [4, 4, 8, 8], blocks: [0; 4], embedding: 6, classes: 2 };
+    let margins = [
+        Margin::SphereFace(portraitist_nn::losses::SphereMargin { multiple: u32::MAX, ..Default::default() }),
+        Margin::ArcFace { margin: 7.0, scale: 64.0 },
+        Margin::SphereFace2 { margin: 0.4, scale: 40.0, share: 1.0, exponent: 3.0 },
+    ];
+    for margin in margins {
+        let classifier = Classifier::new(&config, Margin::default(), Initialization::Default, 4, &device());
+        let description = RecognizerDescription { network: config.clone(), margin, ..Default::default() };
+        let file = ModelFile { config: ModelConfig::Recognizer(description), arrays: collect(&classifier) };
+        write_native(&file, FloatKind::Single, &path, true).unwrap();
+        let error = read_model(&path).unwrap_err().to_string();
+        assert!(error.contains("recognizer.safetensors") && error.contains("margin."), "{error}");
+    }
+}

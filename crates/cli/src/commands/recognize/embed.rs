@@ -4,18 +4,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::Picture;
-use portraitist_face::detect::FaceDetector;
 use portraitist_face::picture::write_atomically;
+use portraitist_face::prepare::recipe::Fit;
 use portraitist_nn::recognition::EmbeddingOptions;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::arguments::EmbedArguments;
-use crate::inputs::{Failure, Input, expand};
+use crate::inputs::{Failure, expand};
 use crate::npy::npy;
-use crate::output::{Console, advised};
-use crate::recognizer::{face_crop, open_recognizer, whole_crop};
+use crate::output::{Console, refuse_existing};
+use crate::recognizer::{cropper, open_recognizer};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -35,20 +34,17 @@ struct Row {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    if arguments.out.exists() && !arguments.force {
-        return Err(advised(format!("{} exists already", arguments.out.display()), "replace it with --force"));
-    }
+    refuse_existing([arguments.out.as_path()], arguments.force)?;
     let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
-    let detector = FaceDetector::new()?;
+    let cropper = cropper(arguments.aligned, Fit::Reflective);
     let (inputs, mut failed) = expand(&arguments.inputs);
     failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let mut values = Vec::new();
     let mut rows = Vec::new();
     for batch in inputs.chunks(options.batch_size) {
-        let crops: Vec<anyhow::Result<Picture>> =
-            batch.par_iter().map(|input| crop_of(&detector, input, arguments.aligned)).collect();
+        let crops: Vec<_> = batch.par_iter().map(|input| cropper.crop_file(&input.path)).collect();
         let mut good = Vec::with_capacity(crops.len());
         for (input, crop) in batch.iter().zip(crops) {
             match crop {
@@ -57,8 +53,9 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
                     rows.push(Row { input: input.path.clone(), row: rows.len() });
                 }
                 Err(error) => {
+                    let error = error.into();
                     let failure = Failure::new(input.path.display().to_string(), &error);
-                    bar.suspend(|| console.fail(&error.context(failure.input.clone())));
+                    bar.suspend(|| console.fail(&error));
                     failed.push(failure);
                 }
             }
@@ -67,7 +64,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
         bar.inc(batch.len() as u64);
     }
     bar.finish_and_clear();
-    ensure!(!rows.is_empty(), "no face to embed: {} of {} inputs failed", failed.len(), failed.len());
+    ensure!(!rows.is_empty(), "no face to embed: all {} inputs failed", failed.len());
     let shape = [rows.len(), recognizer.embedding_len(options.mirrored)];
     write_atomically(&arguments.out, &npy(&values, &shape.map(|length| length as u64))?, arguments.force)?;
     let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
@@ -75,9 +72,4 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     let (output, model_sha256) = (arguments.out.clone(), recognizer.sha256().to_owned());
     console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed }, &text)?;
     Ok(status)
-}
-
-fn crop_of(detector: &FaceDetector, input: &Input, aligned: bool) -> anyhow::Result<Picture> {
-    let picture = Picture::open(&input.path)?;
-    if aligned { whole_crop(&picture) } else { face_crop(detector, &picture, None) }
 }

@@ -2,10 +2,8 @@
 
 use anyhow::Context;
 use portraitist_face::dataset::Dataset;
-use portraitist_face::prepare::Cropper;
 use portraitist_face::prepare::recipe::Fit;
 use portraitist_face::synthetic::dataset_seed;
-use portraitist_face::template::Template;
 use portraitist_nn::recognition::{
     EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, Roll, View, gather,
 };
@@ -13,7 +11,7 @@ use portraitist_nn::recognition::{
 use super::report::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
 use crate::output::{Console, advised};
-use crate::recognizer::open_recognizer;
+use crate::recognizer::{cropper, open_recognizer};
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -50,7 +48,7 @@ impl<'a> Examination<'a> {
             view: Some(self.arguments.view),
             model: Some(self.arguments.model.clone()),
             model_sha256: Some(self.recognizer.sha256().to_owned()),
-            mirrored: Some(mirrored_name(mirrored)),
+            mirrored: Some(mirrored.name()),
             num_pictures: Some(roll.pictures().len()),
             num_people: Some(roll.people().len()),
             missing_pictures: (roll.num_missing() > 0).then_some(roll.num_missing()),
@@ -121,15 +119,11 @@ impl<'a> Examination<'a> {
     ) -> anyhow::Result<Features> {
         let mirrored = Mirrored::from(self.arguments.mirrored);
         let mut cache = self.arguments.cache.as_deref().map(|folder| {
-            let (cache, problem) = FeatureCache::open(folder, self.recognizer.sha256(), mirrored_name(mirrored));
+            let (cache, problem) = FeatureCache::open(folder, self.recognizer.sha256(), mirrored.name());
             origin.warnings.extend(problem);
             cache
         });
-        let cropper = if self.arguments.aligned {
-            Cropper::of_crops(Template::SPHEREFACE)
-        } else {
-            Cropper::new(Template::SPHEREFACE, fit)
-        };
+        let cropper = cropper(self.arguments.aligned, fit);
         let options = EmbeddingOptions { mirrored, ..EmbeddingOptions::default() };
         let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
         let bar =
@@ -152,14 +146,6 @@ pub(super) fn explained(error: EvaluationError) -> anyhow::Error {
             "leave such pictures out with --skip-missing; the figures are then not the protocol's",
         ),
         other => other.into(),
-    }
-}
-
-fn mirrored_name(mirrored: Mirrored) -> &'static str {
-    match mirrored {
-        Mirrored::Ignore => "ignore",
-        Mirrored::Average => "average",
-        Mirrored::Concatenate => "concatenate",
     }
 }
 

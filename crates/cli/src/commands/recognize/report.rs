@@ -1,7 +1,7 @@
 //! Figures as text, JSON, Markdown and plots.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use portraitist_face::picture::write_atomically;
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{baselines, plot};
 use crate::arguments::{ReportArguments, ResamplingArguments, RuleArguments};
-use crate::output::{Console, advised};
+use crate::output::{Console, refuse_existing};
 
 /// People of a protocol whom the recogniser saw in training.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -98,11 +98,7 @@ impl ReportArguments {
     /// # Errors
     /// Unless --force was given.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        let files = [&self.plot, &self.markdown];
-        match files.into_iter().flatten().find(|file| !self.force && file.symlink_metadata().is_ok()) {
-            Some(taken) => Err(advised(format!("{} exists already", taken.display()), "replace it with --force")),
-            None => Ok(()),
-        }
+        refuse_existing([&self.plot, &self.markdown].into_iter().flatten().map(PathBuf::as_path), self.force)
     }
 
     pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {

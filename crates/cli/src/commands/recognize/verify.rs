@@ -11,16 +11,12 @@ use super::evaluation::{Examination, explained};
 use super::report::present_verification;
 use crate::arguments::{RuleArguments, VerificationName, VerifyArguments};
 use crate::commands::dataset;
-use crate::output::{Console, advised};
+use crate::output::{Console, refuse_existing};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let VerifyArguments { evaluation, as_seed, .. } = arguments;
-    if let Some(taken) =
-        arguments.scores.as_ref().filter(|file| !evaluation.report.force && file.symlink_metadata().is_ok())
-    {
-        return Err(advised(format!("{} exists already", taken.display()), "replace it with --force"));
-    }
+    refuse_existing(arguments.scores.as_deref(), evaluation.report.force)?;
     let pairs = match arguments.protocol {
         VerificationName::Restricted => Pairs::Restricted,
         VerificationName::Unrestricted if *as_seed => {

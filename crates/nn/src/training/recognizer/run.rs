@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;
-use crate::losses::{Margin, SphereMargin};
+use crate::losses::Margin;
 use crate::training::{Intervals, Run, Schedule, SgdConfig};
 
 use super::{Augmentation, DatasetConfig, Sampling, Settings};
@@ -237,35 +237,6 @@ impl RunFile {
         }
         Ok(())
     }
-
-    fn check_margin(&self) -> Result<(), String> {
-        let above_zero = |name: &str, value: f64| {
-            let fits = value.is_finite() && value > 0.0;
-            if fits { Ok(()) } else { Err(format!("margin.{name} must be a number above 0, found {value}")) }
-        };
-        match self.margin {
-            Margin::Softmax { scale } => above_zero("scale", scale),
-            Margin::SphereFace(SphereMargin { multiple, .. }) if !(1..=5).contains(&multiple) => {
-                Err(format!("margin.multiple must be between 1 and 5, found {multiple}"))
-            }
-            Margin::SphereFace(_) => Ok(()),
-            Margin::CosFace { margin, scale } | Margin::ArcFace { margin, scale } => {
-                above_zero("scale", scale)?;
-                if (0.0..=2.0).contains(&margin) {
-                    return Ok(());
-                }
-                Err(format!("margin.margin must be between 0 and 2, found {margin}"))
-            }
-            Margin::SphereFace2 { scale, share, exponent, .. } => {
-                above_zero("scale", scale)?;
-                above_zero("exponent", exponent)?;
-                if share > 0.0 && share < 1.0 {
-                    return Ok(());
-                }
-                Err(format!("margin.share must lie between 0 and 1, found {share}"))
-            }
-        }
-    }
 }
 
 impl Run for RunFile {
@@ -336,6 +307,6 @@ impl Run for RunFile {
         }
         self.check_data()?;
         self.check_optimizer()?;
-        self.check_margin()
+        self.margin.validate().map_err(|reason| format!("margin.{reason}"))
     }
 }
