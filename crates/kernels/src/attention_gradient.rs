@@ -208,6 +208,7 @@ impl Backward<'_> {
                     rows,
                     columns: step.min(channels - channel) / kernels.lanes,
                     scalars,
+                    scalar_stride: 1,
                     scalar_row_stride: 0,
                     vectors: vectors[channel..].as_ptr(),
                     vector_stride: channels,
@@ -219,6 +220,7 @@ impl Backward<'_> {
                     width: keys,
                     sums: sums[first * channels + channel..].as_mut_ptr(),
                     sums_stride: channels,
+                    accumulate: true,
                 };
                 // SAFETY: the lengths are asserted above; the sums are borrowed.
                 unsafe { kernels.outer_product(&product) };

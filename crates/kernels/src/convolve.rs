@@ -2,6 +2,7 @@
 
 use crate::axis::Axis;
 use crate::correlate::{Correlation, correlate};
+use crate::fold::{PaddedPixels, fold_pixels, fold_planes};
 use crate::isa::{Kernels, WinogradUse, kernels};
 use crate::pack::{PackedWeights, WeightLayout};
 use crate::scratch::Scratch;
@@ -128,16 +129,20 @@ fn correlate_with_either(
     bias: Option<&[f32]>,
     target: &mut [f32],
 ) {
-    let use_winograd = match kernels.winograd {
+    if is_winograd(kernels, correlation) {
+        winograd::correlate(kernels, correlation, weight, layout, bias, target);
+    } else {
+        correlate(kernels, correlation, &PackedWeights::new(kernels, weight, layout), bias, target);
+    }
+}
+
+/// Whether to use Winograd's algorithm, by the shape alone.
+fn is_winograd(kernels: &Kernels, correlation: &Correlation<'_>) -> bool {
+    match kernels.winograd {
         _ if !winograd::is_possible(correlation) => false,
         WinogradUse::Never => false,
         WinogradUse::IfFaster => winograd::is_faster(correlation),
         WinogradUse::Always => true,
-    };
-    if use_winograd {
-        winograd::correlate(kernels, correlation, weight, layout, bias, target);
-    } else {
-        correlate(kernels, correlation, &PackedWeights::new(kernels, weight, layout), bias, target);
     }
 }
 
@@ -161,36 +166,44 @@ pub(crate) fn input_gradient_with(
     input_gradient: &mut [f32],
 ) -> Result<(), ShapeError> {
     let output_size = conv.check(Some(input_gradient.len()), Some(weight.len()), None, Some(output_gradient.len()))?;
-    let transposed = Transposed { kernels, conv, weight, output_gradient, output_size };
+    let transposed = Transposed { conv, output_gradient, output_size };
     if conv.stride == 1 && (conv.mode == Padding::Zero || conv.padding == 0) {
         // What flows into zeros is dropped: compute the inside only.
-        transposed.correlate([conv.in_height, conv.in_width], conv.padding as isize, input_gradient);
+        let (correlation, layout) = transposed.correlation([conv.in_height, conv.in_width], conv.padding as isize);
+        correlate_with_either(kernels, &correlation, weight, &layout, None, input_gradient);
         return Ok(());
     }
     let reach = conv.kernel.map(|size| size.div_ceil(conv.stride) - 1);
     let phase_size = [output_size[0] + reach[0], output_size[1] + reach[1]];
     let plane = phase_size[0] * phase_size[1];
     let phases = conv.stride * conv.stride;
-    let mut gradients = Scratch::new(conv.batch * phases * conv.in_channels * plane);
-    transposed.correlate(phase_size, 0, &mut gradients);
-    fold(conv, output_size, phase_size, &gradients, input_gradient);
+    let (correlation, layout) = transposed.correlation(phase_size, 0);
+    if is_winograd(kernels, &correlation) {
+        let (pixels, pitch) = winograd::correlate_to_pixels(kernels, &correlation, weight, &layout);
+        let axes = [0, 1]
+            .map(|axis| padded_axis(conv, [conv.in_height, conv.in_width][axis], output_size[axis], conv.kernel[axis]));
+        let padded = PaddedPixels { values: &pixels, pitch, size: phase_size, axes: &axes };
+        fold_pixels(kernels, conv.in_channels, &padded, input_gradient);
+    } else {
+        let mut gradients = Scratch::new(conv.batch * phases * conv.in_channels * plane);
+        correlate(kernels, &correlation, &PackedWeights::new(kernels, weight, &layout), None, &mut gradients);
+        fold_planes(conv, output_size, phase_size, &gradients, input_gradient);
+    }
     Ok(())
 }
 
 /// The transposed convolution, before the padding is folded back.
 struct Transposed<'a> {
-    kernels: &'a Kernels,
     conv: &'a Conv2d,
-    weight: &'a [f32],
     output_gradient: &'a [f32],
     output_size: [usize; 2],
 }
 
-impl Transposed<'_> {
+impl<'a> Transposed<'a> {
     /// Gradient of the phases of the padded input, `[batch, phase y, phase x, in_channels, size[0], size[1]]`, without
     /// the first `cropped` rows and columns: a correlation of the output gradient with the flipped kernel, its
     /// channels exchanged. The kernel of phase p has the taps p, p + stride, ...
-    fn correlate(&self, size: [usize; 2], cropped: isize, target: &mut [f32]) {
+    fn correlation(&self, size: [usize; 2], cropped: isize) -> (Correlation<'a>, WeightLayout) {
         let Conv2d { in_channels, out_channels, kernel, stride, .. } = *self.conv;
         let sub_kernel = kernel.map(|size| size.div_ceil(stride));
         let axis = |axis: usize| {
@@ -225,34 +238,6 @@ impl Transposed<'_> {
             target_channels: phases.len() * in_channels,
             target_size: size,
         };
-        correlate_with_either(self.kernels, &correlation, self.weight, &layout, None, target);
+        (correlation, layout)
     }
-}
-
-/// The adjoint of padding: adds the gradient of each padded element to the input element that it copies.
-fn fold(conv: &Conv2d, output_size: [usize; 2], phase_size: [usize; 2], gradients: &[f32], input_gradient: &mut [f32]) {
-    let rows = padded_axis(conv, conv.in_height, output_size[0], conv.kernel[0]);
-    let columns = padded_axis(conv, conv.in_width, output_size[1], conv.kernel[1]);
-    let plane = phase_size[0] * phase_size[1];
-    let input_plane = conv.in_height * conv.in_width;
-    let min_planes = (1 << 14) / input_plane + 1;
-    input_gradient.par_chunks_exact_mut(input_plane).with_min_len(min_planes).enumerate().for_each(
-        |(index, target)| {
-            target.fill(0.0);
-            let (image, channel) = (index / conv.in_channels, index % conv.in_channels);
-            for phase in 0..conv.stride * conv.stride {
-                let (phase_y, phase_x) = (phase / conv.stride, phase % conv.stride);
-                let start = ((image * conv.stride * conv.stride + phase) * conv.in_channels + channel) * plane;
-                for (row, values) in gradients[start..start + plane].chunks_exact(phase_size[1]).enumerate() {
-                    if let Some(source_row) = rows.source(row * conv.stride + phase_y) {
-                        columns.scatter_add(
-                            values,
-                            phase_x,
-                            &mut target[source_row * conv.in_width..][..conv.in_width],
-                        );
-                    }
-                }
-            }
-        },
-    );
 }

@@ -9,10 +9,7 @@ use crate::prepared::transforms::{TileIn, TileOut, tile_in, tile_out};
 use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
-use crate::winograd_transforms::{
-    InputTransform, KernelTransform, WeightTransform, transform_gradient, transform_input, transform_kernels,
-    transform_weights,
-};
+use crate::winograd_transforms::{KernelTransform, WeightTransform, transform_kernels, transform_weights};
 use std::sync::OnceLock;
 
 /// Instruction sets that the kernels are written for.
@@ -113,9 +110,7 @@ pub(crate) struct Kernels {
     pub(crate) outer_columns: usize,
     tile: unsafe fn(&Tile<'_>),
     outer_product: unsafe fn(&OuterProduct),
-    transform_input: unsafe fn(&InputTransform),
     transform_weights: unsafe fn(&WeightTransform<'_>),
-    transform_gradient: unsafe fn(&InputTransform),
     transform_kernels: unsafe fn(&KernelTransform),
     product: unsafe fn(&Product),
     tile_in: unsafe fn(&TileIn),
@@ -189,9 +184,7 @@ macro_rules! pointer_functions {
 pointer_functions! {
     tile(Tile<'_>);
     outer_product(OuterProduct);
-    transform_input(InputTransform);
     transform_weights(WeightTransform<'_>);
-    transform_gradient(InputTransform);
     transform_kernels(KernelTransform);
     product(Product);
     tile_in(TileIn);
@@ -255,19 +248,9 @@ macro_rules! kernels {
                 unsafe { outer_product::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
-            unsafe fn transform_input_kernel(arguments: &InputTransform) {
-                // SAFETY: the caller's promise; the features are enabled here.
-                unsafe { transform_input::<$vector>(arguments) }
-            }
-            $(#[target_feature(enable = $feature)])?
             unsafe fn transform_weights_kernel(arguments: &WeightTransform<'_>) {
                 // SAFETY: the caller's promise; the features are enabled here.
                 unsafe { transform_weights::<$vector>(arguments) }
-            }
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn transform_gradient_kernel(arguments: &InputTransform) {
-                // SAFETY: the caller's promise; the features are enabled here.
-                unsafe { transform_gradient::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn transform_kernels_kernel(arguments: &KernelTransform) {
@@ -381,9 +364,7 @@ macro_rules! kernels {
                 scaled_gradients,
                 prelu,
                 prelu_gradient,
-                transform_input: transform_input_kernel,
                 transform_weights: transform_weights_kernel,
-                transform_gradient: transform_gradient_kernel,
                 transform_kernels: transform_kernels_kernel,
                 product: product_kernel,
                 tile_in: tile_in_kernel,

@@ -30,6 +30,7 @@ mod axis;
 mod convolve;
 mod correlate;
 mod cover;
+mod fold;
 mod isa;
 mod microkernel;
 mod normalize;
@@ -44,11 +45,11 @@ mod softmax;
 #[cfg(test)]
 mod tests;
 mod transpose;
+mod turned;
 mod upsample;
 mod vector;
 mod weight_gradient;
 mod winograd;
-mod winograd_tiles;
 mod winograd_transforms;
 mod winograd_weight_gradient;
 

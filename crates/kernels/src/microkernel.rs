@@ -138,7 +138,7 @@ unsafe fn store_segments<V: Vector>(sums: V, segments: &[Segment], plane: *mut f
     }
 }
 
-/// `sums[row][lane] += Σ_p scalars[row][p] * vectors[p][lane]` over the positions p of a rectangle in each image.
+/// `sums[row][lane] = Σ_p scalars[row][p] * vectors[p][lane]` over the positions p of a rectangle in each image.
 pub(crate) struct OuterProduct {
     /// Scalar streams: 1 to 6.
     pub(crate) rows: usize,
@@ -146,6 +146,8 @@ pub(crate) struct OuterProduct {
     pub(crate) columns: usize,
     /// Start of each scalar stream.
     pub(crate) scalars: [*const f32; MAX_OUTER_ROWS],
+    /// Elements from a position to the next in the scalar streams.
+    pub(crate) scalar_stride: usize,
     /// Elements from a row of positions to the next in the scalar streams.
     pub(crate) scalar_row_stride: usize,
     /// Vector of the first position.
@@ -168,6 +170,8 @@ pub(crate) struct OuterProduct {
     pub(crate) sums: *mut f32,
     /// Elements from a scalar stream's sums to the next.
     pub(crate) sums_stride: usize,
+    /// Whether to add to what the sums hold.
+    pub(crate) accumulate: bool,
 }
 
 /// Computes an outer product of the size that it names.
@@ -207,8 +211,8 @@ unsafe fn sized_outer_product<V: Vector, const ROWS: usize, const COLUMNS: usize
             let (image, y) = (row / product.height, row % product.height);
             let start = image * product.vector_image_stride + y * product.vector_row_stride;
             let mut vectors = product.vectors.add(start);
-            let first = image * product.scalar_image_stride + y * product.scalar_row_stride;
-            for position in first..first + product.width {
+            let mut position = image * product.scalar_image_stride + y * product.scalar_row_stride;
+            for _ in 0..product.width {
                 let mut values = [V::zero(); COLUMNS];
                 for column in 0..COLUMNS {
                     values[column] = V::load(vectors.add(column * V::LANES));
@@ -220,12 +224,14 @@ unsafe fn sized_outer_product<V: Vector, const ROWS: usize, const COLUMNS: usize
                     }
                 }
                 vectors = vectors.wrapping_add(product.vector_stride);
+                position += product.scalar_stride;
             }
         }
         for row in 0..ROWS {
             for column in 0..COLUMNS {
                 let target = product.sums.add(row * product.sums_stride + column * V::LANES);
-                V::load(target).add(sums[row][column]).store(target);
+                let before = if product.accumulate { V::load(target) } else { V::zero() };
+                before.add(sums[row][column]).store(target);
             }
         }
     }

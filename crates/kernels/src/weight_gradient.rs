@@ -206,6 +206,7 @@ impl WeightGradient<'_> {
                         rows: offsets.len(),
                         columns: lanes.len() / self.kernels.lanes,
                         scalars,
+                        scalar_stride: 1,
                         scalar_row_stride: panel.row_stride,
                         vectors: vectors[first * padded_channels + lanes.start..].as_ptr(),
                         vector_stride: padded_channels,
@@ -217,6 +218,7 @@ impl WeightGradient<'_> {
                         width: columns.len(),
                         sums: sums[index * self.kernels.outer_rows * padded_channels + lanes.start..].as_mut_ptr(),
                         sums_stride: padded_channels,
+                        accumulate: true,
                     };
                     // SAFETY: the panel has `rows` rows of every tap, the vectors every position of the block.
                     unsafe { self.kernels.outer_product(&product) };
@@ -315,6 +317,7 @@ impl WeightGradient<'_> {
                             rows: channels,
                             columns: lanes.len() / self.kernels.lanes,
                             scalars,
+                            scalar_stride: 1,
                             scalar_row_stride: width,
                             vectors: transposed[first + lanes.start..].as_ptr(),
                             vector_stride: stride * padded_channels,
@@ -327,6 +330,7 @@ impl WeightGradient<'_> {
                             sums: sums[(channel * self.taps.len() + tap) * padded_channels + lanes.start..]
                                 .as_mut_ptr(),
                             sums_stride: self.taps.len() * padded_channels,
+                            accumulate: true,
                         };
                         // SAFETY: the padded rows and the output rows of the block exist, and all its columns.
                         unsafe { self.kernels.outer_product(&product) };

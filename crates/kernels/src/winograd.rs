@@ -16,21 +16,21 @@ use crate::isa::Kernels;
 use crate::pack::WeightLayout;
 use crate::prepared::direct::TASKS_WANTED;
 use crate::prepared::product::{Ending, Finish};
-use crate::prepared::tiles::{Transformed, multiply_places, tiles_of_task};
-use crate::prepared::transforms::{Filter, TileIn, TileOut};
+use crate::prepared::tiles::{Sums, Transformed, multiply_places, tiles_of_task};
+use crate::prepared::transforms::{Filter, TileIn, TileOut, TileTransform};
 use crate::prepared::weights::{OutputBlock, PreparedWeights};
 use crate::scratch::{Scratch, Shared};
 use crate::transpose::Transposition;
-use crate::vector::MAX_LANES;
-use crate::winograd_transforms::OUT;
+use crate::turned::{Strip, Turned};
+use crate::winograd_transforms::{IN, OUT};
 use rayon::prelude::*;
 use std::ops::Range;
 
 const FILTER: Filter = Filter::Four;
 /// Elements of padded and turned sources at a time (16 MB).
 const TURNED_ELEMENTS: usize = 1 << 22;
-/// Elements that a task turns at least.
-const TURNED_PER_TASK: usize = 1 << 12;
+/// Rows and columns that tiles of inputs share.
+const OVERLAP: usize = IN - OUT;
 
 /// Whether the kernel is 3x3 and the stride 1.
 pub(crate) fn is_possible(correlation: &Correlation<'_>) -> bool {
@@ -53,27 +53,34 @@ pub(crate) fn is_faster(correlation: &Correlation<'_>) -> bool {
     multiply + transform_weights + transform_tiles < 0.95 * direct
 }
 
+/// Where outputs go.
+#[derive(Clone, Copy)]
+enum Target {
+    /// `[image][channel][row][column]`
+    Planes(Shared),
+    /// `[image][row][column][channel]`, pixels so many elements apart: whole registers.
+    Pixels(Shared, usize),
+}
+
+/// Tiles beside each other.
+struct Run<'a> {
+    image: usize,
+    /// Row and column of the first output.
+    first: [usize; 2],
+    count: usize,
+    sums: &'a Sums,
+    /// Where the first tile lies in the sums.
+    start: usize,
+}
+
 /// A correlation that is computed by tiles.
 struct Winograd<'a> {
     kernels: &'a Kernels,
     correlation: &'a Correlation<'a>,
+    source: Turned<'a>,
     /// For whole registers of target channels.
     bias: Vec<f32>,
-    /// Rows and columns of tiles of an image.
-    grid: [usize; 2],
-    /// Source channels, filled up to whole registers.
-    pitch: usize,
-    target: Shared,
-}
-
-/// Rows of tiles of one image, and where their padded rows start in the turned source.
-struct Strip {
-    image: usize,
-    tile_rows: Range<usize>,
-    /// First row of the turned source.
-    row: usize,
-    /// Tiles before those of the strip.
-    tiles: usize,
+    target: Target,
 }
 
 /// Computes a correlation of which [`is_possible`] holds.
@@ -85,107 +92,64 @@ pub(crate) fn correlate(
     bias: Option<&[f32]>,
     target: &mut [f32],
 ) {
-    let mut bias = bias.map_or_else(Vec::new, <[f32]>::to_vec);
-    bias.resize(correlation.target_channels.next_multiple_of(kernels.lanes), 0.0);
-    let winograd = Winograd {
-        kernels,
-        correlation,
-        bias,
-        grid: correlation.target_size.map(|size| size.div_ceil(OUT)),
-        pitch: correlation.source_channels.next_multiple_of(MAX_LANES),
-        target: Shared::new(target),
-    };
-    let rows = correlation.batch * winograd.grid[0];
-    if rows == 0 {
-        return;
-    }
-    let at_once = even_parts(rows, TURNED_ELEMENTS / ((OUT + 2) * winograd.row_stride()));
-    // Each strip has two rows more than its tiles have outputs.
-    let strips_at_once = 2 + at_once / winograd.grid[0];
-    let mut turned = Scratch::new((OUT * at_once + 2 * strips_at_once) * winograd.row_stride());
-    let mut weights = PreparedWeights::for_call(kernels, layout);
-    for first in (0..rows).step_by(at_once) {
-        let strips = winograd.strips(first..(first + at_once).min(rows));
-        if first == 0 {
-            // Beside the weights: one wait less for the other threads.
-            rayon::join(|| weights.fill(kernels, weight, layout), || winograd.turn(&strips, &mut turned));
-        } else {
-            winograd.turn(&strips, &mut turned);
-        }
-        winograd.run(&strips, &weights, &turned);
-    }
+    Winograd::new(kernels, correlation, bias, Target::Planes(Shared::new(target))).run(weight, layout);
 }
 
-impl Winograd<'_> {
-    /// Elements from a padded row to the next.
-    fn row_stride(&self) -> usize {
-        (self.grid[1] * OUT + 2) * self.pitch
-    }
+/// Computes a correlation of which [`is_possible`] holds; each pixel holds its channels, filled up to whole registers,
+/// side by side. Returns the pixels and the elements from one to the next.
+pub(crate) fn correlate_to_pixels(
+    kernels: &Kernels,
+    correlation: &Correlation<'_>,
+    weight: &[f32],
+    layout: &WeightLayout,
+) -> (Scratch, usize) {
+    let pitch = correlation.target_channels.next_multiple_of(kernels.lanes);
+    let mut pixels = Scratch::new(correlation.batch * correlation.target_size.iter().product::<usize>() * pitch);
+    Winograd::new(kernels, correlation, None, Target::Pixels(Shared::new(&mut pixels), pitch)).run(weight, layout);
+    (pixels, pitch)
+}
 
-    /// Splits rows of tiles (of all images) by image.
-    fn strips(&self, rows: Range<usize>) -> Vec<Strip> {
-        let height = self.grid[0];
-        let (mut row, mut tiles) = (0, 0);
-        let images = rows.start / height..rows.end.div_ceil(height);
-        let strip = |image: usize| {
-            let start = rows.start.max(image * height) - image * height;
-            let end = rows.end.min((image + 1) * height) - image * height;
-            let strip = Strip { image, tile_rows: start..end, row, tiles };
-            row += (end - start) * OUT + 2;
-            tiles += (end - start) * self.grid[1];
-            strip
+impl<'a> Winograd<'a> {
+    fn new(kernels: &'a Kernels, correlation: &'a Correlation<'a>, bias: Option<&[f32]>, target: Target) -> Self {
+        let mut bias = bias.map_or_else(Vec::new, <[f32]>::to_vec);
+        bias.resize(correlation.target_channels.next_multiple_of(kernels.lanes), 0.0);
+        let source = Turned {
+            kernels,
+            source: correlation.source,
+            channels: correlation.source_channels,
+            size: correlation.source_size,
+            axes: &correlation.axes,
+            grid: correlation.target_size.map(|size| size.div_ceil(OUT)),
+            overlap: OVERLAP,
         };
-        images.map(strip).collect()
+        Self { kernels, correlation, source, bias, target }
     }
 
-    /// Writes the padded rows of strips, `[row][column][channel]`.
-    fn turn(&self, strips: &[Strip], turned: &mut [f32]) {
-        let stride = self.row_stride();
-        let rows: Vec<[usize; 2]> = strips
-            .iter()
-            .flat_map(|strip| {
-                let first = strip.tile_rows.start * OUT;
-                (first..strip.tile_rows.end * OUT + 2).map(|row| [strip.image, row])
-            })
-            .collect();
-        let targets = turned.par_chunks_exact_mut(stride).zip(&rows);
-        targets.with_min_len(TURNED_PER_TASK / stride + 1).for_each(|(target, [image, row])| {
-            match self.correlation.axes[0].source(*row) {
-                Some(source_row) => self.turn_row(*image, source_row, target),
-                None => target.fill(0.0),
-            }
-        });
-    }
-
-    /// Writes one padded row from a row of the source.
-    fn turn_row(&self, image: usize, source_row: usize, target: &mut [f32]) {
-        let Correlation { source, source_channels, source_size: [height, width], axes, .. } = self.correlation;
-        let start = (image * source_channels * height + source_row) * width;
-        let (interior, first_source) = axes[1].interior();
-        let columns = target.len() / self.pitch;
-        let inside = interior.start.min(columns)..interior.end.min(columns);
-        if !inside.is_empty() {
-            let rows = &source[start + first_source..];
-            let target = &mut target[inside.start * self.pitch..inside.end * self.pitch];
-            self.kernels.transpose_rows(rows, height * width, [*source_channels, inside.len()], target, self.pitch);
+    fn run(&self, weight: &[f32], layout: &WeightLayout) {
+        let source = &self.source;
+        let rows = self.correlation.batch * source.grid[0];
+        if rows == 0 {
+            return;
         }
-        for column in (0..inside.start).chain(inside.end..columns) {
-            let pixel = column * self.pitch..(column + 1) * self.pitch;
-            match axes[1].source(column) {
-                None => target[pixel].fill(0.0),
-                Some(source_column) => {
-                    let values = source[start + source_column..].iter().step_by(height * width);
-                    target[pixel.clone()].fill(0.0);
-                    target[pixel].iter_mut().zip(values.take(*source_channels)).for_each(|(to, from)| *to = *from);
-                }
+        let at_once = even_parts(rows, TURNED_ELEMENTS / (IN * source.row_stride()));
+        let mut turned = Scratch::new(source.most_rows(at_once) * source.row_stride());
+        let mut weights = PreparedWeights::for_call(self.kernels, layout);
+        for first in (0..rows).step_by(at_once) {
+            let strips = source.strips(first..(first + at_once).min(rows));
+            if first == 0 {
+                // Beside the weights: one wait less for the other threads.
+                rayon::join(|| weights.fill(self.kernels, weight, layout), || source.turn(&strips, &mut turned));
+            } else {
+                source.turn(&strips, &mut turned);
             }
+            self.run_strips(&strips, &weights, &turned);
         }
     }
 
     /// Computes the outputs of strips.
-    fn run(&self, strips: &[Strip], weights: &PreparedWeights, turned: &[f32]) {
-        let tiles: usize = strips.iter().map(|strip| strip.tile_rows.len() * self.grid[1]).sum();
-        let at_once = tiles_of_task(self.kernels, tiles, FILTER, self.pitch);
+    fn run_strips(&self, strips: &[Strip], weights: &PreparedWeights, turned: &[f32]) {
+        let tiles: usize = strips.iter().map(|strip| strip.tile_rows.len() * self.source.grid[1]).sum();
+        let at_once = tiles_of_task(self.kernels, tiles, FILTER, self.source.pitch());
         let tile_tasks = tiles.div_ceil(at_once);
         let blocks = &weights.blocks;
         let blocks_at_once = even_parts(blocks.len(), blocks.len().div_ceil(TASKS_WANTED.div_ceil(tile_tasks)));
@@ -206,17 +170,16 @@ impl Winograd<'_> {
         weights: &PreparedWeights,
         turned: &[f32],
     ) {
-        let inputs = Transformed::new(tiles.len(), self.pitch);
+        let inputs = Transformed::new(tiles.len(), self.source.pitch());
         let mut transformed = Scratch::new(FILTER.places() * inputs.place_stride);
         for (index, tile) in tiles.clone().enumerate() {
-            let (strip, [row, column]) = self.tile(strips, tile);
-            let source = (strip.row + row * OUT) * self.row_stride() + column * OUT * self.pitch;
+            let (strip, position) = self.source.tile(strips, tile);
             let transform = TileIn {
-                filter: FILTER,
-                source: turned[source..].as_ptr(),
-                row_stride: self.row_stride(),
-                pitch: self.pitch,
-                channels: self.pitch,
+                transform: TileTransform::Input(FILTER),
+                source: turned[self.source.offset(strip, position)..].as_ptr(),
+                row_stride: self.source.row_stride(),
+                pitch: self.source.pitch(),
+                channels: self.source.pitch(),
                 target: transformed[inputs.at(0, index)..].as_mut_ptr(),
                 place_stride: inputs.place_stride,
             };
@@ -226,70 +189,93 @@ impl Winograd<'_> {
         let sums = multiply_places(self.kernels, weights, FILTER, blocks, tiles.len(), (inputs, &transformed));
         let mut start = tiles.start;
         while start < tiles.end {
-            let (strip, [row, column]) = self.tile(strips, start);
-            let count = (self.grid[1] - column).min(tiles.end - start);
-            let position = [(strip.tile_rows.start + row) * OUT, column * OUT];
+            let (strip, [row, column]) = self.source.tile(strips, start);
+            let count = (self.source.grid[1] - column).min(tiles.end - start);
+            let run = Run {
+                image: strip.image,
+                first: [(strip.tile_rows.start + row) * OUT, column * OUT],
+                count,
+                sums: &sums,
+                start: sums.layout.at(0, start - tiles.start),
+            };
             for block in blocks {
-                let source = sums.layout.at(0, start - tiles.start) + block.first - sums.first_channel;
-                self.write_run(strip.image, position, count, block, sums.layout, &sums.values[source..]);
+                match self.target {
+                    Target::Planes(target) => self.write_planes(&run, block, target),
+                    Target::Pixels(target, pitch) => self.write_pixels(&run, block, target, pitch),
+                }
             }
             start += count;
         }
     }
 
-    /// The strip of a tile, and its row and column there.
-    fn tile<'s>(&self, strips: &'s [Strip], tile: usize) -> (&'s Strip, [usize; 2]) {
-        let strip = &strips[strips.partition_point(|strip| strip.tiles <= tile) - 1];
-        let within = tile - strip.tiles;
-        (strip, [within / self.grid[1], within % self.grid[1]])
-    }
-
-    /// Transforms `count` tiles beside each other to outputs of a block's channels, and turns these back to planes.
-    fn write_run(
-        &self,
-        image: usize,
-        [y, x]: [usize; 2],
-        count: usize,
-        block: &OutputBlock,
-        outputs: Transformed,
-        source: &[f32],
-    ) {
-        let [height, width] = self.correlation.target_size;
+    /// Transforms a run to outputs of a block's channels, and turns these back to planes.
+    fn write_planes(&self, run: &Run<'_>, block: &OutputBlock, target: Shared) {
+        let ([height, width], [y, x]) = (self.correlation.target_size, run.first);
         let channels = block.columns * self.kernels.lanes;
-        let row_stride = count * OUT * channels;
+        let row_stride = run.count * OUT * channels;
         let mut pixels = Scratch::new(OUT * row_stride);
-        let finish =
-            Finish { bias: self.bias.as_ptr(), ending: Ending::Linear, slopes: std::ptr::null(), residual: None };
-        for index in 0..count {
-            let transform = TileOut {
-                filter: FILTER,
-                source: source[index * outputs.channels..].as_ptr(),
-                place_stride: outputs.place_stride,
-                channels,
-                target: pixels[index * OUT * channels..].as_mut_ptr(),
-                row_stride,
-                pitch: channels,
-                size: [OUT; 2],
-                finish: finish.from(block.first),
-            };
-            // SAFETY: the sums hold the block's channels at every place, the bias has whole registers.
-            unsafe { self.kernels.tile_out(&transform) };
-        }
+        // SAFETY: the pixels have room for whole tiles.
+        unsafe { self.transform_out(run, block, pixels.as_mut_ptr(), [row_stride, channels], [OUT, run.count * OUT]) };
         let wanted = channels.min(self.correlation.target_channels - block.first);
         for row in 0..OUT.min(height - y) {
-            let plane = image * self.correlation.target_channels + block.first;
+            let plane = run.image * self.correlation.target_channels + block.first;
             let matrix = Transposition {
                 source: pixels[row * row_stride..].as_ptr(),
                 source_stride: channels,
-                rows: (count * OUT).min(width - x),
+                rows: (run.count * OUT).min(width - x),
                 columns: wanted,
-                target: self.target.at((plane * height + y + row) * width + x),
+                target: target.at((plane * height + y + row) * width + x),
                 target_stride: height * width,
                 fill: 0,
             };
             // SAFETY: the rows are those of the run, the target is within its planes; tasks write disjoint tiles or
             // channels.
             unsafe { self.kernels.transpose(&matrix) };
+        }
+    }
+
+    /// Transforms a run to outputs of a block's channels.
+    fn write_pixels(&self, run: &Run<'_>, block: &OutputBlock, target: Shared, pitch: usize) {
+        let ([height, width], [y, x]) = (self.correlation.target_size, run.first);
+        let first = ((run.image * height + y) * width + x) * pitch + block.first;
+        // SAFETY: what is written is limited to the picture; tasks write disjoint tiles or channels.
+        unsafe {
+            self.transform_out(run, block, target.at(first), [width * pitch, pitch], [height - y, width - x]);
+        }
+    }
+
+    /// Transforms a run to outputs of a block's channels, of which the target has `size[0]` rows and `size[1]` columns,
+    /// `strides` elements apart.
+    ///
+    /// # Safety
+    /// The target is valid for these outputs of whole registers of channels, and no other thread touches them.
+    unsafe fn transform_out(
+        &self,
+        run: &Run<'_>,
+        block: &OutputBlock,
+        target: *mut f32,
+        [row_stride, pitch]: [usize; 2],
+        [rows, columns]: [usize; 2],
+    ) {
+        let Sums { first_channel, layout, values } = run.sums;
+        let finish =
+            Finish { bias: self.bias.as_ptr(), ending: Ending::Linear, slopes: std::ptr::null(), residual: None };
+        for index in 0..run.count {
+            let source = run.start + index * layout.channels + block.first - first_channel;
+            let transform = TileOut {
+                filter: FILTER,
+                source: values[source..].as_ptr(),
+                place_stride: layout.place_stride,
+                channels: block.columns * self.kernels.lanes,
+                target: target.wrapping_add(index * OUT * pitch),
+                row_stride,
+                pitch,
+                size: [rows, columns - index * OUT],
+                finish: finish.from(block.first),
+            };
+            // SAFETY: the sums hold the block's channels at every place, the bias has whole registers; the caller vouches
+            // for the target.
+            unsafe { self.kernels.tile_out(&transform) };
         }
     }
 }

@@ -7,22 +7,6 @@ pub(crate) const OUT: usize = 4;
 /// Side of an input tile.
 pub(crate) const IN: usize = 6;
 
-/// Input tiles in phases of `OUT` rows and columns, to be transformed.
-pub(crate) struct InputTransform {
-    /// First tile of a row of tiles: phase 0.
-    pub(crate) source: *const f32,
-    /// Elements from a phase to the next.
-    pub(crate) phase_stride: usize,
-    /// Elements from a row of a phase to the next.
-    pub(crate) row_stride: usize,
-    /// Where place 0 of the first tile goes.
-    pub(crate) target: *mut f32,
-    /// Elements from a place to the next.
-    pub(crate) place_stride: usize,
-    /// Tiles in the row; whole registers are read and written.
-    pub(crate) tiles: usize,
-}
-
 /// `Bᵀ` times a column.
 ///
 /// # Safety
@@ -65,41 +49,6 @@ pub(crate) unsafe fn output_column<V: Vector>(m: [V; IN]) -> [V; OUT] {
             near.add_product(V::splat(4.0), far),
             m[5].add(near_difference).add_product(V::splat(8.0), far_difference),
         ]
-    }
-}
-
-/// Transforms a row of input tiles.
-///
-/// # Safety
-/// The processor has `V`'s instruction set; source and target are valid for whole registers at every place.
-#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
-#[inline(always)]
-pub(crate) unsafe fn transform_input<V: Vector>(transform: &InputTransform) {
-    for tile in (0..transform.tiles).step_by(V::LANES) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let source = transform.source.add(tile);
-            let mut half = [[V::zero(); IN]; IN];
-            for x in 0..IN {
-                let mut column = [V::zero(); IN];
-                for y in 0..IN {
-                    let phase = y % OUT * OUT + x % OUT;
-                    let start = phase * transform.phase_stride + y / OUT * transform.row_stride + x / OUT;
-                    column[y] = V::load(source.add(start));
-                }
-                let column = input_column(column);
-                for y in 0..IN {
-                    half[y][x] = column[y];
-                }
-            }
-            let target = transform.target.add(tile);
-            for y in 0..IN {
-                let row = input_column(half[y]);
-                for x in 0..IN {
-                    row[x].store(target.add((y * IN + x) * transform.place_stride));
-                }
-            }
-        }
     }
 }
 
@@ -244,46 +193,12 @@ pub(crate) unsafe fn transform_weights<V: Vector>(transform: &WeightTransform<'_
     }
 }
 
-/// Output gradients in phases of `OUT` rows and columns, to be transformed as `A d Aᵀ`: the adjoint of the transform of
-/// outputs. The same fields as for inputs, without rows and columns that tiles share.
-///
-/// # Safety
-/// As [`transform_input`].
-#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
-#[inline(always)]
-pub(crate) unsafe fn transform_gradient<V: Vector>(transform: &InputTransform) {
-    for tile in (0..transform.tiles).step_by(V::LANES) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let source = transform.source.add(tile);
-            let mut half = [[V::zero(); OUT]; IN];
-            for x in 0..OUT {
-                let mut column = [V::zero(); OUT];
-                for y in 0..OUT {
-                    column[y] = V::load(source.add((y * OUT + x) * transform.phase_stride));
-                }
-                let column = gradient_column(column);
-                for y in 0..IN {
-                    half[y][x] = column[y];
-                }
-            }
-            let target = transform.target.add(tile);
-            for y in 0..IN {
-                let row = gradient_column(half[y]);
-                for x in 0..IN {
-                    row[x].store(target.add((y * IN + x) * transform.place_stride));
-                }
-            }
-        }
-    }
-}
-
 /// `A` times a column.
 ///
 /// # Safety
 /// The processor has `V`'s instruction set.
 #[inline(always)]
-unsafe fn gradient_column<V: Vector>(d: [V; OUT]) -> [V; IN] {
+pub(crate) unsafe fn gradient_column<V: Vector>(d: [V; OUT]) -> [V; IN] {
     // SAFETY: the caller's promise.
     unsafe {
         let minus_one = V::splat(-1.0);
@@ -342,8 +257,8 @@ unsafe fn kernel_column<V: Vector>(m: [V; IN]) -> [V; 3] {
 #[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
 pub(crate) unsafe fn transform_kernels<V: Vector>(transform: &KernelTransform) {
+    let (mut lanes, mut kernels) = ([[0.0_f32; MAX_LANES]; MAX_LANES], [[0.0_f32; MAX_LANES]; MAX_LANES]);
     for first in (0..transform.channels).step_by(V::LANES) {
-        let mut lanes = [[0.0_f32; MAX_LANES]; 9];
         // SAFETY: the caller's promise.
         unsafe {
             let source = transform.source.add(first);
@@ -364,11 +279,13 @@ pub(crate) unsafe fn transform_kernels<V: Vector>(transform: &KernelTransform) {
                     row[x].store(lanes[3 * y + x].as_mut_ptr());
                 }
             }
-            for lane in 0..V::LANES.min(transform.channels - first) {
+            for tap in (0..9).step_by(V::LANES) {
+                let to = kernels.as_mut_ptr().cast::<f32>().add(tap);
+                V::transpose_square(lanes[tap..].as_ptr().cast(), MAX_LANES, to, MAX_LANES);
+            }
+            for (lane, kernel) in kernels.iter().enumerate().take(V::LANES.min(transform.channels - first)) {
                 let target = transform.target.add((first + lane) * 9);
-                for tap in 0..9 {
-                    target.add(tap).write(lanes[tap][lane]);
-                }
+                std::ptr::copy_nonoverlapping(kernel.as_ptr(), target, 9);
             }
         }
     }

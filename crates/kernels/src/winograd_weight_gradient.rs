@@ -8,11 +8,23 @@ use crate::convolve::padded_axis;
 use crate::cover::even_parts;
 use crate::isa::{Kernels, WinogradUse};
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
+use crate::prepared::tiles::Transformed;
+use crate::prepared::transforms::{Filter, TileIn, TileTransform};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding};
-use crate::winograd_tiles::{PLACES, Planes, Tiles};
-use crate::winograd_transforms::KernelTransform;
+use crate::turned::Turned;
+use crate::winograd_transforms::{IN, KernelTransform, OUT};
 use rayon::prelude::*;
+use std::ops::Range;
+
+/// Places of a transformed tile.
+const PLACES: usize = IN * IN;
+/// Elements of transformed inputs and outputs at a time (16 MB), so that they stay in the last-level cache.
+const TRANSFORMED_ELEMENTS: usize = 1 << 22;
+/// Tiles of a task that transforms.
+const TILES_PER_TASK: usize = 14;
+/// Multiplications of a task that multiplies: some microseconds.
+const PRODUCTS_PER_TASK: usize = 1 << 19;
 
 /// Tiles whose products are summed before sums go to memory; their vectors stay in the first-level cache.
 const TILES_PER_SUM: usize = 96;
@@ -25,28 +37,35 @@ pub(crate) fn is_chosen(kernels: &Kernels, conv: &Conv2d, output_size: [usize; 2
     match kernels.winograd {
         WinogradUse::Never => false,
         WinogradUse::Always => true,
-        WinogradUse::IfFaster => is_faster(kernels, conv, output_size),
+        WinogradUse::IfFaster => is_faster(conv, output_size),
     }
 }
 
-fn is_faster(kernels: &Kernels, conv: &Conv2d, output_size: [usize; 2]) -> bool {
+fn is_faster(conv: &Conv2d, output_size: [usize; 2]) -> bool {
     if conv.in_channels.min(conv.out_channels) < 32 {
         return false;
     }
-    let tiles = Tiles::new(kernels, conv.batch, output_size);
-    let multiplications = 36 * tiles.rows() * tiles.pitch;
+    let tiles = conv.batch * output_size.map(|size| size.div_ceil(OUT)).iter().product::<usize>();
+    let multiplications = PLACES * tiles;
     let direct = 9 * conv.batch * output_size[0] * output_size[1];
     // The last transform costs each pair of channels as much as some 1000 multiplications.
     multiplications + 1000 < direct
 }
 
+/// Transformed tiles of a turned source.
+struct Tiles<'a> {
+    source: Turned<'a>,
+    transform: TileTransform,
+}
+
 /// Sums of products of transformed tiles.
 struct Sums<'a> {
     kernels: &'a Kernels,
-    /// Input channels, filled up to whole registers.
-    padded_channels: usize,
     in_channels: usize,
+    /// Input channels, filled up to whole registers of any width.
+    in_pitch: usize,
     out_channels: usize,
+    out_pitch: usize,
 }
 
 /// Overwrites `weight_gradient`.
@@ -58,87 +77,126 @@ pub(crate) fn weight_gradient(
     output_gradient: &[f32],
     weight_gradient: &mut [f32],
 ) {
-    let Conv2d { in_channels, out_channels, .. } = *conv;
-    let input_axes =
-        [padded_axis(conv, conv.in_height, output_size[0], 3), padded_axis(conv, conv.in_width, output_size[1], 3)];
+    let Conv2d { batch, in_channels, out_channels, in_height, in_width, .. } = *conv;
+    let grid = output_size.map(|size| size.div_ceil(OUT));
+    let input_axes = [padded_axis(conv, in_height, output_size[0], 3), padded_axis(conv, in_width, output_size[1], 3)];
     let output_axes = output_size.map(|size| Axis::new(size, 0, 0, size, Padding::Zero, 1));
-    let inputs = Planes {
-        values: input,
-        channels: in_channels,
-        size: [conv.in_height, conv.in_width],
-        axes: &input_axes,
-        gradient: false,
+    let inputs = Tiles {
+        source: Turned {
+            kernels,
+            source: input,
+            channels: in_channels,
+            size: [in_height, in_width],
+            axes: &input_axes,
+            grid,
+            overlap: IN - OUT,
+        },
+        transform: TileTransform::Input(Filter::Four),
     };
-    let outputs = Planes {
-        values: output_gradient,
-        channels: out_channels,
-        size: output_size,
-        axes: &output_axes,
-        gradient: true,
+    let outputs = Tiles {
+        source: Turned {
+            kernels,
+            source: output_gradient,
+            channels: out_channels,
+            size: output_size,
+            axes: &output_axes,
+            grid,
+            overlap: 0,
+        },
+        transform: TileTransform::OutputGradient,
     };
-    let tiles = Tiles::new(kernels, conv.batch, output_size);
-    let step = tiles.rows_at_once(in_channels + out_channels);
-    let stride = tiles.stride(step);
-    let sums =
-        Sums { kernels, padded_channels: in_channels.next_multiple_of(kernels.lanes), in_channels, out_channels };
-    let mut transformed_inputs = Scratch::new(PLACES * in_channels * stride);
-    let mut transformed_outputs = Scratch::new(PLACES * out_channels * stride);
-    let mut totals = Scratch::new(PLACES * out_channels * sums.padded_channels);
-    for first in (0..tiles.rows()).step_by(step) {
-        let rows = first..(first + step).min(tiles.rows());
+    let (in_pitch, out_pitch) = (inputs.source.pitch(), outputs.source.pitch());
+    let sums = Sums { kernels, in_channels, in_pitch, out_channels, out_pitch };
+    let rows = batch * grid[0];
+    let step = even_parts(rows, TRANSFORMED_ELEMENTS / (PLACES * (in_pitch + out_pitch) * grid[1]));
+    let layouts = [in_pitch, out_pitch].map(|pitch| Transformed::new(step * grid[1], pitch));
+    let [mut transformed_inputs, mut transformed_outputs] =
+        layouts.map(|layout| Scratch::new(PLACES * layout.place_stride));
+    let mut totals = Scratch::new(PLACES * out_channels * in_pitch);
+    for first in (0..rows).step_by(step) {
+        let rows = first..(first + step).min(rows);
         rayon::join(
-            || tiles.transform(&inputs, rows.clone(), stride, &mut transformed_inputs),
-            || tiles.transform(&outputs, rows.clone(), stride, &mut transformed_outputs),
+            || inputs.transform(rows.clone(), layouts[0], &mut transformed_inputs),
+            || outputs.transform(rows.clone(), layouts[1], &mut transformed_outputs),
         );
-        let count = rows.len() * tiles.pitch;
-        sums.add(&transformed_inputs, &transformed_outputs, stride, count, first == 0, &mut totals);
+        let operands = [(layouts[0], &transformed_inputs[..]), (layouts[1], &transformed_outputs[..])];
+        sums.add(operands, rows.len() * grid[1], first > 0, &mut totals);
     }
     sums.transform(&totals, weight_gradient);
 }
 
-impl Sums<'_> {
-    /// Adds the products of `count` tiles, `[place][channel][stride]`, to `[place][output channel][input channel]`.
-    fn add(&self, inputs: &[f32], outputs: &[f32], stride: usize, count: usize, replace: bool, totals: &mut [f32]) {
-        let place = self.out_channels * self.padded_channels;
-        totals.par_chunks_exact_mut(place).with_max_len(1).enumerate().for_each(|(place, totals)| {
-            if replace {
-                totals.fill(0.0);
+impl Tiles<'_> {
+    /// Transforms rows of tiles (of all images).
+    fn transform(&self, rows: Range<usize>, layout: Transformed, target: &mut [f32]) {
+        let source = &self.source;
+        let at_once = (TILES_PER_TASK / source.grid[1]).max(1);
+        let target = Shared::new(target);
+        let tasks = rows.clone().into_par_iter().step_by(at_once).with_max_len(1);
+        tasks.for_each(|first| {
+            let strips = source.strips(first..(first + at_once).min(rows.end));
+            let mut turned = Scratch::new(source.most_rows(at_once) * source.row_stride());
+            source.turn_here(&strips, &mut turned);
+            let tiles = strips.iter().map(|strip| strip.tile_rows.len() * source.grid[1]).sum();
+            for index in 0..tiles {
+                let (strip, position) = source.tile(&strips, index);
+                let transform = TileIn {
+                    transform: self.transform,
+                    source: turned[source.offset(strip, position)..].as_ptr(),
+                    row_stride: source.row_stride(),
+                    pitch: source.pitch(),
+                    channels: source.pitch(),
+                    target: target.at(layout.at(0, (first - rows.start) * source.grid[1] + index)),
+                    place_stride: layout.place_stride,
+                };
+                // SAFETY: strips have what their tiles share; tasks transform disjoint tiles.
+                unsafe { source.kernels.tile_in(&transform) };
             }
-            let mut vectors = Scratch::new(count * self.padded_channels);
-            let rows = &inputs[place * self.in_channels * stride..];
-            self.kernels.transpose_rows(rows, stride, [self.in_channels, count], &mut vectors, self.padded_channels);
-            self.multiply(&vectors, &outputs[place * self.out_channels * stride..], stride, count, totals);
+        });
+    }
+}
+
+impl Sums<'_> {
+    /// Sets or adds the products of `count` tiles, `[place][tile][channel]`, to `[place][output channel][input channel]`.
+    fn add(&self, operands: [(Transformed, &[f32]); 2], count: usize, accumulate: bool, totals: &mut [f32]) {
+        let place = self.out_channels * self.in_pitch;
+        let places = PRODUCTS_PER_TASK / (place * count) + 1;
+        totals.par_chunks_exact_mut(place).with_min_len(places).enumerate().for_each(|(place, totals)| {
+            let [inputs, outputs] = operands.map(|(layout, values)| &values[layout.at(place, 0)..]);
+            self.multiply(inputs, outputs, count, accumulate, totals);
         });
     }
 
-    /// The products of one place; `vectors` are `[tile][input channel]`.
-    fn multiply(&self, vectors: &[f32], outputs: &[f32], stride: usize, count: usize, totals: &mut [f32]) {
+    /// The products of one place.
+    fn multiply(&self, inputs: &[f32], outputs: &[f32], count: usize, accumulate: bool, totals: &mut [f32]) {
         let lanes = self.kernels.lanes;
-        let columns = even_parts(self.padded_channels / lanes, self.kernels.outer_columns);
+        let columns = even_parts(self.in_pitch / lanes, self.kernels.outer_columns);
         let block = even_parts(count, TILES_PER_SUM);
         for tile in (0..count).step_by(block) {
-            for first in (0..self.padded_channels).step_by(columns * lanes) {
+            for first in (0..self.in_pitch).step_by(columns * lanes) {
                 for channel in (0..self.out_channels).step_by(self.kernels.outer_rows) {
                     let rows = self.kernels.outer_rows.min(self.out_channels - channel);
-                    let mut scalars = [outputs.as_ptr(); MAX_OUTER_ROWS];
+                    let streams = &outputs[tile * self.out_pitch + channel..];
+                    let mut scalars = [streams.as_ptr(); MAX_OUTER_ROWS];
                     for (row, scalar) in scalars.iter_mut().enumerate().take(rows) {
-                        *scalar = outputs[(channel + row) * stride + tile..].as_ptr();
+                        *scalar = streams[row..].as_ptr();
                     }
                     let product = OuterProduct {
                         rows,
-                        columns: columns.min((self.padded_channels - first) / lanes),
+                        columns: columns.min((self.in_pitch - first) / lanes),
                         scalars,
+                        scalar_stride: self.out_pitch,
                         scalar_row_stride: 0,
-                        vectors: vectors[tile * self.padded_channels + first..].as_ptr(),
-                        vector_stride: self.padded_channels,
+                        vectors: inputs[tile * self.in_pitch + first..].as_ptr(),
+                        vector_stride: self.in_pitch,
                         vector_row_stride: 0,
                         scalar_image_stride: 0,
                         vector_image_stride: 0,
                         images: 1,
                         height: 1,
                         width: block.min(count - tile),
-                        sums: totals[channel * self.padded_channels + first..].as_mut_ptr(),
-                        sums_stride: self.padded_channels,
+                        sums: totals[channel * self.in_pitch + first..].as_mut_ptr(),
+                        sums_stride: self.in_pitch,
+                        accumulate: accumulate || tile > 0,
                     };
                     // SAFETY: the scalars and vectors have all tiles of the block, the sums whole registers.
                     unsafe { self.kernels.outer_product(&product) };
@@ -150,10 +208,10 @@ impl Sums<'_> {
     /// Turns the sums into gradients of kernels.
     fn transform(&self, totals: &[f32], weight_gradient: &mut [f32]) {
         let target = Shared::new(weight_gradient);
-        (0..self.out_channels).into_par_iter().with_min_len(1024 / self.padded_channels + 1).for_each(|channel| {
+        (0..self.out_channels).into_par_iter().with_min_len(1024 / self.in_pitch + 1).for_each(|channel| {
             let transform = KernelTransform {
-                source: totals[channel * self.padded_channels..].as_ptr(),
-                place_stride: self.out_channels * self.padded_channels,
+                source: totals[channel * self.in_pitch..].as_ptr(),
+                place_stride: self.out_channels * self.in_pitch,
                 channels: self.in_channels,
                 target: target.at(channel * self.in_channels * 9),
             };

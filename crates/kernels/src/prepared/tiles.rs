@@ -3,7 +3,7 @@
 
 use super::direct::{INPUTS_PER_CHUNK, TASKS_WANTED};
 use super::product::Product;
-use super::transforms::{Filter, TileIn, TileOut};
+use super::transforms::{Filter, TileIn, TileOut, TileTransform};
 use super::weights::{OutputBlock, PreparedWeights};
 use super::{Job, part};
 use crate::cover::even_parts;
@@ -86,7 +86,7 @@ impl Job<'_> {
         let (image, pixel) = first_pixel(filter, grid, tile);
         let source = convolution.input.offset(image, pixel, convolution.padding);
         let transform = TileIn {
-            filter,
+            transform: TileTransform::Input(filter),
             source: self.input[source..].as_ptr(),
             row_stride: convolution.input.row_stride(),
             pitch: convolution.input.pitch,

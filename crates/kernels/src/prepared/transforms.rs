@@ -3,7 +3,7 @@
 
 use super::product::Finish;
 use crate::vector::Vector;
-use crate::winograd_transforms::{input_column, output_column};
+use crate::winograd_transforms::{gradient_column, input_column, output_column};
 
 /// A minimal filtering algorithm for 3x3 kernels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +56,18 @@ impl Filter {
     }
 }
 
-/// One tile of inputs, to be transformed.
+/// How a tile is transformed before products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TileTransform {
+    /// Inputs: `Bᵀ d B`.
+    Input(Filter),
+    /// Gradients of the 4x4 outputs of F(4x4, 3x3): `A y Aᵀ`, the adjoint of the transform of outputs.
+    OutputGradient,
+}
+
+/// One tile, to be transformed.
 pub(crate) struct TileIn {
-    pub(crate) filter: Filter,
+    pub(crate) transform: TileTransform,
     /// First channel of the tile's first pixel.
     pub(crate) source: *const f32,
     /// Elements from a row to the next.
@@ -93,27 +102,27 @@ pub(crate) struct TileOut {
     pub(crate) finish: Finish,
 }
 
-/// The one-dimensional transforms of an algorithm.
-trait Columns<const IN: usize, const OUT: usize> {
-    /// `Bᵀ` times a column.
-    ///
+/// A one-dimensional transform before products: `Bᵀ` or `A` times a column.
+trait ColumnIn<const FROM: usize, const TO: usize> {
     /// # Safety
     /// The processor has `V`'s instruction set.
-    unsafe fn input<V: Vector>(d: [V; IN]) -> [V; IN];
+    unsafe fn column<V: Vector>(d: [V; FROM]) -> [V; TO];
+}
 
-    /// `Aᵀ` times a column.
-    ///
+/// A one-dimensional transform of sums: `Aᵀ` times a column.
+trait ColumnOut<const FROM: usize, const TO: usize> {
     /// # Safety
     /// The processor has `V`'s instruction set.
-    unsafe fn output<V: Vector>(m: [V; IN]) -> [V; OUT];
+    unsafe fn column<V: Vector>(m: [V; FROM]) -> [V; TO];
 }
 
 struct Two;
 struct Four;
+struct FourGradient;
 
-impl Columns<4, 2> for Two {
+impl ColumnIn<4, 4> for Two {
     #[inline(always)]
-    unsafe fn input<V: Vector>(d: [V; 4]) -> [V; 4] {
+    unsafe fn column<V: Vector>(d: [V; 4]) -> [V; 4] {
         // SAFETY: the caller's promise.
         unsafe {
             let minus_one = V::splat(-1.0);
@@ -125,9 +134,11 @@ impl Columns<4, 2> for Two {
             ]
         }
     }
+}
 
+impl ColumnOut<4, 2> for Two {
     #[inline(always)]
-    unsafe fn output<V: Vector>(m: [V; 4]) -> [V; 2] {
+    unsafe fn column<V: Vector>(m: [V; 4]) -> [V; 2] {
         // SAFETY: the caller's promise.
         unsafe {
             let minus_one = V::splat(-1.0);
@@ -136,32 +147,44 @@ impl Columns<4, 2> for Two {
     }
 }
 
-impl Columns<6, 4> for Four {
+impl ColumnIn<6, 6> for Four {
     #[inline(always)]
-    unsafe fn input<V: Vector>(d: [V; 6]) -> [V; 6] {
+    unsafe fn column<V: Vector>(d: [V; 6]) -> [V; 6] {
         // SAFETY: the caller's promise.
         unsafe { input_column(d) }
     }
+}
 
+impl ColumnIn<4, 6> for FourGradient {
     #[inline(always)]
-    unsafe fn output<V: Vector>(m: [V; 6]) -> [V; 4] {
+    unsafe fn column<V: Vector>(d: [V; 4]) -> [V; 6] {
+        // SAFETY: the caller's promise.
+        unsafe { gradient_column(d) }
+    }
+}
+
+impl ColumnOut<6, 4> for Four {
+    #[inline(always)]
+    unsafe fn column<V: Vector>(m: [V; 6]) -> [V; 4] {
         // SAFETY: the caller's promise.
         unsafe { output_column(m) }
     }
 }
 
-/// Transforms a tile of inputs.
+/// Transforms a tile before products.
 ///
 /// # Safety
 /// The processor has `V`'s instruction set; source and target are valid for all pixels and places, and no other thread
 /// touches the target.
 #[inline(always)]
 pub(crate) unsafe fn tile_in<V: Vector>(tile: &TileIn) {
-    match tile.filter {
+    match tile.transform {
         // SAFETY: the caller's promise is the same.
-        Filter::Two => unsafe { sized_tile_in::<V, 4, 2, Two>(tile) },
+        TileTransform::Input(Filter::Two) => unsafe { sized_tile_in::<V, 4, 4, Two>(tile) },
         // SAFETY: the caller's promise is the same.
-        Filter::Four => unsafe { sized_tile_in::<V, 6, 4, Four>(tile) },
+        TileTransform::Input(Filter::Four) => unsafe { sized_tile_in::<V, 6, 6, Four>(tile) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::OutputGradient => unsafe { sized_tile_in::<V, 4, 6, FourGradient>(tile) },
     }
 }
 
@@ -184,26 +207,26 @@ pub(crate) unsafe fn tile_out<V: Vector>(tile: &TileOut) {
 /// As [`tile_in`].
 #[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
-unsafe fn sized_tile_in<V: Vector, const IN: usize, const OUT: usize, F: Columns<IN, OUT>>(tile: &TileIn) {
+unsafe fn sized_tile_in<V: Vector, const FROM: usize, const TO: usize, F: ColumnIn<FROM, TO>>(tile: &TileIn) {
     for channel in (0..tile.channels).step_by(V::LANES) {
         // SAFETY: the caller's promise.
         unsafe {
             let (source, target) = (tile.source.add(channel), tile.target.add(channel));
-            let mut half = [[V::zero(); IN]; IN];
-            for x in 0..IN {
-                let mut column = [V::zero(); IN];
-                for y in 0..IN {
+            let mut half = [[V::zero(); FROM]; TO];
+            for x in 0..FROM {
+                let mut column = [V::zero(); FROM];
+                for y in 0..FROM {
                     column[y] = V::load(source.add(y * tile.row_stride + x * tile.pitch));
                 }
-                let column = F::input(column);
-                for y in 0..IN {
+                let column = F::column(column);
+                for y in 0..TO {
                     half[y][x] = column[y];
                 }
             }
-            for y in 0..IN {
-                let row = F::input(half[y]);
-                for x in 0..IN {
-                    row[x].store(target.add((y * IN + x) * tile.place_stride));
+            for y in 0..TO {
+                let row = F::column(half[y]);
+                for x in 0..TO {
+                    row[x].store(target.add((y * TO + x) * tile.place_stride));
                 }
             }
         }
@@ -214,7 +237,7 @@ unsafe fn sized_tile_in<V: Vector, const IN: usize, const OUT: usize, F: Columns
 /// As [`tile_out`].
 #[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
-unsafe fn sized_tile_out<V: Vector, const IN: usize, const OUT: usize, F: Columns<IN, OUT>>(tile: &TileOut) {
+unsafe fn sized_tile_out<V: Vector, const IN: usize, const OUT: usize, F: ColumnOut<IN, OUT>>(tile: &TileOut) {
     for channel in (0..tile.channels).step_by(V::LANES) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -225,13 +248,13 @@ unsafe fn sized_tile_out<V: Vector, const IN: usize, const OUT: usize, F: Column
                 for y in 0..IN {
                     column[y] = V::load(source.add((y * IN + x) * tile.place_stride));
                 }
-                let column = F::output(column);
+                let column = F::column(column);
                 for y in 0..OUT {
                     half[y][x] = column[y];
                 }
             }
             for y in 0..OUT {
-                let row = F::output(half[y]);
+                let row = F::column(half[y]);
                 for x in 0..OUT {
                     if y < tile.size[0] && x < tile.size[1] {
                         let target = tile.target.add(y * tile.row_stride + x * tile.pitch + channel);

@@ -1,0 +1,132 @@
+//! A padded source whose pixels hold their channels side by side, cut into rows of Winograd's tiles.
+
+use crate::axis::Axis;
+use crate::isa::Kernels;
+use crate::vector::MAX_LANES;
+use crate::winograd_transforms::OUT;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Elements that a task turns at least.
+const ELEMENTS_PER_TASK: usize = 1 << 12;
+
+/// What is turned.
+pub(crate) struct Turned<'a> {
+    pub(crate) kernels: &'a Kernels,
+    /// `[batch, channels, size[0], size[1]]`.
+    pub(crate) source: &'a [f32],
+    pub(crate) channels: usize,
+    pub(crate) size: [usize; 2],
+    /// Padded rows and columns.
+    pub(crate) axes: &'a [Axis; 2],
+    /// Rows and columns of tiles of an image.
+    pub(crate) grid: [usize; 2],
+    /// Rows and columns that a tile shares with the next.
+    pub(crate) overlap: usize,
+}
+
+/// Rows of tiles of one image, and where their padded rows start in the turned source.
+pub(crate) struct Strip {
+    pub(crate) image: usize,
+    pub(crate) tile_rows: Range<usize>,
+    /// First row of the turned source.
+    row: usize,
+    /// Tiles before those of the strip.
+    tiles: usize,
+}
+
+impl Turned<'_> {
+    /// Elements from a pixel to the next: channels, filled up to whole registers of any width.
+    pub(crate) fn pitch(&self) -> usize {
+        self.channels.next_multiple_of(MAX_LANES)
+    }
+
+    /// Elements from a padded row to the next.
+    pub(crate) fn row_stride(&self) -> usize {
+        (self.grid[1] * OUT + self.overlap) * self.pitch()
+    }
+
+    /// Rows of the turned source that strips of so many rows of tiles have at most.
+    pub(crate) fn most_rows(&self, tile_rows: usize) -> usize {
+        // Each strip has its overlap once.
+        OUT * tile_rows + self.overlap * (2 + tile_rows / self.grid[0])
+    }
+
+    /// Splits rows of tiles (of all images) by image.
+    pub(crate) fn strips(&self, rows: Range<usize>) -> Vec<Strip> {
+        let height = self.grid[0];
+        let (mut row, mut tiles) = (0, 0);
+        let images = rows.start / height..rows.end.div_ceil(height);
+        let strip = |image: usize| {
+            let start = rows.start.max(image * height) - image * height;
+            let end = rows.end.min((image + 1) * height) - image * height;
+            let strip = Strip { image, tile_rows: start..end, row, tiles };
+            row += (end - start) * OUT + self.overlap;
+            tiles += (end - start) * self.grid[1];
+            strip
+        };
+        images.map(strip).collect()
+    }
+
+    /// The strip of a tile, and its row and column there.
+    pub(crate) fn tile<'s>(&self, strips: &'s [Strip], tile: usize) -> (&'s Strip, [usize; 2]) {
+        let strip = &strips[strips.partition_point(|strip| strip.tiles <= tile) - 1];
+        let within = tile - strip.tiles;
+        (strip, [within / self.grid[1], within % self.grid[1]])
+    }
+
+    /// Where the first pixel of a tile lies in the turned source.
+    pub(crate) fn offset(&self, strip: &Strip, [row, column]: [usize; 2]) -> usize {
+        (strip.row + row * OUT) * self.row_stride() + column * OUT * self.pitch()
+    }
+
+    /// Writes the padded rows of strips, `[row][column][channel]`.
+    pub(crate) fn turn(&self, strips: &[Strip], turned: &mut [f32]) {
+        let stride = self.row_stride();
+        let rows: Vec<[usize; 2]> = strips
+            .iter()
+            .flat_map(|strip| {
+                let rows = strip.tile_rows.start * OUT..strip.tile_rows.end * OUT + self.overlap;
+                rows.map(|row| [strip.image, row])
+            })
+            .collect();
+        let targets = turned.par_chunks_exact_mut(stride).zip(&rows);
+        let at_once = ELEMENTS_PER_TASK / stride + 1;
+        targets.with_min_len(at_once).for_each(|(target, [image, row])| self.turn_row(*image, *row, target));
+    }
+
+    /// As [`Self::turn`], on this thread.
+    pub(crate) fn turn_here(&self, strips: &[Strip], turned: &mut [f32]) {
+        let mut targets = turned.chunks_exact_mut(self.row_stride());
+        for strip in strips {
+            let rows = strip.tile_rows.start * OUT..strip.tile_rows.end * OUT + self.overlap;
+            rows.zip(&mut targets).for_each(|(row, target)| self.turn_row(strip.image, row, target));
+        }
+    }
+
+    /// Writes one padded row.
+    fn turn_row(&self, image: usize, row: usize, target: &mut [f32]) {
+        let Some(source_row) = self.axes[0].source(row) else {
+            target.fill(0.0);
+            return;
+        };
+        let ([height, width], pitch) = (self.size, self.pitch());
+        let start = (image * self.channels * height + source_row) * width;
+        let (interior, first_source) = self.axes[1].interior();
+        let columns = target.len() / pitch;
+        let inside = interior.start.min(columns)..interior.end.min(columns);
+        if !inside.is_empty() {
+            let rows = &self.source[start + first_source..];
+            let target = &mut target[inside.start * pitch..inside.end * pitch];
+            self.kernels.transpose_rows(rows, height * width, [self.channels, inside.len()], target, pitch);
+        }
+        for column in (0..inside.start).chain(inside.end..columns) {
+            let pixel = &mut target[column * pitch..(column + 1) * pitch];
+            pixel.fill(0.0);
+            if let Some(source_column) = self.axes[1].source(column) {
+                let values = self.source[start + source_column..].iter().step_by(height * width);
+                pixel.iter_mut().zip(values.take(self.channels)).for_each(|(to, from)| *to = *from);
+            }
+        }
+    }
+}
