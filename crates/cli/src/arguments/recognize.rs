@@ -244,9 +244,9 @@ pub(crate) struct ResamplingArguments {
 /// Files beside what is printed.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// Draw the curve.
-    #[arg(long, value_name = "FILE.svg", value_parser = parse_svg)]
-    pub(crate) plot: Option<PathBuf>,
+    /// Draw the curve, as SVG or as PNG by the name's ending.
+    #[arg(long, value_name = "FILE.svg|FILE.png", value_parser = parse_plot)]
+    pub(crate) plot: Option<PlotFile>,
     /// Write a table with the published figures beside.
     #[arg(long, value_name = "FILE.md")]
     pub(crate) markdown: Option<PathBuf>,
@@ -260,8 +260,29 @@ fn parse_fold_length(text: &str) -> Result<usize, String> {
     length.ok_or_else(|| "expected numbers of pairs from 1 on, parted by commas".to_owned())
 }
 
-fn parse_svg(text: &str) -> Result<PathBuf, String> {
+/// A plot to write; its name says how it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlotFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: PlotFormat,
+}
+
+/// How a plot is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlotFormat {
+    /// As lines and text.
+    Svg,
+    /// As pixels.
+    Png,
+}
+
+fn parse_plot(text: &str) -> Result<PlotFile, String> {
     let path = PathBuf::from(text);
-    let is_svg = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg"));
-    if is_svg { Ok(path) } else { Err("expected a file that ends in .svg; plots are drawn as SVG".to_owned()) }
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let format = match ending.as_deref().and_then(|ending| ending.to_str()) {
+        Some("svg") => PlotFormat::Svg,
+        Some("png") => PlotFormat::Png,
+        _ => return Err("expected a file that ends in .svg or .png".to_owned()),
+    };
+    Ok(PlotFile { path, format })
 }

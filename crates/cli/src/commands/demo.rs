@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use portraitist_face::{Picture, bundled_portrait};
+use portraitist_nn::builtin;
 use portraitist_nn::config::Domain;
 use portraitist_nn::random::style_code;
+use portraitist_nn::recognition::Recognizer;
 use serde::Serialize;
 
 use crate::arguments::DemoArguments;
@@ -16,6 +18,7 @@ use crate::demo::{Stylist, StylizeError, StylizeRequest, Stylized, serve};
 use crate::inputs::Failure;
 use crate::output::{Console, advised};
 use crate::portrait::Studio;
+use crate::recognizer::{Likeness, open_recognizer};
 
 /// Styles that `--once` draws each photo in.
 const STYLES_PER_PHOTO: u64 = 3;
@@ -96,20 +99,38 @@ fn draw_photo(
     Ok(drawn)
 }
 
-impl Stylist for Studio {
+/// Draws for the page, and looks at what was drawn.
+struct Artist {
+    studio: Studio,
+    recognizer: Recognizer,
+}
+
+impl Artist {
+    /// How alike a drawing is to the crop it was made of; `None` where the recogniser sees nothing to compare.
+    fn similarity(&self, crop: &Picture, drawing: &Picture) -> Option<f32> {
+        let frame = self.studio.model.template();
+        let likeness = Likeness::of(&self.recognizer, crop, &frame).ok()?;
+        likeness.to(drawing).ok().filter(|similarity| similarity.is_finite())
+    }
+}
+
+impl Stylist for Artist {
     fn stylize(&self, photo: &Picture, request: &StylizeRequest) -> Result<Stylized, StylizeError> {
         let unusable = |error: anyhow::Error| StylizeError::Unusable(format!("{error:#}"));
-        let face = self.face(photo, request.points).map_err(unusable)?.ok_or(StylizeError::NoFace)?;
-        let style = style_code(request.seed, self.model.config().generator.style_dim);
-        let drawing = self.translate(&face.crop, &style, Domain::Drawing).map_err(unusable)?.picture;
-        let in_picture = self.paste(photo, &face, &drawing).map_err(unusable)?;
-        Ok(Stylized { points: face.points, crop: face.crop, drawing, in_picture: Some(in_picture) })
+        let studio = &self.studio;
+        let face = studio.face(photo, request.points).map_err(unusable)?.ok_or(StylizeError::NoFace)?;
+        let style = style_code(request.seed, studio.model.config().generator.style_dim);
+        let drawing = studio.translate(&face.crop, &style, Domain::Drawing).map_err(unusable)?.picture;
+        let in_picture = studio.paste(photo, &face, &drawing).map_err(unusable)?;
+        let similarity = self.similarity(&face.crop, &drawing);
+        Ok(Stylized { points: face.points, crop: face.crop, drawing, in_picture: Some(in_picture), similarity })
     }
 }
 
 fn open_page(studio: Studio, arguments: &DemoArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let address = arguments.addr;
     ensure!(address.ip().is_loopback(), "--addr must be on loopback, such as 127.0.0.1:7878, found {address}");
+    let artist = Artist { studio, recognizer: open_recognizer(builtin::RECOGNIZER, "cpu")? };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = match tokio::net::TcpListener::bind(address).await {
@@ -125,7 +146,7 @@ fn open_page(studio: Studio, arguments: &DemoArguments, console: &Console) -> an
         if !arguments.no_open && webbrowser::open(&page).is_err() {
             console.say("no browser could be opened; open the address yourself");
         }
-        serve(listener, Arc::new(studio), asked_to_end()).await.context("the page cannot be served")
+        serve(listener, Arc::new(artist), asked_to_end()).await.context("the page cannot be served")
     })?;
     runtime.shutdown_timeout(LAST_DRAWING);
     Ok(ExitCode::SUCCESS)

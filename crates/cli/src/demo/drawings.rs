@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use portraitist_face::Picture;
 use portraitist_face::geometry::Point;
 use portraitist_face::picture::PictureFormat;
+use portraitist_nn::builtin;
 use serde::{Deserialize, Serialize};
 
 use super::queue::Audience;
@@ -44,6 +45,10 @@ pub(super) struct DrawingReply {
     height: usize,
     /// The five points in pixels of the upright photo.
     points: [Point; 5],
+    /// How alike photo and drawing are, as in `translate --json`.
+    similarity: Option<f32>,
+    /// Whether that is as alike as pictures of one person are.
+    same_person: Option<bool>,
     crop: PictureReply,
     drawing: PictureReply,
     in_picture: Option<PictureReply>,
@@ -123,6 +128,8 @@ fn answer(seed: u64, seconds: f64, photo: &Picture, stylized: &Stylized) -> Resu
         width: photo.width(),
         height: photo.height(),
         points: stylized.points,
+        similarity: stylized.similarity,
+        same_person: stylized.similarity.map(|similarity| similarity > builtin::SAME_PERSON_SIMILARITY),
         crop: PictureReply::new(&stylized.crop, PictureFormat::Jpeg)?,
         drawing: PictureReply::new(&stylized.drawing, PictureFormat::Png)?,
         in_picture: in_picture.transpose()?,

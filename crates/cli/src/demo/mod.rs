@@ -66,6 +66,8 @@ pub(crate) struct Stylized {
     pub in_picture: Option<Picture>,
     /// The points that the crop was aligned by, in pixels of the upright photo.
     pub points: [Point; 5],
+    /// How alike crop and drawing are to the built-in recogniser, -1 to 1; `None` where it sees nothing to compare.
+    pub similarity: Option<f32>,
 }
 
 /// Why there is no drawing.

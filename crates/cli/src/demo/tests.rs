@@ -33,7 +33,10 @@ impl Stylist for Painter {
         }
         let paint = |shade| Picture::filled(20, 23, [shade; 3]).unwrap();
         let points = request.points.unwrap_or(USUAL_POINTS);
-        Ok(Stylized { crop: paint(9), drawing: paint(request.seed as u8), in_picture: Some(photo.clone()), points })
+        // Seeds of three digits are drawings that cannot be compared.
+        let similarity = (request.seed < 100).then_some(request.seed as f32 / 100.0);
+        let drawing = paint(request.seed as u8);
+        Ok(Stylized { crop: paint(9), drawing, in_picture: Some(photo.clone()), points, similarity })
     }
 }
 
@@ -93,6 +96,17 @@ async fn a_photo_becomes_a_drawing() {
     assert!(answer["drawing"]["url"].as_str().unwrap().starts_with("data:image/png;base64,iVBOR"));
     assert!(answer["crop"]["url"].as_str().unwrap().starts_with("data:image/jpeg;base64,/9j/"));
     assert!(answer["seconds"].as_f64().unwrap() >= 0.0);
+}
+
+#[tokio::test]
+async fn the_answer_says_how_alike_photo_and_drawing_are() {
+    let (_, alike) = post("/api/drawings?seed=99", bundled_portrait()).await;
+    assert!((alike["similarity"].as_f64().unwrap() - 0.99).abs() < 1e-6, "{alike}");
+    assert_eq!(alike["same_person"], true);
+    let (_, strange) = post("/api/drawings?seed=1", bundled_portrait()).await;
+    assert_eq!(strange["same_person"], false);
+    let (status, unknown) = post("/api/drawings?seed=100", bundled_portrait()).await;
+    assert_eq!((status, &unknown["similarity"], &unknown["same_person"]), (StatusCode::OK, &Value::Null, &Value::Null));
 }
 
 #[tokio::test]

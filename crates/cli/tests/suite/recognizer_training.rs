@@ -148,20 +148,23 @@ fn a_killed_run_resumes_to_the_same_bytes() {
 
 #[test]
 fn threads_workers_and_memory_do_not_change_the_bytes() {
-    for sampling in ["shuffled", "identities"] {
-        let sampled = ("identities_and_domains", sampling);
-        let expected = straight(&[sampled], 8);
+    let augmented =
+        "[data.augmentation]\nrotation_degrees = 9\nscale = 0.2\nshift = 0.1\nnoise = 0.1\nerase = 0.5\n[network]";
+    let sampled = |sampling| ("identities_and_domains", sampling);
+    for change in [sampled("shuffled"), sampled("identities"), ("[network]", augmented)] {
+        let expected = straight(&[change], 8);
         for threads in ["1", "2", "5"] {
-            let place = place(&[sampled]);
+            let place = place(&[change]);
             let mut command = place.command(&["recognize", "train", "run.toml"]);
             assert!(command.env("RAYON_NUM_THREADS", threads).output().unwrap().status.success());
             assert_same(&checkpoint(&place, 8), &expected, &format!("{threads} threads"));
         }
         for setting in ["workers = 1", "workers = 5", "cache_mb = 0"] {
             let lines = format!("[data]\n{setting}");
-            assert_same(&straight(&[sampled, ("[data]", &lines)], 8), &expected, setting);
+            assert_same(&straight(&[change, ("[data]", &lines)], 8), &expected, setting);
         }
     }
+    assert!(straight(&[("[network]", augmented)], 8) != straight(&[], 8), "faces are not moved");
 }
 
 #[test]
@@ -233,7 +236,7 @@ fn a_prepared_dataset_gives_its_splits() {
         "template = \"sphereface\"\nflip = true\n[filter]\nenabled = false\n[split]\ntest_share = 0.5\n",
     );
     place.run(&["dataset", "prepare", "made", "crops", "--recipe", "recipe.toml"]).succeeded();
-    let prepared = |purpose: &str| format!("[[data.{purpose}]]\nnamespace = \"synthetic\"\nprepared = \"crops\"\n");
+    let prepared = |purpose: &str| format!("[[data.{purpose}]]\nprepared = \"crops\"\n");
     let text = RUN.split("[[data.train]]").next().unwrap().to_owned() + &prepared("train") + &prepared("test");
     place.write("run.toml", text + "[network]\nchannels = [4, 4, 4, 4]\nblocks = [0, 0, 0, 0]\nembedding = 4\n");
     let report = train(&place, &["--dry-run"]).succeeded().json();
@@ -241,6 +244,42 @@ fn a_prepared_dataset_gives_its_splits() {
         assert_eq!(report[field], count, "{field} in {report}");
     }
     train(&place, &[]).succeeded();
+}
+
+#[test]
+fn synthetic_people_are_those_of_their_seed_whatever_the_run_file_says() {
+    let place = Place::new();
+    let synth = ["dataset", "synth", "made", "--identities", "22", "--photos", "2", "--drawings", "1", "--size", "96"];
+    place.run(&[&synth[..], &["--seed", "9"]].concat()).succeeded();
+    let prepare = ["dataset", "prepare", "made", "deep/crops", "--template", "sphereface", "--no-filter"];
+    place.run(&[&prepare[..], &["--test-share", "0"]].concat()).succeeded();
+    let people = "photos = \"photos\"\ndrawings = \"drawings\"\n";
+    let write = |source: &str| {
+        let start = RUN.split("[[data.train]]").next().unwrap();
+        let rest = RUN.split("[network]").nth(1).unwrap();
+        place.write("run.toml", format!("{start}[[data.train]]\n{source}\n[network]{rest}"));
+    };
+    for source in ["prepared = \"deep/crops\"", "photos = \"made/OriginalImages\"", "drawings = \"deep/crops/crops\""] {
+        write(&format!("namespace = \"mine\"\n{source}"));
+        let words = ["shows people of `dataset synth`", "\"synthetic 9\" or none, found \"mine\""];
+        train(&place, &["--dry-run"]).failed(&words);
+        for namespace in ["", "namespace = \"synthetic 9\"\n"] {
+            write(&format!("{namespace}{source}"));
+            assert_eq!(train(&place, &["--dry-run"]).succeeded().json()["people"], 22, "{source}");
+        }
+    }
+    // What a network learned without a word on the namespace is refused as a test.
+    write("prepared = \"deep/crops\"");
+    train(&place, &[]).succeeded();
+    let verify = ["recognize", "verify", "made", "--model", FOLDER, "--skip-missing"];
+    place.run(&verify).failed(&["people of the protocol were in the recogniser's training"]);
+    // A list that mixes them with others would hide them.
+    let picture = |folder: &str| place.files(folder).into_iter().find(|file| file.ends_with(".png")).unwrap();
+    place.write_picture("photos/anna/0.png", 96, 112, 1);
+    let mixed = format!("photos/anna/0.png\tanna\ndeep/crops/crops/{}\tsomebody\n", picture("deep/crops/crops"));
+    place.write("list.txt", mixed);
+    write(&people.replace("\"photos\"", "\"list.txt\"").replace("drawings = \"drawings\"\n", ""));
+    train(&place, &["--dry-run"]).failed(&["expected them in datasets of their own"]);
 }
 
 #[test]
@@ -264,7 +303,7 @@ fn a_loss_that_is_no_number_stops_before_weights_change() {
 #[test]
 fn mistakes_in_a_run_file_are_told() {
     let place = place(&[]);
-    let cases: [(&str, &str, &[&str]); 16] = [
+    let cases: [(&str, &str, &[&str]); 20] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),
         ("embedding = 8", "embedding = 0", &["run.toml", "embedding must be between"]),
         ("embedding = 8", "classes = 3", &["network.classes", "leave it out"]),
@@ -284,6 +323,14 @@ fn mistakes_in_a_run_file_are_told() {
         ("[record]", "[margin]\nkind = \"triplet\"\n[record]", &["run.toml", "triplet", "arcface"]),
         ("[record]", "[margin]\nkind = \"sphereface\"\nmultiple = 9\n[record]", &["margin.multiple", "9"]),
         ("[record]", "[optimizer]\nlearning_rate = -1\n[record]", &["optimizer.learning_rate", "-1"]),
+        ("[network]", "[data.augmentation]\nshift = 1.5\n[network]", &["data.augmentation.shift", "1.5"]),
+        ("[network]", "[data.augmentation]\nrotation_degrees = -5\n[network]", &["rotation_degrees", "-5"]),
+        ("photos = \"photos\"\n", "photos = \"photos\"\nweight = 0\n", &["data.train: weight must be between"]),
+        (
+            "sampling = \"identities_and_domains\"\n\n[[data.train]]",
+            "[[data.train]]\nweight = 2",
+            &["data.sampling must be \"identities\""],
+        ),
         ("[record]", "[fine_tune]\nfrom = \"run.toml\"\n[record]", &["run.toml"]),
     ];
     for (from, to, words) in cases {

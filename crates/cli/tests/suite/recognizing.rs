@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use portraitist_face::Picture;
 use portraitist_nn::recognition::TrainedIdentities;
 use portraitist_nn::weights::{FloatKind, ModelConfig, read_model, write_native};
 use serde_json::{Value, json};
@@ -47,6 +48,32 @@ fn plots_and_tables_are_written_once() {
     assert!(table.contains("94.58 ± 3.99") && table.contains("measured on people seen in training"), "{table}");
     place.run(&call).failed(&["roc.svg exists already", "--force"]);
     place.run(&[&call[..], &["--force"]].concat()).succeeded();
+}
+
+#[test]
+fn a_plot_is_drawn_as_its_name_says() {
+    let place = Place::new();
+    place.write("scores.txt", "0.9\t1\n0.2\t0\n0.4\t0\n\n0.3\t1\n0.8\t1\n0.5\t0\n0.1\t0\n");
+    let draw = |name: &str| place.run(&["recognize", "metrics", "scores.txt", "--plot", name, "-q", "--force"]);
+    draw("roc.PNG").succeeded();
+    let picture = Picture::decode("roc.PNG", &place.read("roc.PNG")).unwrap();
+    assert_eq!((picture.width(), picture.height()), (1440, 1080));
+    assert_eq!(picture.pixel(0, 0), Some([255; 3]));
+    let count =
+        |is: fn([u8; 3]) -> bool| picture.pixels().chunks_exact(3).filter(|rgb| is([rgb[0], rgb[1], rgb[2]])).count();
+    // The line, the letters of the title, and the shades of smoothed edges.
+    assert!(count(|[red, _, blue]| red < 60 && blue > 140) > 1000, "no line");
+    assert!(count(|rgb| rgb == [0; 3]) > 200, "no letters");
+    assert!(count(|[red, green, blue]| red == green && green == blue && (120..200).contains(&red)) > 500, "no edges");
+    draw("roc.png").succeeded();
+    assert_eq!(place.read("roc.png"), place.read("roc.PNG"), "the same curve gives the same bytes");
+    draw("roc.svg").succeeded();
+    assert!(place.read("roc.svg").starts_with(b"<svg"));
+    for name in ["roc.pdf", "roc", "png"] {
+        let answer = draw(name);
+        assert!(answer.stderr.contains("expected a file that ends in .svg or .png"), "{}", answer.stderr);
+        assert!(!place.path(name).exists());
+    }
 }
 
 #[test]
@@ -110,11 +137,12 @@ fn every_protocol_and_view_is_measured_and_nothing_written_into_the_dataset() {
     }
     for direction in ["c2p", "p2c"] {
         for (options, sets) in [("--view 1", 1), ("", 10), ("--set 3", 1)] {
-            let options = format!("--direction {direction} {options} --plot cmc.svg --force --json");
+            let options = format!("--direction {direction} {options} --plot cmc.png --force --json");
             let found = place.run(&call("identify", &options)).succeeded().json();
             assert_eq!(found["sets"].as_array().unwrap().len(), sets);
             assert!(found["rank10"]["mean"].as_f64() >= found["rank1"]["mean"].as_f64(), "{found}");
             assert_eq!(found["cmc"].as_array().unwrap().len(), 11);
+            Picture::decode("cmc.png", &place.read("cmc.png")).unwrap();
         }
     }
     assert_eq!(place.files("data"), before);
@@ -167,6 +195,37 @@ fn people_seen_in_training_are_refused_or_told_beside_every_number() {
     assert_eq!(found.json()["leak"], Value::Null);
     assert!(found.stderr.contains("does not say whom it was trained on"));
 }
+
+#[test]
+fn a_network_tuned_from_one_of_unknown_people_says_so_and_refuses_those_it_knows() {
+    let place = place_with_people(&[]);
+    place.write("base.pth", std::fs::read(golden("small.pth")).unwrap());
+    for (index, person) in ["anna", "bela"].into_iter().enumerate() {
+        place.write_picture(&format!("photos/{person}/1.png"), 96, 112, index);
+    }
+    let run = "name = \"tuned\"\nsteps = 1\nbatch_size = 2\n[[data.train]]\nphotos = \"photos\"\n\
+               [network]\nchannels = [4, 4, 8, 8]\nembedding = 8\n[fine_tune]\nfrom = \"base.pth\"\n";
+    place.write("run.toml", run);
+    place.run(&["recognize", "train", "run.toml", "-q"]).succeeded();
+    let verify = ["recognize", "verify", "data", "--model", "runs/00001-tuned", "--resamples", "20", "--json"];
+    let answer = place.run(&verify).succeeded();
+    let words = "was fine-tuned from a network that does not say whom it was trained on";
+    assert!(answer.stderr.contains(words), "{}", answer.stderr);
+    let found = answer.json();
+    assert!(found["warnings"].as_array().unwrap().iter().any(|text| text.as_str().unwrap().contains(words)), "{found}");
+    assert_eq!(found["leak"], json!({"people": 0, "of": 22}));
+    // Tuned once more, it is still not known whom its first weights were made from.
+    let again = run.replace("\"tuned\"", "\"again\"").replace("base.pth", WEIGHTS);
+    place.write("run.toml", again.replace("\"photos\"", "\"data/OriginalImages\""));
+    place.run(&["recognize", "train", "run.toml", "-q"]).succeeded();
+    let verify = ["recognize", "verify", "data", "--model", "runs/00002-again", "--resamples", "20"];
+    place.run(&verify).failed(&["data: 22 of 22 people", "--allow-leak"]);
+    let answer = place.run(&[&verify[..], &["--allow-leak"]].concat()).succeeded();
+    assert!(answer.stderr.contains(words), "{}", answer.stderr);
+}
+
+/// What the first training of a test leaves.
+const WEIGHTS: &str = "runs/00001-tuned/checkpoints/00000001/recognizer.safetensors";
 
 #[test]
 fn protocols_that_measure_nothing_are_refused() {

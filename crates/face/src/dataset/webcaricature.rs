@@ -85,6 +85,16 @@ fn read_config(root: &Path) -> Option<HashMap<String, String>> {
     (!parts.is_empty()).then_some(parts)
 }
 
+/// The datasets that the `config.json` of a derived dataset names.
+pub(crate) fn named_owners(root: &Path) -> Vec<PathBuf> {
+    let Some(config) = read_config(root) else { return Vec::new() };
+    let siblings = siblings_folder(root);
+    let mut owners: Vec<PathBuf> = config.values().map(|sibling| siblings.join(sibling)).collect();
+    owners.sort();
+    owners.dedup();
+    owners
+}
+
 /// Finds every part: here, in `base`, or in the sibling that `config.json` names.
 fn find_parts(root: &Path, base: Option<&Path>) -> Result<Parts> {
     let config = read_config(root).unwrap_or_default();

@@ -14,6 +14,7 @@ use super::protocols::{Person, protocols};
 use super::shot::Shot;
 use super::sketch::{Sketch, draw_caricature};
 use super::{Portrait, TRAIT_NAMES, check_side, photograph};
+use crate::dataset::webcaricature::named_owners;
 use crate::error::{Error, Result};
 use crate::geometry::Point;
 
@@ -177,6 +178,15 @@ pub fn dataset_seed(root: &Path) -> Option<u64> {
     let (_, rest) = start.split_once(FORMAT)?;
     let (_, rest) = rest.split_once("\"seed\": ")?;
     rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
+}
+
+/// The seed of the synthetic dataset that a picture or folder belongs to: it lies in one, or in a folder that was prepared
+/// from one that is still where the prepared folder's `config.json` says. `None` for any other.
+pub fn origin_seed(path: &Path) -> Option<u64> {
+    let path = path.canonicalize().ok()?;
+    path.ancestors().find_map(|folder| {
+        dataset_seed(folder).or_else(|| named_owners(folder).iter().find_map(|owner| dataset_seed(owner)))
+    })
 }
 
 fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> io::Result<()> {

@@ -36,7 +36,8 @@ use crate::error::{Error, Result};
 
 pub use artist::{ARTIST_COUNT, Artist, Technique};
 pub use dataset::{
-    DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, dataset_seed, write_dataset,
+    DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, dataset_seed, origin_seed,
+    write_dataset,
 };
 pub use expression::Expression;
 pub use identity::{Beard, Complexion, Glasses, Hair, HairStyle, Identity};

@@ -14,7 +14,7 @@ use serde::Serialize;
 use super::evaluation::{Examination, explained};
 use super::plot;
 use super::report::{Origin, Row, markdown_rows, remarks, table};
-use crate::arguments::{DirectionName, IdentifyArguments};
+use crate::arguments::{DirectionName, IdentifyArguments, PlotFile};
 use crate::commands::dataset;
 use crate::output::Console;
 
@@ -59,8 +59,8 @@ pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::R
     let rows = rows(&report, intervals.as_ref());
     let closing = closing(&report, intervals.as_ref());
     let files = &evaluation.report;
-    if let Some(path) = &files.plot {
-        files.write(path, &plot::identification(&report, &origin)?)?;
+    if let Some(PlotFile { path, format }) = &files.plot {
+        files.write(path, plot::identification(&report, &origin, *format)?)?;
     }
     if let Some(path) = &files.markdown {
         files.write(path, &markdown(&report, &rows, &closing, &origin))?;

@@ -11,7 +11,7 @@ use portraitist_nn::metrics::{ScoredFolds, Summary, seed_2018};
 use serde::Serialize;
 
 use super::{baselines, plot};
-use crate::arguments::{ReportArguments, ResamplingArguments, RuleArguments};
+use crate::arguments::{PlotFile, ReportArguments, ResamplingArguments, RuleArguments};
 use crate::output::{Console, refuse_existing};
 
 /// People of a protocol whom the recogniser saw in training.
@@ -98,11 +98,12 @@ impl ReportArguments {
     /// # Errors
     /// Unless --force was given.
     pub(super) fn check(&self) -> anyhow::Result<()> {
-        refuse_existing([&self.plot, &self.markdown].into_iter().flatten().map(PathBuf::as_path), self.force)
+        let plot = self.plot.as_ref().map(|plot| &plot.path);
+        refuse_existing(plot.into_iter().chain(&self.markdown).map(PathBuf::as_path), self.force)
     }
 
-    pub(super) fn write(&self, path: &Path, text: &str) -> anyhow::Result<()> {
-        write_atomically(path, text.as_bytes(), self.force).context("cannot write the report")
+    pub(super) fn write(&self, path: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+        write_atomically(path, content.as_ref(), self.force).context("cannot write the report")
     }
 }
 
@@ -146,8 +147,8 @@ pub(super) fn present_verification(
         }
         None => format!("{}\n{closing}", table(&rows, &origin.leak_remark())),
     };
-    if let Some(path) = &files.plot {
-        files.write(path, &plot::verification(&report, &origin)?)?;
+    if let Some(PlotFile { path, format }) = &files.plot {
+        files.write(path, plot::verification(&report, &origin, *format)?)?;
     }
     if let Some(path) = &files.markdown {
         files.write(path, &verification_markdown(&report, &rows, &closing, &origin))?;

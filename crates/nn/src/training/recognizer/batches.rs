@@ -1,5 +1,6 @@
 //! The batches of a recogniser's training, in an order that the seed fixes.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -8,6 +9,8 @@ use burn::tensor::Device;
 use portraitist_face::{Picture, transform};
 use rand::Rng;
 use rand::seq::SliceRandom;
+use rand_distr::Distribution;
+use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Domain, RecognizerConfig};
@@ -29,7 +32,7 @@ pub enum Sampling {
     /// Each picture once an epoch, in an order of the epoch's own; the original's.
     #[default]
     Shuffled,
-    /// A person first, all alike, then one of their pictures.
+    /// A person first, with chances by the weights of the datasets, then one of their pictures.
     Identities,
     /// A person, then photo or drawing with equal chances if there are both, then one of those.
     IdentitiesAndDomains,
@@ -61,6 +64,8 @@ pub(super) struct BatchMaker {
     people: Arc<People>,
     /// Crops of each person, by domain.
     of_person: Arc<Vec<[Vec<usize>; 2]>>,
+    /// The chances of the people, in their order; `None` if they are all alike.
+    chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
     sampling: Sampling,
     augmentation: Augmentation,
@@ -78,6 +83,7 @@ impl BatchMaker {
         Self {
             people: Arc::clone(people),
             of_person: Arc::new(of_person),
+            chances: people.chances().map(Arc::new),
             decoded: Arc::new(Cache::new(people.portraits.len(), run.data.cache_mb << 20)),
             sampling: run.data.sampling,
             augmentation: run.data.augmentation.clone(),
@@ -127,7 +133,11 @@ impl BatchMaker {
     /// A picture of a person drawn at random.
     fn drawn(&self, sample: u64) -> usize {
         let mut random = stream(self.seed, "person", sample);
-        let domains = &self.of_person[random.random_range(0..self.of_person.len())];
+        let person = match &self.chances {
+            None => random.random_range(0..self.of_person.len()),
+            Some(chances) => chances.sample(&mut random),
+        };
+        let domains = &self.of_person[person];
         let [photos, drawings] = domains;
         let from: Vec<usize> = match self.sampling {
             Sampling::IdentitiesAndDomains if !photos.is_empty() && !drawings.is_empty() => {
@@ -146,10 +156,20 @@ impl BatchMaker {
         let mut offset = |enlarged: usize, size: usize| random.random_range(0..=enlarged - size);
         let top = offset(ENLARGED_HEIGHT, RecognizerConfig::HEIGHT);
         let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
+        let size = [RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT];
         let cut = |picture: &Picture| {
             let flipped = flip.then(|| transform::flip(picture));
-            let enlarged = transform::resize(flipped.as_ref().unwrap_or(picture), ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
-            let part = transform::crop(&enlarged, left, top, RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)?;
+            let picture = flipped.as_ref().unwrap_or(picture);
+            let part = if self.augmentation.moves() {
+                let enlarged = [ENLARGED_WIDTH, ENLARGED_HEIGHT].map(|side| (side as f64 - 1.0) / 2.0);
+                let middle = [enlarged[0] - left as f64, enlarged[1] - top as f64];
+                let enlargement = ENLARGED_HEIGHT as f64 / RecognizerConfig::HEIGHT as f64;
+                let random = &mut stream(self.seed, "placement", sample);
+                self.augmentation.place(fitted(picture)?.as_ref(), enlargement, middle, size, random)?
+            } else {
+                let enlarged = transform::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+                transform::crop(&enlarged, left, top, size[0], size[1])?
+            };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
             Ok(transform::to_recognition_planes(&part))
         };
@@ -162,14 +182,17 @@ impl BatchMaker {
 /// # Errors
 /// [`TrainingError::Data`] names the file.
 pub(super) fn read_whole(portrait: &Portrait) -> Result<Picture, TrainingError> {
-    let size = (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT);
-    let fitted = |picture: Picture| {
-        if (picture.width(), picture.height()) == size {
-            return Ok(picture);
-        }
-        transform::resize(&picture, size.0, size.1)
-    };
-    Picture::open(&portrait.path).and_then(fitted).map_err(|error| unreadable(portrait, &error))
+    let picture = Picture::open(&portrait.path).and_then(|picture| Ok(fitted(&picture)?.into_owned()));
+    picture.map_err(|error| unreadable(portrait, &error))
+}
+
+/// A picture in the network's size.
+fn fitted(picture: &Picture) -> portraitist_face::Result<Cow<'_, Picture>> {
+    let (width, height) = (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT);
+    if (picture.width(), picture.height()) == (width, height) {
+        return Ok(Cow::Borrowed(picture));
+    }
+    transform::resize(picture, width, height).map(Cow::Owned)
 }
 
 fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingError {

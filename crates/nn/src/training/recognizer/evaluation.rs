@@ -191,6 +191,7 @@ mod tests {
         let people = People {
             names: (0..50).map(|person| (String::new(), person.to_string())).collect(),
             portraits: (0..600).map(portrait).collect(),
+            weights: vec![1.0; 50],
         };
         let chosen = choose(&people, 100);
         assert_eq!(chosen.len(), 96);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use portraitist_face::dataset;
 use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
+use portraitist_face::synthetic::origin_seed;
 use portraitist_face::text::person_key;
+use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
@@ -16,11 +18,12 @@ use crate::training::pictures::find_pictures;
 ///
 /// A list file names a picture a line, relative to itself, and behind a tab the person. In a folder, the person is the
 /// name of the subfolder that holds the picture. A person's photos and drawings are one class.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetConfig {
     /// What the people's names mean: people of one name are one person within a namespace only. Leave it out for
-    /// datasets of known people under their real names.
+    /// datasets of known people under their real names, and for those of `dataset synth` and what was prepared from
+    /// them: theirs is `synthetic SEED`, and another one is refused.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
     /// A folder that `dataset prepare` made, or its manifest: people of its `train` split to learn from, of its `test`
@@ -33,7 +36,23 @@ pub struct DatasetConfig {
     /// Crops of drawings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawings: Option<PathBuf>,
+    /// How many times as often its people are drawn as those of a dataset of weight 1, when people are drawn at all (see
+    /// [`Sampling`](super::Sampling)); a person of several datasets has the largest of their weights.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub weight: f64,
 }
+
+fn one() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, clippy::float_cmp, reason = "serde passes a reference; 1 is exact")]
+fn is_one(weight: &f64) -> bool {
+    *weight == 1.0
+}
+
+/// The largest ratio of two datasets' weights, in either direction.
+const LARGEST_WEIGHT: f64 = 1000.0;
 
 impl DatasetConfig {
     /// Every path in it.
@@ -41,8 +60,36 @@ impl DatasetConfig {
         [&mut self.prepared, &mut self.photos, &mut self.drawings].into_iter().filter_map(Option::as_mut)
     }
 
+    /// The namespace of people found in it: what the run file says, but that of their seed for synthetic people. Else a
+    /// network could be tested on people whom it was trained on.
+    fn namespace_of(&self, crops: &[Found]) -> Result<String, TrainingError> {
+        let folders: BTreeSet<&Path> = crops.iter().filter_map(|crop| crop.path.parent()).collect();
+        let mut seeds: BTreeMap<Option<u64>, &Path> = BTreeMap::new();
+        for folder in folders {
+            seeds.entry(origin_seed(folder)).or_insert(folder);
+        }
+        let Some((Some(seed), folder)) = seeds.pop_last() else { return Ok(self.namespace.clone()) };
+        let derived = format!("synthetic {seed}");
+        let wrong = |reason| Err(TrainingError::Data { path: folder.to_path_buf(), reason });
+        match seeds.pop_last() {
+            Some((_, other)) => wrong(format!(
+                "shows people of `dataset synth` (seed {seed}), and {} does not; expected them in datasets of their own",
+                other.display()
+            )),
+            None if self.namespace.is_empty() || self.namespace == derived => Ok(derived),
+            None => wrong(format!(
+                "shows people of `dataset synth`: expected the namespace {derived:?} or none, found {:?}",
+                self.namespace
+            )),
+        }
+    }
+
     /// Whether it names a source of one kind.
     pub(super) fn validate(&self) -> Result<(), String> {
+        if !(1.0 / LARGEST_WEIGHT..=LARGEST_WEIGHT).contains(&self.weight) {
+            let least = 1.0 / LARGEST_WEIGHT;
+            return Err(format!("weight must be between {least} and {LARGEST_WEIGHT}, found {}", self.weight));
+        }
         match (&self.prepared, self.photos.is_some() || self.drawings.is_some()) {
             (Some(_), true) => Err("a dataset is either prepared or photos and drawings, found both".to_owned()),
             (None, false) => Err("a dataset needs prepared, photos or drawings".to_owned()),
@@ -88,6 +135,8 @@ pub struct People {
     pub names: Vec<(String, String)>,
     /// The crops, in the order of their sources.
     pub portraits: Vec<Portrait>,
+    /// Weight of each person: see [`DatasetConfig::weight`].
+    pub weights: Vec<f64>,
 }
 
 /// A crop before people are numbered.
@@ -104,17 +153,25 @@ impl People {
     /// [`TrainingError::Data`] names a source that is missing or empty, or a picture without a person.
     pub fn find(datasets: &[DatasetConfig], purpose: Purpose) -> Result<Self, TrainingError> {
         let mut found: Vec<((String, String), Found)> = Vec::new();
+        let mut weight_of: BTreeMap<(String, String), f64> = BTreeMap::new();
         for dataset in datasets {
             let sources = [(&dataset.photos, Domain::Photo), (&dataset.drawings, Domain::Drawing)];
             let plain = sources.into_iter().filter_map(|(path, domain)| Some(of_folder(path.as_deref()?, domain)));
             let prepared = dataset.prepared.as_deref().map(|path| of_manifest(path, purpose));
             for crops in plain.chain(prepared) {
-                let key = |crop: &Found| (dataset.namespace.clone(), person_key(&crop.name));
-                found.extend(crops?.into_iter().map(|crop| (key(&crop), crop)));
+                let crops = crops?;
+                let namespace = dataset.namespace_of(&crops)?;
+                let key = |crop: &Found| (namespace.clone(), person_key(&crop.name));
+                for crop in crops {
+                    let weight = weight_of.entry(key(&crop)).or_insert(dataset.weight);
+                    *weight = weight.max(dataset.weight);
+                    found.push((key(&crop), crop));
+                }
             }
         }
-        let mut numbers: BTreeMap<(String, String), usize> = found.iter().map(|(key, _)| (key.clone(), 0)).collect();
-        numbers.values_mut().enumerate().for_each(|(index, number)| *number = index);
+        let weights = weight_of.values().copied().collect();
+        let numbers: BTreeMap<(String, String), usize> =
+            weight_of.into_keys().enumerate().map(|(index, key)| (key, index)).collect();
         let mut names = vec![(String::new(), String::new()); numbers.len()];
         let mut portraits = Vec::with_capacity(found.len());
         for (key, Found { path, name, domain }) in found {
@@ -122,7 +179,14 @@ impl People {
             names[person] = (key.0, name);
             portraits.push(Portrait { path, person, domain });
         }
-        Ok(Self { names, portraits })
+        Ok(Self { names, portraits, weights })
+    }
+
+    /// How likely each person is to be drawn; `None` if all are alike.
+    pub(super) fn chances(&self) -> Option<WeightedIndex<f64>> {
+        let alike = self.weights.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
+        // Weights are positive and bounded, so they are chances.
+        if alike { None } else { WeightedIndex::new(&self.weights).ok() }
     }
 
     /// The first person of `other` who is here, too.
@@ -172,4 +236,45 @@ fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingEr
         return Err(wrong(&format!("none of the {num_rows} rows is a kept crop of the split {split:?}")));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand_distr::Distribution;
+
+    use super::*;
+    use crate::random::stream;
+
+    #[test]
+    fn people_of_a_heavier_dataset_are_drawn_as_much_more_often() {
+        let place = tempfile::tempdir().expect("a folder");
+        let dataset = |folder: &str, names: &[&str], weight: f64| {
+            for name in names {
+                let person = place.path().join(folder).join(name);
+                std::fs::create_dir_all(&person).expect("a folder");
+                std::fs::write(person.join("1.png"), "not opened").expect("a file");
+            }
+            DatasetConfig {
+                namespace: String::new(),
+                prepared: None,
+                photos: Some(place.path().join(folder)),
+                drawings: None,
+                weight,
+            }
+        };
+        let light = dataset("light", &["anna", "bela", "cora"], 1.0);
+        let heavy = dataset("heavy", &["cora", "dan"], 4.0);
+        let alike = People::find(&[light.clone()], Purpose::Training).expect("three people");
+        assert!(alike.chances().is_none());
+        let people = People::find(&[heavy, light], Purpose::Training).expect("four people");
+        assert_eq!(people.weights, [1.0, 1.0, 4.0, 4.0]);
+        let chances = people.chances().expect("weights differ");
+        let mut counts = [0; 4];
+        for index in 0..10_000 {
+            counts[chances.sample(&mut stream(1, "person", index))] += 1;
+        }
+        for (count, weight) in counts.iter().zip(&people.weights) {
+            assert!((f64::from(*count) - 1000.0 * weight).abs() < 200.0, "{counts:?}");
+        }
+    }
 }

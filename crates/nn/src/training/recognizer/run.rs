@@ -213,6 +213,12 @@ impl RunFile {
                 dataset.validate().map_err(|reason| format!("{name}: {reason}"))?;
             }
         }
+        let weighted = self.data.train.iter().any(|dataset| dataset.weight.total_cmp(&1.0).is_ne());
+        if weighted && self.data.sampling == Sampling::Shuffled {
+            return Err("data.train: weight is for people who are drawn; data.sampling must be \"identities\" or \
+                        \"identities_and_domains\""
+                .to_owned());
+        }
         if !(1..=64).contains(&self.data.workers) {
             return Err(format!("data.workers must be between 1 and 64, found {}", self.data.workers));
         }
