@@ -264,7 +264,7 @@ mod tests {
         };
         let light = dataset("light", &["anna", "bela", "cora"], 1.0);
         let heavy = dataset("heavy", &["cora", "dan"], 4.0);
-        let alike = People::find(&[light.clone()], Purpose::Training).expect("three people");
+        let alike = People::find(std::slice::from_ref(&light), Purpose::Training).expect("three people");
         assert!(alike.chances().is_none());
         let people = People::find(&[heavy, light], Purpose::Training).expect("four people");
         assert_eq!(people.weights, [1.0, 1.0, 4.0, 4.0]);
