@@ -63,7 +63,7 @@ pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::R
         files.write(path, plot::identification(&report, &origin, *format)?)?;
     }
     if let Some(path) = &files.markdown {
-        files.write(path, &markdown(&report, &rows, &closing, &origin))?;
+        files.write(path, markdown(&report, &rows, &closing, &origin))?;
     }
     let text = format!("{}\n{closing}", table(&rows, &origin.leak_remark()));
     console.result(&Output { report: &report, intervals: intervals.as_ref(), origin: &origin }, &text)?;

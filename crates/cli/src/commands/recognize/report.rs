@@ -151,7 +151,7 @@ pub(super) fn present_verification(
         files.write(path, plot::verification(&report, &origin, *format)?)?;
     }
     if let Some(path) = &files.markdown {
-        files.write(path, &verification_markdown(&report, &rows, &closing, &origin))?;
+        files.write(path, verification_markdown(&report, &rows, &closing, &origin))?;
     }
     let (intervals, printed) = (intervals.as_ref(), printed.as_ref());
     console.result(&VerificationOutput { report: &report, intervals, printed, origin: &origin }, &text)
