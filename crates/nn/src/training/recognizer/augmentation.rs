@@ -217,7 +217,7 @@ mod tests {
         assert!((700.0..=905.0).contains(&largest) && (175.0..=230.0).contains(&smallest), "{largest} {smallest}");
         let turned = Augmentation { rotation_degrees: 181.0, ..Augmentation::default() };
         assert_eq!(
-            turned.validate().expect_err("181 is too much"),
+            turned.validate().expect_err("the angle is too large"),
             "data.augmentation.rotation_degrees must be between 0 and 180, found 181"
         );
     }
