@@ -175,8 +175,6 @@ pub(crate) fn input_gradient_with(
     }
     let reach = conv.kernel.map(|size| size.div_ceil(conv.stride) - 1);
     let phase_size = [output_size[0] + reach[0], output_size[1] + reach[1]];
-    let plane = phase_size[0] * phase_size[1];
-    let phases = conv.stride * conv.stride;
     let (correlation, layout) = transposed.correlation(phase_size, 0);
     if is_winograd(kernels, &correlation) {
         let (pixels, pitch) = winograd::correlate_to_pixels(kernels, &correlation, weight, &layout);
@@ -185,7 +183,8 @@ pub(crate) fn input_gradient_with(
         let padded = PaddedPixels { values: &pixels, pitch, size: phase_size, axes: &axes };
         fold_pixels(kernels, conv.in_channels, &padded, input_gradient);
     } else {
-        let mut gradients = Scratch::new(conv.batch * phases * conv.in_channels * plane);
+        let elements = conv.batch * correlation.target_channels * phase_size[0] * phase_size[1];
+        let mut gradients = Scratch::new(elements);
         correlate(kernels, &correlation, &PackedWeights::new(kernels, weight, &layout), None, &mut gradients);
         fold_planes(conv, output_size, phase_size, &gradients, input_gradient);
     }

@@ -60,7 +60,7 @@ pub(crate) fn fold_pixels(kernels: &Kernels, channels: usize, padded: &PaddedPix
     let [height, width] = padded.axes.each_ref().map(Axis::source_len);
     let row_len = padded.size[1] * padded.pitch;
     let images = padded.values.len() / (padded.size[0] * row_len);
-    let border: Vec<[usize; 2]> = (0..padded.size[0]).filter_map(|row| copied(rows, row)).collect();
+    let [row_copies, column_copies] = [0, 1].map(|axis| copies(&padded.axes[axis], padded.size[axis]));
     let (interior_rows, interior_columns) = (rows.interior().0, columns.interior().0);
     let target = Shared::new(input_gradient);
     (0..images * height).into_par_iter().with_min_len((1 << 13) / row_len + 1).for_each(|index| {
@@ -68,15 +68,12 @@ pub(crate) fn fold_pixels(kernels: &Kernels, channels: usize, padded: &PaddedPix
         let padded_row = |row: usize| &padded.values[(image * padded.size[0] + row) * row_len..][..row_len];
         let mut sums = Scratch::new(row_len);
         sums.copy_from_slice(padded_row(interior_rows.start + row));
-        for [copy, _] in border.iter().filter(|[_, source]| *source == row) {
-            add(&mut sums, padded_row(*copy));
+        for [copy, _] in row_copies.iter().filter(|[_, source]| *source == row) {
+            sums.iter_mut().zip(padded_row(*copy)).for_each(|(sum, value)| *sum += value);
         }
-        for column in 0..padded.size[1] {
-            if let Some([copy, source]) = copied(columns, column) {
-                let source = (interior_columns.start + source) * padded.pitch;
-                let copy: Vec<f32> = sums[copy * padded.pitch..][..padded.pitch].to_vec();
-                add(&mut sums[source..][..padded.pitch], &copy);
-            }
+        for [copy, source] in &column_copies {
+            let [copy, source] = [*copy, interior_columns.start + source].map(|column| column * padded.pitch);
+            (0..padded.pitch).for_each(|channel| sums[source + channel] += sums[copy + channel]);
         }
         let matrix = Transposition {
             source: sums[interior_columns.start * padded.pitch..].as_ptr(),
@@ -92,12 +89,9 @@ pub(crate) fn fold_pixels(kernels: &Kernels, channels: usize, padded: &PaddedPix
     });
 }
 
-/// A padded coordinate that is a copy, and the source coordinate that it copies.
-fn copied(axis: &Axis, coordinate: usize) -> Option<[usize; 2]> {
-    let is_copy = !axis.interior().0.contains(&coordinate);
-    axis.source(coordinate).filter(|_| is_copy).map(|source| [coordinate, source])
-}
-
-fn add(sums: &mut [f32], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+/// Padded coordinates that are copies, each with the source coordinate that it copies.
+fn copies(axis: &Axis, padded_len: usize) -> Vec<[usize; 2]> {
+    let interior = axis.interior().0;
+    let outside = (0..padded_len).filter(|coordinate| !interior.contains(coordinate));
+    outside.filter_map(|coordinate| Some([coordinate, axis.source(coordinate)?])).collect()
 }

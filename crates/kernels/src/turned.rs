@@ -83,13 +83,7 @@ impl Turned<'_> {
     /// Writes the padded rows of strips, `[row][column][channel]`.
     pub(crate) fn turn(&self, strips: &[Strip], turned: &mut [f32]) {
         let stride = self.row_stride();
-        let rows: Vec<[usize; 2]> = strips
-            .iter()
-            .flat_map(|strip| {
-                let rows = strip.tile_rows.start * OUT..strip.tile_rows.end * OUT + self.overlap;
-                rows.map(|row| [strip.image, row])
-            })
-            .collect();
+        let rows: Vec<[usize; 2]> = self.padded_rows(strips).collect();
         let targets = turned.par_chunks_exact_mut(stride).zip(&rows);
         let at_once = ELEMENTS_PER_TASK / stride + 1;
         targets.with_min_len(at_once).for_each(|(target, [image, row])| self.turn_row(*image, *row, target));
@@ -97,11 +91,16 @@ impl Turned<'_> {
 
     /// As [`Self::turn`], on this thread.
     pub(crate) fn turn_here(&self, strips: &[Strip], turned: &mut [f32]) {
-        let mut targets = turned.chunks_exact_mut(self.row_stride());
-        for strip in strips {
+        let targets = turned.chunks_exact_mut(self.row_stride());
+        self.padded_rows(strips).zip(targets).for_each(|([image, row], target)| self.turn_row(image, row, target));
+    }
+
+    /// Image and padded row of each row of the turned source.
+    fn padded_rows(&self, strips: &[Strip]) -> impl Iterator<Item = [usize; 2]> {
+        strips.iter().flat_map(|strip| {
             let rows = strip.tile_rows.start * OUT..strip.tile_rows.end * OUT + self.overlap;
-            rows.zip(&mut targets).for_each(|(row, target)| self.turn_row(strip.image, row, target));
-        }
+            rows.map(|row| [strip.image, row])
+        })
     }
 
     /// Writes one padded row.

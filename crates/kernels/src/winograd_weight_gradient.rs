@@ -18,7 +18,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Places of a transformed tile.
-const PLACES: usize = IN * IN;
+const PLACES: usize = Filter::Four.places();
 /// Elements of transformed inputs and outputs at a time (16 MB), so that they stay in the last-level cache.
 const TRANSFORMED_ELEMENTS: usize = 1 << 22;
 /// Tiles of a task that transforms.

@@ -16,7 +16,7 @@ pub(crate) enum Filter {
 
 impl Filter {
     /// Side of an output tile.
-    pub(crate) fn out(self) -> usize {
+    pub(crate) const fn out(self) -> usize {
         match self {
             Self::Two => 2,
             Self::Four => 4,
@@ -24,7 +24,7 @@ impl Filter {
     }
 
     /// Places of a transformed tile.
-    pub(crate) fn places(self) -> usize {
+    pub(crate) const fn places(self) -> usize {
         (self.out() + 2) * (self.out() + 2)
     }
 
