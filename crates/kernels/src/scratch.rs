@@ -9,7 +9,7 @@ const LARGEST_KEPT: usize = 64 << 20;
 /// Buffers of more elements (256 KB) are kept for all threads, others by the thread that used them.
 const SHARED_FROM: usize = 1 << 16;
 /// Small buffers that a thread keeps.
-const KEPT_PER_THREAD: usize = 4;
+const KEPT_PER_THREAD: usize = 16;
 /// Large buffers that are kept.
 const KEPT_FOR_ALL: usize = 12;
 /// Elements in a cache line.

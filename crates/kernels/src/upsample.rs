@@ -319,15 +319,24 @@ impl UpsampledConv2d {
         if self.batch == 0 {
             return Ok(());
         }
-        let mut phases = Scratch::new(output.len());
         let phase_bias = bias.map(|bias| bias.repeat(4));
-        forward_with(kernels, &self.phases(), input, &self.phase_weights(weight), phase_bias.as_deref(), &mut phases)?;
-        self.join_phases(&phases, output);
-        drop(phases);
-        for edge in Edge::all(self) {
-            let mut line = Scratch::new(self.batch * self.out_channels * edge.outputs);
-            let difference = edge.difference(self, input);
-            forward_with(kernels, &edge.conv(self), &difference, &edge.weights(weight), None, &mut line)?;
+        let inside = || {
+            let mut phases = Scratch::new(output.len());
+            let weights = self.phase_weights(weight);
+            forward_with(kernels, &self.phases(), input, &weights, phase_bias.as_deref(), &mut phases)?;
+            self.join_phases(&phases, output);
+            Ok(())
+        };
+        let (inside, lines) = rayon::join(inside, || {
+            self.at_edges(|edge| {
+                let mut line = Scratch::new(self.batch * self.out_channels * edge.outputs);
+                let difference = edge.difference(self, input);
+                forward_with(kernels, &edge.conv(self), &difference, &edge.weights(weight), None, &mut line)?;
+                Ok(line)
+            })
+        });
+        inside?;
+        for (edge, line) in lines? {
             let planes = output.chunks_exact_mut(4 * self.in_height * self.in_width);
             for (target, values) in planes.zip(line.chunks_exact(edge.outputs)) {
                 for (along, value) in values.iter().enumerate() {
@@ -336,6 +345,15 @@ impl UpsampledConv2d {
             }
         }
         Ok(())
+    }
+
+    /// What a function gives for each edge, at the same time: one edge alone has too few tasks for all threads.
+    fn at_edges(
+        &self,
+        compute: impl Fn(&Edge) -> Result<Scratch, ShapeError> + Sync,
+    ) -> Result<Vec<(Edge, Scratch)>, ShapeError> {
+        let edges = Edge::all(self).into_par_iter();
+        edges.map(|edge| compute(&edge).map(|line| (edge, line))).collect()
     }
 
     pub(crate) fn input_gradient_with(
@@ -349,16 +367,22 @@ impl UpsampledConv2d {
         if self.batch == 0 {
             return Ok(());
         }
-        let phases = self.split_phases(output_gradient);
-        input_gradient_with(kernels, &self.phases(), &self.phase_weights(weight), &phases, input_gradient)?;
-        drop(phases);
-        for edge in Edge::all(self) {
-            let length = edge.along.len();
-            let mut gradients = Scratch::new(self.batch * self.in_channels * length);
-            let line = edge.output_gradient(self, output_gradient);
-            input_gradient_with(kernels, &edge.conv(self), &edge.weights(weight), &line, &mut gradients)?;
+        let inside = || {
+            let phases = self.split_phases(output_gradient);
+            input_gradient_with(kernels, &self.phases(), &self.phase_weights(weight), &phases, input_gradient)
+        };
+        let (inside, lines) = rayon::join(inside, || {
+            self.at_edges(|edge| {
+                let mut gradients = Scratch::new(self.batch * self.in_channels * edge.along.len());
+                let line = edge.output_gradient(self, output_gradient);
+                input_gradient_with(kernels, &edge.conv(self), &edge.weights(weight), &line, &mut gradients)?;
+                Ok(gradients)
+            })
+        });
+        inside?;
+        for (edge, gradients) in lines? {
             let planes = input_gradient.chunks_exact_mut(self.in_height * self.in_width);
-            for (target, gradients) in planes.zip(gradients.chunks_exact(length)) {
+            for (target, gradients) in planes.zip(gradients.chunks_exact(edge.along.len())) {
                 let [seen, shown] = edge.lines;
                 for (gradient, along) in gradients.iter().zip(&edge.along) {
                     target[edge.small_index(seen, *along, self.in_width)] += gradient;
@@ -381,11 +405,22 @@ impl UpsampledConv2d {
             weight_gradient.fill(0.0);
             return Ok(());
         }
-        let phases = self.split_phases(output_gradient);
         let pairs = self.out_channels * self.in_channels;
-        let mut summed = Scratch::new(4 * pairs * 9);
-        weight_gradient_with(kernels, &self.phases(), input, &phases, &mut summed)?;
-        drop(phases);
+        let inside = || {
+            let phases = self.split_phases(output_gradient);
+            let mut summed = Scratch::new(4 * pairs * 9);
+            weight_gradient_with(kernels, &self.phases(), input, &phases, &mut summed)?;
+            Ok(summed)
+        };
+        let (inside, edges) = rayon::join(inside, || {
+            self.at_edges(|edge| {
+                let (difference, line) = (edge.difference(self, input), edge.output_gradient(self, output_gradient));
+                let mut gradient = Scratch::new(pairs * KERNEL);
+                weight_gradient_with(kernels, &edge.conv(self), &difference, &line, &mut gradient)?;
+                Ok(gradient)
+            })
+        });
+        let (summed, edges) = (inside?, edges?);
         weight_gradient.par_chunks_exact_mut(AREA).with_min_len(1 << 10).enumerate().for_each(|(pair, target)| {
             target.fill(0.0);
             for phase in 0..4 {
@@ -397,17 +432,12 @@ impl UpsampledConv2d {
                     }
                 }
             }
-        });
-        for edge in Edge::all(self) {
-            let (difference, line) = (edge.difference(self, input), edge.output_gradient(self, output_gradient));
-            let mut gradient = Scratch::new(pairs * KERNEL);
-            weight_gradient_with(kernels, &edge.conv(self), &difference, &line, &mut gradient)?;
-            for (target, gradient) in weight_gradient.chunks_exact_mut(AREA).zip(gradient.chunks_exact(KERNEL)) {
-                for (along, value) in gradient.iter().enumerate() {
+            for (edge, gradient) in &edges {
+                for (along, value) in gradient[pair * KERNEL..][..KERNEL].iter().enumerate() {
                     target[edge.kernel_index(along)] += value;
                 }
             }
-        }
+        });
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, backend_extension};
+use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::TensorData;
 
 pub use portraitist_kernels::{AdamStep, Padding, Pointwise};
@@ -74,6 +74,21 @@ pub trait NetworkOps: Backend {
         ordinary::padded_conv2d_weight_gradient::<Self>(images, output_gradient, geometry)
     }
 
+    /// All gradients of [`NetworkOps::padded_conv2d`]: with respect to images, weight and bias.
+    fn padded_conv2d_gradients(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [_, _, height, width] = images.shape().dims();
+        (
+            Self::padded_conv2d_input_gradient(weight, output_gradient.clone(), [height, width], geometry),
+            Self::padded_conv2d_weight_gradient(images, output_gradient.clone(), geometry),
+            Self::channel_sums(output_gradient),
+        )
+    }
+
     /// Sums over pictures and pixels, `[n, c, h, w]` to `[c]`: the gradient of a convolution's bias.
     fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {
         ordinary::channel_sums::<Self>(images)
@@ -102,6 +117,19 @@ pub trait NetworkOps: Backend {
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
         ordinary::upsampled_conv2d_weight_gradient::<Self>(images, output_gradient)
+    }
+
+    /// All gradients of [`NetworkOps::upsampled_conv2d`]: with respect to images, weight and bias.
+    fn upsampled_conv2d_gradients(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        (
+            Self::upsampled_conv2d_input_gradient(weight, output_gradient.clone()),
+            Self::upsampled_conv2d_weight_gradient(images, output_gradient.clone()),
+            Self::channel_sums(output_gradient),
+        )
     }
 
     /// Instance normalisation, scale and shift `[n, c]`, ReLU.

@@ -43,6 +43,24 @@ fn contiguous(tensor: FlexTensor) -> FlexTensor {
     tensor.to_contiguous()
 }
 
+/// Elements of an output up to which the gradients of a convolution are computed at the same time: one of them alone has
+/// too few tasks for all threads. Larger ones keep all threads busy and would only need more memory at once.
+const SIDE_BY_SIDE_ELEMENTS: usize = 1 << 18;
+
+/// Gradients of one convolution with respect to input, weight and bias, from that of its output.
+fn side_by_side<T: Send>(
+    output_gradient: &FlexTensor,
+    input: impl FnOnce() -> T + Send,
+    weight: impl FnOnce() -> T + Send,
+    bias: impl FnOnce() -> T + Send,
+) -> (T, T, T) {
+    if output_gradient.shape().num_elements() > SIDE_BY_SIDE_ELEMENTS {
+        return (input(), weight(), bias());
+    }
+    let (input, (weight, bias)) = rayon::join(input, || (weight(), bias()));
+    (input, weight, bias)
+}
+
 /// What the kernels need to know of an enlargement and the convolution behind it.
 fn upsampled(images: [usize; 4], channels_out: usize) -> kernels::UpsampledConv2d {
     let [batch, in_channels, in_height, in_width] = images;
@@ -166,6 +184,22 @@ impl NetworkOps for Flex {
         })
     }
 
+    fn padded_conv2d_gradients(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        geometry: ConvGeometry,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [_, _, height, width] = images.shape().dims();
+        let output_gradient = contiguous(output_gradient);
+        side_by_side(
+            &output_gradient,
+            || Self::padded_conv2d_input_gradient(weight, output_gradient.clone(), [height, width], geometry),
+            || Self::padded_conv2d_weight_gradient(images, output_gradient.clone(), geometry),
+            || Self::channel_sums(output_gradient.clone()),
+        )
+    }
+
     fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {
         let images = images.to_contiguous();
         let shape: [usize; 4] = images.shape().dims();
@@ -218,6 +252,20 @@ impl NetworkOps for Flex {
                 .weight_gradient(images.storage(), output_gradient.storage(), gradient)
                 .unwrap_or_else(|error| panic!("gradient of the weight behind an enlargement: {error}"));
         })
+    }
+
+    fn upsampled_conv2d_gradients(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let output_gradient = contiguous(output_gradient);
+        side_by_side(
+            &output_gradient,
+            || Self::upsampled_conv2d_input_gradient(weight, output_gradient.clone()),
+            || Self::upsampled_conv2d_weight_gradient(images, output_gradient.clone()),
+            || Self::channel_sums(output_gradient.clone()),
+        )
     }
 
     fn instance_norm(

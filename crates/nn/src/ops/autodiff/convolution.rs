@@ -54,6 +54,19 @@ impl ConvKind {
             Self::Upsampled => B::upsampled_conv2d_weight_gradient(images, output_gradient),
         }
     }
+
+    /// Of images, weight and bias.
+    fn gradients<B: NetworkOps>(
+        self,
+        [images, weight]: [FloatTensor<B>; 2],
+        output_gradient: FloatTensor<B>,
+    ) -> [FloatTensor<B>; 3] {
+        let (images, weight, bias) = match self {
+            Self::Padded(_, geometry) => B::padded_conv2d_gradients(images, weight, output_gradient, geometry),
+            Self::Upsampled => B::upsampled_conv2d_gradients(images, weight, output_gradient),
+        };
+        [images, weight, bias]
+    }
 }
 
 #[derive(Debug)]
@@ -66,6 +79,16 @@ impl<B: NetworkOps> Backward<B, 3> for ConvBackward {
         let [images, weight, bias] = ops.parents;
         let ConvState { images: images_id, weight: weight_id, kind } = ops.state;
         let output_gradient = gradients.consume::<B>(&ops.node);
+        if let ([Some(images), Some(weight), Some(bias)], Some(images_id), Some(weight_id)) =
+            ([&images, &weight, &bias], images_id, weight_id)
+        {
+            let operands = [images_id, weight_id].map(|id| checkpointer.retrieve_node_output(id));
+            let [of_images, of_weight, of_bias] = kind.gradients::<B>(operands, output_gradient);
+            gradients.register::<B>(images.id, of_images);
+            gradients.register::<B>(weight.id, of_weight);
+            gradients.register::<B>(bias.id, of_bias);
+            return;
+        }
         if let (Some(node), Some(weight_id)) = (images, weight_id) {
             let weight: FloatTensor<B> = checkpointer.retrieve_node_output(weight_id);
             let gradient = kind.input_gradient::<B>(weight, output_gradient.clone());
