@@ -21,5 +21,5 @@ pub const RECOGNIZER: &str = "likeness";
 pub const RECOGNIZER_FILE: &[u8] = include_bytes!("../models/likeness.safetensors");
 
 /// Above this similarity, a drawing and a photo are taken for the same person by the built-in recogniser: of 3,000 pairs
-/// of different people (seed 7707, see `docs/models/likeness.md`), 0.97 % are as alike.
+/// of different people (seed 7707, see `docs/models/likeness.md`), 0.07 % are as alike.
 pub const SAME_PERSON_SIMILARITY: f32 = 0.43;
