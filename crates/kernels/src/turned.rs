@@ -2,6 +2,9 @@
 
 use crate::axis::Axis;
 use crate::isa::Kernels;
+use crate::prepared::tiles::Transformed;
+use crate::prepared::transforms::{TileIn, TileTransform};
+use crate::scratch::{Scratch, Shared};
 use crate::vector::MAX_LANES;
 use crate::winograd_transforms::OUT;
 use rayon::prelude::*;
@@ -9,6 +12,8 @@ use std::ops::Range;
 
 /// Elements that a task turns at least.
 const ELEMENTS_PER_TASK: usize = 1 << 12;
+/// Tiles of a task that transforms.
+const TILES_PER_TASK: usize = 14;
 
 /// What is turned.
 pub(crate) struct Turned<'a> {
@@ -93,6 +98,39 @@ impl Turned<'_> {
     pub(crate) fn turn_here(&self, strips: &[Strip], turned: &mut [f32]) {
         let targets = turned.chunks_exact_mut(self.row_stride());
         self.padded_rows(strips).zip(targets).for_each(|([image, row], target)| self.turn_row(image, row, target));
+    }
+
+    /// Transforms rows of tiles (of all images) to `[place][tile][channel]`. Each task turns what its tiles need.
+    pub(crate) fn transform_tiles(
+        &self,
+        transform: TileTransform,
+        rows: Range<usize>,
+        layout: Transformed,
+        target: &mut [f32],
+    ) {
+        let at_once = (TILES_PER_TASK / self.grid[1]).max(1);
+        let target = Shared::new(target);
+        let tasks = rows.clone().into_par_iter().step_by(at_once).with_max_len(1);
+        tasks.for_each(|first| {
+            let strips = self.strips(first..(first + at_once).min(rows.end));
+            let mut turned = Scratch::new(self.most_rows(at_once) * self.row_stride());
+            self.turn_here(&strips, &mut turned);
+            let tiles = strips.iter().map(|strip| strip.tile_rows.len() * self.grid[1]).sum();
+            for index in 0..tiles {
+                let (strip, position) = self.tile(&strips, index);
+                let tile = TileIn {
+                    transform,
+                    source: turned[self.offset(strip, position)..].as_ptr(),
+                    row_stride: self.row_stride(),
+                    pitch: self.pitch(),
+                    channels: self.pitch(),
+                    target: target.at(layout.at(0, (first - rows.start) * self.grid[1] + index)),
+                    place_stride: layout.place_stride,
+                };
+                // SAFETY: strips have what their tiles share; tasks transform disjoint tiles.
+                unsafe { self.kernels.tile_in(&tile) };
+            }
+        });
     }
 
     /// Image and padded row of each row of the turned source.

@@ -16,12 +16,13 @@ use crate::isa::Kernels;
 use crate::pack::WeightLayout;
 use crate::prepared::direct::TASKS_WANTED;
 use crate::prepared::product::{Ending, Finish};
-use crate::prepared::tiles::{Sums, Transformed, multiply_places, tiles_of_task};
+use crate::prepared::tiles::{PlaceProduct, Sums, Transformed, multiply_places, tiles_of_task};
 use crate::prepared::transforms::{Filter, TileIn, TileOut, TileTransform};
-use crate::prepared::weights::{OutputBlock, PreparedWeights};
+use crate::prepared::weights::{OutputBlock, PreparedWeights, blocks, transform_part};
 use crate::scratch::{Scratch, Shared};
 use crate::transpose::Transposition;
 use crate::turned::{Strip, Turned};
+use crate::vector::MAX_LANES;
 use crate::winograd_transforms::{IN, OUT};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -29,6 +30,12 @@ use std::ops::Range;
 const FILTER: Filter = Filter::Four;
 /// Elements of padded and turned sources at a time (16 MB).
 const TURNED_ELEMENTS: usize = 1 << 22;
+/// Tiles up to which weights are transformed where they are used; more share what was transformed once.
+const FEW_TILES: usize = 96;
+/// Tasks for each thread, where there are output channels for so many.
+const TASKS_PER_THREAD: usize = 1;
+/// Input channels whose weights are transformed at a time: with 64 output channels 288 KB.
+const INPUTS_PER_PART: usize = 64;
 /// Rows and columns that tiles of inputs share.
 const OVERLAP: usize = IN - OUT;
 
@@ -131,6 +138,10 @@ impl<'a> Winograd<'a> {
         if rows == 0 {
             return;
         }
+        if rows * source.grid[1] <= FEW_TILES {
+            self.run_few_tiles(weight, layout);
+            return;
+        }
         let at_once = even_parts(rows, TURNED_ELEMENTS / (IN * source.row_stride()));
         let mut turned = Scratch::new(source.most_rows(at_once) * source.row_stride());
         let mut weights = PreparedWeights::for_call(self.kernels, layout);
@@ -144,6 +155,52 @@ impl<'a> Winograd<'a> {
             }
             self.run_strips(&strips, &weights, &turned);
         }
+    }
+
+    /// Computes all outputs where weights are more work than tiles. A task has all tiles and a block of output channels;
+    /// weights are transformed part by part, and each part is used for all tiles while it lies in the second-level cache.
+    fn run_few_tiles(&self, weight: &[f32], layout: &WeightLayout) {
+        let (source, lanes) = (&self.source, self.kernels.lanes);
+        let rows = self.correlation.batch * source.grid[0];
+        let tiles = rows * source.grid[1];
+        let inputs = Transformed::new(tiles, source.pitch());
+        let mut transformed = Scratch::new(FILTER.places() * inputs.place_stride);
+        source.transform_tiles(TileTransform::Input(FILTER), 0..rows, inputs, &mut transformed);
+        let strips = source.strips(0..rows);
+        let part = even_parts(layout.source_channels, INPUTS_PER_PART);
+        // Outputs do not depend on how channels are divided, so that the number of threads may.
+        let registers = self.correlation.target_channels.div_ceil(lanes);
+        let wanted = registers.div_ceil(TASKS_PER_THREAD * rayon::current_num_threads());
+        let blocks = blocks(self.kernels, wanted.max(2).min(self.kernels.outer_columns), registers, 0);
+        blocks.par_iter().with_max_len(1).for_each(|block| {
+            let width = block.columns * lanes;
+            let place_stride = part * width + MAX_LANES;
+            let mut weights = Scratch::new(FILTER.places() * place_stride);
+            let sums_layout = Transformed::new(tiles, width);
+            let mut sums = Scratch::new(FILTER.places() * sums_layout.place_stride);
+            for first in (0..layout.source_channels).step_by(part) {
+                let channels = first..(first + part).min(layout.source_channels);
+                let target = weights.as_mut_ptr();
+                // SAFETY: the weights of this task have room for a part at every place.
+                unsafe {
+                    transform_part(self.kernels, weight, layout, block, channels.clone(), target, place_stride);
+                }
+                for place in 0..FILTER.places() {
+                    let product = PlaceProduct {
+                        kernels: self.kernels,
+                        columns: block.columns,
+                        tiles,
+                        source: &transformed[inputs.at(place, 0)..][..inputs.place_stride],
+                        target: sums[sums_layout.at(place, 0)..].as_mut_ptr(),
+                        strides: [inputs.channels, width],
+                    };
+                    // SAFETY: the sums of this task have room for all tiles at every place.
+                    unsafe { product.add(channels.clone(), weights[place * place_stride..].as_ptr()) };
+                }
+            }
+            let sums = Sums { first_channel: block.first, layout: sums_layout, values: sums };
+            self.write(&strips, 0..tiles, std::slice::from_ref(block), &sums);
+        });
     }
 
     /// Computes the outputs of strips.
@@ -187,6 +244,11 @@ impl<'a> Winograd<'a> {
             unsafe { self.kernels.tile_in(&transform) };
         }
         let sums = multiply_places(self.kernels, weights, FILTER, blocks, tiles.len(), (inputs, &transformed));
+        self.write(strips, tiles, blocks, &sums);
+    }
+
+    /// Transforms the sums of some tiles to outputs of the channels of blocks.
+    fn write(&self, strips: &[Strip], tiles: Range<usize>, blocks: &[OutputBlock], sums: &Sums) {
         let mut start = tiles.start;
         while start < tiles.end {
             let (strip, [row, column]) = self.source.tile(strips, start);
@@ -195,7 +257,7 @@ impl<'a> Winograd<'a> {
                 image: strip.image,
                 first: [(strip.tile_rows.start + row) * OUT, column * OUT],
                 count,
-                sums: &sums,
+                sums,
                 start: sums.layout.at(0, start - tiles.start),
             };
             for block in blocks {

@@ -9,20 +9,17 @@ use crate::cover::even_parts;
 use crate::isa::{Kernels, WinogradUse};
 use crate::microkernel::{MAX_OUTER_ROWS, OuterProduct};
 use crate::prepared::tiles::Transformed;
-use crate::prepared::transforms::{Filter, TileIn, TileTransform};
+use crate::prepared::transforms::{Filter, TileTransform};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding};
 use crate::turned::Turned;
 use crate::winograd_transforms::{IN, KernelTransform, OUT};
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// Places of a transformed tile.
 const PLACES: usize = Filter::Four.places();
 /// Elements of transformed inputs and outputs at a time (16 MB), so that they stay in the last-level cache.
 const TRANSFORMED_ELEMENTS: usize = 1 << 22;
-/// Tiles of a task that transforms.
-const TILES_PER_TASK: usize = 14;
 /// Multiplications of a task that multiplies: some microseconds.
 const PRODUCTS_PER_TASK: usize = 1 << 19;
 
@@ -52,12 +49,6 @@ fn is_faster(conv: &Conv2d, output_size: [usize; 2]) -> bool {
     multiplications + 1000 < direct
 }
 
-/// Transformed tiles of a turned source.
-struct Tiles<'a> {
-    source: Turned<'a>,
-    transform: TileTransform,
-}
-
 /// Sums of products of transformed tiles.
 struct Sums<'a> {
     kernels: &'a Kernels,
@@ -81,31 +72,25 @@ pub(crate) fn weight_gradient(
     let grid = output_size.map(|size| size.div_ceil(OUT));
     let input_axes = [padded_axis(conv, in_height, output_size[0], 3), padded_axis(conv, in_width, output_size[1], 3)];
     let output_axes = output_size.map(|size| Axis::new(size, 0, 0, size, Padding::Zero, 1));
-    let inputs = Tiles {
-        source: Turned {
-            kernels,
-            source: input,
-            channels: in_channels,
-            size: [in_height, in_width],
-            axes: &input_axes,
-            grid,
-            overlap: IN - OUT,
-        },
-        transform: TileTransform::Input(Filter::Four),
+    let inputs = Turned {
+        kernels,
+        source: input,
+        channels: in_channels,
+        size: [in_height, in_width],
+        axes: &input_axes,
+        grid,
+        overlap: IN - OUT,
     };
-    let outputs = Tiles {
-        source: Turned {
-            kernels,
-            source: output_gradient,
-            channels: out_channels,
-            size: output_size,
-            axes: &output_axes,
-            grid,
-            overlap: 0,
-        },
-        transform: TileTransform::OutputGradient,
+    let outputs = Turned {
+        kernels,
+        source: output_gradient,
+        channels: out_channels,
+        size: output_size,
+        axes: &output_axes,
+        grid,
+        overlap: 0,
     };
-    let (in_pitch, out_pitch) = (inputs.source.pitch(), outputs.source.pitch());
+    let (in_pitch, out_pitch) = (inputs.pitch(), outputs.pitch());
     let sums = Sums { kernels, in_channels, in_pitch, out_channels, out_pitch };
     let rows = batch * grid[0];
     let step = even_parts(rows, TRANSFORMED_ELEMENTS / (PLACES * (in_pitch + out_pitch) * grid[1]));
@@ -115,44 +100,22 @@ pub(crate) fn weight_gradient(
     let mut totals = Scratch::new(PLACES * out_channels * in_pitch);
     for first in (0..rows).step_by(step) {
         let rows = first..(first + step).min(rows);
+        let of_inputs = TileTransform::Input(Filter::Four);
         rayon::join(
-            || inputs.transform(rows.clone(), layouts[0], &mut transformed_inputs),
-            || outputs.transform(rows.clone(), layouts[1], &mut transformed_outputs),
+            || inputs.transform_tiles(of_inputs, rows.clone(), layouts[0], &mut transformed_inputs),
+            || {
+                outputs.transform_tiles(
+                    TileTransform::OutputGradient,
+                    rows.clone(),
+                    layouts[1],
+                    &mut transformed_outputs,
+                )
+            },
         );
         let operands = [(layouts[0], &transformed_inputs[..]), (layouts[1], &transformed_outputs[..])];
         sums.add(operands, rows.len() * grid[1], first > 0, &mut totals);
     }
     sums.transform(&totals, weight_gradient);
-}
-
-impl Tiles<'_> {
-    /// Transforms rows of tiles (of all images).
-    fn transform(&self, rows: Range<usize>, layout: Transformed, target: &mut [f32]) {
-        let source = &self.source;
-        let at_once = (TILES_PER_TASK / source.grid[1]).max(1);
-        let target = Shared::new(target);
-        let tasks = rows.clone().into_par_iter().step_by(at_once).with_max_len(1);
-        tasks.for_each(|first| {
-            let strips = source.strips(first..(first + at_once).min(rows.end));
-            let mut turned = Scratch::new(source.most_rows(at_once) * source.row_stride());
-            source.turn_here(&strips, &mut turned);
-            let tiles = strips.iter().map(|strip| strip.tile_rows.len() * source.grid[1]).sum();
-            for index in 0..tiles {
-                let (strip, position) = source.tile(&strips, index);
-                let transform = TileIn {
-                    transform: self.transform,
-                    source: turned[source.offset(strip, position)..].as_ptr(),
-                    row_stride: source.row_stride(),
-                    pitch: source.pitch(),
-                    channels: source.pitch(),
-                    target: target.at(layout.at(0, (first - rows.start) * source.grid[1] + index)),
-                    place_stride: layout.place_stride,
-                };
-                // SAFETY: strips have what their tiles share; tasks transform disjoint tiles.
-                unsafe { source.kernels.tile_in(&transform) };
-            }
-        });
-    }
 }
 
 impl Sums<'_> {

@@ -146,55 +146,68 @@ pub(crate) fn multiply_places(
     let layout = Transformed::new(tiles, end - first_channel);
     let mut values = Scratch::new(filter.places() * layout.place_stride);
     let shared = Shared::new(&mut values);
+    let chunk = even_parts(weights.depth, INPUTS_PER_CHUNK);
     for place in 0..filter.places() {
         for block in blocks {
-            let target = shared.at(layout.at(place, 0) + block.first - first_channel);
-            let source = &transformed[inputs.at(place, 0)..][..inputs.place_stride];
-            let channels = [inputs.channels, layout.channels];
-            // SAFETY: the sums are this call's own and have room for all places, tiles and channels.
-            unsafe { multiply(kernels, weights, place, block, tiles, source, target, channels) };
+            let product = PlaceProduct {
+                kernels,
+                columns: block.columns,
+                tiles,
+                source: &transformed[inputs.at(place, 0)..][..inputs.place_stride],
+                target: shared.at(layout.at(place, 0) + block.first - first_channel),
+                strides: [inputs.channels, layout.channels],
+            };
+            for input in (0..weights.depth).step_by(chunk) {
+                let inputs = input..(input + chunk).min(weights.depth);
+                // SAFETY: the sums are this call's own and have room for all places, tiles and channels.
+                unsafe { product.add(inputs, weights.from(block, place, input)) };
+            }
         }
     }
     Sums { first_channel, layout, values }
 }
 
-/// Sums over input channels at one place: `source` is `[tile][channels[0]]`, `target` points to `[tile][channels[1]]`.
-///
-/// # Safety
-/// The target is valid for the channels of the block in all tiles, and no other thread touches it.
-#[expect(clippy::too_many_arguments, reason = "a matrix product has many sizes")]
-unsafe fn multiply(
-    kernels: &Kernels,
-    weights: &PreparedWeights,
-    place: usize,
-    block: &OutputBlock,
-    tiles: usize,
-    source: &[f32],
-    target: *mut f32,
-    channels: [usize; 2],
-) {
-    let chunk = even_parts(weights.depth, INPUTS_PER_CHUNK);
-    for input in (0..weights.depth).step_by(chunk) {
+/// Sums over input channels at one place, for some tiles and the channels of a block.
+pub(crate) struct PlaceProduct<'a> {
+    pub(crate) kernels: &'a Kernels,
+    /// Registers of output channels.
+    pub(crate) columns: usize,
+    pub(crate) tiles: usize,
+    /// All input channels of each tile.
+    pub(crate) source: &'a [f32],
+    /// The block's channels of the first tile.
+    pub(crate) target: *mut f32,
+    /// Elements from a tile to the next, in source and target.
+    pub(crate) strides: [usize; 2],
+}
+
+impl PlaceProduct<'_> {
+    /// Adds the products of some inputs to the sums, or sets these with the first inputs.
+    ///
+    /// # Safety
+    /// The weights are valid for the inputs and whole registers of outputs, the target for all tiles; no other thread
+    /// touches the target.
+    pub(crate) unsafe fn add(&self, inputs: Range<usize>, weights: *const f32) {
         let mut product = Product {
             rows: 0,
-            columns: block.columns,
+            columns: self.columns,
             scalars: [std::ptr::null(); MAX_ROWS],
             segments: 1,
             segment_step: 0,
-            depth: chunk.min(weights.depth - input),
-            weights: weights.from(block, place, input),
+            depth: inputs.len(),
+            weights,
             targets: [std::ptr::null_mut(); MAX_ROWS],
-            accumulate: input > 0,
+            accumulate: inputs.start > 0,
             finish: None,
         };
-        for first in (0..tiles).step_by(kernels.outer_rows) {
-            product.rows = kernels.outer_rows.min(tiles - first);
+        for first in (0..self.tiles).step_by(self.kernels.outer_rows) {
+            product.rows = self.kernels.outer_rows.min(self.tiles - first);
             for row in 0..product.rows {
-                product.scalars[row] = source[(first + row) * channels[0] + input..].as_ptr();
-                product.targets[row] = target.wrapping_add((first + row) * channels[1]);
+                product.scalars[row] = self.source[(first + row) * self.strides[0] + inputs.start..].as_ptr();
+                product.targets[row] = self.target.wrapping_add((first + row) * self.strides[1]);
             }
-            // SAFETY: the source holds all channels of the tiles; the caller vouches for the target.
-            unsafe { kernels.product(&product) };
+            // SAFETY: the source holds all channels of the tiles; the caller vouches for the rest.
+            unsafe { self.kernels.product(&product) };
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::shape::Conv2d;
 use crate::vector::MAX_LANES;
 use crate::winograd_transforms::WeightTransform;
 use rayon::prelude::*;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 
 /// Output channels that share a register tile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,14 +64,14 @@ const CHANNELS_PER_TASK: usize = 64;
 /// What weights that are not there read, also as whole registers.
 static ZEROS: [f32; 2 * MAX_LANES] = [0.0; 2 * MAX_LANES];
 
-/// Divides registers of output channels among tiles.
-fn blocks(kernels: &Kernels, registers: usize, register_len: usize) -> Vec<OutputBlock> {
+/// Divides registers of output channels among tiles of at most `columns`.
+pub(crate) fn blocks(kernels: &Kernels, columns: usize, registers: usize, register_len: usize) -> Vec<OutputBlock> {
     let block = |first: usize| OutputBlock {
         first: first * kernels.lanes,
-        columns: kernels.outer_columns.min(registers - first),
+        columns: columns.min(registers - first),
         start: first * register_len,
     };
-    (0..registers).step_by(kernels.outer_columns).map(block).collect()
+    (0..registers).step_by(columns).map(block).collect()
 }
 
 impl PreparedWeights {
@@ -89,7 +89,7 @@ impl PreparedWeights {
         };
         let registers = convolution.out_channels.div_ceil(kernels.lanes);
         let segment_stride = depth * kernels.lanes;
-        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let blocks = blocks(kernels, kernels.outer_columns, registers, segments * segment_stride);
         let mut weights = Aligned::zeroed(registers * segments * segment_stride);
         let shared = Shared::new(&mut weights);
         blocks.par_iter().for_each(|block| {
@@ -130,7 +130,7 @@ impl PreparedWeights {
         let registers = layout.channels.len().div_ceil(kernels.lanes);
         // A line of the cache between places keeps their addresses from falling into the same few sets.
         let segment_stride = depth * kernels.lanes + MAX_LANES;
-        let blocks = blocks(kernels, registers, segments * segment_stride);
+        let blocks = blocks(kernels, kernels.outer_columns, registers, segments * segment_stride);
         let weights = Memory::Scratch(Scratch::new(registers * segments * segment_stride));
         Self { weights, blocks, segments, depth, segment_stride, lanes: kernels.lanes }
     }
@@ -150,37 +150,12 @@ impl PreparedWeights {
             .flat_map(|block| (0..depth).into_par_iter().step_by(part).map(move |first| (block, first)));
         tasks.for_each(|(block, first)| {
             let width = block.columns * kernels.lanes;
-            // In the order of the others, which lets registers of taps be read at once.
-            let kind = &layout.taps[layout.channels[block.first].1];
-            let is_flipped = kind.first() > kind.last();
-            let mut zeros = [ZEROS.as_ptr(); 9];
-            for (tap, zero) in zeros.iter_mut().enumerate() {
-                *zero = ZEROS[if is_flipped { 8 - tap } else { tap }..].as_ptr();
+            let inputs = first..(first + part).min(depth);
+            let target = shared.at(block.start + first * width);
+            // SAFETY: tasks write disjoint parts of every place.
+            unsafe {
+                transform_part(kernels, weight, layout, block, inputs, target, segment_stride * block.columns);
             }
-            let mut taps = [zeros; MAX_WIDTH];
-            let mut steps = [[0; 9]; MAX_WIDTH];
-            let count = width.min(layout.channels.len() - block.first);
-            for (row, (start, kind)) in layout.channels[block.first..][..count].iter().enumerate() {
-                for (tap, offset) in layout.taps[*kind].iter().enumerate() {
-                    if let Some(offset) = offset {
-                        // The last source channel's weight is inside too.
-                        let last = start + offset + (depth - 1) * layout.source_stride;
-                        assert!(last < weight.len(), "the layout has no weights beyond the slice");
-                        taps[row][tap] = weight[start + offset + first * layout.source_stride..].as_ptr();
-                        steps[row][tap] = layout.source_stride;
-                    }
-                }
-            }
-            let transform = WeightTransform {
-                taps: &taps[..width],
-                steps: &steps[..width],
-                source_channels: part.min(depth - first),
-                end: weight.as_ptr_range().end,
-                target: shared.at(block.start + first * width),
-                place_stride: segment_stride * block.columns,
-            };
-            // SAFETY: taps were checked above; tasks write disjoint parts of every place.
-            unsafe { kernels.transform_weights(&transform) };
         });
     }
 
@@ -189,4 +164,51 @@ impl PreparedWeights {
         let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;
         self.weights[start..].as_ptr()
     }
+}
+
+/// Transforms the weights of some inputs of a block for F(4x4, 3x3): `[input][output channel of the block]` at each place.
+///
+/// # Safety
+/// The target is valid for these at every place, `place_stride` elements apart, and no other thread touches it.
+pub(crate) unsafe fn transform_part(
+    kernels: &Kernels,
+    weight: &[f32],
+    layout: &WeightLayout,
+    block: &OutputBlock,
+    inputs: Range<usize>,
+    target: *mut f32,
+    place_stride: usize,
+) {
+    let width = block.columns * kernels.lanes;
+    // In the order of the others, which lets registers of taps be read at once.
+    let kind = &layout.taps[layout.channels[block.first].1];
+    let is_flipped = kind.first() > kind.last();
+    let mut zeros = [ZEROS.as_ptr(); 9];
+    for (tap, zero) in zeros.iter_mut().enumerate() {
+        *zero = ZEROS[if is_flipped { 8 - tap } else { tap }..].as_ptr();
+    }
+    let mut taps = [zeros; MAX_WIDTH];
+    let mut steps = [[0; 9]; MAX_WIDTH];
+    let count = width.min(layout.channels.len() - block.first);
+    for (row, (start, kind)) in layout.channels[block.first..][..count].iter().enumerate() {
+        for (tap, offset) in layout.taps[*kind].iter().enumerate() {
+            if let Some(offset) = offset {
+                // The last source channel's weight is inside too.
+                let last = start + offset + (layout.source_channels - 1) * layout.source_stride;
+                assert!(last < weight.len(), "the layout has no weights beyond the slice");
+                taps[row][tap] = weight[start + offset + inputs.start * layout.source_stride..].as_ptr();
+                steps[row][tap] = layout.source_stride;
+            }
+        }
+    }
+    let transform = WeightTransform {
+        taps: &taps[..width],
+        steps: &steps[..width],
+        source_channels: inputs.len(),
+        end: weight.as_ptr_range().end,
+        target,
+        place_stride,
+    };
+    // SAFETY: taps were checked above; the caller vouches for the target.
+    unsafe { kernels.transform_weights(&transform) };
 }

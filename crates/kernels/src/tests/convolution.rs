@@ -129,6 +129,10 @@ fn winograd_matches_the_reference() {
     let large = Conv2d { in_channels: 64, in_height: 30, in_width: 41, out_channels: 48, ..SMALL };
     for mode in [Padding::Zero, Padding::Reflect, Padding::Replicate] {
         Case::new(Conv2d { mode, ..large }, 1).check_with(WinogradUse::Always, 1e-5);
+        // Few tiles, weights in several parts, both forward and backward.
+        let deep = Conv2d { in_channels: 150, in_height: 11, in_width: 9, out_channels: 70, ..SMALL };
+        Case::new(Conv2d { mode, ..deep }, 2).check_with(WinogradUse::Always, 1e-5);
+        Case::new(Conv2d { mode, in_channels: 70, out_channels: 150, ..deep }, 3).check_with(WinogradUse::Always, 1e-5);
     }
 }
 
@@ -223,6 +227,7 @@ fn no_images_are_no_work() {
 fn results_do_not_depend_on_the_number_of_threads() {
     let convs = [
         Conv2d { in_channels: 32, in_height: 56, in_width: 48, out_channels: 48, ..SMALL },
+        Conv2d { in_channels: 70, out_channels: 130, ..SMALL },
         Conv2d { kernel: [7, 7], padding: 3, in_channels: 20, in_height: 40, in_width: 40, ..SMALL },
         Conv2d { kernel: [4, 4], stride: 2, in_height: 64, in_width: 64, out_channels: 64, ..SMALL },
     ];
