@@ -10,20 +10,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// Smaller blocks than this many bytes are left to the allocator underneath.
 const SMALLEST: usize = 1 << SMALLEST_LOG2;
 const SMALLEST_LOG2: u32 = 16;
-/// Sizes are rounded up to one of these many steps between powers of two, so that at most an eighth is wasted.
-const STEPS_LOG2: u32 = 3;
+/// Sizes are rounded up to one of these many steps between powers of two, so that at most a sixteenth is wasted.
+const STEPS_LOG2: u32 = 4;
 /// Blocks of larger sizes (a terabyte) are left to the allocator underneath.
 const LARGEST_LOG2: u32 = 40;
 const CLASSES: usize = ((LARGEST_LOG2 - SMALLEST_LOG2) as usize) << STEPS_LOG2;
 /// Alignment of all large blocks: a cache line.
 const ALIGNMENT: usize = 64;
-/// What is kept beyond the most that was in use at one time: a sixteenth of it, and this many bytes.
+/// What is kept beyond the most that was in use at one time, in bytes.
 const SPARE: usize = 16 << 20;
 
 /// Keeps freed large blocks; takes what it does not have from `Inner`.
 ///
-/// Blocks in use and blocks kept together never exceed the most that was in use at one time by more than a sixteenth and
-/// 16 MiB.
+/// Blocks in use and blocks kept together never exceed the most that was in use at one time by more than 16 MiB.
 #[derive(Debug)]
 pub struct KeepLarge<Inner> {
     inner: Inner,
@@ -110,7 +109,7 @@ impl<Inner: GlobalAlloc> KeepLarge<Inner> {
         if let Some(block) = kept.pop(class) {
             return (block, true);
         }
-        let allowed = kept.most_used + kept.most_used / 16 + SPARE - kept.used;
+        let allowed = kept.most_used + SPARE - kept.used;
         self.shrink(&mut kept, allowed);
         drop(kept);
         // SAFETY: large sizes are not zero.
@@ -278,7 +277,7 @@ mod tests {
                 allocator.dealloc(block, layout(size));
             }
             let kept = allocator.lock();
-            assert!(kept.kept + kept.used <= kept.most_used + kept.most_used / 16 + SPARE);
+            assert!(kept.kept + kept.used <= kept.most_used + SPARE);
         }
         allocator.give_back();
     }
