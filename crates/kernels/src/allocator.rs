@@ -215,11 +215,11 @@ mod tests {
     }
 
     #[test]
-    fn classes_hold_their_sizes_and_waste_an_eighth_at_most() {
+    fn classes_hold_their_sizes_and_waste_a_sixteenth_at_most() {
         for size in (SMALLEST..4 * SMALLEST).step_by(97).chain([SMALLEST, (1 << 33) + 1, 1 << 39]) {
             let (class, rounded) = class(layout(size)).expect("the size is large");
             assert_eq!(class_size(class), rounded);
-            assert!(rounded >= size && rounded - size <= size / 8, "{size} became {rounded}");
+            assert!(rounded >= size && rounded - size <= size / 16, "{size} became {rounded}");
         }
         assert_eq!(class(layout(SMALLEST - 1)), None);
         assert_eq!(class(layout((1 << 39) + 1)), None);
