@@ -56,6 +56,11 @@ impl Generator {
         self.content_encoder.forward(pictures)
     }
 
+    /// The part that finds the content, without the others.
+    pub fn into_content_encoder(self) -> ContentEncoder {
+        self.content_encoder
+    }
+
     /// The style alone: `[n, style_dim]`.
     pub fn encode_style(&self, pictures: Tensor<4>) -> Tensor<2> {
         self.style_encoder.forward(pictures)

@@ -141,12 +141,16 @@ impl Workload {
         let config = self.networks();
         let mut translator = Translator::new(&config, Initialization::default(), SEED, device);
         translator.refresh();
+        // What one direction needs, as the peer holds it; a model for both directions holds all.
+        let Translator { drawing, photo } = translator;
+        let encoder = drawing.into_content_encoder();
         let pictures = self.pictures(Domain::Drawing, device);
         let style_dim = config.generator.style_dim;
         let styles = from_values(normals(&mut stream(SEED, "bench style", 0), self.batch * style_dim), device);
         let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
         Box::new(move || {
-            to_values(translator.translate(pictures.clone(), styles.clone(), Domain::Photo));
+            let translate = || to_values(photo.decode(encoder.forward(pictures.clone()), styles.clone()));
+            on_workers(translate);
             Ok(())
         })
     }
