@@ -327,16 +327,13 @@ impl UpsampledConv2d {
             self.join_phases(&phases, output);
             Ok(())
         };
-        let (inside, lines) = rayon::join(inside, || {
-            self.at_edges(|edge| {
-                let mut line = Scratch::new(self.batch * self.out_channels * edge.outputs);
-                let difference = edge.difference(self, input);
-                forward_with(kernels, &edge.conv(self), &difference, &edge.weights(weight), None, &mut line)?;
-                Ok(line)
-            })
-        });
-        inside?;
-        for (edge, line) in lines? {
+        let ((), lines) = self.beside_edges(inside, |edge| {
+            let mut line = Scratch::new(self.batch * self.out_channels * edge.outputs);
+            let difference = edge.difference(self, input);
+            forward_with(kernels, &edge.conv(self), &difference, &edge.weights(weight), None, &mut line)?;
+            Ok(line)
+        })?;
+        for (edge, line) in lines {
             let planes = output.chunks_exact_mut(4 * self.in_height * self.in_width);
             for (target, values) in planes.zip(line.chunks_exact(edge.outputs)) {
                 for (along, value) in values.iter().enumerate() {
@@ -347,13 +344,18 @@ impl UpsampledConv2d {
         Ok(())
     }
 
-    /// What a function gives for each edge, at the same time: one edge alone has too few tasks for all threads.
-    fn at_edges(
+    /// Computes the phases and all edges at the same time: one edge alone has too few tasks for all threads.
+    fn beside_edges<T: Send>(
         &self,
-        compute: impl Fn(&Edge) -> Result<Scratch, ShapeError> + Sync,
-    ) -> Result<Vec<(Edge, Scratch)>, ShapeError> {
-        let edges = Edge::all(self).into_par_iter();
-        edges.map(|edge| compute(&edge).map(|line| (edge, line))).collect()
+        inside: impl FnOnce() -> Result<T, ShapeError> + Send,
+        at_edge: impl Fn(&Edge) -> Result<Scratch, ShapeError> + Sync,
+    ) -> Result<(T, Vec<(Edge, Scratch)>), ShapeError> {
+        let edges = || {
+            let edges = Edge::all(self).into_par_iter();
+            edges.map(|edge| at_edge(&edge).map(|values| (edge, values))).collect::<Result<Vec<_>, _>>()
+        };
+        let (inside, edges) = rayon::join(inside, edges);
+        Ok((inside?, edges?))
     }
 
     pub(crate) fn input_gradient_with(
@@ -371,16 +373,13 @@ impl UpsampledConv2d {
             let phases = self.split_phases(output_gradient);
             input_gradient_with(kernels, &self.phases(), &self.phase_weights(weight), &phases, input_gradient)
         };
-        let (inside, lines) = rayon::join(inside, || {
-            self.at_edges(|edge| {
-                let mut gradients = Scratch::new(self.batch * self.in_channels * edge.along.len());
-                let line = edge.output_gradient(self, output_gradient);
-                input_gradient_with(kernels, &edge.conv(self), &edge.weights(weight), &line, &mut gradients)?;
-                Ok(gradients)
-            })
-        });
-        inside?;
-        for (edge, gradients) in lines? {
+        let ((), lines) = self.beside_edges(inside, |edge| {
+            let mut gradients = Scratch::new(self.batch * self.in_channels * edge.along.len());
+            let line = edge.output_gradient(self, output_gradient);
+            input_gradient_with(kernels, &edge.conv(self), &edge.weights(weight), &line, &mut gradients)?;
+            Ok(gradients)
+        })?;
+        for (edge, gradients) in lines {
             let planes = input_gradient.chunks_exact_mut(self.in_height * self.in_width);
             for (target, gradients) in planes.zip(gradients.chunks_exact(edge.along.len())) {
                 let [seen, shown] = edge.lines;
@@ -412,15 +411,12 @@ impl UpsampledConv2d {
             weight_gradient_with(kernels, &self.phases(), input, &phases, &mut summed)?;
             Ok(summed)
         };
-        let (inside, edges) = rayon::join(inside, || {
-            self.at_edges(|edge| {
-                let (difference, line) = (edge.difference(self, input), edge.output_gradient(self, output_gradient));
-                let mut gradient = Scratch::new(pairs * KERNEL);
-                weight_gradient_with(kernels, &edge.conv(self), &difference, &line, &mut gradient)?;
-                Ok(gradient)
-            })
-        });
-        let (summed, edges) = (inside?, edges?);
+        let (summed, edges) = self.beside_edges(inside, |edge| {
+            let (difference, line) = (edge.difference(self, input), edge.output_gradient(self, output_gradient));
+            let mut gradient = Scratch::new(pairs * KERNEL);
+            weight_gradient_with(kernels, &edge.conv(self), &difference, &line, &mut gradient)?;
+            Ok(gradient)
+        })?;
         weight_gradient.par_chunks_exact_mut(AREA).with_min_len(1 << 10).enumerate().for_each(|(pair, target)| {
             target.fill(0.0);
             for phase in 0..4 {

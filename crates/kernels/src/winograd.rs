@@ -32,9 +32,7 @@ const FILTER: Filter = Filter::Four;
 const TURNED_ELEMENTS: usize = 1 << 22;
 /// Tiles up to which weights are transformed where they are used; more share what was transformed once.
 const FEW_TILES: usize = 96;
-/// Tasks for each thread, where there are output channels for so many.
-const TASKS_PER_THREAD: usize = 1;
-/// Input channels whose weights are transformed at a time: with 64 output channels 288 KB.
+/// Input channels whose weights are transformed at a time: with 64 output channels 576 KB.
 const INPUTS_PER_PART: usize = 64;
 /// Rows and columns that tiles of inputs share.
 const OVERLAP: usize = IN - OUT;
@@ -170,8 +168,8 @@ impl<'a> Winograd<'a> {
         let part = even_parts(layout.source_channels, INPUTS_PER_PART);
         // Outputs do not depend on how channels are divided, so that the number of threads may.
         let registers = self.correlation.target_channels.div_ceil(lanes);
-        let wanted = registers.div_ceil(TASKS_PER_THREAD * rayon::current_num_threads());
-        let blocks = blocks(self.kernels, wanted.max(2).min(self.kernels.outer_columns), registers, 0);
+        let columns = registers.div_ceil(rayon::current_num_threads()).min(self.kernels.outer_columns);
+        let blocks = blocks(self.kernels, columns, registers, 0);
         blocks.par_iter().with_max_len(1).for_each(|block| {
             let width = block.columns * lanes;
             let place_stride = part * width + MAX_LANES;

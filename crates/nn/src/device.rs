@@ -99,3 +99,19 @@ pub fn parse(name: &str) -> Result<Device, UnknownDevice> {
         _ => Err(unknown()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rayon::prelude::*;
+
+    #[test]
+    fn work_within_work_ends_on_any_number_of_threads() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads can be started");
+            let sum: usize =
+                pool.install(|| on_workers(|| (0..200).into_par_iter().map(|value| on_workers(|| value)).sum()));
+            assert_eq!(sum, 199 * 200 / 2);
+        }
+    }
+}

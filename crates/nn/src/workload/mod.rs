@@ -149,8 +149,7 @@ impl Workload {
         let styles = from_values(normals(&mut stream(SEED, "bench style", 0), self.batch * style_dim), device);
         let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
         Box::new(move || {
-            let translate = || to_values(photo.decode(encoder.forward(pictures.clone()), styles.clone()));
-            on_workers(translate);
+            on_workers(|| to_values(photo.decode(encoder.forward(pictures.clone()), styles.clone())));
             Ok(())
         })
     }

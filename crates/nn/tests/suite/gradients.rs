@@ -107,7 +107,15 @@ fn fast_convolutions_give_what_ordinary_ones_give() {
         let found = Flex::padded_conv2d_weight_gradient(images(), gradient.clone(), geometry);
         let expected = ordinary::padded_conv2d_weight_gradient::<Flex>(images(), gradient.clone(), geometry);
         assert_alike(&what, found, expected, 1e-5);
-        assert_alike(&what, Flex::channel_sums(gradient.clone()), ordinary::channel_sums::<Flex>(gradient), 1e-5);
+        let sums = ordinary::channel_sums::<Flex>(gradient.clone());
+        assert_alike(&what, Flex::channel_sums(gradient.clone()), sums.clone(), 1e-5);
+        let expected = (
+            ordinary::padded_conv2d_input_gradient::<Flex>(weight(), gradient.clone(), [10, 9], geometry),
+            ordinary::padded_conv2d_weight_gradient::<Flex>(images(), gradient.clone(), geometry),
+            sums,
+        );
+        let found = Flex::padded_conv2d_gradients(images(), weight(), gradient, geometry);
+        assert_three_alike(&what, found, expected, 1e-5);
     }
 }
 
@@ -124,6 +132,12 @@ fn fast_upsampling_gives_what_ordinary_upsampling_gives() {
         assert_alike(&what, found, ordinary::upsampled_conv2d_input_gradient::<Flex>(weight(), gradient()), 1e-5);
         let found = Flex::upsampled_conv2d_weight_gradient(images(), gradient());
         assert_alike(&what, found, ordinary::upsampled_conv2d_weight_gradient::<Flex>(images(), gradient()), 1e-5);
+        let expected = (
+            ordinary::upsampled_conv2d_input_gradient::<Flex>(weight(), gradient()),
+            ordinary::upsampled_conv2d_weight_gradient::<Flex>(images(), gradient()),
+            ordinary::channel_sums::<Flex>(gradient()),
+        );
+        assert_three_alike(&what, Flex::upsampled_conv2d_gradients(images(), weight(), gradient()), expected, 1e-5);
     }
 }
 
