@@ -13,7 +13,7 @@ use crate::losses::{
     AdversarialLoss, CriticTerms, GeneratorTerms, IdentityLoss, IdentityTerm, LossWeights, NamedValues, PerceptualLoss,
     mean_absolute_error,
 };
-use crate::networks::{Code, Critic, Critics, Pair, Translator};
+use crate::networks::{Code, Critic, Critics, Generator, Pair, Translator};
 use crate::parameter::{Parameterized, from_values};
 
 use super::{Adam, AdamConfig, Schedule};
@@ -50,7 +50,8 @@ pub struct Settings {
 #[serde(rename_all = "lowercase")]
 pub enum StepOrder {
     /// The critics judge the very pictures that the generators then learn from, and made and real pictures together:
-    /// encoders and decoders run once where the reference runs them twice, and spectral norms iterate once per use.
+    /// encoders and decoders run once where the reference runs them twice, decoders for the own and the other domain's
+    /// content at once, and spectral norms iterate once per use.
     #[default]
     Shared,
     /// The original's order: the critics' half makes pictures of its own, with styles of its own.
@@ -181,7 +182,7 @@ impl Trainer {
     fn shared_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
         let mut generators = self.translator.tracked();
         let codes = encode(&mut generators, batch);
-        let made = cross(&mut generators, &codes, styles);
+        let Decoded { redrawn, made } = decode_together(&mut generators, &codes, styles);
 
         let mut critics = self.critics.tracked();
         let detached = Pair { drawing: made.drawing.clone().inner(), photo: made.photo.clone().inner() };
@@ -189,8 +190,7 @@ impl Trainer {
         let mut values = self.checked(terms.values(), batch)?;
         self.learn_critics(&critics, terms);
 
-        let redrawn = reconstruct(&mut generators, &codes);
-        let terms = self.compared(&mut generators, batch, styles, Stages { codes, redrawn, made });
+        let terms = self.compared(&mut generators, batch, styles, codes, Decoded { redrawn, made });
         values.extend(self.learn_generators(&generators, batch, terms)?);
         Ok(values)
     }
@@ -293,7 +293,7 @@ impl Trainer {
         let codes = encode(generators, batch);
         let redrawn = reconstruct(generators, &codes);
         let made = cross(generators, &codes, styles);
-        self.compared(generators, batch, styles, Stages { codes, redrawn, made })
+        self.compared(generators, batch, styles, codes, Decoded { redrawn, made })
     }
 
     /// Takes the made pictures apart again, and compares everything with what it should be.
@@ -302,11 +302,12 @@ impl Trainer {
         generators: &mut Translator,
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
-        stages: Stages,
+        codes: Pair<Code>,
+        decoded: Decoded,
     ) -> GeneratorTerms {
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
-        let Stages { codes: Pair { drawing: of_drawing, photo: of_photo }, redrawn, made } = stages;
-        let Pair { drawing: made_drawings, photo: made_photos } = made;
+        let Pair { drawing: of_drawing, photo: of_photo } = codes;
+        let Decoded { redrawn, made: Pair { drawing: made_drawings, photo: made_photos } } = decoded;
         let of_made_drawings = generators.drawing.refreshed_encode(made_drawings.clone());
         let of_made_photos = generators.photo.refreshed_encode(made_photos.clone());
         let cycle = (self.settings.weights.cycle > 0.0).then(|| {
@@ -420,9 +421,8 @@ impl Trainer {
     }
 }
 
-/// What the generators make on the way to their losses.
-struct Stages {
-    codes: Pair<Code>,
+/// What the generators make of the pictures' codes.
+struct Decoded {
     /// Pictures from their own codes.
     redrawn: Pair<Tensor<4>>,
     /// Pictures of each domain from the other's content and random styles.
@@ -433,6 +433,23 @@ fn encode(generators: &mut Translator, batch: &Batch) -> Pair<Code> {
     Pair {
         drawing: generators.drawing.refreshed_encode(batch.pictures.drawing.clone()),
         photo: generators.photo.refreshed_encode(batch.pictures.photo.clone()),
+    }
+}
+
+/// Every decoder's two uses as one batch: weights are read once, and one picture a domain is work enough for threads.
+fn decode_together(generators: &mut Translator, codes: &Pair<Code>, styles: &Pair<Tensor<2>>) -> Decoded {
+    let decode = |generator: &mut Generator, own: &Code, other: &Code, style: &Tensor<2>| {
+        let contents = Tensor::cat(vec![own.content.clone(), other.content.clone()], 0);
+        let styles = Tensor::cat(vec![own.style.clone(), style.clone()], 0);
+        let pictures = generator.refreshed_decode(contents, styles);
+        let [num_own, num_other] = [own, other].map(|code| code.content.dims()[0]);
+        (pictures.clone().narrow(0, 0, num_own), pictures.narrow(0, num_own, num_other))
+    };
+    let drawings = decode(&mut generators.drawing, &codes.drawing, &codes.photo, &styles.drawing);
+    let photos = decode(&mut generators.photo, &codes.photo, &codes.drawing, &styles.photo);
+    Decoded {
+        redrawn: Pair { drawing: drawings.0, photo: photos.0 },
+        made: Pair { drawing: drawings.1, photo: photos.1 },
     }
 }
 
