@@ -4,6 +4,7 @@ use crate::microkernel::{OuterProduct, Tile, outer_product, tile};
 use crate::plane::{self, Affine};
 use crate::pointwise::{self, Pointwise};
 use crate::prelu;
+use crate::prepared::pixels::{self, ChannelAffine};
 use crate::prepared::product::{Product, product};
 use crate::prepared::transforms::{TileIn, TileOut, tile_in, tile_out};
 use crate::softmax::{self, Running};
@@ -132,6 +133,8 @@ pub(crate) struct Kernels {
     scaled_gradients: unsafe fn(f32, &[f32], &[f32], &mut [f32]) -> f64,
     prelu: unsafe fn(f32, &[f32], &mut [f32]),
     prelu_gradient: unsafe fn(f32, &[f32], &[f32], &mut [f32]) -> f64,
+    row_moments: unsafe fn(&[f32], &mut [f32], &mut [f32]),
+    normalize_row: unsafe fn(&ChannelAffine<'_>, Option<&[f32]>, &mut [f32]),
 }
 
 impl Kernels {
@@ -193,7 +196,7 @@ pointer_functions! {
     add_transposed(TransposedSum);
 }
 
-/// Safe entries to the functions of [`plane`], [`softmax`], [`pointwise`] and [`prelu`].
+/// Safe entries to the functions of [`plane`], [`softmax`], [`pointwise`], [`prelu`] and [`pixels`].
 macro_rules! plane_functions {
     ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         impl Kernels {
@@ -230,6 +233,8 @@ plane_functions! {
     scaled_gradients(factor: f32, change: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64;
     prelu(slope: f32, input: &[f32], output: &mut [f32]) -> ();
     prelu_gradient(slope: f32, input: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64;
+    row_moments(row: &[f32], means: &mut [f32], squares: &mut [f32]) -> ();
+    normalize_row(affine: &ChannelAffine<'_>, residual: Option<&[f32]>, row: &mut [f32]) -> ();
 }
 
 /// Defines the kernels of one instruction set: generic code inlined into functions that enable its features.
@@ -353,6 +358,14 @@ macro_rules! kernels {
             fn prelu_gradient(slope: f32, input: &[f32], output_gradient: &[f32], gradient: &mut [f32]) -> f64 {
                 prelu::prelu_gradient(slope, input, output_gradient, gradient)
             }
+            $(#[target_feature(enable = $feature)])?
+            fn row_moments(row: &[f32], means: &mut [f32], squares: &mut [f32]) {
+                pixels::row_moments(row, means, squares);
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn normalize_row(affine: &ChannelAffine<'_>, residual: Option<&[f32]>, row: &mut [f32]) {
+                pixels::normalize_row(affine, residual, row);
+            }
             Kernels {
                 softmax_columns,
                 share_gradients,
@@ -364,6 +377,8 @@ macro_rules! kernels {
                 scaled_gradients,
                 prelu,
                 prelu_gradient,
+                row_moments,
+                normalize_row,
                 transform_weights: transform_weights_kernel,
                 transform_kernels: transform_kernels_kernel,
                 product: product_kernel,

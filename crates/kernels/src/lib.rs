@@ -4,8 +4,8 @@
 //!
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
-//! [`PreparedConvolution`] computes it between [`Map`]s with weights that stay.
-//! [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
+//! [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and [`MapNormalization`] are layers between
+//! [`Map`]s with weights that stay. [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
 //! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
 //! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs
 //! that do all this.
@@ -68,6 +68,9 @@ pub use pointwise::{
     scaled_sum_gradient,
 };
 pub use prelu::Prelu;
-pub use prepared::{Map, MapShape, OutputActivation, PreparedConvolution};
+pub use prepared::{
+    Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
+    Together,
+};
 pub use shape::{Conv2d, Padding, ShapeError};
 pub use upsample::UpsampledConv2d;

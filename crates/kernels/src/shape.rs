@@ -76,12 +76,19 @@ pub enum ShapeError {
         /// Elements in the slice.
         found: usize,
     },
-    /// A prepared convolution pads with something else than the margin of zeros of its input.
+    /// A map has no room for the padding of a prepared layer.
     Margin {
         /// Rows or columns asked for on each side.
         padding: usize,
-        /// Rows and columns of zeros around the input.
+        /// Rows and columns around the input.
         margin: usize,
+    },
+    /// The pictures of a map are not continued as a prepared layer needs it.
+    Border {
+        /// Rows or columns asked for on each side.
+        padding: usize,
+        /// What they must hold.
+        mode: Padding,
     },
     /// A map has another shape than a prepared convolution reads or writes.
     Map {
@@ -110,7 +117,10 @@ impl fmt::Display for ShapeError {
                 write!(formatter, "{argument} must have {expected} elements, found {found}")
             }
             Self::Margin { padding, margin } => {
-                write!(formatter, "padding {padding} must be of zeros and no wider than the margin of {margin}")
+                write!(formatter, "padding {padding} must be no wider than the margin of {margin}")
+            }
+            Self::Border { padding, mode } => {
+                write!(formatter, "the map must be padded first, by {padding}, mode {mode:?}")
             }
             Self::Map { expected, found } => write!(formatter, "expected a map of {expected:?}, found {found:?}"),
             Self::Overflow => write!(formatter, "the shape has more elements than can be addressed"),

@@ -6,6 +6,7 @@ mod normalization;
 mod pointwise;
 mod prelu;
 mod prepared;
+mod prepared_layers;
 mod upsampling;
 
 /// Numbers that look random, the same in every run.

@@ -53,19 +53,20 @@ fn small_position(position: isize, size: usize, reflect: bool) -> usize {
 }
 
 /// An edge of the map, where reflection shows one tap another line (row or column) than continuation does.
-struct Edge {
+#[derive(Debug)]
+pub(crate) struct Edge {
     /// Left or right: lines are columns.
-    vertical: bool,
+    pub(crate) vertical: bool,
     /// The row (or column) of weights that sees another line.
     tap: usize,
     /// The small line that it sees, and the one that continuation shows it.
-    lines: [usize; 2],
+    pub(crate) lines: [usize; 2],
     /// Small position along the line for each position of the padded enlarged line.
-    along: Vec<usize>,
+    pub(crate) along: Vec<usize>,
     /// Outputs along the line.
-    outputs: usize,
+    pub(crate) outputs: usize,
     /// The line of outputs.
-    output_line: usize,
+    pub(crate) output_line: usize,
 }
 
 impl Edge {
@@ -87,13 +88,13 @@ impl Edge {
     }
 
     /// All four.
-    fn all(conv: &UpsampledConv2d) -> [Self; 4] {
+    pub(crate) fn all(conv: &UpsampledConv2d) -> [Self; 4] {
         [[false, false], [false, true], [true, false], [true, true]]
             .map(|[vertical, far]| Self::new(conv, vertical, far))
     }
 
     /// The convolution of the difference of both lines.
-    fn conv(&self, conv: &UpsampledConv2d) -> Conv2d {
+    pub(crate) fn conv(&self, conv: &UpsampledConv2d) -> Conv2d {
         Conv2d {
             batch: conv.batch,
             in_channels: conv.in_channels,
@@ -123,7 +124,7 @@ impl Edge {
     }
 
     /// The weights that see another line, `[out_channels, in_channels, 1, 5]`.
-    fn weights(&self, weight: &[f32]) -> Scratch {
+    pub(crate) fn weights(&self, weight: &[f32]) -> Scratch {
         let mut weights = Scratch::new(weight.len() / KERNEL);
         for (target, kernel) in weights.chunks_exact_mut(KERNEL).zip(weight.chunks_exact(AREA)) {
             for (along, value) in target.iter_mut().enumerate() {
@@ -203,7 +204,7 @@ impl UpsampledConv2d {
         self.weight_gradient_with(kernels(), input, output_gradient, weight_gradient)
     }
 
-    fn check(&self, arguments: [(&'static str, Option<usize>); 4]) -> Result<(), ShapeError> {
+    pub(crate) fn check(&self, arguments: [(&'static str, Option<usize>); 4]) -> Result<(), ShapeError> {
         let Self { batch, in_channels, in_height, in_width, out_channels } = *self;
         self.phases().output_size()?;
         if in_height < 2 || in_width < 2 {
@@ -226,7 +227,7 @@ impl UpsampledConv2d {
     }
 
     /// All four phases as one convolution of the small map, output channels `[phase y, phase x, out_channels]`.
-    fn phases(&self) -> Conv2d {
+    pub(crate) fn phases(&self) -> Conv2d {
         Conv2d {
             batch: self.batch,
             in_channels: self.in_channels,
@@ -241,7 +242,7 @@ impl UpsampledConv2d {
     }
 
     /// Weights of the four phases, `[phase y, phase x, out_channels, in_channels, 3, 3]`.
-    fn phase_weights(&self, weight: &[f32]) -> Scratch {
+    pub(crate) fn phase_weights(&self, weight: &[f32]) -> Scratch {
         let pairs = self.out_channels * self.in_channels;
         let mut summed = Scratch::new(4 * pairs * 9);
         let target = Shared::new(&mut summed);
@@ -438,6 +439,6 @@ impl UpsampledConv2d {
     }
 }
 
-fn named([input, weight, bias, output]: [Option<usize>; 4]) -> [(&'static str, Option<usize>); 4] {
+pub(crate) fn named([input, weight, bias, output]: [Option<usize>; 4]) -> [(&'static str, Option<usize>); 4] {
     [("input", input), ("weight", weight), ("bias", bias), ("output", output)]
 }

@@ -26,7 +26,7 @@ impl Job<'_> {
     /// Splits positions of all pictures, and output channels where those are few.
     pub(super) fn run_direct(&self) {
         let convolution = self.convolution;
-        let positions = self.batch * self.output.plane();
+        let positions = self.batch * convolution.out_size.iter().product::<usize>();
         if positions == 0 {
             return;
         }
@@ -47,14 +47,15 @@ impl Job<'_> {
 
     fn places(&self, positions: Range<usize>) -> Vec<Place> {
         let convolution = self.convolution;
-        let (plane, width) = (self.output.plane(), self.output.width);
+        let [height, width] = convolution.out_size;
+        let plane = height * width;
         let place = |position: usize| {
             let (image, within) = (position / plane, position % plane);
             let [y, x] = [within / width, within % width];
             let source = [y * convolution.stride, x * convolution.stride];
             Place {
                 source: convolution.input.offset(image, source, convolution.padding),
-                target: self.output.offset(image, [y, x], 0),
+                target: self.placement.offset(image, [y, x], 0),
             }
         };
         positions.map(place).collect()
@@ -64,22 +65,20 @@ impl Job<'_> {
     fn run_block(&self, places: &[Place], block: &OutputBlock) {
         let weights = &self.convolution.weights;
         // Short segments are summed together, long ones in parts.
-        let (segments_at_once, chunk) = if weights.segments * weights.depth <= INPUTS_PER_CHUNK {
-            (weights.segments, weights.depth)
-        } else {
-            (1, even_parts(weights.depth, INPUTS_PER_CHUNK))
-        };
+        let segments_at_once = even_parts(weights.segments, INPUTS_PER_CHUNK / weights.depth);
+        let chunk = if segments_at_once > 1 { weights.depth } else { even_parts(weights.depth, INPUTS_PER_CHUNK) };
         for segment in (0..weights.segments).step_by(segments_at_once) {
             for input in (0..weights.depth).step_by(chunk) {
                 let depth = chunk.min(weights.depth - input);
-                let is_last = segment + segments_at_once == weights.segments && input + depth == weights.depth;
+                let segments = segments_at_once.min(weights.segments - segment);
+                let is_last = segment + segments == weights.segments && input + depth == weights.depth;
                 let segment_step = self.convolution.input.row_stride();
                 let offset = segment * segment_step + input;
                 let mut product = Product {
                     rows: 0,
                     columns: block.columns,
                     scalars: [std::ptr::null(); MAX_ROWS],
-                    segments: segments_at_once,
+                    segments,
                     segment_step,
                     depth,
                     weights: weights.from(block, segment, input),

@@ -1,16 +1,22 @@
-//! Pictures whose pixels hold their channels side by side, with zeros around them.
+//! Pictures whose pixels hold their channels side by side, with zeros or what continues them around them.
 
-use crate::scratch::Aligned;
-use crate::shape::{ShapeError, check_length, elements};
+use crate::axis::Axis;
+use crate::isa::kernels;
+use crate::scratch::{Aligned, Shared};
+use crate::shape::{Padding, ShapeError, check_length, elements};
+use crate::transpose::Transposition;
 use crate::vector::MAX_LANES;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Rows and columns of zeros behind a picture, beyond those that complete a tile of Winograd's algorithm.
+/// Rows and columns behind a picture, beyond those that complete a tile of Winograd's algorithm.
 const BEHIND: usize = 2;
 /// Largest side of such a tile.
 const TILE: usize = 4;
 /// Pixels that a task copies.
 const PIXELS_PER_TASK: usize = 512;
+/// Rows whose ends a task writes, at least.
+const ROWS_PADDED_PER_TASK: usize = 32;
 
 /// The size of each picture of a [`Map`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +74,7 @@ impl MapShape {
 
     /// Elements from a picture to the next.
     pub(crate) fn image_stride(&self) -> usize {
-        (self.margin + self.height.next_multiple_of(TILE) + BEHIND.max(self.margin)) * self.row_stride()
+        self.rows() * self.row_stride()
     }
 
     /// Where a pixel's first channel lies, `before` rows and columns up and left of it.
@@ -76,6 +82,11 @@ impl MapShape {
         image * self.image_stride()
             + (y + self.margin - before) * self.row_stride()
             + (x + self.margin - before) * self.pitch
+    }
+
+    /// Rows from a picture to the next.
+    pub(crate) fn rows(&self) -> usize {
+        self.margin + self.height.next_multiple_of(TILE) + BEHIND.max(self.margin)
     }
 
     fn check(&self, batch: usize) -> Result<usize, ShapeError> {
@@ -89,11 +100,21 @@ impl MapShape {
     }
 }
 
-/// Pictures of one shape, `[n, row, column, channel]` with zeros around each picture.
+/// What lies around the pictures of a [`Map`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Border {
+    /// So many rows and columns that continue the pictures, and zeros beyond.
+    Continued(usize, Padding),
+    /// What continued other pictures.
+    Stale,
+}
+
+/// Pictures of one shape, `[n, row, column, channel]`; around each picture are zeros, or what [`Map::pad`] wrote there.
 #[derive(Debug)]
 pub struct Map {
     shape: MapShape,
     batch: usize,
+    border: Border,
     values: Aligned,
 }
 
@@ -103,7 +124,8 @@ impl Map {
     /// # Errors
     /// [`ShapeError`] if a size is zero or memory cannot be addressed.
     pub fn new(shape: MapShape, batch: usize) -> Result<Self, ShapeError> {
-        Ok(Self { shape, batch, values: Aligned::zeroed(shape.check(batch)?) })
+        let border = Border::Continued(shape.margin, Padding::Zero);
+        Ok(Self { shape, batch, border, values: Aligned::zeroed(shape.check(batch)?) })
     }
 
     /// The size of each picture.
@@ -124,9 +146,11 @@ impl Map {
     pub fn set_batch(&mut self, batch: usize) -> Result<(), ShapeError> {
         let len = self.shape.check(batch)?;
         if len > self.values.len() {
-            self.values = Aligned::zeroed(len);
+            *self = Self::new(self.shape, batch)?;
+        } else if batch != self.batch {
+            self.make_border_stale();
+            self.batch = batch;
         }
-        self.batch = batch;
         Ok(())
     }
 
@@ -134,8 +158,70 @@ impl Map {
         &self.values
     }
 
-    pub(crate) fn values_mut(&mut self) -> &mut [f32] {
+    /// The values, whose pictures are about to be written.
+    pub(crate) fn overwrite(&mut self) -> &mut [f32] {
+        self.make_border_stale();
         &mut self.values
+    }
+
+    /// Zeros around pictures serve other pictures too.
+    fn make_border_stale(&mut self) {
+        if !matches!(self.border, Border::Continued(_, Padding::Zero)) {
+            self.border = Border::Stale;
+        }
+    }
+
+    /// Whether the pictures are continued by at least `padding` rows and columns.
+    pub(crate) fn is_padded(&self, padding: usize, mode: Padding) -> bool {
+        match self.border {
+            Border::Continued(..) if padding == 0 => true,
+            Border::Continued(held, found) => found == mode && padding <= held,
+            Border::Stale => false,
+        }
+    }
+
+    /// Continues the pictures by some rows and columns on each side, and by zeros as far as the margin goes.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the margin is narrower, or reflection would reach beyond the opposite edge.
+    pub fn pad(&mut self, padding: usize, mode: Padding) -> Result<(), ShapeError> {
+        let MapShape { height, width, margin, pitch, .. } = self.shape;
+        if padding > margin {
+            return Err(ShapeError::Margin { padding, margin });
+        }
+        if mode == Padding::Reflect && padding >= height.min(width) {
+            return Err(ShapeError::ReflectTooWide { padding, input: [height, width] });
+        }
+        if self.is_padded(padding, mode) {
+            return Ok(());
+        }
+        let axis = |len, padded| Axis::new(len, margin as isize, padding, padded, mode, 1);
+        let (rows, row_stride) = (self.shape.rows(), self.shape.row_stride());
+        let [down, across] = [axis(height, rows), axis(width, self.shape.row_pixels())];
+        let maps = &mut self.values[..self.batch * rows * row_stride];
+        let lines = maps.par_chunks_exact_mut(row_stride).with_min_len(ROWS_PADDED_PER_TASK).enumerate();
+        lines.filter(|(row, _)| (margin..margin + height).contains(&(row % rows))).for_each(|(_, line)| {
+            for column in (0..margin).chain(margin + width..line.len() / pitch) {
+                let pixel = column * pitch;
+                match across.source(column) {
+                    Some(source) => line.copy_within((margin + source) * pitch..(margin + source + 1) * pitch, pixel),
+                    None => line[pixel..pixel + pitch].fill(0.0),
+                }
+            }
+        });
+        for map in maps.chunks_exact_mut(rows * row_stride) {
+            for row in (0..margin).chain(margin + height..rows) {
+                let target = row * row_stride;
+                match down.source(row) {
+                    Some(source) => {
+                        map.copy_within((margin + source) * row_stride..(margin + source + 1) * row_stride, target);
+                    }
+                    None => map[target..target + row_stride].fill(0.0),
+                }
+            }
+        }
+        self.border = Border::Continued(padding, mode);
+        Ok(())
     }
 
     /// Takes pictures `[n, c, h, w]`.
@@ -146,7 +232,7 @@ impl Map {
         let (shape, plane) = (self.shape, self.shape.plane());
         check_length("images", self.batch * shape.channels * plane, images.len())?;
         let pictures = images.par_chunks_exact(shape.channels * plane);
-        let maps = self.values.par_chunks_exact_mut(shape.image_stride());
+        let maps = self.overwrite().par_chunks_exact_mut(shape.image_stride());
         pictures.zip(maps).for_each(|(picture, map)| {
             let rows = map.par_chunks_exact_mut(shape.row_stride()).skip(shape.margin).take(shape.height);
             rows.with_min_len(PIXELS_PER_TASK / shape.width + 1).enumerate().for_each(|(y, row)| {
@@ -161,22 +247,65 @@ impl Map {
         Ok(())
     }
 
+    /// Takes pictures `[n, c, h, w]` and adds those of another map.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if there are more or fewer, or the other map has another shape.
+    pub fn fill_onto(&mut self, images: &[f32], other: &Self) -> Result<(), ShapeError> {
+        let (shape, plane, margin) = (self.shape, self.shape.plane(), self.shape.margin);
+        let MapShape { channels, height, width, pitch, .. } = shape;
+        check_length("images", self.batch * channels * plane, images.len())?;
+        check_length("other pictures", self.batch, other.batch)?;
+        if other.shape != shape {
+            return Err(ShapeError::Map { expected: shape, found: other.shape });
+        }
+        let (rows, stride) = (shape.rows(), shape.row_stride());
+        let lines = self.overwrite()[..other.batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
+        let inside = lines.filter(|(line, _)| (margin..margin + height).contains(&(line % rows)));
+        inside.for_each(|(line, target)| {
+            let (image, y) = (line / rows, line % rows - margin);
+            let inside = margin * pitch..(margin + width) * pitch;
+            let target = &mut target[inside.clone()];
+            let source = &images[image * channels * plane + y * width..];
+            kernels().transpose_rows(source, plane, [channels, width], target, pitch);
+            let others = &other.values[line * stride..][inside];
+            target.iter_mut().zip(others).for_each(|(target, other)| *target += other);
+        });
+        Ok(())
+    }
+
     /// Writes the pictures as `[n, c, h, w]`.
     ///
     /// # Errors
     /// [`ShapeError`] if `images` has another length.
     pub fn write(&self, images: &mut [f32]) -> Result<(), ShapeError> {
+        self.write_channels(0..self.shape.channels, images)
+    }
+
+    /// Writes some channels of the pictures as `[n, c, h, w]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if there are no such channels or `images` has another length.
+    pub fn write_channels(&self, channels: Range<usize>, images: &mut [f32]) -> Result<(), ShapeError> {
         let (shape, plane) = (self.shape, self.shape.plane());
-        check_length("images", self.batch * shape.channels * plane, images.len())?;
-        let planes = images.par_chunks_exact_mut(plane).with_min_len(PIXELS_PER_TASK / plane + 1).enumerate();
-        planes.for_each(|(index, target)| {
-            let (image, channel) = (index / shape.channels, index % shape.channels);
-            for (y, row) in target.chunks_exact_mut(shape.width).enumerate() {
-                let start = shape.offset(image, [y, 0], 0) + channel;
-                for (value, source) in row.iter_mut().zip(self.values[start..].iter().step_by(shape.pitch)) {
-                    *value = *source;
-                }
-            }
+        check_length("channels", channels.end.min(shape.channels), channels.end)?;
+        check_length("images", self.batch * channels.len() * plane, images.len())?;
+        let target = Shared::new(images);
+        let rows = (0..self.batch * shape.height).into_par_iter().with_min_len(PIXELS_PER_TASK / shape.width + 1);
+        rows.for_each(|row| {
+            let (image, y) = (row / shape.height, row % shape.height);
+            let pixels = &self.values[shape.offset(image, [y, 0], 0) + channels.start..];
+            let matrix = Transposition {
+                source: pixels.as_ptr(),
+                source_stride: shape.pitch,
+                rows: shape.width,
+                columns: channels.len(),
+                target: target.at((image * channels.len() * shape.height + y) * shape.width),
+                target_stride: plane,
+                fill: 0,
+            };
+            // SAFETY: the row has so many pixels of these channels; tasks write disjoint rows of the planes.
+            unsafe { kernels().transpose(&matrix) };
         });
         Ok(())
     }

@@ -1,17 +1,24 @@
-//! Convolutions whose weights do not change: packed or transformed once, with bias, activation and residual in the pass
+//! Layers whose weights do not change: packed or transformed once, with bias, activation and residual in the pass
 //! that writes the outputs. They read and write [`Map`]s, whose pixels hold their channels side by side.
 //!
 //! Which algorithm computes a convolution, and in which order it adds, depends on its shape alone. A picture's result
 //! depends neither on the pictures beside it nor on the number of threads.
 
 pub(crate) mod direct;
+mod few_outputs;
 mod map;
+mod normalize;
+pub(crate) mod pixels;
 pub(crate) mod product;
 pub(crate) mod tiles;
 pub(crate) mod transforms;
+mod upsample;
 pub(crate) mod weights;
 
+pub use few_outputs::PreparedFewOutputs;
 pub use map::{Map, MapShape};
+pub use normalize::{MapNormalization, Together};
+pub use upsample::PreparedUpsampling;
 
 use crate::isa::{Kernels, kernels};
 use crate::scratch::Shared;
@@ -31,7 +38,7 @@ pub enum OutputActivation<'a> {
     Prelu(&'a [f32]),
 }
 
-/// A convolution with zero padding, its weights prepared for pictures of one size.
+/// A convolution, its weights prepared for pictures of one size. It pads by reading what lies around its inputs.
 ///
 /// A linear layer is a convolution whose kernel is as large as the picture.
 #[derive(Debug)]
@@ -42,6 +49,7 @@ pub struct PreparedConvolution {
     out_size: [usize; 2],
     stride: usize,
     padding: usize,
+    mode: Padding,
     algorithm: Algorithm,
     weights: PreparedWeights,
     /// For whole registers of channels, as slopes.
@@ -62,9 +70,37 @@ struct Job<'a> {
     convolution: &'a PreparedConvolution,
     batch: usize,
     input: &'a [f32],
-    output: MapShape,
+    placement: Placement,
     target: Shared,
     finish: Finish,
+}
+
+/// Where outputs lie in the map that is written.
+#[derive(Clone, Copy)]
+struct Placement {
+    map: MapShape,
+    /// Rows and columns of the map for each row and column of outputs.
+    scale: usize,
+    /// Channels of the map, of which outputs hold those of `scale * scale` pixels one behind the other.
+    channels: usize,
+}
+
+impl Placement {
+    /// Outputs that are the pixels of the map.
+    fn whole(map: MapShape) -> Self {
+        Self { map, scale: 1, channels: usize::MAX }
+    }
+
+    fn offset(&self, image: usize, [y, x]: [usize; 2], channel: usize) -> usize {
+        let phase = channel / self.channels;
+        let pixel = [y * self.scale + phase / self.scale, x * self.scale + phase % self.scale];
+        self.map.offset(image, pixel, 0) + channel % self.channels
+    }
+
+    /// The first channel that lies in another pixel of the map than `channel`.
+    fn next_pixel(&self, channel: usize) -> usize {
+        (channel / self.channels + 1).saturating_mul(self.channels)
+    }
 }
 
 // SAFETY: the pointers in `finish` are to bias, slopes and residual, which outlive the job and are only read.
@@ -75,8 +111,8 @@ impl PreparedConvolution {
     /// `convolution` names does not matter; its sizes must be those of `input`.
     ///
     /// # Errors
-    /// [`ShapeError`] if the shape is impossible, a slice has another length, the padding is wider than the margin of
-    /// the input, or the padding is not of zeros.
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the margin of
+    /// the input.
     pub fn new(
         convolution: &Conv2d,
         input: MapShape,
@@ -102,7 +138,7 @@ impl PreparedConvolution {
         check_length("input channels", convolution.in_channels, input.channels)?;
         check_length("input rows", convolution.in_height, input.height)?;
         check_length("input columns", convolution.in_width, input.width)?;
-        if convolution.padding > 0 && (convolution.padding > input.margin || convolution.mode != Padding::Zero) {
+        if convolution.padding > input.margin {
             return Err(ShapeError::Margin { padding: convolution.padding, margin: input.margin });
         }
         let (ending, slopes) = match activation {
@@ -126,6 +162,7 @@ impl PreparedConvolution {
             out_size,
             stride: convolution.stride,
             padding: convolution.padding,
+            mode: convolution.mode,
             algorithm,
             weights: PreparedWeights::new(kernels, algorithm, convolution, &input, weight),
             bias: whole(bias),
@@ -139,6 +176,11 @@ impl PreparedConvolution {
         self.input
     }
 
+    /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
+    pub fn padding(&self) -> (usize, Padding) {
+        (self.padding, self.mode)
+    }
+
     /// The shape of the outputs, with some margin for the convolutions that read them.
     pub fn output(&self, margin: usize) -> MapShape {
         MapShape::features(self.out_channels, self.out_size[0], self.out_size[1], margin)
@@ -147,27 +189,32 @@ impl PreparedConvolution {
     /// Convolves `input`, adds the bias, applies the activation, adds `residual` and overwrites `output`.
     ///
     /// # Errors
-    /// [`ShapeError`] if a map has another shape or number of pictures than the others ask for; `output` is untouched
-    /// then.
+    /// [`ShapeError`] if a map has another shape or number of pictures than the others ask for, or the input is not
+    /// padded; `output` is untouched then.
     pub fn forward(&self, input: &Map, residual: Option<&Map>, output: &mut Map) -> Result<(), ShapeError> {
         let shape = output.shape();
-        for (found, expected) in [(input.shape(), self.input), (shape, self.output(shape.margin))] {
-            if found != expected {
-                return Err(ShapeError::Map { expected, found });
-            }
-        }
+        check_map(self.input, input)?;
+        check_map(self.output(shape.margin), output)?;
         check_length("output pictures", input.batch(), output.batch())?;
+        if !input.is_padded(self.padding, self.mode) {
+            return Err(ShapeError::Border { padding: self.padding, mode: self.mode });
+        }
         let residual = match residual {
             None => None,
-            Some(residual) if residual.shape() != shape => {
-                return Err(ShapeError::Map { expected: shape, found: residual.shape() });
-            }
             Some(residual) => {
+                check_map(shape, residual)?;
                 check_length("residual pictures", input.batch(), residual.batch())?;
                 Some(residual.values().as_ptr())
             }
         };
-        let first = output.values().as_ptr();
+        let target = Shared::new(output.overwrite());
+        self.run(input.batch(), input.values(), residual, Placement::whole(shape), target);
+        Ok(())
+    }
+
+    /// Convolves pictures that were checked. The residual lies as the target does.
+    fn run(&self, batch: usize, input: &[f32], residual: Option<*const f32>, placement: Placement, target: Shared) {
+        let first = target.at(0);
         let finish = Finish {
             bias: self.bias.as_ptr(),
             ending: self.ending,
@@ -175,14 +222,17 @@ impl PreparedConvolution {
             // Both start at a cache line, so that the addresses differ by whole elements.
             residual: residual.map(|residual| (residual as isize - first as isize) / size_of::<f32>() as isize),
         };
-        let target = Shared::new(output.values_mut());
-        let job = Job { convolution: self, batch: input.batch(), input: input.values(), output: shape, target, finish };
+        let job = Job { convolution: self, batch, input, placement, target, finish };
         match self.algorithm {
             Algorithm::Direct => job.run_direct(),
             Algorithm::Winograd(filter) => job.run_tiles(filter),
         }
-        Ok(())
     }
+}
+
+fn check_map(expected: MapShape, map: &Map) -> Result<(), ShapeError> {
+    let found = map.shape();
+    if found == expected { Ok(()) } else { Err(ShapeError::Map { expected, found }) }
 }
 
 /// The fastest algorithm for one picture at a time, by the shape alone. For many pictures, which share the weights,

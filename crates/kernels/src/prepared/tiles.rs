@@ -5,7 +5,7 @@ use super::direct::{INPUTS_PER_CHUNK, TASKS_WANTED};
 use super::product::Product;
 use super::transforms::{Filter, TileIn, TileOut, TileTransform};
 use super::weights::{OutputBlock, PreparedWeights};
-use super::{Job, part};
+use super::{Job, Placement, part};
 use crate::cover::even_parts;
 use crate::isa::Kernels;
 use crate::microkernel::MAX_OUTER_ROWS as MAX_ROWS;
@@ -49,7 +49,7 @@ impl Job<'_> {
     /// Splits the tiles of all pictures, and output channels where those are few.
     pub(super) fn run_tiles(&self, filter: Filter) {
         let convolution = self.convolution;
-        let [rows, columns] = self.output.size().map(|size| size.div_ceil(filter.out()));
+        let [rows, columns] = convolution.out_size.map(|size| size.div_ceil(filter.out()));
         let tiles = self.batch * rows * columns;
         if tiles == 0 {
             return;
@@ -108,19 +108,27 @@ impl Job<'_> {
         source: &[f32],
     ) {
         let (image, [y, x]) = first_pixel(filter, grid, tile);
-        let transform = TileOut {
-            filter,
-            source: source.as_ptr(),
-            place_stride: outputs.place_stride,
-            channels: outputs.channels,
-            target: self.target.at(self.output.offset(image, [y, x], 0) + first_channel),
-            row_stride: self.output.row_stride(),
-            pitch: self.output.pitch,
-            size: [self.output.height - y, self.output.width - x],
-            finish: self.finish.from(first_channel),
-        };
-        // SAFETY: outputs are compared with the size of the picture; tasks write disjoint tiles or channels.
-        unsafe { self.convolution.kernels.tile_out(&transform) };
+        let Placement { map, scale, .. } = self.placement;
+        let [height, width] = self.convolution.out_size;
+        let end = first_channel + outputs.channels;
+        let mut first = first_channel;
+        while first < end {
+            let next = self.placement.next_pixel(first).min(end);
+            let transform = TileOut {
+                filter,
+                source: source[first - first_channel..].as_ptr(),
+                place_stride: outputs.place_stride,
+                channels: next - first,
+                target: self.target.at(self.placement.offset(image, [y, x], first)),
+                row_stride: scale * map.row_stride(),
+                pitch: scale * map.pitch,
+                size: [height - y, width - x],
+                finish: self.finish.from(first),
+            };
+            // SAFETY: outputs are compared with the size of the picture; tasks write disjoint tiles or channels.
+            unsafe { self.convolution.kernels.tile_out(&transform) };
+            first = next;
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 //! Self-attention over the positions of a feature map.
 
 use burn::tensor::Tensor;
+use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::ops::{self, ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::{Convolution, Initializer};
 
@@ -53,6 +55,27 @@ impl SelfAttention {
         let value = positions(self.value.forward(x.clone()));
         let attended = ops::self_attention(query, key, value).reshape([n, c, h, w]);
         ops::scaled_sum(attended, self.gamma.get(), x)
+    }
+}
+
+impl SelfAttention {
+    /// Adds the attention to a plan. Queries, keys and values come from one convolution; `gamma` is part of the values'
+    /// weights.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if it does not fit its input.
+    pub fn plan(&self, plan: &mut PlanBuilder, x: Slot) -> Result<Slot, ShapeError> {
+        let gamma = self.gamma.to_vec()[0];
+        let [query, key, mut value] = [&self.query, &self.key, &self.value].map(Convolution::current_weights);
+        value.weight.iter_mut().chain(&mut value.bias).for_each(|number| *number *= gamma);
+        let channels = [&query, &key, &value].map(|weights| weights.bias.len());
+        let weight = [query.weight, key.weight, value.weight].concat();
+        let bias = [query.bias, key.bias, value.bias].concat();
+        let (weight, bias) = (&weight[..], &bias[..]);
+        let all =
+            PlannedConvolution { weight, bias, kernel: [1, 1], stride: 1, padding: 0, mode: Padding::Zero };
+        let all = plan.convolution(x, &all, OutputActivation::None, None)?;
+        plan.attention(all, channels, x)
     }
 }
 

@@ -1,9 +1,11 @@
 //! Convolution blocks and residual blocks.
 
 use burn::tensor::Tensor;
+use portraitist_kernels::OutputActivation;
 
-use crate::ops::{ConvGeometry, Padding};
+use crate::ops::{ConvGeometry, Padding, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 
 use super::{
     Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind, Then,
@@ -89,6 +91,71 @@ impl ConvBlock {
     }
 }
 
+/// Blocks as layers of plans.
+impl ConvBlock {
+    /// Adds what [`forward`](Self::forward) or, with a residual, [`forward_onto`](Self::forward_onto) does to a plan.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the block does not fit its input, or a part of it has no prepared form.
+    pub fn plan(
+        &self,
+        plan: &mut PlanBuilder,
+        input: Slot,
+        style: Option<&PlannedAffine>,
+        residual: Option<Slot>,
+    ) -> Result<Slot, NoPlan> {
+        let weights = self.convolution.current_weights();
+        let normalization = self.planned_normalization(style)?;
+        let activation = match (&normalization, self.activation.kind()) {
+            (None, ActivationKind::Relu) => OutputActivation::Relu,
+            _ => OutputActivation::None,
+        };
+        let slot = plan.convolution(input, &weights.planned(), activation, residual)?;
+        normalization.into_iter().for_each(|normalization| plan.normalize(normalization));
+        Ok(slot)
+    }
+
+    /// Adds what [`upsampled_forward`](Self::upsampled_forward) does to a plan.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub fn upsampled_plan(&self, plan: &mut PlanBuilder, input: Slot) -> Result<Slot, NoPlan> {
+        let weights = self.convolution.current_weights();
+        if !weights.can_be_upsampling() {
+            return Err(NoPlan::Layer("an enlargement and a convolution that is not 5x5 with reflecting borders"));
+        }
+        let normalization = self.planned_normalization(None)?;
+        let normalization = normalization.ok_or(NoPlan::Layer("an enlargement that is not normalised"))?;
+        let slot = plan.upsampling(input, &weights.weight, &weights.bias)?;
+        plan.normalize(normalization);
+        Ok(slot)
+    }
+
+    /// Ends a plan with this block, which makes the pictures.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub fn plan_pictures(&self, plan: PlanBuilder, input: Slot) -> Result<Plan, NoPlan> {
+        let weights = self.convolution.current_weights();
+        let activation = match (&self.normalization, self.activation.kind()) {
+            (Normalization::None, ActivationKind::None) => None,
+            (Normalization::None, ActivationKind::Tanh) => Some(Pointwise::Tanh),
+            _ => return Err(NoPlan::Layer("a last layer with normalisation or an activation other than tanh")),
+        };
+        Ok(plan.finish_with_few_outputs(input, &weights.planned(), activation)?)
+    }
+
+    /// Normalisation and activation; none where the convolution is not normalised.
+    fn planned_normalization(&self, style: Option<&PlannedAffine>) -> Result<Option<PlannedNormalization>, NoPlan> {
+        let relu = match self.activation.kind() {
+            ActivationKind::None => false,
+            ActivationKind::Relu => true,
+            _ => return Err(NoPlan::Layer("an activation other than ReLU")),
+        };
+        self.normalization.planned(style, relu)
+    }
+}
+
 impl Parameterized for ConvBlock {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
         self.normalization.visit_mut(&join(prefix, "norm"), visit);
@@ -132,6 +199,22 @@ impl ResidualBlock {
         };
         let changed = self.first.forward(x.clone(), first);
         self.second.forward_onto(changed, second, x)
+    }
+}
+
+impl ResidualBlock {
+    /// Adds what [`forward`](Self::forward) does to a plan.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the block does not fit its input, or a part of it has no prepared form.
+    pub fn plan(
+        &self,
+        plan: &mut PlanBuilder,
+        input: Slot,
+        styles: Option<&[PlannedAffine; 2]>,
+    ) -> Result<Slot, NoPlan> {
+        let changed = self.first.plan(plan, input, styles.map(|[first, _]| first), None)?;
+        self.second.plan(plan, changed, styles.map(|[_, second]| second), Some(input))
     }
 }
 

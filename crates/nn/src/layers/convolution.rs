@@ -36,7 +36,7 @@ impl Conv2d {
     /// Adds the convolution to a plan, with what follows it: an activation, the sum with a residual.
     ///
     /// # Errors
-    /// [`ShapeError`] if it does not fit its input, or pads with something else than zeros.
+    /// [`ShapeError`] if it does not fit its input.
     pub fn plan(
         &self,
         plan: &mut PlanBuilder,
@@ -44,14 +44,15 @@ impl Conv2d {
         activation: OutputActivation<'_>,
         residual: Option<Slot>,
     ) -> Result<Slot, ShapeError> {
-        let ConvGeometry { kernel, stride, padding, mode } = self.geometry;
-        if padding > 0 && mode != Padding::Zero {
-            return Err(ShapeError::Margin { padding, margin: 0 });
-        }
         let (weight, bias) = (self.weight.to_vec(), self.bias.to_vec());
-        let (weight, bias, kernel) = (&weight[..], &bias[..], [kernel; 2]);
-        plan.convolution(input, &PlannedConvolution { weight, bias, kernel, stride, padding, activation, residual })
+        plan.convolution(input, &planned(self.geometry, &weight, &bias), activation, residual)
     }
+}
+
+/// A convolution as a plan wants it.
+fn planned<'a>(geometry: ConvGeometry, weight: &'a [f32], bias: &'a [f32]) -> PlannedConvolution<'a> {
+    let ConvGeometry { kernel, stride, padding, mode } = geometry;
+    PlannedConvolution { weight, bias, kernel: [kernel; 2], stride, padding, mode }
 }
 
 impl Parameterized for Conv2d {
@@ -178,6 +179,22 @@ impl Convolution {
         }
     }
 
+    /// Copies the weights to the host; where they are spectrally normalised, as the last
+    /// [`refresh`](Self::refresh) left them.
+    ///
+    /// # Panics
+    /// If a spectrally normalised convolution was never refreshed.
+    pub fn current_weights(&self) -> CurrentWeights {
+        let (weight, bias, geometry) = match self {
+            Self::Plain(convolution) => (convolution.weight.get(), &convolution.bias, convolution.geometry),
+            Self::Spectral(convolution) => {
+                let weight = convolution.normalised.clone().expect("a network is refreshed before it is used");
+                (weight, &convolution.bias, convolution.geometry)
+            }
+        };
+        CurrentWeights { weight: to_values::<4>(weight), bias: bias.to_vec(), geometry }
+    }
+
     /// See [`Conv2d::forward`].
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         match self {
@@ -202,6 +219,28 @@ impl Convolution {
                 self.forward(interpolate(images, nearest))
             }
         }
+    }
+}
+
+/// Weights of a convolution as they are used now.
+#[derive(Clone, Debug)]
+pub struct CurrentWeights {
+    /// `[out, in, k, k]`
+    pub weight: Vec<f32>,
+    /// `[out]`
+    pub bias: Vec<f32>,
+    geometry: ConvGeometry,
+}
+
+impl CurrentWeights {
+    /// As a plan wants them.
+    pub fn planned(&self) -> PlannedConvolution<'_> {
+        planned(self.geometry, &self.weight, &self.bias)
+    }
+
+    /// Whether a plan can join the convolution with an enlargement before it.
+    pub fn can_be_upsampling(&self) -> bool {
+        self.geometry == FUSED_UPSAMPLING
     }
 }
 

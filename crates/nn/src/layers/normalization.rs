@@ -1,10 +1,12 @@
 //! Normalisation of activations.
 
 use burn::tensor::Tensor;
+use portraitist_kernels::{Activation, Together};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{NoPlan, PlannedAffine, PlannedNormalization};
 
 use super::Initializer;
 
@@ -110,6 +112,30 @@ impl Normalization {
                 then_apart(normalised, relu, residual)
             }
         }
+    }
+}
+
+impl Normalization {
+    /// The normalisation for a plan, with the activation that follows; none where nothing is normalised. `style` is where
+    /// an adaptive layer finds its scale and shift.
+    ///
+    /// # Errors
+    /// [`NoPlan`] for batch normalisation, and an adaptive layer without style.
+    pub fn planned(&self, style: Option<&PlannedAffine>, relu: bool) -> Result<Option<PlannedNormalization>, NoPlan> {
+        let (together, affine) = match self {
+            Self::None => return Ok(None),
+            Self::Instance => (Together::Channel, PlannedAffine::None),
+            Self::Adaptive => {
+                let style = style.ok_or(NoPlan::Layer("an adaptive layer without style"))?;
+                (Together::Channel, style.clone())
+            }
+            Self::Layer { gamma, beta } => {
+                (Together::Picture, PlannedAffine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
+            }
+            Self::Batch { .. } => return Err(NoPlan::Layer("batch normalisation")),
+        };
+        let activation = if relu { Activation::Relu } else { Activation::None };
+        Ok(Some(PlannedNormalization { together, affine, activation }))
     }
 }
 

@@ -6,23 +6,29 @@ use crate::config::GeneratorConfig;
 use crate::layers::{ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock, SelfAttention};
 use crate::ops::ConvGeometry;
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{NoPlan, PlanBuilder, Slot};
 
 /// The content encoder of MUNIT (Huang et al. 2018, <https://arxiv.org/abs/1804.04732>): a 7x7
 /// convolution, stride-2 convolutions that double the channels, residual blocks; all with instance
 /// normalisation. The original puts self-attention and one more residual block behind them.
 #[derive(Clone, Debug)]
 pub struct ContentEncoder {
+    /// Of the pictures.
+    channels: usize,
     downsampling: Vec<ConvBlock>,
     residual: Vec<ResidualBlock>,
     attention: Option<(SelfAttention, ResidualBlock)>,
 }
 
 impl ContentEncoder {
+    /// Rows and columns by which the first layer continues pictures.
+    pub const PICTURE_MARGIN: usize = 3;
+
     /// An encoder of pictures with `channels`.
     pub fn new(channels: usize, config: &GeneratorConfig, init: &mut Initializer) -> Self {
         let (mode, activation) = (config.padding.into(), config.activation);
         let normalization = NormalizationKind::Instance;
-        let first = ConvGeometry { kernel: 7, stride: 1, padding: 3, mode };
+        let first = ConvGeometry { kernel: 7, stride: 1, padding: Self::PICTURE_MARGIN, mode };
         let halving = ConvGeometry { kernel: 4, stride: 2, padding: 1, mode };
         let block = |geometry| ConvBlockConfig { geometry, normalization, activation };
         let mut downsampling = vec![ConvBlock::new(channels, config.dim, block(first), init)];
@@ -37,7 +43,12 @@ impl ContentEncoder {
             let attention = SelfAttention::new(wide, true, init);
             (attention, ResidualBlock::new(wide, normalization, activation, mode, init))
         });
-        Self { downsampling, residual, attention }
+        Self { channels, downsampling, residual, attention }
+    }
+
+    /// Channels of the pictures.
+    pub fn picture_channels(&self) -> usize {
+        self.channels
     }
 
     /// One power iteration of the attention's convolutions.
@@ -56,6 +67,29 @@ impl ContentEncoder {
         match &self.attention {
             Some((attention, residual)) => residual.forward(attention.forward(content), None),
             None => content,
+        }
+    }
+}
+
+impl ContentEncoder {
+    /// Adds what [`forward`](Self::forward) computes to a plan.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the network does not fit the pictures, or a layer has no prepared form.
+    pub fn plan(&self, plan: &mut PlanBuilder, pictures: Slot) -> Result<Slot, NoPlan> {
+        let mut x = pictures;
+        for block in &self.downsampling {
+            x = block.plan(plan, x, None, None)?;
+        }
+        for block in &self.residual {
+            x = block.plan(plan, x, None)?;
+        }
+        match &self.attention {
+            Some((attention, residual)) => {
+                let attended = attention.plan(plan, x)?;
+                residual.plan(plan, attended, None)
+            }
+            None => Ok(x),
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::layers::{
     ActivationKind, AdaptiveParameters, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock,
     SelfAttention,
 };
-use crate::ops::ConvGeometry;
+use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, Slot};
 
 /// The decoder of MUNIT: residual blocks whose normalisation the style steers, then nearest
 /// upsampling and 5x5 convolutions with layer normalisation, then a 7x7 convolution to the picture.
@@ -21,6 +22,9 @@ pub struct Decoder {
     head: ConvBlock,
     channels: usize,
 }
+
+/// The last convolution, but for what it pads with.
+const HEAD: ConvGeometry = ConvGeometry { kernel: 7, stride: 1, padding: 3, mode: Padding::Zero };
 
 impl Decoder {
     /// A decoder to pictures with `channels`.
@@ -43,7 +47,7 @@ impl Decoder {
             .map(|level| ConvBlock::new(wide >> level, wide >> (level + 1), doubling, init))
             .collect();
         let head = ConvBlockConfig {
-            geometry: ConvGeometry { kernel: 7, stride: 1, padding: 3, mode },
+            geometry: ConvGeometry { mode, ..HEAD },
             normalization: NormalizationKind::None,
             activation: ActivationKind::Tanh,
         };
@@ -83,6 +87,37 @@ impl Decoder {
         }
         let features = self.upsampling.iter().fold(features, |x, block| block.upsampled_forward(x));
         self.head.forward(features, None)
+    }
+
+    /// Ends a plan with what [`forward`](Self::forward) computes; the numbers that steer it are `adaptive`.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the network does not fit the content, or a layer has no prepared form.
+    pub fn plan(&self, mut plan: PlanBuilder, content: Slot) -> Result<Plan, NoPlan> {
+        let mut layer = 0;
+        let mut styles = || {
+            [0, 1].map(|_| {
+                let start = 2 * layer * self.channels;
+                layer += 1;
+                let [shift, scale] = [start, start + self.channels].map(|start| start..start + self.channels);
+                PlannedAffine::Styled { shift, scale }
+            })
+        };
+        let mut x = content;
+        for block in &self.residual {
+            x = block.plan(&mut plan, x, Some(&styles()))?;
+        }
+        if let Some((attention, block)) = &self.attention {
+            let attended = attention.plan(&mut plan, x)?;
+            x = block.plan(&mut plan, attended, Some(&styles()))?;
+        }
+        for (index, block) in self.upsampling.iter().enumerate() {
+            if index + 1 == self.upsampling.len() {
+                plan.set_margin(HEAD.padding);
+            }
+            x = block.upsampled_plan(&mut plan, x)?;
+        }
+        self.head.plan_pictures(plan, x)
     }
 
     fn steering(&self, adaptive: Tensor<2>) -> Vec<[AdaptiveParameters; 2]> {

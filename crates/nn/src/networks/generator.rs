@@ -56,9 +56,19 @@ impl Generator {
         self.content_encoder.forward(pictures)
     }
 
-    /// The part that finds the content, without the others.
-    pub fn into_content_encoder(self) -> ContentEncoder {
-        self.content_encoder
+    /// The part that finds the content.
+    pub fn content_encoder(&self) -> &ContentEncoder {
+        &self.content_encoder
+    }
+
+    /// The part that makes pictures.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The part that turns styles into what steers the decoder.
+    pub fn style_mlp(&self) -> &StyleMlp {
+        &self.mlp
     }
 
     /// The style alone: `[n, style_dim]`.

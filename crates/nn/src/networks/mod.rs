@@ -15,5 +15,5 @@ pub use decoder::Decoder;
 pub use generator::{Code, Generator};
 pub use sphereface::SphereFace;
 pub use style_encoder::StyleEncoder;
-pub use translator::{Critics, Pair, Translator};
+pub use translator::{Critics, Pair, PlannedTranslation, Translator};
 pub use vgg::Vgg16;

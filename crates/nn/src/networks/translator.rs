@@ -1,13 +1,15 @@
 //! The networks of both domains.
 
 use burn::tensor::{Device, Tensor};
+use portraitist_kernels::ShapeError;
 
 use crate::config::{Domain, TranslatorConfig};
 use crate::device::on_workers;
-use crate::layers::{Initialization, Initializer};
-use crate::parameter::{Parameter, Parameterized, join};
+use crate::layers::{Initialization, Initializer, StyleMlp};
+use crate::parameter::{Parameter, Parameterized, join, to_values};
+use crate::plan::{NoPlan, Plan, PlanBuilder};
 
-use super::{Critic, Generator};
+use super::{ContentEncoder, Critic, Generator};
 
 /// Something that exists once for each domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -75,6 +77,41 @@ impl Pair<Generator> {
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`; style: `[n, style_dim]`
     pub fn translate(&self, pictures: Tensor<4>, style: Tensor<2>, to: Domain) -> Tensor<4> {
         on_workers(|| self.of(to).decode(self.of(to.other()).encode_content(pictures), style))
+    }
+}
+
+/// One direction of a translator with weights that stay, for pictures of one size, on the CPU.
+#[derive(Debug)]
+pub struct PlannedTranslation {
+    /// Content encoder and decoder.
+    plan: Plan,
+    style_mlp: StyleMlp,
+}
+
+impl Pair<Generator> {
+    /// What [`translate`](Self::translate) computes, as a plan with the present weights for pictures of
+    /// `[height, width]`.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the networks do not fit such pictures, or a layer has no prepared form.
+    pub fn plan(&self, to: Domain, size: [usize; 2]) -> Result<PlannedTranslation, NoPlan> {
+        let (source, target) = (self.of(to.other()), self.of(to));
+        let encoder = source.content_encoder();
+        let mut plan = PlanBuilder::new(encoder.picture_channels(), size, ContentEncoder::PICTURE_MARGIN);
+        plan.set_margin(1);
+        let content = encoder.plan(&mut plan, PlanBuilder::PICTURES)?;
+        let plan = target.decoder().plan(plan, content)?;
+        Ok(PlannedTranslation { plan, style_mlp: target.style_mlp().clone() })
+    }
+}
+
+impl PlannedTranslation {
+    /// Translates pictures `[n, channels, h, w]` in `[-1, 1]` with styles `[n, style_dim]`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if these are no whole pictures of the plan's size, or not as many styles.
+    pub fn run(&self, pictures: &[f32], style: Tensor<2>) -> Result<Vec<f32>, ShapeError> {
+        on_workers(|| self.plan.run(pictures, &to_values(self.style_mlp.forward(style))))
     }
 }
 

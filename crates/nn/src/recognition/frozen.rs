@@ -44,7 +44,7 @@ impl FrozenSphereFace {
         let [height, width] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
         assert!(crops.len().is_multiple_of(3 * height * width), "crops are whole");
         on_workers(|| match self.plan() {
-            Some(plan) => plan.run(crops).expect("the plan is made for crops of this size"),
+            Some(plan) => plan.run(crops, &[]).expect("the plan is made for crops of this size"),
             None => {
                 let shape = [crops.len() / (3 * height * width), 3, height, width];
                 to_values(self.network.forward(from_values(crops.to_vec(), &self.device).reshape(shape)))

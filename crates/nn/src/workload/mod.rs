@@ -141,15 +141,20 @@ impl Workload {
         let config = self.networks();
         let mut translator = Translator::new(&config, Initialization::default(), SEED, device);
         translator.refresh();
-        // What one direction needs, as the peer holds it; a model for both directions holds all.
-        let Translator { drawing, photo } = translator;
-        let encoder = drawing.into_content_encoder();
         let pictures = self.pictures(Domain::Drawing, device);
         let style_dim = config.generator.style_dim;
         let styles = from_values(normals(&mut stream(SEED, "bench style", 0), self.batch * style_dim), device);
         let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
+        if *device == Device::flex() {
+            let plan = translator.plan(Domain::Photo, [self.height, self.width]).expect("the pictures are large enough");
+            let pictures = to_values(pictures);
+            return Box::new(move || {
+                plan.run(&pictures, styles.clone()).expect("the plan is made for these pictures");
+                Ok(())
+            });
+        }
         Box::new(move || {
-            on_workers(|| to_values(photo.decode(encoder.forward(pictures.clone()), styles.clone())));
+            to_values(translator.translate(pictures.clone(), styles.clone(), Domain::Photo));
             Ok(())
         })
     }

@@ -1,6 +1,11 @@
 //! Using a trained translator.
 
+mod frozen;
+
+pub use frozen::FrozenTranslator;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use portraitist_face::template::Template;
@@ -78,7 +83,7 @@ pub struct Translated {
 /// A translator ready for use. Results do not depend on what was translated before.
 #[derive(Clone, Debug)]
 pub struct Model {
-    translator: Translator,
+    networks: Arc<FrozenTranslator>,
     config: TranslatorConfig,
     sha256: String,
     device: Device,
@@ -120,7 +125,8 @@ impl Model {
         let mut translator = Translator::new(&config, Initialization::Default, 0, device);
         assign(&mut translator, file.arrays, path)?;
         translator.refresh();
-        Ok(Self { translator, config, sha256, device: device.clone() })
+        let networks = Arc::new(FrozenTranslator::new(translator, device));
+        Ok(Self { networks, config, sha256, device: device.clone() })
     }
 
     /// How the networks are built.
@@ -160,13 +166,9 @@ impl Model {
         let (width, height) = (picture.width(), picture.height());
         let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
-        let output = self.translator.translate(input, style, to);
-        let output = if (padded_width, padded_height) == (width, height) {
-            output
-        } else {
-            output.narrow(2, 0, height).narrow(3, 0, width)
-        };
-        let planes = three_planes(to_values(output), width * height);
+        let output = self.networks.translate(&input, [padded_height, padded_width], style, to);
+        let output = cut(output, [padded_width, padded_height], [width, height]);
+        let planes = three_planes(output, width * height);
         let translated = picture_from_planes(width, height, &planes)?;
         let picture = if own_size == (width, height) {
             translated
@@ -181,8 +183,10 @@ impl Model {
     /// # Errors
     /// [`ModelError::Picture`].
     pub fn style_of(&self, picture: &Picture, domain: Domain) -> Result<Vec<f32>, ModelError> {
-        let (input, _) = self.input(&within_limits(picture, MIN_STYLE_SIDE, MAX_PIXELS)?, domain)?;
-        Ok(to_values(self.translator.of(domain).encode_style(input)))
+        let (input, [width, height]) = self.input(&within_limits(picture, MIN_STYLE_SIDE, MAX_PIXELS)?, domain)?;
+        let shape = [1, input.len() / (width * height), height, width];
+        let input: Tensor<4> = from_values(input, &self.device).reshape(shape);
+        Ok(to_values(self.networks.translator().of(domain).encode_style(input)))
     }
 
     /// Checks a style code's length.
@@ -194,17 +198,15 @@ impl Model {
         if style.len() == expected { Ok(()) } else { Err(ModelError::StyleLength { expected, found: style.len() }) }
     }
 
-    /// The network's input and its width and height.
-    fn input(&self, picture: &Picture, domain: Domain) -> Result<(Tensor<4>, [usize; 2]), ModelError> {
+    /// The network's input, `[channels, height, width]`, and its width and height.
+    fn input(&self, picture: &Picture, domain: Domain) -> Result<(Vec<f32>, [usize; 2]), ModelError> {
         let multiple = self.config.generator.side_multiple();
         let width = picture.width().next_multiple_of(multiple);
         let height = picture.height().next_multiple_of(multiple);
         let extended = extend_edges(picture, width, height)?;
         let grey = self.config.picture.grey_photos && domain == Domain::Photo;
         let extended = if grey { transform::to_grey(&extended) } else { extended };
-        let channels = self.config.picture.channels(domain);
-        let planes = from_values(network_planes(&extended, channels), &self.device);
-        Ok((planes.reshape([1, channels, height, width]), [width, height]))
+        Ok((network_planes(&extended, self.config.picture.channels(domain)), [width, height]))
     }
 }
 
@@ -237,6 +239,15 @@ fn extend_edges(picture: &Picture, width: usize, height: usize) -> Result<Pictur
     };
     let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
     Picture::from_rgb(width, height, pixels)
+}
+
+/// The first columns and rows of planes.
+fn cut(planes: Vec<f32>, [old_width, old_height]: [usize; 2], [width, height]: [usize; 2]) -> Vec<f32> {
+    if (old_width, old_height) == (width, height) {
+        return planes;
+    }
+    let planes = planes.chunks_exact(old_width * old_height);
+    planes.flat_map(|plane| plane.chunks_exact(old_width).take(height).flat_map(|row| &row[..width])).copied().collect()
 }
 
 /// A single plane is repeated for red, green and blue.

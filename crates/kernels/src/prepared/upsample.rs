@@ -1,0 +1,152 @@
+//! Enlargement by two followed by a 5x5 convolution, with weights that stay: see [`crate::upsample`].
+
+use super::map::{Map, MapShape};
+use super::transforms::Filter;
+use super::{Algorithm, OutputActivation, Placement, PreparedConvolution, check_map};
+use crate::isa::{Kernels, kernels};
+use crate::scratch::{Scratch, Shared};
+use crate::shape::{Conv2d, Padding, ShapeError, check_length};
+use crate::upsample::{Edge, UpsampledConv2d, named};
+use rayon::prelude::*;
+
+/// Phases of an enlarged picture.
+const PHASES: usize = 4;
+
+/// An [`UpsampledConv2d`], prepared for pictures of one size.
+#[derive(Debug)]
+pub struct PreparedUpsampling {
+    input: MapShape,
+    out_channels: usize,
+    /// To the channels of each phase one behind the other, each filled up to whole registers.
+    phases: PreparedConvolution,
+    edges: Vec<(Edge, PreparedConvolution)>,
+}
+
+impl PreparedUpsampling {
+    /// Prepares `weight` (`[out, in, 5, 5]`) and `bias` (`[out]`). Inputs must be continued by one row and column of
+    /// [`Padding::Replicate`].
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the map is smaller than 2x2 or has no margin, or a slice has another length.
+    pub fn new(input: MapShape, weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
+        Self::with(kernels(), input, weight, bias)
+    }
+
+    /// As [`PreparedUpsampling::new`], for a chosen instruction set.
+    pub(crate) fn with(
+        kernels: &'static Kernels,
+        input: MapShape,
+        weight: &[f32],
+        bias: &[f32],
+    ) -> Result<Self, ShapeError> {
+        let out_channels = bias.len();
+        let conv = UpsampledConv2d {
+            batch: 1,
+            in_channels: input.channels,
+            in_height: input.height,
+            in_width: input.width,
+            out_channels,
+        };
+        conv.check(named([None, Some(weight.len()), Some(bias.len()), None]))?;
+        let width = MapShape::features(out_channels, 1, 1, 0).pitch;
+        let phase_weights = conv.phase_weights(weight);
+        let phase_weights = filled_up(&phase_weights, out_channels, width, input.channels * 9);
+        let phase_bias = filled_up(&bias.repeat(PHASES), out_channels, width, 1);
+        let phases = Conv2d { out_channels: PHASES * width, ..conv.phases() };
+        let algorithm = Some(Algorithm::Winograd(Filter::Four));
+        let none = OutputActivation::None;
+        let phases = PreparedConvolution::with(kernels, algorithm, &phases, input, &phase_weights, &phase_bias, none)?;
+        let no_bias = vec![0.0; out_channels];
+        let edge = |edge: Edge| {
+            let conv = edge.conv(&conv);
+            let line = MapShape::features(input.channels, 1, edge.along.len(), 0);
+            let (weights, direct) = (edge.weights(weight), Some(Algorithm::Direct));
+            let prepared = PreparedConvolution::with(kernels, direct, &conv, line, &weights, &no_bias, none)?;
+            Ok((edge, prepared))
+        };
+        let edges = Edge::all(&conv).into_iter().map(edge).collect::<Result<_, _>>()?;
+        Ok(Self { input, out_channels, phases, edges })
+    }
+
+    /// The shape of the inputs.
+    pub fn input_shape(&self) -> MapShape {
+        self.input
+    }
+
+    /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
+    pub fn padding(&self) -> (usize, Padding) {
+        self.phases.padding()
+    }
+
+    /// The shape of the outputs, with some margin for the layers that read them.
+    pub fn output(&self, margin: usize) -> MapShape {
+        MapShape::features(self.out_channels, 2 * self.input.height, 2 * self.input.width, margin)
+    }
+
+    /// Enlarges and convolves `input`, and overwrites `output`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a map has another shape or number of pictures than the other asks for, or the input is not
+    /// padded; `output` is untouched then.
+    pub fn forward(&self, input: &Map, output: &mut Map) -> Result<(), ShapeError> {
+        let shape = output.shape();
+        check_map(self.input, input)?;
+        check_map(self.output(shape.margin), output)?;
+        check_length("output pictures", input.batch(), output.batch())?;
+        let (padding, mode) = self.padding();
+        if !input.is_padded(padding, mode) {
+            return Err(ShapeError::Border { padding, mode });
+        }
+        let batch = input.batch();
+        let values = output.overwrite();
+        let target = Shared::new(values);
+        let placement = Placement { map: shape, scale: 2, channels: shape.pitch };
+        let inside = || self.phases.run(batch, input.values(), None, placement, target);
+        // One edge alone has too few tasks for all threads.
+        let edges = || self.edges.par_iter().map(|(edge, prepared)| (edge, self.line(edge, prepared, input))).collect();
+        let ((), lines): ((), Vec<(&Edge, Scratch)>) = rayon::join(inside, edges);
+        for (edge, line) in lines {
+            let lines = MapShape::features(self.out_channels, 1, edge.outputs, 0);
+            for (image, line) in line.chunks_exact(lines.image_stride()).enumerate() {
+                for (along, sums) in line.chunks_exact(shape.pitch).take(edge.outputs).enumerate() {
+                    let pixel = if edge.vertical { [along, edge.output_line] } else { [edge.output_line, along] };
+                    let outputs = &mut values[shape.offset(image, pixel, 0)..][..shape.pitch];
+                    outputs.iter_mut().zip(sums).for_each(|(output, sum)| *output += sum);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What an edge's outputs lack.
+    fn line(&self, edge: &Edge, prepared: &PreparedConvolution, input: &Map) -> Scratch {
+        let (shape, batch) = (prepared.input, input.batch());
+        let pixel = |image: usize, line: usize, along: usize| {
+            let position = if edge.vertical { [along, line] } else { [line, along] };
+            &input.values()[self.input.offset(image, position, 0)..][..shape.pitch]
+        };
+        let mut difference = Scratch::new(batch * shape.image_stride());
+        for (image, target) in difference.chunks_exact_mut(shape.image_stride()).enumerate() {
+            for (target, along) in target.chunks_exact_mut(shape.pitch).zip(&edge.along) {
+                let [seen, shown] = edge.lines.map(|line| pixel(image, line, *along));
+                for ((value, seen), shown) in target.iter_mut().zip(seen).zip(shown) {
+                    *value = seen - shown;
+                }
+            }
+        }
+        let output = prepared.output(0);
+        let mut line = Scratch::new(batch * output.image_stride());
+        let target = Shared::new(&mut line);
+        prepared.run(batch, &difference, None, Placement::whole(output), target);
+        line
+    }
+}
+
+/// Values of the channels of each phase, with zeros behind each phase's up to `width` channels.
+fn filled_up(values: &[f32], channels: usize, width: usize, per_channel: usize) -> Vec<f32> {
+    let mut filled = vec![0.0; PHASES * width * per_channel];
+    for (target, values) in filled.chunks_exact_mut(width * per_channel).zip(values.chunks_exact(channels * per_channel)) {
+        target[..values.len()].copy_from_slice(values);
+    }
+    filled
+}

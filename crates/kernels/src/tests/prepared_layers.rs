@@ -1,0 +1,190 @@
+//! Layers between maps against the same layers between images, which are tested against their definitions.
+
+use super::{Random, assert_same_for_any_threads};
+use crate::isa::{Kernels, WinogradUse};
+use crate::prepared::{Map, MapNormalization, MapShape, PreparedFewOutputs, PreparedUpsampling, Together};
+use crate::{
+    Activation, Conv2d, Isa, Normalization, Padding, Pointwise, ShapeError, UpsampledConv2d, activation, instance_norm,
+    layer_norm,
+};
+
+fn map(images: &[f32], shape: MapShape, batch: usize) -> Map {
+    let mut map = Map::new(shape, batch).expect("shape");
+    map.fill(images).expect("length");
+    map
+}
+
+fn images(map: &Map) -> Vec<f32> {
+    let mut images = vec![f32::NAN; map.batch() * map.shape().channels() * map.shape().plane()];
+    map.write(&mut images).expect("length");
+    images
+}
+
+fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(1.0_f32, |largest, value| largest.max(value.abs()));
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        assert!((found - expected).abs() <= tolerance * largest, "{what} at {index}: {found}, expected {expected}");
+    }
+}
+
+#[test]
+fn pictures_are_continued_as_their_mode_says() {
+    let shape = MapShape::features(1, 2, 3, 2);
+    let mut map = map(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape, 1);
+    let row = |map: &Map, y: usize| -> Vec<f32> {
+        let start = y * shape.row_stride();
+        map.values()[start..start + shape.row_stride()].iter().step_by(shape.pitch).copied().collect()
+    };
+    map.pad(1, Padding::Reflect).expect("margin");
+    assert_eq!(row(&map, 0), [0.0; 8]);
+    assert_eq!(row(&map, 1), [0.0, 5.0, 4.0, 5.0, 6.0, 5.0, 0.0, 0.0]);
+    assert_eq!(row(&map, 2), [0.0, 2.0, 1.0, 2.0, 3.0, 2.0, 0.0, 0.0]);
+    assert_eq!(row(&map, 4), row(&map, 2));
+    map.pad(2, Padding::Replicate).expect("margin");
+    assert_eq!(row(&map, 0), [1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0, 0.0]);
+    assert_eq!(row(&map, 5), [4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 0.0]);
+    map.pad(2, Padding::Zero).expect("margin");
+    assert_eq!(row(&map, 1), [0.0; 8]);
+    assert_eq!(row(&map, 2), [0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0]);
+    assert_eq!(map.pad(2, Padding::Reflect), Err(ShapeError::ReflectTooWide { padding: 2, input: [2, 3] }));
+}
+
+/// A map that held more pictures, padded otherwise, is no different from a new one.
+#[test]
+fn borders_of_other_pictures_are_forgotten() {
+    let shape = MapShape::features(5, 4, 6, 1);
+    let mut random = Random::new(3);
+    let pictures = random.values(3 * 5 * 24);
+    let mut used = map(&pictures, shape, 3);
+    used.pad(1, Padding::Reflect).expect("margin");
+    used.set_batch(1).expect("memory");
+    used.fill(&pictures[..5 * 24]).expect("length");
+    used.pad(1, Padding::Replicate).expect("margin");
+    used.set_batch(3).expect("memory");
+    assert!(!used.is_padded(1, Padding::Replicate));
+    used.fill(&pictures).expect("length");
+    used.pad(1, Padding::Replicate).expect("margin");
+    let mut fresh = map(&pictures, shape, 3);
+    fresh.pad(1, Padding::Replicate).expect("margin");
+    assert_eq!(used.values(), fresh.values());
+}
+
+#[test]
+fn channels_are_written_and_images_added_to_maps() {
+    let mut random = Random::new(5);
+    let (values, more) = (random.values(2 * 21 * 35), random.values(2 * 21 * 35));
+    let filled = map(&values, MapShape::features(21, 5, 7, 1), 2);
+    let mut some = vec![f32::NAN; 2 * 3 * 35];
+    filled.write_channels(16..19, &mut some).expect("length");
+    let expected: Vec<f32> = values.chunks_exact(21 * 35).flat_map(|image| image[16 * 35..19 * 35].to_vec()).collect();
+    assert_eq!(some, expected);
+    assert!(filled.write_channels(19..22, &mut some).is_err());
+    let mut both = Map::new(filled.shape(), 2).expect("shape");
+    both.fill_onto(&more, &filled).expect("maps fit");
+    let sums: Vec<f32> = values.iter().zip(&more).map(|(left, right)| left + right).collect();
+    assert_eq!(images(&both), sums);
+}
+
+#[test]
+fn maps_are_normalised_as_images_are() {
+    let mut random = Random::new(11);
+    for (batch, channels, [height, width]) in [(1, 3, [2, 1]), (2, 20, [9, 8]), (1, 300, [5, 6]), (2, 16, [40, 140])] {
+        // A large mean, which a single pass over squares would not survive.
+        let values: Vec<f32> = random.values(batch * channels * height * width).iter().map(|x| x + 50.0).collect();
+        let residual = random.values(values.len());
+        let affine = (random.values(batch * channels), random.values(batch * channels));
+        let per_channel = (&affine.0[..channels], &affine.1[..channels]);
+        let shape = MapShape::features(channels, height, width, 1);
+        for activation in [Activation::None, Activation::Relu] {
+            let norm = Normalization { batch, channels, plane: height * width, epsilon: 1e-5, activation };
+            let mut expected = vec![0.0; values.len()];
+            let own = MapNormalization { together: Together::Channel, epsilon: 1e-5, affine: None, activation };
+            let styled = MapNormalization { affine: Some((&affine.0, &affine.1)), ..own };
+            let whole = MapNormalization { together: Together::Picture, affine: Some(per_channel), ..own };
+            let check = |norm: &MapNormalization<'_>, residual: Option<&[f32]>, expected: &[f32]| {
+                let mut found = map(&values, shape, batch);
+                let residual = residual.map(|residual| map(residual, shape, batch));
+                norm.apply(&mut found, residual.as_ref()).expect("shapes fit");
+                assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.together));
+                assert!(found.is_padded(1, Padding::Zero));
+            };
+            instance_norm(&norm, &values, None, None, &mut expected).expect("shape");
+            check(&own, None, &expected);
+            let scale_and_shift = Some((&affine.0[..], &affine.1[..]));
+            instance_norm(&norm, &values, scale_and_shift, Some(&residual), &mut expected).expect("shape");
+            check(&styled, Some(&residual), &expected);
+            layer_norm(&norm, &values, Some(per_channel), &mut expected).expect("shape");
+            check(&whole, None, &expected);
+        }
+    }
+    let mut map = Map::new(MapShape::features(4, 3, 3, 0), 2).expect("shape");
+    let affine = Some((&[1.0; 4][..], &[0.0; 4][..]));
+    let norm =
+        MapNormalization { together: Together::Channel, epsilon: 1e-5, affine, activation: Activation::None };
+    assert_eq!(norm.apply(&mut map, None), Err(ShapeError::Length { argument: "scale", expected: 8, found: 4 }));
+}
+
+#[test]
+fn enlargement_is_the_same_between_maps() {
+    let mut random = Random::new(23);
+    for (batch, [in_channels, out_channels], [in_height, in_width]) in
+        [(1, [16, 16], [2, 2]), (2, [20, 9], [5, 7]), (1, [70, 40], [8, 13]), (1, [3, 33], [9, 4])]
+    {
+        let conv = UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels };
+        let input = random.values(batch * in_channels * in_height * in_width);
+        let (weight, bias) = (random.values(out_channels * in_channels * 25), random.values(out_channels));
+        let mut expected = vec![0.0; batch * out_channels * 4 * in_height * in_width];
+        for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
+            let direct = kernels.clone().with_winograd(WinogradUse::Never);
+            conv.forward_with(&direct, &input, &weight, Some(&bias), &mut expected).expect("shape");
+            let shape = MapShape::features(in_channels, in_height, in_width, 1);
+            let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
+            let mut source = map(&input, shape, batch);
+            let mut found = Map::new(prepared.output(1), batch).expect("shape");
+            let (padding, mode) = prepared.padding();
+            assert_eq!(prepared.forward(&source, &mut found), Err(ShapeError::Border { padding, mode }));
+            source.pad(padding, mode).expect("margin");
+            prepared.forward(&source, &mut found).expect("maps fit");
+            assert_close(&images(&found), &expected, 2e-5, &format!("{conv:?} with {:?}", kernels.isa));
+            assert_same_for_any_threads(|| {
+                let mut output = Map::new(prepared.output(1), batch).expect("shape");
+                prepared.forward(&source, &mut output).expect("maps fit");
+                images(&output)
+            });
+        }
+    }
+}
+
+#[test]
+fn few_outputs_are_those_of_the_convolution() {
+    let mut random = Random::new(31);
+    for (batch, [in_channels, out_channels], size, side, mode) in [
+        (1, [32, 3], [9, 11], 7, Padding::Reflect),
+        (2, [20, 1], [6, 5], 3, Padding::Zero),
+        (1, [65, 5], [4, 30], 5, Padding::Replicate),
+    ] {
+        let [in_height, in_width] = size;
+        let (stride, padding, kernel) = (1, side / 2, [side; 2]);
+        let conv = Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel, stride, padding, mode };
+        let input = random.values(batch * in_channels * in_height * in_width);
+        let weight: Vec<f32> = random.values(out_channels * in_channels * side * side);
+        let bias = random.values(out_channels);
+        let mut sums = vec![0.0; batch * out_channels * in_height * in_width];
+        crate::forward(&conv, &input, &weight, Some(&bias), &mut sums).expect("shape");
+        let mut expected = sums.clone();
+        activation(Pointwise::Tanh, &sums, &mut expected).expect("length");
+        for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
+            for (function, expected) in [(None, &sums), (Some(Pointwise::Tanh), &expected)] {
+                let shape = MapShape::features(in_channels, in_height, in_width, padding);
+                let prepared = PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
+                let mut source = map(&input, shape, batch);
+                source.pad(padding, mode).expect("margin");
+                let mut room = Map::new(prepared.sums(), batch).expect("shape");
+                let mut found = vec![f32::NAN; expected.len()];
+                prepared.forward(&source, &mut room, &mut found).expect("maps fit");
+                assert_close(&found, expected, 1e-5, &format!("{conv:?} with {:?}", kernels.isa));
+            }
+        }
+    }
+}

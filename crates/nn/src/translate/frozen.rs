@@ -1,0 +1,90 @@
+//! A translator's networks at rest.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use burn::tensor::{Device, Tensor};
+
+use crate::config::Domain;
+use crate::networks::{PlannedTranslation, Translator};
+use crate::parameter::{from_values, to_values};
+
+/// Plans that are kept: one for each direction.
+const PLANS_KEPT: usize = 2;
+
+/// Networks whose weights do not change any more. On the CPU they run by plans, which are made when pictures of another
+/// size or direction come, and take up to four times the memory of the weights that the direction needs; on other
+/// devices, and where a layer has no prepared form, as in training.
+#[derive(Debug)]
+pub struct FrozenTranslator {
+    translator: Translator,
+    device: Device,
+    /// The plans that were used last, the newest at the end.
+    plans: Mutex<Vec<Kept>>,
+}
+
+/// A plan and what it is for.
+#[derive(Clone, Debug)]
+struct Kept {
+    to: Domain,
+    size: [usize; 2],
+    plan: Arc<PlannedTranslation>,
+}
+
+impl FrozenTranslator {
+    /// Wraps networks that live on `device`, each refreshed once.
+    pub fn new(translator: Translator, device: &Device) -> Self {
+        Self { translator, device: device.clone(), plans: Mutex::new(Vec::new()) }
+    }
+
+    /// The networks.
+    pub fn translator(&self) -> &Translator {
+        &self.translator
+    }
+
+    /// Pictures of the domain that is not `to`, made into pictures of `to` with the given styles.
+    ///
+    /// # Shapes
+    /// - pictures: `[n, channels, h, w]` in `[-1, 1]`, `h` and `w` as `size` says; style: `[n, style_dim]`
+    /// - output: `[n, channels, h, w]`
+    ///
+    /// # Panics
+    /// If these are no whole pictures that the networks can halve, or not as many styles.
+    pub fn translate(&self, pictures: &[f32], size: [usize; 2], style: Tensor<2>, to: Domain) -> Vec<f32> {
+        if let Some(plan) = self.plan(to, size) {
+            return plan.run(pictures, style).expect("the plan is made for pictures of this size");
+        }
+        let [height, width] = size;
+        let batch = style.dims()[0];
+        let shape = [batch, pictures.len() / (batch * height * width), height, width];
+        let pictures = from_values(pictures.to_vec(), &self.device).reshape(shape);
+        to_values(self.translator.translate(pictures, style, to))
+    }
+
+    /// The plan for a direction and a size, if there can be one.
+    fn plan(&self, to: Domain, size: [usize; 2]) -> Option<Arc<PlannedTranslation>> {
+        if self.device != Device::flex() {
+            return None;
+        }
+        let is_wanted = |kept: &Kept| kept.to == to && kept.size == size;
+        let mut plans = self.lock_plans();
+        if let Some(index) = plans.iter().position(is_wanted) {
+            let kept = plans.remove(index);
+            plans.push(kept.clone());
+            return Some(kept.plan);
+        }
+        // The plan of this direction for another size is not needed beside the new one.
+        plans.retain(|kept| kept.to != to);
+        // Not under the lock: while weights are prepared, a thread may turn to another picture, and would wait for itself.
+        drop(plans);
+        let plan = Arc::new(self.translator.plan(to, size).ok()?);
+        let mut plans = self.lock_plans();
+        plans.push(Kept { to, size, plan: Arc::clone(&plan) });
+        let surplus = plans.len().saturating_sub(PLANS_KEPT);
+        plans.drain(..surplus);
+        Some(plan)
+    }
+
+    fn lock_plans(&self) -> std::sync::MutexGuard<'_, Vec<Kept>> {
+        self.plans.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
