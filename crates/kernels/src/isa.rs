@@ -10,7 +10,9 @@ use crate::prepared::transforms::{TileIn, TileOut, tile_in, tile_out};
 use crate::softmax::{self, Running};
 use crate::transpose::{TransposedSum, Transposition, add_transposed, transpose};
 use crate::vector::{Portable, Vector};
-use crate::winograd_transforms::{KernelTransform, WeightTransform, transform_kernels, transform_weights};
+use crate::winograd_transforms::{
+    KernelTransform, PackedTransform, WeightTransform, transform_kernels, transform_packed, transform_weights,
+};
 use std::sync::OnceLock;
 
 /// Instruction sets that the kernels are written for.
@@ -113,6 +115,7 @@ pub(crate) struct Kernels {
     outer_product: unsafe fn(&OuterProduct),
     transform_weights: unsafe fn(&WeightTransform<'_>),
     transform_kernels: unsafe fn(&KernelTransform),
+    transform_packed: unsafe fn(&PackedTransform),
     product: unsafe fn(&Product),
     tile_in: unsafe fn(&TileIn),
     tile_out: unsafe fn(&TileOut),
@@ -189,6 +192,7 @@ pointer_functions! {
     outer_product(OuterProduct);
     transform_weights(WeightTransform<'_>);
     transform_kernels(KernelTransform);
+    transform_packed(PackedTransform);
     product(Product);
     tile_in(TileIn);
     tile_out(TileOut);
@@ -261,6 +265,11 @@ macro_rules! kernels {
             unsafe fn transform_kernels_kernel(arguments: &KernelTransform) {
                 // SAFETY: the caller's promise; the features are enabled here.
                 unsafe { transform_kernels::<$vector>(arguments) }
+            }
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn transform_packed_kernel(arguments: &PackedTransform) {
+                // SAFETY: the caller's promise; the features are enabled here.
+                unsafe { transform_packed::<$vector>(arguments) }
             }
             $(#[target_feature(enable = $feature)])?
             unsafe fn product_kernel(arguments: &Product) {
@@ -381,6 +390,7 @@ macro_rules! kernels {
                 normalize_row,
                 transform_weights: transform_weights_kernel,
                 transform_kernels: transform_kernels_kernel,
+                transform_packed: transform_packed_kernel,
                 product: product_kernel,
                 tile_in: tile_in_kernel,
                 tile_out: tile_out_kernel,

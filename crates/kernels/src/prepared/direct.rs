@@ -32,7 +32,7 @@ impl Job<'_> {
         }
         let at_once = part(positions, POSITIONS_PER_TASK, convolution.kernels.outer_rows);
         let position_tasks = positions.div_ceil(at_once);
-        let blocks = &convolution.weights.blocks;
+        let blocks = &self.weights.blocks;
         let blocks_at_once = even_parts(blocks.len(), blocks.len().div_ceil(TASKS_WANTED.div_ceil(position_tasks)));
         let block_tasks = blocks.len().div_ceil(blocks_at_once);
         (0..position_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
@@ -63,7 +63,7 @@ impl Job<'_> {
 
     /// Computes the channels of a block at some positions.
     fn run_block(&self, places: &[Place], block: &OutputBlock) {
-        let weights = &self.convolution.weights;
+        let weights = self.weights;
         // Short segments are summed together, long ones in parts.
         let segments_at_once = even_parts(weights.segments, INPUTS_PER_CHUNK / weights.depth);
         let chunk = if segments_at_once > 1 { weights.depth } else { even_parts(weights.depth, INPUTS_PER_CHUNK) };

@@ -25,7 +25,7 @@ use crate::scratch::Shared;
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
 use product::{Ending, Finish};
 use transforms::Filter;
-use weights::PreparedWeights;
+use weights::{PackedWeights, PreparedWeights};
 
 /// What is done to the outputs of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,11 +51,42 @@ pub struct PreparedConvolution {
     padding: usize,
     mode: Padding,
     algorithm: Algorithm,
-    weights: PreparedWeights,
+    weights: Weights,
     /// For whole registers of channels, as slopes.
     bias: Vec<f32>,
     ending: Ending,
     slopes: Vec<f32>,
+}
+
+/// Transformed weights of more elements (4 MB) are not kept, where many tiles share the work of transforming them.
+const LARGEST_KEPT_WEIGHTS: usize = 1 << 20;
+/// Tiles of a picture that are many.
+const MANY_TILES: usize = 96;
+
+#[derive(Debug)]
+enum Weights {
+    Ready(PreparedWeights),
+    Packed(PackedWeights),
+}
+
+impl Weights {
+    fn new(
+        kernels: &Kernels,
+        algorithm: Algorithm,
+        convolution: &Conv2d,
+        input: &MapShape,
+        weight: &[f32],
+        [height, width]: [usize; 2],
+    ) -> Self {
+        if algorithm == Algorithm::Winograd(Filter::Four) {
+            let tiles = [height, width].map(|size| size.div_ceil(Filter::Four.out())).iter().product::<usize>();
+            let transformed = Filter::Four.places() * input.pitch * convolution.out_channels;
+            if tiles > MANY_TILES && transformed > LARGEST_KEPT_WEIGHTS {
+                return Self::Packed(PackedWeights::new(kernels, convolution, input, weight));
+            }
+        }
+        Self::Ready(PreparedWeights::new(kernels, algorithm, convolution, input, weight))
+    }
 }
 
 /// How a convolution is computed.
@@ -68,6 +99,7 @@ pub(crate) enum Algorithm {
 /// Inputs and outputs of one call.
 struct Job<'a> {
     convolution: &'a PreparedConvolution,
+    weights: &'a PreparedWeights,
     batch: usize,
     input: &'a [f32],
     placement: Placement,
@@ -164,7 +196,7 @@ impl PreparedConvolution {
             padding: convolution.padding,
             mode: convolution.mode,
             algorithm,
-            weights: PreparedWeights::new(kernels, algorithm, convolution, &input, weight),
+            weights: Weights::new(kernels, algorithm, convolution, &input, weight, out_size),
             bias: whole(bias),
             ending,
             slopes: whole(slopes),
@@ -222,7 +254,15 @@ impl PreparedConvolution {
             // Both start at a cache line, so that the addresses differ by whole elements.
             residual: residual.map(|residual| (residual as isize - first as isize) / size_of::<f32>() as isize),
         };
-        let job = Job { convolution: self, batch, input, placement, target, finish };
+        let transformed;
+        let weights = match &self.weights {
+            Weights::Ready(weights) => weights,
+            Weights::Packed(weights) => {
+                transformed = weights.transformed(self.kernels);
+                &transformed
+            }
+        };
+        let job = Job { convolution: self, weights, batch, input, placement, target, finish };
         match self.algorithm {
             Algorithm::Direct => job.run_direct(),
             Algorithm::Winograd(filter) => job.run_tiles(filter),

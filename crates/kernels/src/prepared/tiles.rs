@@ -56,7 +56,7 @@ impl Job<'_> {
         }
         let at_once = tiles_of_task(convolution.kernels, tiles, filter, convolution.input.pitch);
         let tile_tasks = tiles.div_ceil(at_once);
-        let blocks = &convolution.weights.blocks;
+        let blocks = &self.weights.blocks;
         let blocks_at_once = even_parts(blocks.len(), blocks.len().div_ceil(TASKS_WANTED.div_ceil(tile_tasks)));
         let block_tasks = blocks.len().div_ceil(blocks_at_once);
         (0..tile_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
@@ -73,7 +73,7 @@ impl Job<'_> {
         for (index, tile) in tiles.clone().enumerate() {
             self.transform_in(filter, grid, tile, inputs, &mut transformed[inputs.at(0, index)..]);
         }
-        let (kernels, weights) = (self.convolution.kernels, &self.convolution.weights);
+        let (kernels, weights) = (self.convolution.kernels, self.weights);
         let sums = multiply_places(kernels, weights, filter, blocks, tiles.len(), (inputs, &transformed));
         for (index, tile) in tiles.enumerate() {
             let Sums { first_channel, layout, .. } = sums;

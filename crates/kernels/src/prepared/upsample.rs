@@ -145,7 +145,9 @@ impl PreparedUpsampling {
 /// Values of the channels of each phase, with zeros behind each phase's up to `width` channels.
 fn filled_up(values: &[f32], channels: usize, width: usize, per_channel: usize) -> Vec<f32> {
     let mut filled = vec![0.0; PHASES * width * per_channel];
-    for (target, values) in filled.chunks_exact_mut(width * per_channel).zip(values.chunks_exact(channels * per_channel)) {
+    for (target, values) in
+        filled.chunks_exact_mut(width * per_channel).zip(values.chunks_exact(channels * per_channel))
+    {
         target[..values.len()].copy_from_slice(values);
     }
     filled

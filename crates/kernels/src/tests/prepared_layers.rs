@@ -120,8 +120,7 @@ fn maps_are_normalised_as_images_are() {
     }
     let mut map = Map::new(MapShape::features(4, 3, 3, 0), 2).expect("shape");
     let affine = Some((&[1.0; 4][..], &[0.0; 4][..]));
-    let norm =
-        MapNormalization { together: Together::Channel, epsilon: 1e-5, affine, activation: Activation::None };
+    let norm = MapNormalization { together: Together::Channel, epsilon: 1e-5, affine, activation: Activation::None };
     assert_eq!(norm.apply(&mut map, None), Err(ShapeError::Length { argument: "scale", expected: 8, found: 4 }));
 }
 
@@ -136,7 +135,7 @@ fn enlargement_is_the_same_between_maps() {
         let (weight, bias) = (random.values(out_channels * in_channels * 25), random.values(out_channels));
         let mut expected = vec![0.0; batch * out_channels * 4 * in_height * in_width];
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
-            let direct = kernels.clone().with_winograd(WinogradUse::Never);
+            let direct = kernels.with_winograd(WinogradUse::Never);
             conv.forward_with(&direct, &input, &weight, Some(&bias), &mut expected).expect("shape");
             let shape = MapShape::features(in_channels, in_height, in_width, 1);
             let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
@@ -177,7 +176,8 @@ fn few_outputs_are_those_of_the_convolution() {
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             for (function, expected) in [(None, &sums), (Some(Pointwise::Tanh), &expected)] {
                 let shape = MapShape::features(in_channels, in_height, in_width, padding);
-                let prepared = PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
+                let prepared =
+                    PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
                 let mut source = map(&input, shape, batch);
                 source.pad(padding, mode).expect("margin");
                 let mut room = Map::new(prepared.sums(), batch).expect("shape");

@@ -72,8 +72,7 @@ impl SelfAttention {
         let weight = [query.weight, key.weight, value.weight].concat();
         let bias = [query.bias, key.bias, value.bias].concat();
         let (weight, bias) = (&weight[..], &bias[..]);
-        let all =
-            PlannedConvolution { weight, bias, kernel: [1, 1], stride: 1, padding: 0, mode: Padding::Zero };
+        let all = PlannedConvolution { weight, bias, kernel: [1, 1], stride: 1, padding: 0, mode: Padding::Zero };
         let all = plan.convolution(x, &all, OutputActivation::None, None)?;
         plan.attention(all, channels, x)
     }

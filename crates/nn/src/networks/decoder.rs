@@ -94,6 +94,9 @@ impl Decoder {
     /// # Errors
     /// [`NoPlan`] if the network does not fit the content, or a layer has no prepared form.
     pub fn plan(&self, mut plan: PlanBuilder, content: Slot) -> Result<Plan, NoPlan> {
+        if self.upsampling.is_empty() {
+            return Err(NoPlan::Layer("a decoder that does not enlarge"));
+        }
         let mut layer = 0;
         let mut styles = || {
             [0, 1].map(|_| {

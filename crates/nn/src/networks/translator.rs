@@ -9,7 +9,7 @@ use crate::layers::{Initialization, Initializer, StyleMlp};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
 use crate::plan::{NoPlan, Plan, PlanBuilder};
 
-use super::{ContentEncoder, Critic, Generator};
+use super::{ContentEncoder, Critic, Decoder, Generator};
 
 /// Something that exists once for each domain.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -96,16 +96,28 @@ impl Pair<Generator> {
     /// [`NoPlan`] if the networks do not fit such pictures, or a layer has no prepared form.
     pub fn plan(&self, to: Domain, size: [usize; 2]) -> Result<PlannedTranslation, NoPlan> {
         let (source, target) = (self.of(to.other()), self.of(to));
-        let encoder = source.content_encoder();
-        let mut plan = PlanBuilder::new(encoder.picture_channels(), size, ContentEncoder::PICTURE_MARGIN);
-        plan.set_margin(1);
-        let content = encoder.plan(&mut plan, PlanBuilder::PICTURES)?;
-        let plan = target.decoder().plan(plan, content)?;
-        Ok(PlannedTranslation { plan, style_mlp: target.style_mlp().clone() })
+        PlannedTranslation::new(source.content_encoder(), target.decoder(), target.style_mlp(), size)
     }
 }
 
 impl PlannedTranslation {
+    /// A plan of the networks' present weights for pictures of `[height, width]`.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the networks do not fit such pictures, or a layer has no prepared form.
+    pub fn new(
+        encoder: &ContentEncoder,
+        decoder: &Decoder,
+        style_mlp: &StyleMlp,
+        size: [usize; 2],
+    ) -> Result<Self, NoPlan> {
+        let mut plan = PlanBuilder::new(encoder.picture_channels(), size, ContentEncoder::PICTURE_MARGIN);
+        plan.set_margin(1);
+        let content = encoder.plan(&mut plan, PlanBuilder::PICTURES)?;
+        let plan = decoder.plan(plan, content)?;
+        Ok(Self { plan, style_mlp: style_mlp.clone() })
+    }
+
     /// Translates pictures `[n, channels, h, w]` in `[-1, 1]` with styles `[n, style_dim]`.
     ///
     /// # Errors

@@ -154,8 +154,7 @@ impl PlanBuilder {
         activation: Option<Pointwise>,
     ) -> Result<Plan, ShapeError> {
         let shape = self.shapes[input.0];
-        let prepared =
-            PreparedFewOutputs::new(&planned.shape(shape), shape, planned.weight, planned.bias, activation)?;
+        let prepared = PreparedFewOutputs::new(&planned.shape(shape), shape, planned.weight, planned.bias, activation)?;
         let sums = prepared.sums();
         self.push(Layer::FewOutputs(prepared), input, None, sums)?;
         Ok(self.finish())

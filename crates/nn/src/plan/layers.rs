@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, Map, MapNormalization, Padding, PreparedConvolution, PreparedFewOutputs,
-    PreparedUpsampling, ShapeError, Together, attention_forward,
+    Activation, Attention, Map, MapNormalization, Padding, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
+    ShapeError, Together, attention_forward,
 };
 
 use crate::ops::NORM_EPSILON;

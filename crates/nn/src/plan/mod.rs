@@ -94,7 +94,8 @@ impl Plan {
         let picture = self.shapes[0].channels() * self.shapes[0].plane();
         let result = self.result_len();
         let batch = pictures.len() / picture;
-        let lengths = [("pictures", batch * picture, pictures.len()), ("styles", batch * self.num_styles, styles.len())];
+        let lengths =
+            [("pictures", batch * picture, pictures.len()), ("styles", batch * self.num_styles, styles.len())];
         for (argument, expected, found) in lengths {
             if expected != found {
                 return Err(ShapeError::Length { argument, expected, found });

@@ -10,9 +10,9 @@ use rand::Rng;
 
 use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
 use crate::device::on_workers;
-use crate::layers::Initialization;
+use crate::layers::{Initialization, Initializer, StyleMlp};
 use crate::losses::{AdversarialLoss, LossWeights};
-use crate::networks::{Pair, SphereFace, Translator, Vgg16};
+use crate::networks::{ContentEncoder, Decoder, Pair, PlannedTranslation, SphereFace, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
 use crate::recognition::FrozenSphereFace;
@@ -139,14 +139,24 @@ impl Workload {
 
     fn prepare_translation(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         let config = self.networks();
-        let mut translator = Translator::new(&config, Initialization::default(), SEED, device);
-        translator.refresh();
+        let (generator, channels) =
+            (&config.generator, [config.picture.drawing_channels, config.picture.photo_channels]);
+        // What one direction needs, as the peer holds it.
+        let mut init = Initializer::new(Initialization::default(), SEED, device);
+        let mut encoder = ContentEncoder::new(channels[0], generator, &mut init);
+        let mut decoder = Decoder::new(channels[1], generator, &mut init);
+        let outputs = decoder.num_adaptive_parameters();
+        let style_mlp = StyleMlp::new(generator.style_dim, generator.mlp_dim, outputs, generator.activation, &mut init);
+        encoder.refresh();
+        decoder.refresh();
         let pictures = self.pictures(Domain::Drawing, device);
-        let style_dim = config.generator.style_dim;
-        let styles = from_values(normals(&mut stream(SEED, "bench style", 0), self.batch * style_dim), device);
-        let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
+        let count = self.batch * generator.style_dim;
+        let styles = from_values(normals(&mut stream(SEED, "bench style", 0), count), device);
+        let styles: Tensor<2> = styles.reshape([self.batch, generator.style_dim]);
         if *device == Device::flex() {
-            let plan = translator.plan(Domain::Photo, [self.height, self.width]).expect("the pictures are large enough");
+            let size = [self.height, self.width];
+            let plan =
+                PlannedTranslation::new(&encoder, &decoder, &style_mlp, size).expect("the pictures are large enough");
             let pictures = to_values(pictures);
             return Box::new(move || {
                 plan.run(&pictures, styles.clone()).expect("the plan is made for these pictures");
@@ -154,7 +164,8 @@ impl Workload {
             });
         }
         Box::new(move || {
-            to_values(translator.translate(pictures.clone(), styles.clone(), Domain::Photo));
+            let steering = style_mlp.forward(styles.clone());
+            to_values(decoder.forward(encoder.forward(pictures.clone()), steering));
             Ok(())
         })
     }

@@ -8,6 +8,7 @@ mod identity;
 mod losses;
 mod metrics;
 mod networks;
+mod plans;
 mod recognition;
 mod recognizer_training;
 mod training;

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use portraitist_nn::config::Domain;
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::Translator;
+use portraitist_nn::parameter::to_values;
 
 use crate::golden::{Tensors, assert_close, folder, trainer};
 
@@ -191,6 +192,9 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
             let name = format!("fresh.{from}2{to}.{index}");
             let made = fresh.translate(planes.clone(), style.clone(), domain);
             assert_close(&name, made, expected.values(&name), PICTURE);
+            let planned = fresh.plan(domain, [64, 56]).unwrap().run(&to_values(planes.clone()), style.clone()).unwrap();
+            let planned = tensor(planned).reshape([1, 3, 64, 56]);
+            assert_close(&format!("{name} by plan"), planned, expected.values(&name), PICTURE);
             let (source, target) = match domain {
                 Domain::Photo => (&mut running.drawing, &mut running.photo),
                 Domain::Drawing => (&mut running.photo, &mut running.drawing),
