@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{AdamStep, adam_step};
-use crate::parameter::{Parameterized, from_values, to_values};
+use crate::parameter::{Parameter, Parameterized, from_values, to_values};
 use crate::weights::{Array, NamedArrays};
 
 /// Adam's constants. Defaults are the original's.
@@ -51,8 +51,14 @@ impl Adam {
     }
 
     /// Moves every parameter of `network` that has a gradient. `tracked` is the view of `network`
-    /// that the gradients were taken of.
-    pub fn step<N: Parameterized>(&mut self, network: &mut N, tracked: &N, gradients: &Gradients, learning_rate: f64) {
+    /// that the gradients were taken of, and `gradient` says what they are.
+    pub fn step<N: Parameterized>(
+        &mut self,
+        network: &mut N,
+        tracked: &N,
+        gradient: &dyn Fn(&Parameter) -> Option<Tensor<1>>,
+        learning_rate: f64,
+    ) {
         self.steps += 1;
         let AdamConfig { beta1, beta2, epsilon, weight_decay } = self.config;
         let exponent = self.steps as f64;
@@ -68,7 +74,7 @@ impl Adam {
         };
         let tracked = tracked.parameters();
         network.visit_mut("", &mut |name, parameter| {
-            let Some(gradient) = tracked[name].gradient(gradients) else { return };
+            let Some(gradient) = gradient(&tracked[name]) else { return };
             let value = parameter.flat();
             let Moments { first, second } = self
                 .moments

@@ -28,5 +28,5 @@ use task::check_run_name;
 pub use task::{Intervals, Run, Task};
 pub use translator::{
     Batch, CheckReport, DataConfig, Judges, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings,
-    StepNoise, StepOrder, Trainer,
+    StepGradients, StepNoise, StepOrder, Tape, Trainer,
 };

@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use portraitist_nn::losses::{AdversarialLoss, IdentityForm, NamedValues, PerceptualLoss};
 use portraitist_nn::networks::{Pair, Vgg16};
 use portraitist_nn::parameter::{Parameterized, to_values};
-use portraitist_nn::training::Judges;
+use portraitist_nn::training::{Judges, StepGradients};
 
 use crate::golden::{
     Tensors, assert_relative, batch, device, fill_by_formula, folder, json, judged_trainer, noise, original_loss_name,
@@ -44,19 +44,19 @@ fn losses_and_gradients(name: &str, rule: &GradientRule) {
         let mut trainer = trainer(&folder, adversarial);
         let mut critics = trainer.critics.tracked();
         let styles = Pair { drawing: noise(&inputs, 0, 0), photo: noise(&inputs, 0, 1) };
-        let terms = trainer.critic_terms(&mut critics, &batch, &styles);
+        let (terms, tape) = trainer.critic_terms(&mut critics, &batch, &styles);
         assert_losses(kind, &terms.values(), &losses[kind]["dis"], 2e-5);
-        let gradients = terms.total.backward();
+        let gradients = tape.backward(&terms.total);
         check_gradients(&format!("{kind}.dis_"), &critics, &gradients, &expected, rule);
 
         let mut trainer = crate::golden::trainer(&folder, adversarial);
         let mut generators = trainer.translator.tracked();
         let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
-        let terms = trainer.generator_terms(&mut generators, &batch, &styles);
+        let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
         let total = terms.total(&trainer.settings.weights);
         let values = terms.values(&total, &trainer.settings.weights);
         assert_losses(kind, &values, &losses[kind]["gen"], 2e-5);
-        let gradients = total.backward();
+        let gradients = tape.backward(&total);
         check_gradients(&format!("{kind}.gen_"), &generators, &gradients, &expected, rule);
     }
 }
@@ -64,14 +64,14 @@ fn losses_and_gradients(name: &str, rule: &GradientRule) {
 fn check_gradients(
     prefix: &str,
     network: &impl Parameterized,
-    gradients: &burn::tensor::Gradients,
+    gradients: &StepGradients,
     expected: &Tensors,
     rule: &GradientRule,
 ) {
     let parameters = network.parameters();
     for name in expected.names().filter(|name| name.starts_with(prefix)) {
         let ours = name.strip_prefix(prefix).unwrap();
-        let found = to_values(parameters[ours].gradient(gradients).unwrap_or_else(|| panic!("no gradient of {ours}")));
+        let found = to_values(gradients.of(&parameters[ours]).unwrap_or_else(|| panic!("no gradient of {ours}")));
         let expected = expected.values(name);
         let largest = expected.iter().fold(0f32, |largest, value| largest.max(value.abs()));
         let worst = found.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -114,15 +114,15 @@ fn supervised_loss_matches_the_original() {
         batch.same_person = vec![same];
         let style = |name: &str| inputs.tensor::<4>(name).reshape([1, 4]);
         let styles = Pair { drawing: style("gen_s_a"), photo: style("gen_s_b") };
-        let terms = trainer.generator_terms(&mut generators, &batch, &styles);
+        let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
         let total = terms.total(&trainer.settings.weights);
         let values = terms.values(&total, &trainer.settings.weights);
         assert_losses(case, &values, &losses[case]["float32"], 5e-5);
-        let gradients = total.backward();
+        let gradients = tape.backward(&total);
         let parameters = generators.parameters();
         for (name, wanted) in losses[case]["float32_grad_l2"].as_object().unwrap() {
             let (letter, name) = name.strip_prefix("gen_").unwrap().split_once('.').unwrap();
-            let gradient = to_values(parameters[&format!("{letter}.{name}")].gradient(&gradients).unwrap());
+            let gradient = to_values(gradients.of(&parameters[&format!("{letter}.{name}")]).unwrap());
             // Self-attention's factor is a small difference of large terms.
             let tolerance = if name.ends_with(".gamma") { 0.15 } else { 0.02 };
             assert_relative(name, norm(&gradient), wanted.as_f64().unwrap(), tolerance);

@@ -5,10 +5,12 @@ pub(crate) mod pictures;
 mod run;
 mod samples;
 mod sources;
+mod tape;
 mod task;
 mod trainer;
 
 pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
+pub use tape::{StepGradients, Tape};
 pub use task::{CheckReport, translation_weights};
 pub use trainer::{Batch, Judges, NotFinite, Settings, StepNoise, StepOrder, Trainer};
 

@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Domain, TranslatorConfig};
+use crate::config::TranslatorConfig;
 use crate::device::on_workers;
 use crate::layers::{Initialization, NormalizationKind};
 use crate::losses::{
     AdversarialLoss, CriticTerms, GeneratorTerms, IdentityLoss, IdentityTerm, LossWeights, NamedValues, PerceptualLoss,
     mean_absolute_error,
 };
-use crate::networks::{Code, Critic, Critics, Generator, Pair, Translator};
+use crate::networks::{Critic, Critics, Generator, Pair, Translator};
 use crate::parameter::{Parameterized, from_values};
 
+use super::tape::{CodeJoints, Joint, Tape};
 use super::{Adam, AdamConfig, Schedule};
 
 /// What a trainer is told once.
@@ -180,18 +181,18 @@ impl Trainer {
 
     /// Both halves of a step around one set of made pictures.
     fn shared_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
-        let mut generators = self.translator.tracked();
-        let codes = encode(&mut generators, batch);
-        let Decoded { redrawn, made } = decode_together(&mut generators, &codes, styles);
+        let (mut generators, mut tape) = (self.translator.tracked(), Tape::new());
+        let codes = encode(&mut generators, batch.pictures.clone(), &mut tape);
+        let decoded = decode_together(&mut generators, &codes, styles, &mut tape);
 
         let mut critics = self.critics.tracked();
-        let detached = Pair { drawing: made.drawing.clone().inner(), photo: made.photo.clone().inner() };
-        let terms = self.judged_together(&mut critics, batch, detached);
-        let mut values = self.checked(terms.values(), batch)?;
-        self.learn_critics(&critics, terms);
+        let detached = Pair { drawing: decoded.made.drawing.value(), photo: decoded.made.photo.value() };
+        let judged = self.judged_together(&mut critics, batch, detached);
+        let mut values = self.checked(judged.0.values(), batch)?;
+        self.learn_critics(&critics, judged);
 
-        let terms = self.compared(&mut generators, batch, styles, codes, Decoded { redrawn, made });
-        values.extend(self.learn_generators(&generators, batch, terms)?);
+        let terms = self.compared(&mut generators, batch, styles, &codes, &decoded, &mut tape);
+        values.extend(self.learn_generators(&generators, batch, (terms, tape))?);
         Ok(values)
     }
 
@@ -201,18 +202,18 @@ impl Trainer {
     /// See [`train`](Self::train).
     pub fn critic_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
         let mut tracked = self.critics.tracked();
-        let terms = self.critic_terms(&mut tracked, batch, styles);
-        let values = self.checked(terms.values(), batch)?;
-        self.learn_critics(&tracked, terms);
+        let judged = self.critic_terms(&mut tracked, batch, styles);
+        let values = self.checked(judged.0.values(), batch)?;
+        self.learn_critics(&tracked, judged);
         Ok(values)
     }
 
     /// Steps down the critics' loss.
-    fn learn_critics(&mut self, tracked: &Critics, terms: CriticTerms) {
-        let gradients = terms.total.backward();
+    fn learn_critics(&mut self, tracked: &Critics, (terms, tape): (CriticTerms, Tape)) {
+        let gradients = tape.backward(&terms.total);
         let (_, rate) = self.learning_rates(self.step + 1);
         self.critics.take_state(tracked);
-        self.critic_adam.step(&mut self.critics, tracked, &gradients, rate);
+        self.critic_adam.step(&mut self.critics, tracked, &|parameter| gradients.of(parameter), rate);
     }
 
     /// Teaches the generators.
@@ -230,33 +231,44 @@ impl Trainer {
         &mut self,
         tracked: &Translator,
         batch: &Batch,
-        terms: GeneratorTerms,
+        (terms, tape): (GeneratorTerms, Tape),
     ) -> Result<NamedValues, NotFinite> {
         let total = terms.total(&self.settings.weights);
         let values = self.checked(terms.values(&total, &self.settings.weights), batch)?;
-        let gradients = total.backward();
+        let gradients = tape.backward(&total);
         let (rate, _) = self.learning_rates(self.step + 1);
         self.translator.take_state(tracked);
-        self.generator_adam.step(&mut self.translator, tracked, &gradients, rate);
+        self.generator_adam.step(&mut self.translator, tracked, &|parameter| gradients.of(parameter), rate);
         Ok(values)
     }
 
     /// Losses of the critics, in the reference's order of calls: each call is one power iteration.
-    pub fn critic_terms(&mut self, critics: &mut Critics, batch: &Batch, styles: &Pair<Tensor<2>>) -> CriticTerms {
-        let codes = encode(&mut self.translator, batch);
-        let made = cross(&mut self.translator, &codes, styles);
+    pub fn critic_terms(
+        &mut self,
+        critics: &mut Critics,
+        batch: &Batch,
+        styles: &Pair<Tensor<2>>,
+    ) -> (CriticTerms, Tape) {
+        let mut apart = Tape::without_gradients();
+        let codes = encode(&mut self.translator, batch.pictures.clone(), &mut apart);
+        let made = cross(&mut self.translator, &codes, styles, &mut apart);
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
         let loss = self.settings.adversarial;
-        let fake = critics.drawing.refreshed_forward(made.drawing);
-        let drawing = loss.critic(fake, critics.drawing.refreshed_forward(drawings));
-        let fake = critics.photo.refreshed_forward(made.photo);
-        let photo = loss.critic(fake, critics.photo.refreshed_forward(photos));
-        self.critic_total(drawing, photo)
+        let judge = |critic: &mut Critic, made: Tensor<4>, real: Tensor<4>| {
+            let fake = critic.refreshed_forward(made);
+            loss.critic(fake, critic.refreshed_forward(real))
+        };
+        let mut tape = Tape::new();
+        let terms = tape.run(
+            || judge(&mut critics.drawing, made.drawing.value(), drawings),
+            || judge(&mut critics.photo, made.photo.value(), photos),
+        );
+        (self.critic_total(&terms), tape)
     }
 
     /// Losses of the critics, who see made and real pictures in one batch, so that each weight is read once. Batch
     /// normalisation would mix the two: there they see one after the other.
-    fn judged_together(&self, critics: &mut Critics, batch: &Batch, made: Pair<Tensor<4>>) -> CriticTerms {
+    fn judged_together(&self, critics: &mut Critics, batch: &Batch, made: Pair<Tensor<4>>) -> (CriticTerms, Tape) {
         let loss = self.settings.adversarial;
         let apart = self.settings.networks.critic.normalization == NormalizationKind::Batch;
         let judge = |critic: &mut Critic, made: Tensor<4>, real: &Tensor<4>| {
@@ -273,27 +285,33 @@ impl Trainer {
             let (made, real) = scores.into_iter().map(split).unzip();
             loss.critic(made, real)
         };
-        let drawing = judge(&mut critics.drawing, made.drawing, &batch.pictures.drawing);
-        let photo = judge(&mut critics.photo, made.photo, &batch.pictures.photo);
-        self.critic_total(drawing, photo)
+        let mut tape = Tape::new();
+        let terms = tape.run(
+            || judge(&mut critics.drawing, made.drawing, &batch.pictures.drawing),
+            || judge(&mut critics.photo, made.photo, &batch.pictures.photo),
+        );
+        (self.critic_total(&terms), tape)
     }
 
-    fn critic_total(&self, drawing: Tensor<1>, photo: Tensor<1>) -> CriticTerms {
+    fn critic_total(&self, terms: &Pair<Joint<1>>) -> CriticTerms {
+        let [drawing, photo] = [&terms.drawing, &terms.photo].map(Joint::leaf);
         let total = (drawing.clone() + photo.clone()) * self.settings.weights.adversarial;
         CriticTerms { adversarial: Pair { drawing, photo }, total }
     }
 
-    /// Losses of the generators, in the reference's order of calls.
+    /// Losses of the generators, in the reference's order of calls, and what their gradients need.
     pub fn generator_terms(
         &mut self,
         generators: &mut Translator,
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
-    ) -> GeneratorTerms {
-        let codes = encode(generators, batch);
-        let redrawn = reconstruct(generators, &codes);
-        let made = cross(generators, &codes, styles);
-        self.compared(generators, batch, styles, codes, Decoded { redrawn, made })
+    ) -> (GeneratorTerms, Tape) {
+        let mut tape = Tape::new();
+        let codes = encode(generators, batch.pictures.clone(), &mut tape);
+        let redrawn = reconstruct(generators, &codes, &mut tape);
+        let made = cross(generators, &codes, styles, &mut tape);
+        let terms = self.compared(generators, batch, styles, &codes, &Decoded { redrawn, made }, &mut tape);
+        (terms, tape)
     }
 
     /// Takes the made pictures apart again, and compares everything with what it should be.
@@ -302,51 +320,41 @@ impl Trainer {
         generators: &mut Translator,
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
-        codes: Pair<Code>,
-        decoded: Decoded,
+        codes: &Pair<CodeJoints>,
+        Decoded { redrawn, made }: &Decoded,
+        tape: &mut Tape,
     ) -> GeneratorTerms {
-        let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
-        let Pair { drawing: of_drawing, photo: of_photo } = codes;
-        let Decoded { redrawn, made: Pair { drawing: made_drawings, photo: made_photos } } = decoded;
-        let of_made_drawings = generators.drawing.refreshed_encode(made_drawings.clone());
-        let of_made_photos = generators.photo.refreshed_encode(made_photos.clone());
+        let of_made = encode(generators, leaves(made), tape);
         let cycle = (self.settings.weights.cycle > 0.0).then(|| {
-            let content = of_made_photos.content.clone();
-            let drawing = generators.drawing.refreshed_decode(content, of_drawing.style.clone());
-            let content = of_made_drawings.content.clone();
-            let photo = generators.photo.refreshed_decode(content, of_photo.style.clone());
-            Pair {
-                drawing: mean_absolute_error(drawing, drawings.clone()),
-                photo: mean_absolute_error(photo, photos.clone()),
-            }
+            let cycled = decode(generators, &of_made, &leaves_of(codes, |code| &code.style), tape);
+            differences(leaves(&cycled), &batch.pictures)
         });
-        let supervised = self.supervised_terms(generators, batch, [&of_drawing, &of_photo]);
-        let critics = &mut self.critics;
-        let loss = self.settings.adversarial;
-        let adversarial = Pair {
-            drawing: loss.generator(critics.drawing.refreshed_forward(made_drawings.clone())),
-            photo: loss.generator(critics.photo.refreshed_forward(made_photos.clone())),
-        };
-        let identity = self.identity_terms(batch, [&made_drawings, &made_photos]);
+        let supervised = self.supervised_terms(generators, batch, codes, tape);
+        let (critics, loss) = (&mut self.critics, self.settings.adversarial);
+        let [drawings, photos] = [&made.drawing, &made.photo].map(Joint::leaf);
+        let adversarial = tape.run(
+            || loss.generator(critics.drawing.refreshed_forward(drawings)),
+            || loss.generator(critics.photo.refreshed_forward(photos)),
+        );
+        let identity = self.identity_terms(batch, made, tape);
         let perceptual = self.judges.perceptual.as_ref().filter(|_| self.settings.weights.perceptual > 0.0);
-        let perceptual = perceptual.map(|loss| Pair {
-            drawing: loss.forward(made_drawings, photos.clone()),
-            photo: loss.forward(made_photos, drawings.clone()),
+        let perceptual = perceptual.map(|loss| {
+            let [drawings, photos] = [&made.drawing, &made.photo].map(Joint::leaf);
+            let judged = tape.run(
+                || loss.forward(drawings, batch.pictures.photo.clone()),
+                || loss.forward(photos, batch.pictures.drawing.clone()),
+            );
+            leaves(&judged)
         });
+        let content = Pair { drawing: &of_made.photo.content, photo: &of_made.drawing.content };
         GeneratorTerms {
-            adversarial,
-            reconstruction: Pair {
-                drawing: mean_absolute_error(redrawn.drawing, drawings),
-                photo: mean_absolute_error(redrawn.photo, photos),
-            },
-            style: Pair {
-                drawing: mean_absolute_error(of_made_drawings.style, styles.drawing.clone()),
-                photo: mean_absolute_error(of_made_photos.style, styles.photo.clone()),
-            },
-            content: Pair {
-                drawing: mean_absolute_error(of_made_photos.content, of_drawing.content),
-                photo: mean_absolute_error(of_made_drawings.content, of_photo.content),
-            },
+            adversarial: leaves(&adversarial),
+            reconstruction: differences(leaves(redrawn), &batch.pictures),
+            style: differences(leaves_of(&of_made, |code| &code.style), styles),
+            content: differences(
+                Pair { drawing: content.drawing.leaf(), photo: content.photo.leaf() },
+                &leaves_of(codes, |code| &code.content),
+            ),
             cycle,
             perceptual,
             supervised,
@@ -356,17 +364,17 @@ impl Trainer {
 
     /// What the recogniser says of the made pictures and their sources. The original asks about photos first, twice a
     /// step.
-    fn identity_terms(
-        &self,
-        batch: &Batch,
-        [made_drawings, made_photos]: [&Tensor<4>; 2],
-    ) -> Option<Pair<IdentityTerm>> {
+    fn identity_terms(&self, batch: &Batch, made: &Pair<Joint<4>>, tape: &mut Tape) -> Option<Pair<IdentityTerm>> {
         let loss = self.judges.identity.as_ref().filter(|_| self.settings.weights.identity > 0.0)?;
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
         let first_call = 2 * self.step + 1;
-        let photo = loss.forward(made_photos.clone(), drawings, &batch.labels.drawing, first_call);
-        let drawing = loss.forward(made_drawings.clone(), photos, &batch.labels.photo, first_call + 1);
-        Some(Pair { drawing, photo })
+        let [made_drawings, made_photos] = [&made.drawing, &made.photo].map(Joint::leaf);
+        let judged = tape.run(
+            || loss.forward(made_drawings, photos, &batch.labels.photo, first_call + 1),
+            || loss.forward(made_photos, drawings, &batch.labels.drawing, first_call),
+        );
+        let term = |(loss, accuracy): (Joint<1>, Option<f32>)| IdentityTerm { loss: loss.leaf(), accuracy };
+        Some(Pair { drawing: term(judged.drawing), photo: term(judged.photo) })
     }
 
     /// Where both pictures show one person: the one, translated with the other's own style, against
@@ -375,7 +383,8 @@ impl Trainer {
         &self,
         generators: &mut Translator,
         batch: &Batch,
-        [of_drawing, of_photo]: [&Code; 2],
+        codes: &Pair<CodeJoints>,
+        tape: &mut Tape,
     ) -> Option<Pair<Tensor<1>>> {
         if self.settings.weights.supervised == 0.0 {
             return None;
@@ -392,11 +401,10 @@ impl Trainer {
             let each = (made - real).abs().reshape([n, c * h * w]).mean_dim(1).reshape([n]);
             (each * shares.clone()).sum()
         };
-        let drawing = generators.drawing.refreshed_decode(of_photo.content.clone(), of_drawing.style.clone());
-        let photo = generators.photo.refreshed_decode(of_drawing.content.clone(), of_photo.style.clone());
+        let made = leaves(&decode(generators, codes, &leaves_of(codes, |code| &code.style), tape));
         Some(Pair {
-            drawing: distance(drawing, batch.pictures.of(Domain::Drawing).clone()),
-            photo: distance(photo, batch.pictures.of(Domain::Photo).clone()),
+            drawing: distance(made.drawing, batch.pictures.drawing.clone()),
+            photo: distance(made.photo, batch.pictures.photo.clone()),
         })
     }
 
@@ -424,46 +432,95 @@ impl Trainer {
 /// What the generators make of the pictures' codes.
 struct Decoded {
     /// Pictures from their own codes.
-    redrawn: Pair<Tensor<4>>,
+    redrawn: Pair<Joint<4>>,
     /// Pictures of each domain from the other's content and random styles.
-    made: Pair<Tensor<4>>,
+    made: Pair<Joint<4>>,
 }
 
-fn encode(generators: &mut Translator, batch: &Batch) -> Pair<Code> {
+fn leaves<const D: usize>(joints: &Pair<Joint<D>>) -> Pair<Tensor<D>> {
+    Pair { drawing: joints.drawing.leaf(), photo: joints.photo.leaf() }
+}
+
+fn leaves_of<const D: usize>(codes: &Pair<CodeJoints>, part: fn(&CodeJoints) -> &Joint<D>) -> Pair<Tensor<D>> {
+    Pair { drawing: part(&codes.drawing).leaf(), photo: part(&codes.photo).leaf() }
+}
+
+fn differences<const D: usize>(found: Pair<Tensor<D>>, expected: &Pair<Tensor<D>>) -> Pair<Tensor<1>> {
     Pair {
-        drawing: generators.drawing.refreshed_encode(batch.pictures.drawing.clone()),
-        photo: generators.photo.refreshed_encode(batch.pictures.photo.clone()),
+        drawing: mean_absolute_error(found.drawing, expected.drawing.clone()),
+        photo: mean_absolute_error(found.photo, expected.photo.clone()),
     }
+}
+
+fn encode(generators: &mut Translator, pictures: Pair<Tensor<4>>, tape: &mut Tape) -> Pair<CodeJoints> {
+    let Pair { drawing, photo } = generators;
+    tape.run(|| drawing.refreshed_encode(pictures.drawing), || photo.refreshed_encode(pictures.photo))
+}
+
+/// Pictures of each domain from its own content.
+fn reconstruct(generators: &mut Translator, codes: &Pair<CodeJoints>, tape: &mut Tape) -> Pair<Joint<4>> {
+    let (contents, styles) = (leaves_of(codes, |code| &code.content), leaves_of(codes, |code| &code.style));
+    decode_contents(generators, contents, styles, tape)
+}
+
+/// Pictures of each domain from the other's content and random styles.
+fn cross(
+    generators: &mut Translator,
+    codes: &Pair<CodeJoints>,
+    styles: &Pair<Tensor<2>>,
+    tape: &mut Tape,
+) -> Pair<Joint<4>> {
+    decode(generators, codes, styles, tape)
+}
+
+/// Pictures of each domain from the other's content.
+fn decode(
+    generators: &mut Translator,
+    codes: &Pair<CodeJoints>,
+    styles: &Pair<Tensor<2>>,
+    tape: &mut Tape,
+) -> Pair<Joint<4>> {
+    let contents = Pair { drawing: codes.photo.content.leaf(), photo: codes.drawing.content.leaf() };
+    decode_contents(generators, contents, styles.clone(), tape)
+}
+
+fn decode_contents(
+    generators: &mut Translator,
+    contents: Pair<Tensor<4>>,
+    styles: Pair<Tensor<2>>,
+    tape: &mut Tape,
+) -> Pair<Joint<4>> {
+    let Pair { drawing, photo } = generators;
+    tape.run(
+        || drawing.refreshed_decode(contents.drawing, styles.drawing),
+        || photo.refreshed_decode(contents.photo, styles.photo),
+    )
 }
 
 /// Every decoder's two uses as one batch: weights are read once, and one picture a domain is work enough for threads.
-fn decode_together(generators: &mut Translator, codes: &Pair<Code>, styles: &Pair<Tensor<2>>) -> Decoded {
-    let decode = |generator: &mut Generator, own: &Code, other: &Code, style: &Tensor<2>| {
-        let contents = Tensor::cat(vec![own.content.clone(), other.content.clone()], 0);
-        let styles = Tensor::cat(vec![own.style.clone(), style.clone()], 0);
-        let pictures = generator.refreshed_decode(contents, styles);
-        let [num_own, num_other] = [own, other].map(|code| code.content.dims()[0]);
-        (pictures.clone().narrow(0, 0, num_own), pictures.narrow(0, num_own, num_other))
+fn decode_together(
+    generators: &mut Translator,
+    codes: &Pair<CodeJoints>,
+    styles: &Pair<Tensor<2>>,
+    tape: &mut Tape,
+) -> Decoded {
+    let inputs = |own: &CodeJoints, other: &CodeJoints, style: &Tensor<2>| {
+        let contents = Tensor::cat(vec![own.content.leaf(), other.content.leaf()], 0);
+        (contents, Tensor::cat(vec![own.style.leaf(), style.clone()], 0))
     };
-    let drawings = decode(&mut generators.drawing, &codes.drawing, &codes.photo, &styles.drawing);
-    let photos = decode(&mut generators.photo, &codes.photo, &codes.drawing, &styles.photo);
+    let of_drawings = inputs(&codes.drawing, &codes.photo, &styles.drawing);
+    let of_photos = inputs(&codes.photo, &codes.drawing, &styles.photo);
+    let decode = |generator: &mut Generator, (contents, styles): (Tensor<4>, Tensor<2>)| {
+        // As many of each domain.
+        let count = contents.dims()[0] / 2;
+        let pictures = generator.refreshed_decode(contents, styles);
+        (pictures.clone().narrow(0, 0, count), pictures.narrow(0, count, count))
+    };
+    let Pair { drawing, photo } = generators;
+    let Pair { drawing: drawings, photo: photos } =
+        tape.run(|| decode(drawing, of_drawings), || decode(photo, of_photos));
     Decoded {
         redrawn: Pair { drawing: drawings.0, photo: photos.0 },
         made: Pair { drawing: drawings.1, photo: photos.1 },
-    }
-}
-
-fn reconstruct(generators: &mut Translator, codes: &Pair<Code>) -> Pair<Tensor<4>> {
-    let Pair { drawing, photo } = codes;
-    Pair {
-        drawing: generators.drawing.refreshed_decode(drawing.content.clone(), drawing.style.clone()),
-        photo: generators.photo.refreshed_decode(photo.content.clone(), photo.style.clone()),
-    }
-}
-
-fn cross(generators: &mut Translator, codes: &Pair<Code>, styles: &Pair<Tensor<2>>) -> Pair<Tensor<4>> {
-    Pair {
-        drawing: generators.drawing.refreshed_decode(codes.photo.content.clone(), styles.drawing.clone()),
-        photo: generators.photo.refreshed_decode(codes.drawing.content.clone(), styles.photo.clone()),
     }
 }
