@@ -16,7 +16,7 @@ pub use map::{Map, MapShape};
 use crate::isa::{Kernels, kernels};
 use crate::scratch::Shared;
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
-use product::{Ending, Finish};
+use product::{Ending, Finish, Residual};
 use transforms::Filter;
 use weights::PreparedWeights;
 
@@ -172,8 +172,8 @@ impl PreparedConvolution {
             bias: self.bias.as_ptr(),
             ending: self.ending,
             slopes: self.slopes.as_ptr(),
-            // Both start at a cache line, so that the addresses differ by whole elements.
-            residual: residual.map(|residual| (residual as isize - first as isize) / size_of::<f32>() as isize),
+            residual: residual
+                .map(|residual| Residual { first: residual, distance: residual.addr().wrapping_sub(first.addr()) }),
         };
         let target = Shared::new(output.values_mut());
         let job = Job { convolution: self, batch: input.batch(), input: input.values(), output: shape, target, finish };
