@@ -46,7 +46,7 @@ pub(super) fn products(conv: &Conv2d, mut visit: impl FnMut(usize, usize, usize)
 
 /// The convolution itself, under Miri with fewer images, channels, rows and columns.
 pub(super) fn affordable(conv: &Conv2d) -> Conv2d {
-    let [images, channels, size] = unless_miri([usize::MAX; 3], [2, 5, 12]);
+    let [images, channels, size] = unless_miri([usize::MAX; 3], [2, 3, 7]);
     Conv2d {
         batch: conv.batch.min(images),
         in_channels: conv.in_channels.min(channels),
@@ -145,7 +145,7 @@ fn winograd_matches_the_reference() {
         }
     }
     // Tiles that share transformed weights and turned sources, where an interpreter cannot afford the layers below.
-    let plane = Conv2d { batch: 1, in_channels: 1, in_height: 38, in_width: 41, out_channels: 2, ..SMALL };
+    let plane = Conv2d { batch: 1, in_channels: 1, in_height: 38, in_width: 41, out_channels: 1, ..SMALL };
     Case::exactly(plane, 4).check_with(WinogradUse::Always, 1e-5);
     let large = Conv2d { in_channels: 64, in_height: 30, in_width: 41, out_channels: 48, ..SMALL };
     for mode in [Padding::Zero, Padding::Reflect, Padding::Replicate] {
