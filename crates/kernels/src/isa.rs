@@ -437,6 +437,14 @@ mod tests {
         }
     }
 
+    /// Every processor of this kind has NEON: tests that go through all supported sets cover it there.
+    #[cfg(target_arch = "aarch64")]
+    #[test]
+    fn neon_is_chosen_on_arm() {
+        assert_eq!(choose(None).isa, Isa::Neon);
+        assert!(Isa::ALL.into_iter().filter_map(Kernels::of).any(|kernels| kernels.isa == Isa::Neon));
+    }
+
     #[test]
     fn unknown_or_missing_instruction_set_is_ignored() {
         assert_eq!(choose(Some("mmx")).isa, choose(None).isa);

@@ -39,6 +39,11 @@ impl Random {
     }
 }
 
+/// `full`, or what a test takes instead under Miri, which interprets and is some ten thousand times slower.
+pub(crate) const fn unless_miri<T: Copy>(full: T, under_miri: T) -> T {
+    if cfg!(miri) { under_miri } else { full }
+}
+
 /// Asserts that results are bit-identical with one, two and three threads.
 fn assert_same_for_any_threads(compute: impl Fn() -> Vec<f32> + Sync) {
     let results = [1, 2, 3].map(|threads| {

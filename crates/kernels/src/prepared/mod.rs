@@ -23,7 +23,7 @@ pub use upsample::PreparedUpsampling;
 use crate::isa::{Kernels, kernels};
 use crate::scratch::Shared;
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
-use product::{Ending, Finish};
+use product::{Ending, Finish, Residual};
 use transforms::Filter;
 use weights::{PackedWeights, PreparedWeights};
 
@@ -251,8 +251,8 @@ impl PreparedConvolution {
             bias: self.bias.as_ptr(),
             ending: self.ending,
             slopes: self.slopes.as_ptr(),
-            // Both start at a cache line, so that the addresses differ by whole elements.
-            residual: residual.map(|residual| (residual as isize - first as isize) / size_of::<f32>() as isize),
+            residual: residual
+                .map(|residual| Residual { first: residual, distance: residual.addr().wrapping_sub(first.addr()) }),
         };
         let transformed;
         let weights = match &self.weights {

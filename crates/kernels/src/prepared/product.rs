@@ -14,6 +14,23 @@ pub(crate) enum Ending {
     Prelu,
 }
 
+/// A map that is added to the outputs, laid out as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Residual {
+    pub(crate) first: *const f32,
+    /// Bytes from the first output to the first element of the residual. Not for a step from one to the other, which
+    /// would leave the memory that the pointer belongs to.
+    pub(crate) distance: usize,
+}
+
+impl Residual {
+    /// What is added to an output.
+    #[inline(always)]
+    fn of(&self, output: *const f32) -> *const f32 {
+        self.first.with_addr(output.addr().wrapping_add(self.distance))
+    }
+}
+
 /// What makes sums outputs: bias, activation, residual, in this order.
 #[derive(Clone, Copy)]
 pub(crate) struct Finish {
@@ -22,8 +39,8 @@ pub(crate) struct Finish {
     pub(crate) ending: Ending,
     /// Slope of the first channel; read for [`Ending::Prelu`] only.
     pub(crate) slopes: *const f32,
-    /// Elements from an output to the residual that is added to it; none if there is none.
-    pub(crate) residual: Option<isize>,
+    /// What is added, if anything.
+    pub(crate) residual: Option<Residual>,
 }
 
 impl Finish {
@@ -47,7 +64,7 @@ impl Finish {
                 Ending::Prelu => sums.replace_negative(sums.multiply(V::load(self.slopes.add(channel)))),
             };
             match self.residual {
-                Some(offset) => activated.add(V::load(target.wrapping_offset(offset))),
+                Some(residual) => activated.add(V::load(residual.of(target))),
                 None => activated,
             }
         }

@@ -1,7 +1,7 @@
 //! Attention against its definition in double precision, on every instruction set of this machine; gradients against
 //! differences of its values.
 
-use super::{Random, assert_same_for_any_threads};
+use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::attention::{Attention, attention_forward_with};
 use crate::attention_gradient::attention_gradient_with;
 use crate::isa::{Kernels, kernels};
@@ -163,10 +163,11 @@ fn shape(batch: usize, positions: usize, key_channels: usize, value_channels: us
 #[test]
 fn random_shapes_match_the_definition() {
     let mut random = Random::new(4);
-    for seed in 0..if cfg!(debug_assertions) { 10 } else { 60 } {
+    let [usual, rare] = unless_miri([60, 300], [9, 20]);
+    for seed in 0..unless_miri(if cfg!(debug_assertions) { 10 } else { 60 }, 3) {
         let shape = Attention {
             batch: 1 + random.below(3),
-            positions: 1 + random.mostly_below(60, 300),
+            positions: 1 + random.mostly_below(usual, rare),
             key_channels: 1 + random.mostly_below(9, 40),
             value_channels: 1 + random.mostly_below(20, 150),
         };
@@ -177,39 +178,39 @@ fn random_shapes_match_the_definition() {
 #[test]
 fn networks_shapes_match_the_definition() {
     // One position, one channel; a critic's map; several blocks of keys in a segment; channels in several chunks.
-    for (index, shape) in
-        [shape(1, 1, 1, 1), shape(3, 1, 5, 7), shape(2, 56, 32, 256), shape(1, 1700, 4, 9), shape(1, 130, 140, 260)]
-            .into_iter()
-            .enumerate()
-    {
+    let shapes =
+        [shape(1, 1, 1, 1), shape(3, 1, 5, 7), shape(2, 56, 32, 256), shape(1, 1700, 4, 9), shape(1, 130, 140, 260)];
+    for (index, shape) in shapes.into_iter().take(unless_miri(5, 2)).enumerate() {
         Case::new(shape, 3.0, index as u64).check(5e-6);
     }
 }
 
 #[test]
 fn gradients_match_differences() {
-    for (index, shape) in [shape(1, 1, 2, 3), shape(2, 37, 3, 5), shape(1, 150, 8, 17)].into_iter().enumerate() {
+    let shapes = [shape(1, 1, 2, 3), shape(2, unless_miri(37, 6), 3, 5), shape(1, 150, 8, 17)];
+    for (index, shape) in shapes.into_iter().take(unless_miri(3, 2)).enumerate() {
         Case::new(shape, 3.0, index as u64).check_derivatives(1e-5);
     }
 }
 
 #[test]
 fn sharp_shares_and_far_scores_stay_accurate() {
+    const POSITIONS: usize = unless_miri(333, 12);
     // Scores so far apart that all but a few shares vanish, and so low that their exponentials would.
     // A score's rounding error, which grows with it, is the relative error of its share.
     for (spread, tolerance) in [(40.0_f32, 5e-5), (2000.0, 2e-3)] {
-        let mut case = Case::new(shape(1, 333, 8, 12), spread, 5);
+        let mut case = Case::new(shape(1, POSITIONS, 8, 12), spread, 5);
         case.check(tolerance);
         let far = (spread * 4.0).sqrt();
-        case.operands[0][..333].fill(far);
-        case.operands[1][..333].fill(-far);
+        case.operands[0][..POSITIONS].fill(far);
+        case.operands[1][..POSITIONS].fill(-far);
         case.check(tolerance);
     }
 }
 
 #[test]
 fn results_do_not_depend_on_the_number_of_threads() {
-    let case = Case::new(shape(2, 2100, 8, 20), 3.0, 1);
+    let case = Case::new(shape(2, unless_miri(2100, 24), 8, 20), 3.0, 1);
     assert_same_for_any_threads(|| {
         let Results { output, log_sum_exp, gradients: [query, key, value] } = case.computed(kernels());
         [output, log_sum_exp, query, key, value].concat()
