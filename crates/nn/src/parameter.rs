@@ -92,6 +92,15 @@ impl Parameter {
         self.flat.grad(gradients)
     }
 
+    /// Whether backward passes leave a gradient for it.
+    pub fn is_tracked(&self) -> bool {
+        self.flat.is_require_grad()
+    }
+
+    fn untrack(&mut self) {
+        self.flat = self.flat.clone().without_autodiff();
+    }
+
     fn track(&mut self) {
         if self.role == Role::Weight {
             self.flat = self.flat.clone().without_autodiff().autodiff().require_grad();
@@ -128,6 +137,13 @@ pub trait Parameterized: Clone {
             }
         });
         tracked
+    }
+
+    /// A view of the network that records nothing. The values are shared, not copied.
+    fn untracked(&self) -> Self {
+        let mut untracked = self.clone();
+        untracked.visit_mut("", &mut |_, parameter| parameter.untrack());
+        untracked
     }
 
     /// Takes over the untrained state (singular vectors) that `other` reached.

@@ -21,7 +21,7 @@ use report::{BenchOutput, Measurement};
 fn default_runs(task: Task) -> u32 {
     match task {
         Task::Translate | Task::Vgg | Task::Recognize => 10,
-        Task::Train => 5,
+        Task::Train | Task::Recompute => 5,
     }
 }
 

@@ -125,6 +125,8 @@ impl SpectralConv2d {
     /// If [`refresh`](Self::refresh) was never called.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         let weight = self.normalised.clone().expect("a network is refreshed before it is used");
+        // A view that records nothing may come from a network that did when it was refreshed.
+        let weight = if self.weight_bar.is_tracked() { weight } else { weight.without_autodiff() };
         conv2d(images, weight, self.bias.get(), self.geometry)
     }
 }

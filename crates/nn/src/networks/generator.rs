@@ -81,15 +81,25 @@ impl Generator {
         self.decoder.forward(content, self.mlp.forward(style))
     }
 
+    /// One power iteration of the content encoder.
+    pub fn refresh_encoder(&mut self) {
+        self.content_encoder.refresh();
+    }
+
+    /// One power iteration of the decoder.
+    pub fn refresh_decoder(&mut self) {
+        self.decoder.refresh();
+    }
+
     /// [`encode`](Self::encode) after a power iteration, as every call of the reference is.
     pub fn refreshed_encode(&mut self, pictures: Tensor<4>) -> Code {
-        self.content_encoder.refresh();
+        self.refresh_encoder();
         self.encode(pictures)
     }
 
     /// [`decode`](Self::decode) after a power iteration, as every call of the reference is.
     pub fn refreshed_decode(&mut self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
-        self.decoder.refresh();
+        self.refresh_decoder();
         self.decode(content, style)
     }
 }

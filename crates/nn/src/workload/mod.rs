@@ -26,6 +26,8 @@ pub enum Task {
     /// One iteration of training: critics, generators and Adam, with every loss of the original but the
     /// recogniser's, and new random styles each time.
     Train,
+    /// The same, running networks again for their gradients instead of keeping their features.
+    Recompute,
     /// Features of VGG16 at `relu5_3`.
     Vgg,
     /// Embeddings of crops by SphereFace-20.
@@ -61,7 +63,7 @@ const fn workload(task: Task, [height, width]: [usize; 2], batch: usize, dim: us
 
 impl Workload {
     /// Every workload.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         workload(Task::Translate, [128, 112], 1, 32),
         workload(Task::Translate, [224, 192], 1, 64),
         workload(Task::Translate, [256, 256], 1, 64),
@@ -70,6 +72,8 @@ impl Workload {
         workload(Task::Train, [64, 64], 4, 16),
         workload(Task::Train, [128, 112], 1, 32),
         workload(Task::Train, [224, 192], 1, 64),
+        workload(Task::Recompute, [128, 112], 1, 32),
+        workload(Task::Recompute, [224, 192], 1, 64),
         workload(Task::Vgg, [224, 224], 1, 64),
         workload(Task::Vgg, [224, 224], 8, 64),
         workload(Task::Recognize, CROP, 1, 64),
@@ -82,6 +86,7 @@ impl Workload {
         match self.task {
             Task::Translate => format!("translate {height}x{width} dim {dim}"),
             Task::Train => format!("train {height}x{width} batch {batch} dim {dim}"),
+            Task::Recompute => format!("recompute {height}x{width} batch {batch} dim {dim}"),
             Task::Vgg => format!("vgg {height}x{width} batch {batch}"),
             Task::Recognize => format!("recognize {height}x{width} batch {batch}"),
         }
@@ -106,7 +111,7 @@ impl Workload {
         let (networks, size, batch) = (self.networks(), [self.height, self.width], self.batch as f64);
         let one = match self.task {
             Task::Translate => arithmetic::translation(&networks, size),
-            Task::Train => arithmetic::iteration(&networks, &LossWeights::default(), size),
+            Task::Train | Task::Recompute => arithmetic::iteration(&networks, &LossWeights::default(), size),
             Task::Vgg => arithmetic::vgg16(size),
             Task::Recognize => arithmetic::sphereface(&RecognizerConfig::default()),
         };
@@ -117,7 +122,7 @@ impl Workload {
     pub fn prepare(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         match self.task {
             Task::Translate => self.prepare_translation(device),
-            Task::Train => self.prepare_iteration(device),
+            Task::Train | Task::Recompute => self.prepare_iteration(device),
             Task::Vgg => {
                 let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
                 Box::new(move || {
@@ -181,6 +186,7 @@ impl Workload {
             critic_rate: 4e-4,
             schedule: Schedule::Constant,
             order: StepOrder::default(),
+            recompute: self.task == Task::Recompute,
             average_decay: None,
             seed: SEED,
         };

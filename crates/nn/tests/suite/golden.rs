@@ -102,6 +102,7 @@ pub(crate) fn judged_trainer(folder: &Path, adversarial: AdversarialLoss, judges
             _ => Schedule::Constant,
         },
         order: StepOrder::Reference,
+        recompute: false,
         average_decay: None,
         seed: 1,
     };

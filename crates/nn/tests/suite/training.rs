@@ -166,3 +166,54 @@ fn both_orders_are_one_step_where_styles_are_shared_and_nothing_iterates() {
         }
     }
 }
+
+/// Networks are run again for their gradients, not kept: the same bits in losses and weights, in both orders.
+#[test]
+fn recomputation_changes_nothing() {
+    for (name, order) in [
+        ("translator/satnet", StepOrder::Shared),
+        ("translator/satnet", StepOrder::Reference),
+        ("translator/munit", StepOrder::Shared),
+    ] {
+        let Some(folder) = folder(name) else { return };
+        let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+        let batch = batch(&inputs);
+        let noise = StepNoise {
+            critic: Pair { drawing: noise(&inputs, 0, 0), photo: noise(&inputs, 0, 1) },
+            generator: Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) },
+        };
+        let [kept, again] = [false, true].map(|recompute| {
+            let mut trainer = trainer(&folder, AdversarialLoss::Hinge);
+            trainer.settings.order = order;
+            trainer.settings.recompute = recompute;
+            let values = [(); 3].map(|()| trainer.train(&batch, &noise).unwrap());
+            let weights = trainer.translator.parameters().into_iter();
+            (values, weights.map(|(name, parameter)| (name, parameter.to_vec())).collect::<Vec<_>>())
+        });
+        assert_eq!(kept.0, again.0, "{name}, {order:?}: losses");
+        for ((name, kept), (_, again)) in kept.1.iter().zip(&again.1) {
+            assert!(kept == again, "{name} differs in order {order:?}");
+        }
+    }
+}
+
+/// Both domains' networks run at the same time; who computes what must not show.
+#[test]
+fn steps_do_not_depend_on_the_number_of_threads() {
+    let Some(folder) = folder("translator/tiny") else { return };
+    let inputs = Tensors::open(&folder.join("inputs.safetensors"));
+    let batch = batch(&inputs);
+    let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
+    let noise = StepNoise { critic: styles.clone(), generator: styles };
+    let [one, two, three, again] = [1, 2, 3, 3].map(|threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let mut trainer = trainer(&folder, AdversarialLoss::Hinge);
+            trainer.settings.order = StepOrder::Shared;
+            let values = [(); 3].map(|()| trainer.train(&batch, &noise).unwrap());
+            let weights: Vec<Vec<f32>> = trainer.translator.parameters().values().map(|one| one.to_vec()).collect();
+            (values, weights)
+        })
+    });
+    assert!(one == two && one == three && three == again);
+}

@@ -8,6 +8,7 @@ mod sources;
 mod tape;
 mod task;
 mod trainer;
+mod uses;
 
 pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
 pub use tape::{StepGradients, Tape};

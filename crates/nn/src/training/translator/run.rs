@@ -127,6 +127,8 @@ pub struct OptimizerConfig {
     pub schedule: Schedule,
     /// What both halves of a step share; `reference` is the original's order.
     pub order: StepOrder,
+    /// Whether networks are run again for their gradients instead of keeping their features: less memory, more time.
+    pub recompute: bool,
 }
 
 impl Default for OptimizerConfig {
@@ -137,6 +139,7 @@ impl Default for OptimizerConfig {
             adam: AdamConfig::default(),
             schedule: Schedule::default(),
             order: StepOrder::default(),
+            recompute: false,
         }
     }
 }
@@ -246,6 +249,7 @@ impl RunFile {
                 },
                 schedule,
                 order: StepOrder::Reference,
+                recompute: false,
             },
             record: RecordConfig {
                 log_every: original.log_iter.unwrap_or(record.log_every),
@@ -280,6 +284,7 @@ impl RunFile {
             critic_rate: self.optimizer.critic_rate,
             schedule: self.optimizer.schedule.clone(),
             order: self.optimizer.order,
+            recompute: self.optimizer.recompute,
             average_decay: self.average_decay,
             seed: self.seed,
         }
@@ -309,7 +314,7 @@ impl RunFile {
 }
 
 impl Run for RunFile {
-    const MAY_CHANGE: &'static str = "steps, record and data.workers";
+    const MAY_CHANGE: &'static str = "steps, record, data.workers and optimizer.recompute";
 
     fn name(&self) -> &str {
         &self.name
@@ -354,7 +359,9 @@ impl Run for RunFile {
 
     fn fixed_part(&self) -> Self {
         let data = DataConfig { workers: 1, ..self.data.clone() };
-        Self { steps: 0, record: RecordConfig::default(), version: None, data, ..self.clone() }
+        // Recomputation gives the same bits.
+        let optimizer = OptimizerConfig { recompute: false, ..self.optimizer.clone() };
+        Self { steps: 0, record: RecordConfig::default(), version: None, data, optimizer, ..self.clone() }
     }
 
     fn validate(&self) -> Result<(), String> {

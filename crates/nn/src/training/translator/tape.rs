@@ -3,6 +3,9 @@
 //! A step uses each network several times. Every use has a graph of its own: it reads leaves, and what it makes is read
 //! through leaves again, so that gradients are handed on from use to use. Uses of both domains' networks are independent
 //! of each other; a thread each keeps its own network's features close, forward and backward.
+//!
+//! A graph keeps the features of all layers until its backward pass. Instead of the graphs, a tape may keep what the uses
+//! read, and run each again when its turn comes: Chen et al. 2016, <https://arxiv.org/abs/1604.06174>.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +13,7 @@ use burn::tensor::{Gradients, Tensor};
 
 use crate::losses::IdentityTerm;
 use crate::networks::{Code, Pair};
-use crate::parameter::Parameter;
+use crate::parameter::{Parameter, Parameterized};
 
 /// What a use of a network made, for other uses to read.
 #[derive(Clone, Debug)]
@@ -21,10 +24,6 @@ pub struct Joint<const D: usize> {
 }
 
 impl<const D: usize> Joint<D> {
-    fn new(value: Tensor<D>, learns: bool) -> Self {
-        Self { value, leaves: learns.then(Arc::default) }
-    }
-
     /// The value without what came before; for one use, whose gradient is handed on.
     ///
     /// Gradients are added in the order of the calls, which must not depend on threads.
@@ -60,41 +59,41 @@ impl<const D: usize> Output for (Tensor<D>, Joint<D>) {
 /// What a use of a network gives.
 pub trait Made: Send + Sized {
     /// The same for those who read it.
-    type Joints;
+    type Joints: Clone + Send + 'static;
 
-    /// Cuts what was made from its graph; the outputs are kept for the backward pass.
-    #[doc(hidden)]
-    fn cut(self, learns: bool, keep: &mut Outputs) -> Self::Joints;
+    /// Joints for those who read it.
+    fn joints(&self, learns: bool) -> Self::Joints;
+
+    /// Keeps the outputs with their graph for the backward pass; `joints` are those through which they were read.
+    fn keep(self, joints: &Self::Joints, outputs: &mut Outputs);
 }
 
 /// Outputs of one use.
 #[derive(Default)]
 pub struct Outputs(Vec<Box<dyn Output>>);
 
-impl std::fmt::Debug for Outputs {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{} outputs", self.0.len())
-    }
-}
-
 impl<const D: usize> Made for Tensor<D> {
     type Joints = Joint<D>;
 
-    fn cut(self, learns: bool, keep: &mut Outputs) -> Joint<D> {
-        if !learns {
-            return Joint::new(self, false);
-        }
-        let joint = Joint::new(self.clone().without_autodiff(), true);
-        keep.0.push(Box::new((self, joint.clone())));
-        joint
+    fn joints(&self, learns: bool) -> Joint<D> {
+        Joint { value: self.clone().without_autodiff(), leaves: learns.then(Arc::default) }
+    }
+
+    fn keep(self, joint: &Joint<D>, outputs: &mut Outputs) {
+        outputs.0.push(Box::new((self, joint.clone())));
     }
 }
 
 impl<A: Made, B: Made> Made for (A, B) {
     type Joints = (A::Joints, B::Joints);
 
-    fn cut(self, learns: bool, keep: &mut Outputs) -> Self::Joints {
-        (self.0.cut(learns, keep), self.1.cut(learns, keep))
+    fn joints(&self, learns: bool) -> Self::Joints {
+        (self.0.joints(learns), self.1.joints(learns))
+    }
+
+    fn keep(self, joints: &Self::Joints, outputs: &mut Outputs) {
+        self.0.keep(&joints.0, outputs);
+        self.1.keep(&joints.1, outputs);
     }
 }
 
@@ -110,66 +109,165 @@ pub struct CodeJoints {
 impl Made for Code {
     type Joints = CodeJoints;
 
-    fn cut(self, learns: bool, keep: &mut Outputs) -> CodeJoints {
-        CodeJoints { content: self.content.cut(learns, keep), style: self.style.cut(learns, keep) }
+    fn joints(&self, learns: bool) -> CodeJoints {
+        CodeJoints { content: self.content.joints(learns), style: self.style.joints(learns) }
+    }
+
+    fn keep(self, joints: &CodeJoints, outputs: &mut Outputs) {
+        self.content.keep(&joints.content, outputs);
+        self.style.keep(&joints.style, outputs);
     }
 }
 
 impl Made for IdentityTerm {
     type Joints = (Joint<1>, Option<f32>);
 
-    fn cut(self, learns: bool, keep: &mut Outputs) -> Self::Joints {
-        (self.loss.cut(learns, keep), self.accuracy)
+    fn joints(&self, learns: bool) -> Self::Joints {
+        (self.loss.joints(learns), self.accuracy)
     }
+
+    fn keep(self, joints: &Self::Joints, outputs: &mut Outputs) {
+        self.loss.keep(&joints.0, outputs);
+    }
+}
+
+/// What a use of a network reads.
+pub trait Inputs: Clone + Send + Sync + 'static {
+    /// The values alone.
+    fn without_graph(&self) -> Self;
+}
+
+impl<const D: usize> Inputs for Tensor<D> {
+    fn without_graph(&self) -> Self {
+        self.clone().without_autodiff()
+    }
+}
+
+impl<A: Inputs, B: Inputs> Inputs for (A, B) {
+    fn without_graph(&self) -> Self {
+        (self.0.without_graph(), self.1.without_graph())
+    }
+}
+
+/// What a tape keeps of each use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Nothing: there will be no backward pass.
+    Nothing,
+    /// The graph with the features of all layers.
+    Graphs,
+    /// What the use read, where it can be run again.
+    Inputs,
+}
+
+/// One use, as it waits for its backward pass.
+enum Use {
+    Kept(Outputs),
+    Again(Box<dyn FnOnce() -> Outputs + Send>),
 }
 
 /// The uses of networks so far.
-#[derive(Debug)]
 pub struct Tape {
-    learns: bool,
-    uses: Vec<Pair<Outputs>>,
+    keeping: Keeping,
+    uses: Vec<Pair<Use>>,
+}
+
+impl std::fmt::Debug for Tape {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "tape of {} pairs of uses, keeping {:?}", self.uses.len(), self.keeping)
+    }
 }
 
 impl Tape {
-    /// A tape for a backward pass.
-    pub fn new() -> Self {
-        Self { learns: true, uses: Vec::new() }
+    /// A tape before the first use.
+    pub fn new(keeping: Keeping) -> Self {
+        Self { keeping, uses: Vec::new() }
     }
 
-    /// A tape that records nothing.
-    pub fn without_gradients() -> Self {
-        Self { learns: false, uses: Vec::new() }
+    /// Does `work` with a network of each domain, at the same time. It may be done again. Leaves among the inputs must
+    /// have been taken before: their order counts.
+    pub fn run<N, I, T, F>(&mut self, networks: Pair<&N>, inputs: Pair<I>, work: F) -> Pair<T::Joints>
+    where
+        N: Parameterized + Send + Sync + 'static,
+        I: Inputs,
+        T: Made,
+        F: Fn(&N, I) -> T + Copy + Send + Sync + 'static,
+    {
+        let Pair { drawing, photo } = networks;
+        if self.keeping != Keeping::Inputs {
+            return self.run_once(|| work(drawing, inputs.drawing), || work(photo, inputs.photo));
+        }
+        let begin = |network: &N, inputs: I| {
+            let joints = work(&network.untracked(), inputs.without_graph()).joints(true);
+            let (network, read) = (network.clone(), joints.clone());
+            let again = move || {
+                let mut outputs = Outputs::default();
+                work(&network, inputs).keep(&read, &mut outputs);
+                outputs
+            };
+            (joints, Use::Again(Box::new(again)))
+        };
+        let (drawing, photo) = rayon::join(|| begin(drawing, inputs.drawing), || begin(photo, inputs.photo));
+        self.uses.push(Pair { drawing: drawing.1, photo: photo.1 });
+        Pair { drawing: drawing.0, photo: photo.0 }
     }
 
-    /// Uses a network of each domain, at the same time. Leaves must be taken before: their order counts.
-    pub fn run<T: Made>(
+    /// As [`run`](Self::run), for what cannot be done again: its graph is kept.
+    pub fn run_once<T: Made>(
         &mut self,
         drawing: impl FnOnce() -> T + Send,
         photo: impl FnOnce() -> T + Send,
     ) -> Pair<T::Joints> {
         let (drawing, photo) = rayon::join(drawing, photo);
-        let mut outputs = Pair::default();
-        let drawing = drawing.cut(self.learns, &mut outputs.drawing);
-        let photo = photo.cut(self.learns, &mut outputs.photo);
-        self.uses.push(outputs);
-        Pair { drawing, photo }
+        let learns = self.keeping != Keeping::Nothing;
+        let joints = Pair { drawing: drawing.joints(learns), photo: photo.joints(learns) };
+        if learns {
+            let mut outputs = Pair::<Outputs>::default();
+            drawing.keep(&joints.drawing, &mut outputs.drawing);
+            photo.keep(&joints.photo, &mut outputs.photo);
+            self.uses.push(Pair { drawing: Use::Kept(outputs.drawing), photo: Use::Kept(outputs.photo) });
+        }
+        joints
     }
 
     /// The gradients of a loss that was computed from leaves.
     pub fn backward(self, loss: &Tensor<1>) -> StepGradients {
-        let mut gradients = StepGradients(vec![loss.backward()]);
-        for Pair { drawing, photo } in self.uses.into_iter().rev() {
-            let pull = |outputs: Outputs| {
-                let pulls = outputs.0.iter().filter_map(|output| output.pull(&gradients));
-                pulls.reduce(|sum, pull| sum + pull)
+        let mut all = StepGradients(vec![loss.backward()]);
+        for pair in self.uses.into_iter().rev() {
+            let found = match pair {
+                Pair { drawing: Use::Kept(drawing), photo: Use::Kept(photo) } => {
+                    let [drawing, photo] = [drawing, photo].map(|outputs| outputs.pull(&all));
+                    let (drawing, photo) = rayon::join(|| backward(drawing), || backward(photo));
+                    [drawing, photo]
+                }
+                // One after the other: memory is what is to be saved.
+                Pair { drawing, photo } => [drawing, photo].map(|one| backward(one.outputs().pull(&all))),
             };
-            let [drawing, photo] = [pull(drawing), pull(photo)];
-            let backward = |pull: Option<Tensor<1>>| pull.map(|pull| pull.backward());
-            let (drawing, photo) = rayon::join(|| backward(drawing), || backward(photo));
-            gradients.0.extend(drawing.into_iter().chain(photo));
+            all.0.extend(found.into_iter().flatten());
         }
-        gradients
+        all
     }
+}
+
+impl Use {
+    fn outputs(self) -> Outputs {
+        match self {
+            Self::Kept(outputs) => outputs,
+            Self::Again(again) => again(),
+        }
+    }
+}
+
+impl Outputs {
+    /// What is as steep in all outputs as the losses are; none where no loss depends on them.
+    fn pull(self, gradients: &StepGradients) -> Option<Tensor<1>> {
+        let pulls = self.0.iter().filter_map(|output| output.pull(gradients));
+        pulls.reduce(|sum, pull| sum + pull)
+    }
+}
+
+fn backward(pull: Option<Tensor<1>>) -> Option<Gradients> {
+    pull.map(|pull| pull.backward())
 }
 
 /// The gradients of one step, of all uses of its networks.

@@ -11,12 +11,12 @@ use crate::device::on_workers;
 use crate::layers::{Initialization, NormalizationKind};
 use crate::losses::{
     AdversarialLoss, CriticTerms, GeneratorTerms, IdentityLoss, IdentityTerm, LossWeights, NamedValues, PerceptualLoss,
-    mean_absolute_error,
 };
-use crate::networks::{Critic, Critics, Generator, Pair, Translator};
+use crate::networks::{Critic, Critics, Pair, Translator};
 use crate::parameter::{Parameterized, from_values};
 
-use super::tape::{CodeJoints, Joint, Tape};
+use super::tape::{CodeJoints, Joint, Keeping, Tape};
+use super::uses::{Decoded, cross, decode_together, differences, encode, leaves, leaves_of, reconstruct};
 use super::{Adam, AdamConfig, Schedule};
 
 /// What a trainer is told once.
@@ -40,6 +40,9 @@ pub struct Settings {
     pub schedule: Schedule,
     /// What both halves of a step share.
     pub order: StepOrder,
+    /// Whether the generators' half of a step keeps what networks read instead of all their features, and runs each
+    /// network again for its gradients: less memory, more time.
+    pub recompute: bool,
     /// Share of the old average kept at each step, if an average of the generators is wanted.
     pub average_decay: Option<f64>,
     /// Fixes the first weights.
@@ -153,6 +156,11 @@ impl Trainer {
         &self.device
     }
 
+    /// A tape for the generators' half of a step.
+    fn tape(&self) -> Tape {
+        Tape::new(if self.settings.recompute { Keeping::Inputs } else { Keeping::Graphs })
+    }
+
     /// Learning rates of generators and critics in step `step`, counted from 1.
     pub fn learning_rates(&self, step: u64) -> (f64, f64) {
         let factor = self.settings.schedule.factor(step);
@@ -181,7 +189,7 @@ impl Trainer {
 
     /// Both halves of a step around one set of made pictures.
     fn shared_step(&mut self, batch: &Batch, styles: &Pair<Tensor<2>>) -> Result<NamedValues, NotFinite> {
-        let (mut generators, mut tape) = (self.translator.tracked(), Tape::new());
+        let (mut generators, mut tape) = (self.translator.tracked(), self.tape());
         let codes = encode(&mut generators, batch.pictures.clone(), &mut tape);
         let decoded = decode_together(&mut generators, &codes, styles, &mut tape);
 
@@ -249,17 +257,17 @@ impl Trainer {
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
     ) -> (CriticTerms, Tape) {
-        let mut apart = Tape::without_gradients();
+        let mut apart = Tape::new(Keeping::Nothing);
         let codes = encode(&mut self.translator, batch.pictures.clone(), &mut apart);
-        let made = cross(&mut self.translator, &codes, styles, &mut apart);
+        let made = cross(&mut self.translator, &codes, styles.clone(), &mut apart);
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
         let loss = self.settings.adversarial;
         let judge = |critic: &mut Critic, made: Tensor<4>, real: Tensor<4>| {
             let fake = critic.refreshed_forward(made);
             loss.critic(fake, critic.refreshed_forward(real))
         };
-        let mut tape = Tape::new();
-        let terms = tape.run(
+        let mut tape = Tape::new(Keeping::Graphs);
+        let terms = tape.run_once(
             || judge(&mut critics.drawing, made.drawing.value(), drawings),
             || judge(&mut critics.photo, made.photo.value(), photos),
         );
@@ -285,8 +293,8 @@ impl Trainer {
             let (made, real) = scores.into_iter().map(split).unzip();
             loss.critic(made, real)
         };
-        let mut tape = Tape::new();
-        let terms = tape.run(
+        let mut tape = Tape::new(Keeping::Graphs);
+        let terms = tape.run_once(
             || judge(&mut critics.drawing, made.drawing, &batch.pictures.drawing),
             || judge(&mut critics.photo, made.photo, &batch.pictures.photo),
         );
@@ -306,10 +314,10 @@ impl Trainer {
         batch: &Batch,
         styles: &Pair<Tensor<2>>,
     ) -> (GeneratorTerms, Tape) {
-        let mut tape = Tape::new();
+        let mut tape = self.tape();
         let codes = encode(generators, batch.pictures.clone(), &mut tape);
         let redrawn = reconstruct(generators, &codes, &mut tape);
-        let made = cross(generators, &codes, styles, &mut tape);
+        let made = cross(generators, &codes, styles.clone(), &mut tape);
         let terms = self.compared(generators, batch, styles, &codes, &Decoded { redrawn, made }, &mut tape);
         (terms, tape)
     }
@@ -326,21 +334,20 @@ impl Trainer {
     ) -> GeneratorTerms {
         let of_made = encode(generators, leaves(made), tape);
         let cycle = (self.settings.weights.cycle > 0.0).then(|| {
-            let cycled = decode(generators, &of_made, &leaves_of(codes, |code| &code.style), tape);
+            let cycled = cross(generators, &of_made, leaves_of(codes, |code| &code.style), tape);
             differences(leaves(&cycled), &batch.pictures)
         });
         let supervised = self.supervised_terms(generators, batch, codes, tape);
-        let (critics, loss) = (&mut self.critics, self.settings.adversarial);
-        let [drawings, photos] = [&made.drawing, &made.photo].map(Joint::leaf);
-        let adversarial = tape.run(
-            || loss.generator(critics.drawing.refreshed_forward(drawings)),
-            || loss.generator(critics.photo.refreshed_forward(photos)),
-        );
+        let loss = self.settings.adversarial;
+        self.critics.drawing.refresh();
+        self.critics.photo.refresh();
+        let judge = move |critic: &Critic, made| loss.generator(critic.forward(made));
+        let adversarial = tape.run(self.critics.as_ref(), leaves(made), judge);
         let identity = self.identity_terms(batch, made, tape);
         let perceptual = self.judges.perceptual.as_ref().filter(|_| self.settings.weights.perceptual > 0.0);
         let perceptual = perceptual.map(|loss| {
             let [drawings, photos] = [&made.drawing, &made.photo].map(Joint::leaf);
-            let judged = tape.run(
+            let judged = tape.run_once(
                 || loss.forward(drawings, batch.pictures.photo.clone()),
                 || loss.forward(photos, batch.pictures.drawing.clone()),
             );
@@ -369,7 +376,7 @@ impl Trainer {
         let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
         let first_call = 2 * self.step + 1;
         let [made_drawings, made_photos] = [&made.drawing, &made.photo].map(Joint::leaf);
-        let judged = tape.run(
+        let judged = tape.run_once(
             || loss.forward(made_drawings, photos, &batch.labels.photo, first_call + 1),
             || loss.forward(made_photos, drawings, &batch.labels.drawing, first_call),
         );
@@ -401,7 +408,7 @@ impl Trainer {
             let each = (made - real).abs().reshape([n, c * h * w]).mean_dim(1).reshape([n]);
             (each * shares.clone()).sum()
         };
-        let made = leaves(&decode(generators, codes, &leaves_of(codes, |code| &code.style), tape));
+        let made = leaves(&cross(generators, codes, leaves_of(codes, |code| &code.style), tape));
         Some(Pair {
             drawing: distance(made.drawing, batch.pictures.drawing.clone()),
             photo: distance(made.photo, batch.pictures.photo.clone()),
@@ -426,101 +433,5 @@ impl Trainer {
             parameter.set(moved);
         });
         average.take_state(&self.translator);
-    }
-}
-
-/// What the generators make of the pictures' codes.
-struct Decoded {
-    /// Pictures from their own codes.
-    redrawn: Pair<Joint<4>>,
-    /// Pictures of each domain from the other's content and random styles.
-    made: Pair<Joint<4>>,
-}
-
-fn leaves<const D: usize>(joints: &Pair<Joint<D>>) -> Pair<Tensor<D>> {
-    Pair { drawing: joints.drawing.leaf(), photo: joints.photo.leaf() }
-}
-
-fn leaves_of<const D: usize>(codes: &Pair<CodeJoints>, part: fn(&CodeJoints) -> &Joint<D>) -> Pair<Tensor<D>> {
-    Pair { drawing: part(&codes.drawing).leaf(), photo: part(&codes.photo).leaf() }
-}
-
-fn differences<const D: usize>(found: Pair<Tensor<D>>, expected: &Pair<Tensor<D>>) -> Pair<Tensor<1>> {
-    Pair {
-        drawing: mean_absolute_error(found.drawing, expected.drawing.clone()),
-        photo: mean_absolute_error(found.photo, expected.photo.clone()),
-    }
-}
-
-fn encode(generators: &mut Translator, pictures: Pair<Tensor<4>>, tape: &mut Tape) -> Pair<CodeJoints> {
-    let Pair { drawing, photo } = generators;
-    tape.run(|| drawing.refreshed_encode(pictures.drawing), || photo.refreshed_encode(pictures.photo))
-}
-
-/// Pictures of each domain from its own content.
-fn reconstruct(generators: &mut Translator, codes: &Pair<CodeJoints>, tape: &mut Tape) -> Pair<Joint<4>> {
-    let (contents, styles) = (leaves_of(codes, |code| &code.content), leaves_of(codes, |code| &code.style));
-    decode_contents(generators, contents, styles, tape)
-}
-
-/// Pictures of each domain from the other's content and random styles.
-fn cross(
-    generators: &mut Translator,
-    codes: &Pair<CodeJoints>,
-    styles: &Pair<Tensor<2>>,
-    tape: &mut Tape,
-) -> Pair<Joint<4>> {
-    decode(generators, codes, styles, tape)
-}
-
-/// Pictures of each domain from the other's content.
-fn decode(
-    generators: &mut Translator,
-    codes: &Pair<CodeJoints>,
-    styles: &Pair<Tensor<2>>,
-    tape: &mut Tape,
-) -> Pair<Joint<4>> {
-    let contents = Pair { drawing: codes.photo.content.leaf(), photo: codes.drawing.content.leaf() };
-    decode_contents(generators, contents, styles.clone(), tape)
-}
-
-fn decode_contents(
-    generators: &mut Translator,
-    contents: Pair<Tensor<4>>,
-    styles: Pair<Tensor<2>>,
-    tape: &mut Tape,
-) -> Pair<Joint<4>> {
-    let Pair { drawing, photo } = generators;
-    tape.run(
-        || drawing.refreshed_decode(contents.drawing, styles.drawing),
-        || photo.refreshed_decode(contents.photo, styles.photo),
-    )
-}
-
-/// Every decoder's two uses as one batch: weights are read once, and one picture a domain is work enough for threads.
-fn decode_together(
-    generators: &mut Translator,
-    codes: &Pair<CodeJoints>,
-    styles: &Pair<Tensor<2>>,
-    tape: &mut Tape,
-) -> Decoded {
-    let inputs = |own: &CodeJoints, other: &CodeJoints, style: &Tensor<2>| {
-        let contents = Tensor::cat(vec![own.content.leaf(), other.content.leaf()], 0);
-        (contents, Tensor::cat(vec![own.style.leaf(), style.clone()], 0))
-    };
-    let of_drawings = inputs(&codes.drawing, &codes.photo, &styles.drawing);
-    let of_photos = inputs(&codes.photo, &codes.drawing, &styles.photo);
-    let decode = |generator: &mut Generator, (contents, styles): (Tensor<4>, Tensor<2>)| {
-        // As many of each domain.
-        let count = contents.dims()[0] / 2;
-        let pictures = generator.refreshed_decode(contents, styles);
-        (pictures.clone().narrow(0, 0, count), pictures.narrow(0, count, count))
-    };
-    let Pair { drawing, photo } = generators;
-    let Pair { drawing: drawings, photo: photos } =
-        tape.run(|| decode(drawing, of_drawings), || decode(photo, of_photos));
-    Decoded {
-        redrawn: Pair { drawing: drawings.0, photo: photos.0 },
-        made: Pair { drawing: drawings.1, photo: photos.1 },
     }
 }
