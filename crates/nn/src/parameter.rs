@@ -92,6 +92,11 @@ impl Parameter {
         self.flat.grad(gradients)
     }
 
+    /// [`gradient`](Self::gradient), which is taken away from the others.
+    pub fn take_gradient(&self, gradients: &mut Gradients) -> Option<Tensor<1>> {
+        self.flat.grad_remove(gradients)
+    }
+
     /// Whether backward passes leave a gradient for it.
     pub fn is_tracked(&self) -> bool {
         self.flat.is_require_grad()

@@ -6,8 +6,10 @@ use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{AdamStep, adam_step};
-use crate::parameter::{Parameter, Parameterized, from_values, to_values};
+use crate::parameter::{Parameterized, from_values, to_values};
 use crate::weights::{Array, NamedArrays};
+
+use super::NamedGradients;
 
 /// Adam's constants. Defaults are the original's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,15 +52,8 @@ impl Adam {
         Self { config, steps: 0, moments: BTreeMap::new() }
     }
 
-    /// Moves every parameter of `network` that has a gradient. `tracked` is the view of `network`
-    /// that the gradients were taken of, and `gradient` says what they are.
-    pub fn step<N: Parameterized>(
-        &mut self,
-        network: &mut N,
-        tracked: &N,
-        gradient: &dyn Fn(&Parameter) -> Option<Tensor<1>>,
-        learning_rate: f64,
-    ) {
+    /// Moves every parameter of `network` that has a gradient.
+    pub fn step(&mut self, network: &mut impl Parameterized, mut gradients: NamedGradients, learning_rate: f64) {
         self.steps += 1;
         let AdamConfig { beta1, beta2, epsilon, weight_decay } = self.config;
         let exponent = self.steps as f64;
@@ -72,15 +67,14 @@ impl Adam {
             epsilon: epsilon as f32,
             step_size: (learning_rate / (1.0 - beta1.powf(exponent))) as f32,
         };
-        let tracked = tracked.parameters();
         network.visit_mut("", &mut |name, parameter| {
-            let Some(gradient) = gradient(&tracked[name]) else { return };
+            let Some(gradient) = gradients.take(name) else { return };
             let value = parameter.flat();
             let Moments { first, second } = self
                 .moments
                 .remove(name)
                 .unwrap_or_else(|| Moments { first: value.zeros_like(), second: value.zeros_like() });
-            let (value, [first, second]) = adam_step(value, gradient.without_autodiff(), [first, second], step);
+            let (value, [first, second]) = adam_step(value, gradient, [first, second], step);
             parameter.set(value);
             self.moments.insert(name.to_owned(), Moments { first, second });
         });

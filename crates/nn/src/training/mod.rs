@@ -5,6 +5,7 @@
 mod adam;
 pub mod checkpoint;
 mod error;
+mod gradients;
 mod loader;
 mod log;
 pub mod pictures;
@@ -20,13 +21,14 @@ mod writer;
 
 pub use adam::{Adam, AdamConfig};
 pub use error::TrainingError;
+pub use gradients::NamedGradients;
 pub use log::StepReport;
 pub use schedule::Schedule;
 pub use session::{Observer, Outcome, Session};
-pub use sgd::{NamedGradients, Sgd, SgdConfig};
+pub use sgd::{Sgd, SgdConfig};
 use task::check_run_name;
 pub use task::{Intervals, Run, Task};
 pub use translator::{
     Batch, CheckReport, DataConfig, Judges, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings,
-    StepGradients, StepNoise, StepOrder, Tape, Trainer,
+    StepNoise, StepOrder, Tape, Trainer,
 };

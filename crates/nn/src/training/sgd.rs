@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Gradients, Tensor};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::parameter::{Parameterized, from_values, to_values};
 use crate::weights::{Array, NamedArrays};
+
+use super::NamedGradients;
 
 /// The descent's constants. Defaults are the original's.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,40 +26,6 @@ impl Default for SgdConfig {
     fn default() -> Self {
         Self { momentum: 0.9, weight_decay: 5e-4, nesterov: false }
     }
-}
-
-/// Gradients by the name of their parameter.
-#[derive(Clone, Debug)]
-pub struct NamedGradients(BTreeMap<String, Tensor<1>>);
-
-impl NamedGradients {
-    /// What a backward pass left for the tracked view of a network.
-    pub fn of(tracked: &impl Parameterized, gradients: &Gradients) -> Self {
-        let parameters = tracked.parameters().into_iter();
-        let gradient =
-            |(name, parameter): (String, crate::parameter::Parameter)| Some((name, parameter.gradient(gradients)?));
-        Self(parameters.filter_map(gradient).map(|(name, gradient)| (name, gradient.without_autodiff())).collect())
-    }
-
-    /// The Euclidean norm of one parameter's gradient, if it has one.
-    pub fn norm_of(&self, name: &str) -> Option<f64> {
-        self.0.get(name).map(|gradient| squared_norm(gradient).sqrt())
-    }
-
-    /// The Euclidean norm of all gradients together.
-    pub fn norm(&self) -> f64 {
-        self.0.values().map(squared_norm).sum::<f64>().sqrt()
-    }
-
-    /// Multiplies every gradient.
-    #[must_use]
-    pub fn scaled(self, factor: f64) -> Self {
-        Self(self.0.into_iter().map(|(name, gradient)| (name, gradient * factor)).collect())
-    }
-}
-
-fn squared_norm(gradient: &Tensor<1>) -> f64 {
-    f64::from(to_values(gradient.clone().powi_scalar(2).sum())[0])
 }
 
 /// Gradient descent as PyTorch steps it: `movement = momentum * movement + gradient` without dampening, the first
@@ -78,7 +46,7 @@ impl Sgd {
     pub fn step(&mut self, network: &mut impl Parameterized, mut gradients: NamedGradients, learning_rate: f64) {
         let SgdConfig { momentum, weight_decay, nesterov } = self.config;
         network.visit_mut("", &mut |name, parameter| {
-            let Some(gradient) = gradients.0.remove(name) else { return };
+            let Some(gradient) = gradients.take(name) else { return };
             let value = parameter.flat();
             let gradient = if weight_decay == 0.0 { gradient } else { gradient + value.clone() * weight_decay };
             let direction = if momentum == 0.0 {

@@ -113,7 +113,7 @@ impl Trainer {
         let mut values = vec![("loss".to_owned(), loss), ("accuracy".to_owned(), accuracy)];
         values.extend(found.lambda.map(|lambda| ("lambda".to_owned(), lambda as f32)));
         let gradients = found.loss.backward();
-        Ok((NamedGradients::of(&tracked, &gradients), values))
+        Ok((NamedGradients::of(&tracked, gradients), values))
     }
 
     fn checked(&self, term: &str, value: f32, batch: &Batch) -> Result<f32, NotFinite> {

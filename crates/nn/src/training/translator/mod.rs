@@ -11,7 +11,7 @@ mod trainer;
 mod uses;
 
 pub use run::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, RunFile};
-pub use tape::{StepGradients, Tape};
+pub use tape::Tape;
 pub use task::{CheckReport, translation_weights};
 pub use trainer::{Batch, Judges, NotFinite, Settings, StepNoise, StepOrder, Trainer};
 

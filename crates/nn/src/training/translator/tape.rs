@@ -13,7 +13,8 @@ use burn::tensor::{Gradients, Tensor};
 
 use crate::losses::IdentityTerm;
 use crate::networks::{Code, Pair};
-use crate::parameter::{Parameter, Parameterized};
+use crate::parameter::Parameterized;
+use crate::training::NamedGradients;
 
 /// What a use of a network made, for other uses to read.
 #[derive(Clone, Debug)]
@@ -43,15 +44,15 @@ impl<const D: usize> Joint<D> {
 /// An output of a use with its graph, and the joint through which it is read.
 trait Output: Send {
     /// What is as steep in the output as the losses are; none where no loss depends on it.
-    fn pull(&self, gradients: &StepGradients) -> Option<Tensor<1>>;
+    fn pull(&self, gradients: &mut [Gradients]) -> Option<Tensor<1>>;
 }
 
 impl<const D: usize> Output for (Tensor<D>, Joint<D>) {
-    fn pull(&self, gradients: &StepGradients) -> Option<Tensor<1>> {
+    fn pull(&self, gradients: &mut [Gradients]) -> Option<Tensor<1>> {
         let (made, joint) = self;
         let leaves = joint.leaves.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = leaves.iter().flat_map(|leaf| gradients.0.iter().filter_map(|gradients| leaf.grad(gradients)));
-        let gradient = found.map(Tensor::without_autodiff).reduce(|sum, gradient| sum + gradient)?;
+        let of_leaf = |leaf: &Tensor<D>| gradients.iter_mut().find_map(|gradients| leaf.grad_remove(gradients));
+        let gradient = leaves.iter().filter_map(of_leaf).reduce(|sum, gradient| sum + gradient)?;
         Some((made.clone() * gradient).sum())
     }
 }
@@ -230,22 +231,27 @@ impl Tape {
         joints
     }
 
-    /// The gradients of a loss that was computed from leaves.
-    pub fn backward(self, loss: &Tensor<1>) -> StepGradients {
-        let mut all = StepGradients(vec![loss.backward()]);
+    /// The gradients of a loss that was computed from leaves, for the tracked view of the networks that were used.
+    pub fn backward(self, loss: &Tensor<1>, tracked: &impl Parameterized) -> NamedGradients {
+        let parameters = tracked.parameters();
+        let mut named = NamedGradients::default();
+        let mut all = vec![loss.backward()];
         for pair in self.uses.into_iter().rev() {
             let found = match pair {
                 Pair { drawing: Use::Kept(drawing), photo: Use::Kept(photo) } => {
-                    let [drawing, photo] = [drawing, photo].map(|outputs| outputs.pull(&all));
+                    let [drawing, photo] = [drawing, photo].map(|outputs| outputs.pull(&mut all));
                     let (drawing, photo) = rayon::join(|| backward(drawing), || backward(photo));
                     [drawing, photo]
                 }
                 // One after the other: memory is what is to be saved.
-                Pair { drawing, photo } => [drawing, photo].map(|one| backward(one.outputs().pull(&all))),
+                Pair { drawing, photo } => [drawing, photo].map(|one| backward(one.outputs().pull(&mut all))),
             };
-            all.0.extend(found.into_iter().flatten());
+            for mut gradients in found.into_iter().flatten() {
+                named.add(&parameters, &mut gradients);
+                all.push(gradients);
+            }
         }
-        all
+        named
     }
 }
 
@@ -260,7 +266,7 @@ impl Use {
 
 impl Outputs {
     /// What is as steep in all outputs as the losses are; none where no loss depends on them.
-    fn pull(self, gradients: &StepGradients) -> Option<Tensor<1>> {
+    fn pull(self, gradients: &mut [Gradients]) -> Option<Tensor<1>> {
         let pulls = self.0.iter().filter_map(|output| output.pull(gradients));
         pulls.reduce(|sum, pull| sum + pull)
     }
@@ -268,21 +274,4 @@ impl Outputs {
 
 fn backward(pull: Option<Tensor<1>>) -> Option<Gradients> {
     pull.map(|pull| pull.backward())
-}
-
-/// The gradients of one step, of all uses of its networks.
-pub struct StepGradients(Vec<Gradients>);
-
-impl std::fmt::Debug for StepGradients {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "gradients of {} backward passes", self.0.len())
-    }
-}
-
-impl StepGradients {
-    /// The gradient of a parameter, flat, if it took part.
-    pub fn of(&self, parameter: &Parameter) -> Option<Tensor<1>> {
-        let found = self.0.iter().filter_map(|gradients| parameter.gradient(gradients));
-        found.map(Tensor::without_autodiff).reduce(|sum, gradient| sum + gradient)
-    }
 }

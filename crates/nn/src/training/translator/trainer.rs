@@ -218,10 +218,10 @@ impl Trainer {
 
     /// Steps down the critics' loss.
     fn learn_critics(&mut self, tracked: &Critics, (terms, tape): (CriticTerms, Tape)) {
-        let gradients = tape.backward(&terms.total);
+        let gradients = tape.backward(&terms.total, tracked);
         let (_, rate) = self.learning_rates(self.step + 1);
         self.critics.take_state(tracked);
-        self.critic_adam.step(&mut self.critics, tracked, &|parameter| gradients.of(parameter), rate);
+        self.critic_adam.step(&mut self.critics, gradients, rate);
     }
 
     /// Teaches the generators.
@@ -243,10 +243,10 @@ impl Trainer {
     ) -> Result<NamedValues, NotFinite> {
         let total = terms.total(&self.settings.weights);
         let values = self.checked(terms.values(&total, &self.settings.weights), batch)?;
-        let gradients = tape.backward(&total);
+        let gradients = tape.backward(&total, tracked);
         let (rate, _) = self.learning_rates(self.step + 1);
         self.translator.take_state(tracked);
-        self.generator_adam.step(&mut self.translator, tracked, &|parameter| gradients.of(parameter), rate);
+        self.generator_adam.step(&mut self.translator, gradients, rate);
         Ok(values)
     }
 
