@@ -2,9 +2,11 @@
 //!
 //! `cargo bench -p portraitist-kernels --bench attention`. The names give positions, key channels and value channels.
 
-use criterion::{Criterion, Throughput};
+mod common;
+
+use common::values;
+use criterion::Throughput;
 use portraitist_kernels::{Attention, attention_forward, attention_gradient};
-use std::time::Duration;
 
 /// The generator at 128x112, 224x192, 256x256 and 512x512 (two halvings), a critic at 224x192.
 const SHAPES: [Attention; 5] = [
@@ -15,17 +17,8 @@ const SHAPES: [Attention; 5] = [
     Attention { batch: 2, positions: 14 * 12, key_channels: 64, value_channels: 512 },
 ];
 
-fn values(len: usize) -> Vec<f32> {
-    (0..len).map(|index| (index as u32).wrapping_mul(2_654_435_761) as f32 / (1_u64 << 31) as f32 - 1.0).collect()
-}
-
 fn main() {
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(300))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = common::criterion();
     let mut group = criterion.benchmark_group("attention");
     group.sampling_mode(criterion::SamplingMode::Flat);
     for shape in &SHAPES {

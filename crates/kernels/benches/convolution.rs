@@ -2,9 +2,11 @@
 //!
 //! `cargo bench -p portraitist-kernels -- 'forward/5x5'` runs a part. The names give kernel, stride, channels and size.
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
+mod common;
+
+use common::values;
+use criterion::{BenchmarkGroup, Throughput, measurement::WallTime};
 use portraitist_kernels::{Conv2d, Padding, UpsampledConv2d, forward, input_gradient, weight_gradient};
-use std::time::Duration;
 
 /// Kernel, stride, padding, input channels, output channels, height, width, batch.
 type Layer = (usize, usize, usize, usize, usize, usize, usize, usize);
@@ -35,10 +37,6 @@ const VGG: [Layer; 3] =
 fn conv(layer: Layer, mode: Padding) -> Conv2d {
     let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
     Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [kernel; 2], stride, padding, mode }
-}
-
-fn values(len: usize) -> Vec<f32> {
-    (0..len).map(|index| (index as u32).wrapping_mul(2_654_435_761) as f32 / (1_u64 << 31) as f32 - 1.0).collect()
 }
 
 fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
@@ -89,12 +87,7 @@ fn bench_upsampled(group: &mut BenchmarkGroup<'_, WallTime>, conv: &UpsampledCon
 }
 
 fn main() {
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(100))
-        .measurement_time(Duration::from_millis(300))
-        .without_plots()
-        .configure_from_args();
+    let mut criterion = common::criterion();
     let groups: [(&str, &[Layer], Padding); 4] = [
         ("generator", &GENERATOR, Padding::Reflect),
         ("small", &SMALL, Padding::Reflect),

@@ -1,0 +1,130 @@
+//! Times of layers between maps, with weights that stay: those of the recogniser and of translation.
+//!
+//! `cargo bench --workspace --bench prepared -- 'convolution/3x3'` runs a part. The names give kernel, stride, channels,
+//! pictures and size.
+
+mod common;
+
+use common::values;
+use criterion::{BenchmarkGroup, Throughput, measurement::WallTime};
+use portraitist_kernels::{
+    Activation, Conv2d, Map, MapNormalization, MapShape, OutputActivation, Padding, Pointwise, PreparedConvolution,
+    PreparedFewOutputs, PreparedUpsampling, Together,
+};
+
+/// Kernel, stride, padding, input channels, output channels, height, width, pictures.
+type Layer = (usize, usize, usize, usize, usize, usize, usize, usize);
+
+/// SphereFace's for one crop and for eight, the generator's at 128x112 and at 224x192.
+const CONVOLUTIONS: [Layer; 10] = [
+    (3, 1, 1, 64, 64, 56, 48, 1),
+    (3, 1, 1, 128, 128, 28, 24, 1),
+    (3, 1, 1, 512, 512, 7, 6, 1),
+    (3, 1, 1, 64, 64, 56, 48, 8),
+    (3, 1, 1, 128, 128, 28, 24, 8),
+    (3, 1, 1, 512, 512, 7, 6, 8),
+    (3, 1, 1, 128, 128, 32, 28, 1),
+    (3, 1, 1, 256, 256, 56, 48, 1),
+    (4, 2, 1, 32, 64, 128, 112, 1),
+    (7, 1, 3, 3, 64, 224, 192, 1),
+];
+/// Input channels, output channels, height and width of the input.
+const ENLARGEMENTS: [[usize; 4]; 3] = [[128, 64, 32, 28], [256, 128, 56, 48], [128, 64, 112, 96]];
+/// Input channels, height and width of a 7x7 convolution to pictures.
+const LAST: [[usize; 3]; 2] = [[32, 128, 112], [64, 224, 192]];
+/// Channels, height and width.
+const NORMALIZED: [[usize; 3]; 3] = [[128, 32, 28], [256, 56, 48], [64, 224, 192]];
+
+fn map(shape: MapShape, batch: usize, padding: usize, mode: Padding) -> Map {
+    let mut map = Map::new(shape, batch).expect("the shape is possible");
+    map.fill(&values(batch * shape.channels() * shape.plane())).expect("as many values");
+    map.pad(padding, mode).expect("the margin is wide enough");
+    map
+}
+
+fn bench_convolution(group: &mut BenchmarkGroup<'_, WallTime>, layer: Layer) {
+    let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
+    let mode = Padding::Reflect;
+    let kernel_size = [kernel; 2];
+    let conv =
+        Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: kernel_size, stride, padding, mode };
+    let shape = match in_channels {
+        3 => MapShape::pictures(in_channels, in_height, in_width, padding),
+        _ => MapShape::features(in_channels, in_height, in_width, padding),
+    };
+    let weight = values(out_channels * in_channels * kernel * kernel);
+    let prepared = PreparedConvolution::new(&conv, shape, &weight, &values(out_channels), OutputActivation::Relu);
+    let prepared = prepared.expect("the shape is possible");
+    let input = map(shape, batch, padding, mode);
+    let mut output = Map::new(prepared.output(1), batch).expect("the shape is possible");
+    let products = batch * output.shape().plane() * weight.len();
+    group.throughput(Throughput::Elements(2 * products as u64));
+    let name = format!("{kernel}x{kernel}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}");
+    group.bench_function(name, |bencher| bencher.iter(|| prepared.forward(&input, None, &mut output)));
+}
+
+fn bench_enlargement(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]) {
+    let [in_channels, out_channels, height, width] = sizes;
+    let shape = MapShape::features(in_channels, height, width, 1);
+    let weight = values(out_channels * in_channels * 25);
+    let prepared = PreparedUpsampling::new(shape, &weight, &values(out_channels)).expect("the shape is possible");
+    let (padding, mode) = prepared.padding();
+    let input = map(shape, 1, padding, mode);
+    let mut output = Map::new(prepared.output(1), 1).expect("the shape is possible");
+    // As if computed on the large map.
+    group.throughput(Throughput::Elements((2 * 4 * height * width * weight.len()) as u64));
+    let name = format!("{in_channels}to{out_channels} {height}x{width}");
+    group.bench_function(name, |bencher| bencher.iter(|| prepared.forward(&input, &mut output)));
+}
+
+fn bench_last(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
+    let [in_channels, in_height, in_width] = sizes;
+    let (mode, padding, out_channels) = (Padding::Reflect, 3, 3);
+    let conv =
+        Conv2d { batch: 1, in_channels, in_height, in_width, out_channels, kernel: [7, 7], stride: 1, padding, mode };
+    let shape = MapShape::features(in_channels, in_height, in_width, padding);
+    let weight = values(out_channels * in_channels * 49);
+    let prepared = PreparedFewOutputs::new(&conv, shape, &weight, &values(out_channels), Some(Pointwise::Tanh));
+    let prepared = prepared.expect("the shape is possible");
+    let input = map(shape, 1, padding, mode);
+    let mut sums = Map::new(prepared.sums(), 1).expect("the shape is possible");
+    let mut images = vec![0.0; out_channels * in_height * in_width];
+    group.throughput(Throughput::Elements((2 * in_height * in_width * weight.len()) as u64));
+    let name = format!("{in_channels}to{out_channels} {in_height}x{in_width}");
+    group.bench_function(name, |bencher| bencher.iter(|| prepared.forward(&input, &mut sums, &mut images)));
+}
+
+fn bench_normalization(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
+    let [channels, height, width] = sizes;
+    let shape = MapShape::features(channels, height, width, 1);
+    let mut input = map(shape, 1, 1, Padding::Zero);
+    let residual = map(shape, 1, 1, Padding::Zero);
+    group.throughput(Throughput::Elements((channels * height * width) as u64));
+    for together in [Together::Channel, Together::Picture] {
+        let norm = MapNormalization { together, epsilon: 1e-5, affine: None, activation: Activation::Relu };
+        group.bench_function(format!("{together:?} {channels}x{height}x{width}"), |bencher| {
+            bencher.iter(|| norm.apply(&mut input, Some(&residual)));
+        });
+    }
+}
+
+fn main() {
+    let mut criterion = common::criterion();
+    let mut group = criterion.benchmark_group("prepared/convolution");
+    group.sampling_mode(criterion::SamplingMode::Flat);
+    CONVOLUTIONS.into_iter().for_each(|layer| bench_convolution(&mut group, layer));
+    group.finish();
+    let mut group = criterion.benchmark_group("prepared/enlargement");
+    group.sampling_mode(criterion::SamplingMode::Flat);
+    ENLARGEMENTS.into_iter().for_each(|sizes| bench_enlargement(&mut group, sizes));
+    group.finish();
+    let mut group = criterion.benchmark_group("prepared/few outputs");
+    group.sampling_mode(criterion::SamplingMode::Flat);
+    LAST.into_iter().for_each(|sizes| bench_last(&mut group, sizes));
+    group.finish();
+    let mut group = criterion.benchmark_group("prepared/normalization");
+    group.sampling_mode(criterion::SamplingMode::Flat);
+    NORMALIZED.into_iter().for_each(|sizes| bench_normalization(&mut group, sizes));
+    group.finish();
+    criterion.final_summary();
+}
