@@ -123,6 +123,8 @@ pub(crate) struct Kernels {
     add_transposed: unsafe fn(&TransposedSum),
     sum: unsafe fn(&[f32]) -> f64,
     squares: unsafe fn(&[f32], f32) -> f64,
+    dot: unsafe fn(&[f32], &[f32]) -> f64,
+    add_scaled: unsafe fn(f32, &[f32], &mut [f32]),
     affine: unsafe fn(&Affine, &[f32], Option<&[f32]>, &mut [f32]),
     gradient_sums: unsafe fn(&Affine, &[f32], &[f32]) -> [f64; 2],
     gradient: unsafe fn(&Affine, [f32; 3], &[f32], &[f32], &mut [f32]),
@@ -218,6 +220,8 @@ macro_rules! plane_functions {
 plane_functions! {
     sum(values: &[f32]) -> f64;
     squares(values: &[f32], center: f32) -> f64;
+    dot(left: &[f32], right: &[f32]) -> f64;
+    add_scaled(factor: f32, values: &[f32], sums: &mut [f32]) -> ();
     affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) -> ();
     gradient_sums(affine: &Affine, input: &[f32], output_gradient: &[f32]) -> [f64; 2];
     gradient(
@@ -303,6 +307,14 @@ macro_rules! kernels {
             $(#[target_feature(enable = $feature)])?
             fn squares(values: &[f32], center: f32) -> f64 {
                 plane::squares(values, center)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn dot(left: &[f32], right: &[f32]) -> f64 {
+                plane::dot(left, right)
+            }
+            $(#[target_feature(enable = $feature)])?
+            fn add_scaled(factor: f32, values: &[f32], sums: &mut [f32]) {
+                plane::add_scaled(factor, values, sums);
             }
             $(#[target_feature(enable = $feature)])?
             fn affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) {
@@ -398,6 +410,8 @@ macro_rules! kernels {
                 add_transposed: add_transposed_kernel,
                 sum,
                 squares,
+                dot,
+                add_scaled,
                 affine,
                 gradient_sums,
                 gradient,

@@ -7,7 +7,7 @@
 //! [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and [`MapNormalization`] are layers between
 //! [`Map`]s with weights that stay. [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
 //! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
-//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains. [`KeepLarge`] is an allocator for programs
+//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains, [`power_step`] follows a spectral norm. [`KeepLarge`] is an allocator for programs
 //! that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and both gradients use Winograd's F(4x4, 3x3):
@@ -37,6 +37,7 @@ mod normalize;
 mod pack;
 mod plane;
 mod pointwise;
+mod power;
 mod prelu;
 mod prepared;
 mod scratch;
@@ -67,6 +68,7 @@ pub use pointwise::{
     Pointwise, activation, activation_gradient, mean_absolute_error, mean_absolute_error_gradient, scaled_sum,
     scaled_sum_gradient,
 };
+pub use power::power_step;
 pub use prelu::Prelu;
 pub use prepared::{
     Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,

@@ -62,6 +62,18 @@ pub(crate) fn squares(values: &[f32], center: f32) -> f64 {
     sum_of(values, values, |value, _| (value - center) * (value - center))
 }
 
+/// Sum of products.
+#[inline(always)]
+pub(crate) fn dot(left: &[f32], right: &[f32]) -> f64 {
+    sum_of(left, right, |left, right| left * right)
+}
+
+/// Adds `factor` times the values.
+#[inline(always)]
+pub(crate) fn add_scaled(factor: f32, values: &[f32], sums: &mut [f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += factor * value);
+}
+
 /// Writes the normalised plane, with `residual` added after the activation.
 #[inline(always)]
 pub(crate) fn affine(affine: &Affine, input: &[f32], residual: Option<&[f32]>, output: &mut [f32]) {

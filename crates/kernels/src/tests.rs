@@ -4,6 +4,7 @@ mod attention;
 mod convolution;
 mod normalization;
 mod pointwise;
+mod power;
 mod prelu;
 mod prepared;
 mod prepared_layers;

@@ -5,7 +5,7 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
 use portraitist_kernels::{OutputActivation, ShapeError};
 
-use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, spectral_divide, upsampled_conv2d};
+use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, power_step, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
 use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
@@ -80,9 +80,6 @@ pub struct SpectralConv2d {
     normalised: Option<Tensor<4>>,
 }
 
-/// Keeps a vector of zeros from being divided by zero.
-const NORM_EPSILON: f64 = 1e-12;
-
 impl SpectralConv2d {
     /// A convolution from `channels_in` to `channels_out`. Its weight starts as PyTorch starts it,
     /// whatever the network's initialization is, because the reference's does not reach it.
@@ -105,14 +102,10 @@ impl SpectralConv2d {
         let shape: [usize; 4] = self.weight_bar.get::<4>().dims();
         let (rows, columns) = (shape[0], shape[1] * shape[2] * shape[3]);
         let weight: Tensor<2> = self.weight_bar.flat().reshape([rows, columns]);
-        let plain = weight.clone().without_autodiff();
-        let u = self.weight_u.flat().reshape([1, rows]);
-        let v = unit(u.matmul(plain.clone()));
-        let mapped = plain.matmul(v.clone().transpose()).transpose();
-        let u = unit(mapped.clone());
-        let sigma = to_values((u.clone() * mapped).sum())[0];
-        self.weight_u.set(u.reshape([rows]));
-        self.weight_v.set(v.reshape([columns]));
+        let ([u, v], sigma) = power_step(weight.clone().without_autodiff(), self.weight_u.flat());
+        let sigma = to_values(sigma)[0];
+        self.weight_u.set(u);
+        self.weight_v.set(v);
         self.latest.set(data(&self.weight_u), data(&self.weight_v));
         self.normalised = Some(spectral_divide(weight, sigma, self.latest.clone()).reshape(shape));
     }
@@ -129,11 +122,6 @@ impl SpectralConv2d {
         let weight = if self.weight_bar.is_tracked() { weight } else { weight.without_autodiff() };
         conv2d(images, weight, self.bias.get(), self.geometry)
     }
-}
-
-fn unit(row: Tensor<2>) -> Tensor<2> {
-    let norm = row.clone().powi_scalar(2).sum().sqrt() + NORM_EPSILON;
-    row / norm.reshape([1, 1])
 }
 
 fn data(parameter: &Parameter) -> TensorData {

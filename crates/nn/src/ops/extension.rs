@@ -279,6 +279,14 @@ pub trait NetworkOps: Backend {
         ordinary::adam_step::<Self>(parameter, gradient, first, second, step)
     }
 
+    /// One step of power iteration: u, v, and the norm `[1]`.
+    fn power_step(
+        weight: FloatTensor<Self>,
+        u: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        ordinary::power_step::<Self>(weight, u)
+    }
+
     /// A weight divided by its spectral norm.
     fn spectral_divide(weight: FloatTensor<Self>, sigma: f32, latest: LatestVectors) -> FloatTensor<Self> {
         let _ = latest; // read by the gradient only

@@ -453,6 +453,18 @@ impl NetworkOps for Flex {
         })
     }
 
+    fn power_step(
+        weight: FloatTensor<Self>,
+        u: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let [weight, mut u] = [weight, u].map(contiguous);
+        let mut v = vec![0.0; weight.shape().num_elements() / u.shape().num_elements().max(1)];
+        let sigma = kernels::power_step(weight.storage(), u.storage_mut(), &mut v)
+            .unwrap_or_else(|error| panic!("power iteration: {error}"));
+        let columns = Shape::from([v.len()]);
+        (u, tensor(v, columns), tensor(vec![sigma], Shape::from([1])))
+    }
+
     fn adam_step(
         parameter: FloatTensor<Self>,
         gradient: FloatTensor<Self>,

@@ -144,6 +144,16 @@ pub fn adam_step(
     (Tensor::from_dispatch(parameter), [first, second].map(Tensor::from_dispatch))
 }
 
+/// One step of power iteration: `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
+///
+/// # Shapes
+/// - weight: `[out, rest]`; u: `[out]`
+/// - output: u `[out]`, v `[rest]`, sigma `[1]`
+pub fn power_step(weight: Tensor<2>, u: Tensor<1>) -> ([Tensor<1>; 2], Tensor<1>) {
+    let (u, v, sigma) = Dispatch::power_step(weight.into_dispatch(), u.into_dispatch());
+    ([u, v].map(Tensor::from_dispatch), Tensor::from_dispatch(sigma))
+}
+
 /// A weight divided by its spectral norm `sigma`, with the gradient of the reference: sigma is
 /// differentiated with the singular vectors that `latest` holds **when the backward pass runs**,
 /// because the reference overwrites them in place behind the gradient record.

@@ -163,6 +163,17 @@ fn a_fast_step_of_adam_is_the_ordinary_one() {
     assert_three_alike("step", found, expected, 1e-7);
 }
 
+#[test]
+fn a_fast_power_step_is_the_ordinary_one() {
+    for shape in [[32, 256], [1, 7], [70, 300]] {
+        let operands = || (flex(5, &shape), flex(6, &shape[..1]));
+        let (weight, u) = operands();
+        let found = Flex::power_step(weight, u);
+        let (weight, u) = operands();
+        assert_three_alike("power step", found, ordinary::power_step::<Flex>(weight, u), 1e-6);
+    }
+}
+
 /// A tensor that records gradients.
 fn tracked<const D: usize>(seed: u64, shape: [usize; D]) -> Tensor<D> {
     Tensor::from_data(data(seed, &shape), &device()).autodiff().require_grad()

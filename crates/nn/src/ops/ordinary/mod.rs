@@ -5,6 +5,7 @@ mod attention;
 mod convolution;
 mod normalization;
 mod pointwise;
+mod power;
 
 pub use adam::adam_step;
 pub use attention::{scaled_sum, scaled_sum_gradient, self_attention_gradient, self_attention_with_sums};
@@ -18,3 +19,4 @@ pub use normalization::{
 pub use pointwise::{
     activate, activate_gradient, mean_absolute_error, mean_absolute_error_gradient, prelu, prelu_gradient,
 };
+pub use power::power_step;
