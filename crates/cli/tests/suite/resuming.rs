@@ -196,6 +196,24 @@ fn threads_and_workers_do_not_change_the_bytes() {
     }
 }
 
+/// Running networks again for their gradients is no other setting: it may come and go within a run.
+#[test]
+fn recomputation_may_change_within_a_run() {
+    let expected = straight(&[], 8);
+    let recompute = ("[record]", "[optimizer]\nrecompute = true\n\n[record]");
+    assert_same(&straight(&[recompute], 8), &expected);
+    for [first, then] in
+        [[&[recompute][..], &[][..]], [&[][..], &[recompute][..]], [&[recompute][..], &[recompute][..]]]
+    {
+        let place = Place::with_run(&[&[("steps = 8", "steps = 3")], first].concat());
+        place.train(&[]).succeeded();
+        place.write_run(then);
+        place.train(&["--resume"]).succeeded();
+        assert_same(&place.checkpoint(8), &expected);
+        assert_eq!(place.logged_steps(), 8);
+    }
+}
+
 #[test]
 fn other_settings_do_not_resume() {
     let place = Place::with_run(&[]);

@@ -232,7 +232,7 @@ fn a_loss_that_is_no_number_stops_before_weights_change() {
 #[test]
 fn mistakes_in_a_run_file_are_told() {
     let place = Place::with_run(&[]);
-    let cases: [(&str, &str, &[&str]); 10] = [
+    let cases: [(&str, &str, &[&str]); 12] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),
         ("steps = 8", "steps = \"eight\"", &["run.toml", "steps = \"eight\"", "invalid type"]),
         ("steps = 8\n", "", &["run.toml", "missing field `steps`"]),
@@ -243,6 +243,8 @@ fn mistakes_in_a_run_file_are_told() {
         ("num_layers = 2", "num_layers = 5", &["run.toml", "critic.num_layers"]),
         ("num_scales = 2", "num_scales = 6", &["run.toml", "critic.num_scales"]),
         ("log_every = 1", "log_every = 0", &["run.toml", "log_every"]),
+        ("[record]", "[optimizer]\nrecompute = 1\n\n[record]", &["run.toml", "recompute = 1", "expected a boolean"]),
+        ("[record]", "[optimizer]\nrecomputed = true\n\n[record]", &["run.toml", "recomputed", "`recompute`"]),
     ];
     for (from, to, words) in cases {
         place.write_run(&[(from, to)]);

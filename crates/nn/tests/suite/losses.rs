@@ -49,15 +49,18 @@ fn losses_and_gradients(name: &str, rule: &GradientRule) {
         let gradients = tape.backward(&terms.total, &critics);
         check_gradients(&format!("{kind}.dis_"), &gradients, &expected, rule);
 
-        let mut trainer = crate::golden::trainer(&folder, adversarial);
-        let mut generators = trainer.translator.tracked();
-        let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
-        let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
-        let total = terms.total(&trainer.settings.weights);
-        let values = terms.values(&total, &trainer.settings.weights);
-        assert_losses(kind, &values, &losses[kind]["gen"], 2e-5);
-        let gradients = tape.backward(&total, &generators);
-        check_gradients(&format!("{kind}.gen_"), &gradients, &expected, rule);
+        for recompute in [false, true] {
+            let mut trainer = crate::golden::trainer(&folder, adversarial);
+            trainer.settings.recompute = recompute;
+            let mut generators = trainer.translator.tracked();
+            let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
+            let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
+            let total = terms.total(&trainer.settings.weights);
+            let values = terms.values(&total, &trainer.settings.weights);
+            assert_losses(kind, &values, &losses[kind]["gen"], 2e-5);
+            let gradients = tape.backward(&total, &generators);
+            check_gradients(&format!("{kind}.gen_"), &gradients, &expected, rule);
+        }
     }
 }
 
@@ -122,7 +125,7 @@ fn supervised_loss_matches_the_original() {
     }
 }
 
-fn formula_vgg() -> Vgg16 {
+pub(crate) fn formula_vgg() -> Vgg16 {
     let mut network = Vgg16::new(&device());
     fill_by_formula(&mut network, "golden-A/vgg16/", |name, fan_in| {
         let bound = if name.ends_with(".bias") { 0.05 } else { (6.0 / fan_in).sqrt() };

@@ -11,5 +11,6 @@ mod networks;
 mod plans;
 mod recognition;
 mod recognizer_training;
+mod recomputing;
 mod training;
 mod weights;
