@@ -4,10 +4,7 @@
  *     cc -O2 -march=native -pthread ceiling.c -o ceiling && ./ceiling 2
  *     cc -O2 -mavx2 -mfma  -pthread ceiling.c -o ceiling && ./ceiling 2      (what AVX2 alone could do)
  */
-#include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <time.h>
+#include "threads.h"
 
 #ifdef __AVX512F__
 #define BYTES 64
@@ -18,7 +15,7 @@
 #endif
 typedef float Vector __attribute__((vector_size(BYTES)));
 
-enum { LANES = BYTES / sizeof(float), CHAINS = 12, MOST_THREADS = 1024 };
+enum { LANES = BYTES / sizeof(float), CHAINS = 12 };
 static const long REPETITIONS = 100000000;
 
 /* Twelve independent chains: more than latency times multiply-adds per cycle, and they fit into 16 registers. */
@@ -35,35 +32,20 @@ static void *work(void *sum) {
     return NULL;
 }
 
-static double seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec + 1e-9 * now.tv_nsec;
-}
-
 int main(int count, char **words) {
-    int threads = count > 1 ? atoi(words[1]) : 2;
-    if (threads < 1 || threads > MOST_THREADS) {
-        fprintf(stderr, "expected 1 to %d threads, found %s\n", MOST_THREADS, words[1]);
-        return 2;
-    }
+    int threads = number_of_threads(count, words);
     static Vector sums[MOST_THREADS];
-    static pthread_t started[MOST_THREADS];
+    static void *places[MOST_THREADS];
+    for (int thread = 0; thread < threads; thread++) {
+        places[thread] = &sums[thread];
+    }
     double best = 0, check = 0;
     for (int round = 0; round < 5; round++) {
-        double began = seconds();
-        for (int thread = 0; thread < threads; thread++) {
-            if (pthread_create(&started[thread], NULL, work, &sums[thread]) != 0) {
-                fprintf(stderr, "cannot start %d threads\n", threads);
-                return 1;
-            }
-        }
-        for (int thread = 0; thread < threads; thread++) {
-            pthread_join(started[thread], NULL);
-            check += sums[thread][0];
-        }
-        double rate = 2.0 * CHAINS * LANES * (double)REPETITIONS * threads / (seconds() - began) / 1e9;
+        double rate = 2.0 * CHAINS * LANES * (double)REPETITIONS * threads / timed(threads, work, places) / 1e9;
         best = rate > best ? rate : best;
+    }
+    for (int thread = 0; thread < threads; thread++) {
+        check += sums[thread][0];
     }
     printf("%.0f GFLOP/s on %d threads, %d lanes (check %g)\n", best, threads, LANES, check);
     return 0;

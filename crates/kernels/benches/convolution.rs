@@ -3,13 +3,13 @@
 //! `cargo bench -p portraitist-kernels -- 'forward/5x5'` runs a part. The names give kernel, stride, channels and size.
 
 mod common;
+#[path = "common/layer.rs"]
+mod layer;
 
 use common::values;
 use criterion::{BenchmarkGroup, Throughput, measurement::WallTime};
+use layer::{Layer, conv, name};
 use portraitist_kernels::{Conv2d, Padding, UpsampledConv2d, forward, input_gradient, weight_gradient};
-
-/// Kernel, stride, padding, input channels, output channels, height, width, batch.
-type Layer = (usize, usize, usize, usize, usize, usize, usize, usize);
 
 const GENERATOR: [Layer; 8] = [
     (3, 1, 1, 256, 256, 56, 48, 1),
@@ -34,11 +34,6 @@ const CRITIC: [Layer; 3] =
 const VGG: [Layer; 3] =
     [(3, 1, 1, 64, 64, 224, 192, 1), (3, 1, 1, 256, 256, 56, 48, 1), (3, 1, 1, 512, 512, 14, 12, 1)];
 
-fn conv(layer: Layer, mode: Padding) -> Conv2d {
-    let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
-    Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [kernel; 2], stride, padding, mode }
-}
-
 fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
     let Ok([height, width]) = conv.output_size() else {
         return;
@@ -48,8 +43,7 @@ fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
     let mut output = values(conv.batch * conv.out_channels * height * width);
     let products = output.len() * conv.in_channels * conv.kernel[0] * conv.kernel[1];
     group.throughput(Throughput::Elements(2 * products as u64));
-    let Conv2d { kernel, stride, in_channels, out_channels, in_height, in_width, batch, .. } = conv;
-    let name = format!("{0}x{0}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}", kernel[0]);
+    let name = name(conv);
     group.bench_function(format!("forward/{name}"), |bencher| {
         bencher.iter(|| forward(conv, &input, &weight, None, &mut output));
     });

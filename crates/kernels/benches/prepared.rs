@@ -4,16 +4,16 @@
 //! pictures and size.
 
 mod common;
+#[path = "common/layer.rs"]
+mod layer;
 
 use common::values;
-use criterion::{BenchmarkGroup, Throughput, measurement::WallTime};
+use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
+use layer::{Layer, conv, name};
 use portraitist_kernels::{
     Activation, Conv2d, Map, MapNormalization, MapShape, OutputActivation, Padding, Pointwise, PreparedConvolution,
     PreparedFewOutputs, PreparedUpsampling, Together,
 };
-
-/// Kernel, stride, padding, input channels, output channels, height, width, pictures.
-type Layer = (usize, usize, usize, usize, usize, usize, usize, usize);
 
 /// SphereFace's for one crop and for eight, the generator's at 128x112 and at 224x192.
 const CONVOLUTIONS: [Layer; 10] = [
@@ -43,24 +43,20 @@ fn map(shape: MapShape, batch: usize, padding: usize, mode: Padding) -> Map {
 }
 
 fn bench_convolution(group: &mut BenchmarkGroup<'_, WallTime>, layer: Layer) {
-    let (kernel, stride, padding, in_channels, out_channels, in_height, in_width, batch) = layer;
-    let mode = Padding::Reflect;
-    let kernel_size = [kernel; 2];
-    let conv =
-        Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: kernel_size, stride, padding, mode };
+    let conv = conv(layer, Padding::Reflect);
+    let Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel, padding, mode, .. } = conv;
     let shape = match in_channels {
         3 => MapShape::pictures(in_channels, in_height, in_width, padding),
         _ => MapShape::features(in_channels, in_height, in_width, padding),
     };
-    let weight = values(out_channels * in_channels * kernel * kernel);
+    let weight = values(out_channels * in_channels * kernel[0] * kernel[1]);
     let prepared = PreparedConvolution::new(&conv, shape, &weight, &values(out_channels), OutputActivation::Relu);
     let prepared = prepared.expect("the shape is possible");
     let input = map(shape, batch, padding, mode);
     let mut output = Map::new(prepared.output(1), batch).expect("the shape is possible");
     let products = batch * output.shape().plane() * weight.len();
     group.throughput(Throughput::Elements(2 * products as u64));
-    let name = format!("{kernel}x{kernel}/{stride} {in_channels}to{out_channels} {batch}x{in_height}x{in_width}");
-    group.bench_function(name, |bencher| bencher.iter(|| prepared.forward(&input, None, &mut output)));
+    group.bench_function(name(&conv), |bencher| bencher.iter(|| prepared.forward(&input, None, &mut output)));
 }
 
 fn bench_enlargement(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]) {
@@ -80,8 +76,7 @@ fn bench_enlargement(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]
 fn bench_last(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
     let [in_channels, in_height, in_width] = sizes;
     let (mode, padding, out_channels) = (Padding::Reflect, 3, 3);
-    let conv =
-        Conv2d { batch: 1, in_channels, in_height, in_width, out_channels, kernel: [7, 7], stride: 1, padding, mode };
+    let conv = conv((7, 1, padding, in_channels, out_channels, in_height, in_width, 1), mode);
     let shape = MapShape::features(in_channels, in_height, in_width, padding);
     let weight = values(out_channels * in_channels * 49);
     let prepared = PreparedFewOutputs::new(&conv, shape, &weight, &values(out_channels), Some(Pointwise::Tanh));
@@ -108,23 +103,23 @@ fn bench_normalization(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 
     }
 }
 
+fn measure<T, const N: usize>(
+    criterion: &mut Criterion,
+    name: &str,
+    cases: [T; N],
+    bench: fn(&mut BenchmarkGroup<'_, WallTime>, T),
+) {
+    let mut group = criterion.benchmark_group(format!("prepared/{name}"));
+    group.sampling_mode(SamplingMode::Flat);
+    cases.into_iter().for_each(|case| bench(&mut group, case));
+    group.finish();
+}
+
 fn main() {
     let mut criterion = common::criterion();
-    let mut group = criterion.benchmark_group("prepared/convolution");
-    group.sampling_mode(criterion::SamplingMode::Flat);
-    CONVOLUTIONS.into_iter().for_each(|layer| bench_convolution(&mut group, layer));
-    group.finish();
-    let mut group = criterion.benchmark_group("prepared/enlargement");
-    group.sampling_mode(criterion::SamplingMode::Flat);
-    ENLARGEMENTS.into_iter().for_each(|sizes| bench_enlargement(&mut group, sizes));
-    group.finish();
-    let mut group = criterion.benchmark_group("prepared/few outputs");
-    group.sampling_mode(criterion::SamplingMode::Flat);
-    LAST.into_iter().for_each(|sizes| bench_last(&mut group, sizes));
-    group.finish();
-    let mut group = criterion.benchmark_group("prepared/normalization");
-    group.sampling_mode(criterion::SamplingMode::Flat);
-    NORMALIZED.into_iter().for_each(|sizes| bench_normalization(&mut group, sizes));
-    group.finish();
+    measure(&mut criterion, "convolution", CONVOLUTIONS, bench_convolution);
+    measure(&mut criterion, "enlargement", ENLARGEMENTS, bench_enlargement);
+    measure(&mut criterion, "few outputs", LAST, bench_last);
+    measure(&mut criterion, "normalization", NORMALIZED, bench_normalization);
     criterion.final_summary();
 }

@@ -195,8 +195,10 @@ pub(crate) unsafe fn transform_weights<V: Vector>(transform: &WeightTransform<'_
 
 /// Kernels whose taps lie in registers of output channels, to be transformed.
 pub(crate) struct PackedTransform {
-    /// `[input][tap][width]`.
+    /// `[input][width]` of each tap.
     pub(crate) source: *const f32,
+    /// Elements from a tap to the next.
+    pub(crate) tap_stride: usize,
     pub(crate) inputs: usize,
     /// Output channels: whole registers.
     pub(crate) width: usize,
@@ -209,30 +211,28 @@ pub(crate) struct PackedTransform {
 /// Transforms packed kernels.
 ///
 /// # Safety
-/// The processor has `V`'s instruction set; the source is valid for all inputs, the target for all inputs at every place,
-/// and no other thread touches it.
+/// The processor has `V`'s instruction set; the source is valid for all inputs of every tap, the target for all inputs at
+/// every place, and no other thread touches it.
 #[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
 pub(crate) unsafe fn transform_packed<V: Vector>(transform: &PackedTransform) {
-    let PackedTransform { source, inputs, width, target, place_stride } = *transform;
-    for input in 0..inputs {
-        for lane in (0..width).step_by(V::LANES) {
-            // SAFETY: the caller's promise.
-            unsafe {
-                let (source, target) = (source.add(input * 9 * width + lane), target.add(input * width + lane));
-                let mut half = [[V::zero(); IN]; 3];
-                for x in 0..3 {
-                    let mut column = [V::zero(); 3];
-                    for y in 0..3 {
-                        column[y] = V::load(source.add((y * 3 + x) * width));
-                    }
-                    half[x] = weight_column(column);
+    let PackedTransform { source, tap_stride, inputs, width, target, place_stride } = *transform;
+    for first in (0..inputs * width).step_by(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (source, target) = (source.add(first), target.add(first));
+            let mut half = [[V::zero(); IN]; 3];
+            for x in 0..3 {
+                let mut column = [V::zero(); 3];
+                for y in 0..3 {
+                    column[y] = V::load(source.add((y * 3 + x) * tap_stride));
                 }
-                for y in 0..IN {
-                    let row = weight_column([half[0][y], half[1][y], half[2][y]]);
-                    for x in 0..IN {
-                        row[x].store(target.add((y * IN + x) * place_stride));
-                    }
+                half[x] = weight_column(column);
+            }
+            for y in 0..IN {
+                let row = weight_column([half[0][y], half[1][y], half[2][y]]);
+                for x in 0..IN {
+                    row[x].store(target.add((y * IN + x) * place_stride));
                 }
             }
         }

@@ -87,12 +87,7 @@ impl Parameter {
         self.role
     }
 
-    /// The gradient that a backward pass left for this parameter, flat, if it took part.
-    pub fn gradient(&self, gradients: &Gradients) -> Option<Tensor<1>> {
-        self.flat.grad(gradients)
-    }
-
-    /// [`gradient`](Self::gradient), which is taken away from the others.
+    /// The gradient that a backward pass left for this parameter, flat, if it took part; it is taken away from the others.
     pub fn take_gradient(&self, gradients: &mut Gradients) -> Option<Tensor<1>> {
         self.flat.grad_remove(gradients)
     }

@@ -25,7 +25,7 @@ use crate::scratch::Shared;
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
 use product::{Ending, Finish, Residual};
 use transforms::Filter;
-use weights::{PackedWeights, PreparedWeights};
+use weights::PreparedWeights;
 
 /// What is done to the outputs of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,10 +63,14 @@ const LARGEST_KEPT_WEIGHTS: usize = 1 << 20;
 /// Tiles of a picture that are many.
 const MANY_TILES: usize = 96;
 
+/// What a convolution keeps of its weights.
 #[derive(Debug)]
 enum Weights {
+    /// As products read them.
     Ready(PreparedWeights),
-    Packed(PackedWeights),
+    /// A 3x3 kernel as the direct algorithm reads it, transformed at each call: that takes little time where tiles are
+    /// many, and saves three quarters of the memory.
+    Packed(PreparedWeights),
 }
 
 impl Weights {
@@ -82,7 +86,7 @@ impl Weights {
             let tiles = [height, width].map(|size| size.div_ceil(Filter::Four.out())).iter().product::<usize>();
             let transformed = Filter::Four.places() * input.pitch * convolution.out_channels;
             if tiles > MANY_TILES && transformed > LARGEST_KEPT_WEIGHTS {
-                return Self::Packed(PackedWeights::new(kernels, convolution, input, weight));
+                return Self::Packed(PreparedWeights::new(kernels, Algorithm::Direct, convolution, input, weight));
             }
         }
         Self::Ready(PreparedWeights::new(kernels, algorithm, convolution, input, weight))
@@ -242,6 +246,12 @@ impl PreparedConvolution {
         let target = Shared::new(output.overwrite());
         self.run(input.batch(), input.values(), residual, Placement::whole(shape), target);
         Ok(())
+    }
+
+    /// Whether weights are transformed at each call.
+    #[cfg(test)]
+    pub(crate) fn is_packed(&self) -> bool {
+        matches!(self.weights, Weights::Packed(_))
     }
 
     /// Convolves pictures that were checked. The residual lies as the target does.

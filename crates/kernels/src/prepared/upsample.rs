@@ -68,11 +68,6 @@ impl PreparedUpsampling {
         Ok(Self { input, out_channels, phases, edges })
     }
 
-    /// The shape of the inputs.
-    pub fn input_shape(&self) -> MapShape {
-        self.input
-    }
-
     /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
     pub fn padding(&self) -> (usize, Padding) {
         self.phases.padding()

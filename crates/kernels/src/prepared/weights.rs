@@ -126,18 +126,17 @@ impl PreparedWeights {
 
     /// Weights for F(4x4, 3x3), to be filled; for one call.
     pub(crate) fn for_call(kernels: &Kernels, layout: &WeightLayout) -> Self {
-        Self::for_outputs(kernels, layout.source_channels, layout.channels.len()).0
+        Self::room(kernels, layout.source_channels, layout.channels.len().div_ceil(kernels.lanes))
     }
 
-    /// Room for transformed weights, and the elements from a place to the next for each register.
-    fn for_outputs(kernels: &Kernels, depth: usize, out_channels: usize) -> (Self, usize) {
+    /// Room for the transformed weights of some inputs and registers of outputs.
+    fn room(kernels: &Kernels, depth: usize, registers: usize) -> Self {
         let segments = Filter::Four.places();
-        let registers = out_channels.div_ceil(kernels.lanes);
         // A line of the cache between places keeps their addresses from falling into the same few sets.
         let segment_stride = depth * kernels.lanes + MAX_LANES;
         let blocks = blocks(kernels, kernels.outer_columns, registers, segments * segment_stride);
         let weights = Memory::Scratch(Scratch::new(registers * segments * segment_stride));
-        (Self { weights, blocks, segments, depth, segment_stride, lanes: kernels.lanes }, segment_stride)
+        Self { weights, blocks, segments, depth, segment_stride, lanes: kernels.lanes }
     }
 
     /// Transforms the weights of one call.
@@ -164,73 +163,39 @@ impl PreparedWeights {
         });
     }
 
-    /// The weights of a block from an input of a segment on.
-    pub(crate) fn from(&self, block: &OutputBlock, segment: usize, input: usize) -> *const f32 {
-        let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;
-        self.weights[start..].as_ptr()
-    }
-}
-
-/// Weights for F(4x4, 3x3) that are transformed at each call, for that takes little time and saves three quarters of
-/// their memory: `[block][input][tap][output channel of the block]`.
-#[derive(Debug)]
-pub(crate) struct PackedWeights {
-    weights: Aligned,
-    /// Where the weights of a block start.
-    blocks: Vec<OutputBlock>,
-    depth: usize,
-    out_channels: usize,
-}
-
-/// Weights of a 3x3 kernel.
-const TAPS: usize = 9;
-
-impl PackedWeights {
-    /// Packs `weight`, `[out, in, 3, 3]`.
-    pub(crate) fn new(kernels: &Kernels, convolution: &Conv2d, input: &MapShape, weight: &[f32]) -> Self {
-        let (depth, out_channels) = (input.pitch, convolution.out_channels);
-        let registers = out_channels.div_ceil(kernels.lanes);
-        let blocks = blocks(kernels, kernels.outer_columns, registers, depth * TAPS * kernels.lanes);
-        let mut weights = Aligned::zeroed(registers * depth * TAPS * kernels.lanes);
-        for block in &blocks {
-            let width = block.columns * kernels.lanes;
-            let outputs = weight.chunks_exact(convolution.in_channels * TAPS).skip(block.first).take(width);
-            for (row, output) in outputs.enumerate() {
-                for (index, value) in output.iter().enumerate() {
-                    weights[block.start + index * width + row] = *value;
-                }
-            }
-        }
-        Self { weights, blocks, depth, out_channels }
-    }
-
-    /// The weights as tiles are multiplied with them.
-    pub(crate) fn transformed(&self, kernels: &Kernels) -> PreparedWeights {
-        let (mut prepared, stride) = PreparedWeights::for_outputs(kernels, self.depth, self.out_channels);
+    /// Transforms 3x3 kernels that were packed for the direct algorithm to those of F(4x4, 3x3), for one call.
+    pub(crate) fn transformed(&self, kernels: &Kernels) -> Self {
+        // A row of the kernel has the inputs of its three columns.
+        let inputs = self.depth / 3;
+        let registers = self.blocks.iter().map(|block| block.columns).sum();
+        let mut prepared = Self::room(kernels, inputs, registers);
         let Memory::Scratch(weights) = &mut prepared.weights else {
             return prepared;
         };
         let shared = Shared::new(weights);
-        let parts = (0..self.depth).step_by(CHANNELS_PER_TASK);
-        let tasks: Vec<_> = self
-            .blocks
-            .iter()
-            .zip(&prepared.blocks)
-            .flat_map(|pair| parts.clone().map(move |first| (pair, first)))
-            .collect();
+        let (blocks, place_stride) = (self.blocks.iter().zip(&prepared.blocks), prepared.segment_stride);
+        let parts = (0..inputs).step_by(CHANNELS_PER_TASK);
+        let tasks: Vec<_> = blocks.flat_map(|pair| parts.clone().map(move |first| (pair, first))).collect();
         tasks.into_par_iter().with_max_len(1).for_each(|((packed, block), first)| {
             let width = block.columns * kernels.lanes;
             let transform = PackedTransform {
-                source: self.weights[packed.start + first * TAPS * width..].as_ptr(),
-                inputs: CHANNELS_PER_TASK.min(self.depth - first),
+                source: self.from(packed, 0, first),
+                tap_stride: inputs * width,
+                inputs: CHANNELS_PER_TASK.min(inputs - first),
                 width,
                 target: shared.at(block.start + first * width),
-                place_stride: stride * block.columns,
+                place_stride: place_stride * block.columns,
             };
-            // SAFETY: blocks have the weights of all inputs; tasks write disjoint parts of every place.
+            // SAFETY: blocks have the weights of all taps and inputs; tasks write disjoint parts of every place.
             unsafe { kernels.transform_packed(&transform) };
         });
         prepared
+    }
+
+    /// The weights of a block from an input of a segment on.
+    pub(crate) fn from(&self, block: &OutputBlock, segment: usize, input: usize) -> *const f32 {
+        let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;
+        self.weights[start..].as_ptr()
     }
 }
 
@@ -279,4 +244,51 @@ pub(crate) unsafe fn transform_part(
     };
     // SAFETY: taps were checked above; the caller vouches for the target.
     unsafe { kernels.transform_weights(&transform) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Isa;
+    use crate::shape::Padding;
+
+    /// Packed kernels, transformed in single precision at a call, against those transformed once in double precision.
+    #[test]
+    fn packed_kernels_are_transformed_to_the_prepared_ones() {
+        let (in_channels, out_channels) = (70, 150);
+        let convolution = Conv2d {
+            batch: 1,
+            in_channels,
+            in_height: 8,
+            in_width: 8,
+            out_channels,
+            kernel: [3, 3],
+            stride: 1,
+            padding: 1,
+            mode: Padding::Zero,
+        };
+        let input = MapShape::features(in_channels, 8, 8, 1);
+        let weight: Vec<f32> = (0..out_channels * in_channels * 9).map(|index| (index as f32 * 0.7).sin()).collect();
+        for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
+            let prepared = |algorithm| PreparedWeights::new(kernels, algorithm, &convolution, &input, &weight);
+            let expected = prepared(Algorithm::Winograd(Filter::Four));
+            let found = prepared(Algorithm::Direct).transformed(kernels);
+            assert_eq!((found.segments, found.depth), (expected.segments, expected.depth));
+            for (found_block, block) in found.blocks.iter().zip(&expected.blocks) {
+                for (place, channel) in
+                    (0..expected.segments).flat_map(|place| (0..in_channels).map(move |c| (place, c)))
+                {
+                    let values = |weights: &PreparedWeights, block: &OutputBlock| {
+                        let start = (place * weights.segment_stride + channel * weights.lanes) * block.columns;
+                        weights.weights[block.start + start..][..block.columns * weights.lanes].to_vec()
+                    };
+                    let pairs = values(&found, found_block).into_iter().zip(values(&expected, block));
+                    for (found, expected) in pairs {
+                        let name = format!("place {place}, input {channel} with {:?}", kernels.isa);
+                        assert!((found - expected).abs() <= 1e-6, "{name}: {found}, expected {expected}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,8 +1,11 @@
 //! Layers between maps against the same layers between images, which are tested against their definitions.
 
-use super::{Random, assert_same_for_any_threads};
+use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::isa::{Kernels, WinogradUse};
-use crate::prepared::{Map, MapNormalization, MapShape, PreparedFewOutputs, PreparedUpsampling, Together};
+use crate::prepared::{
+    Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
+    Together,
+};
 use crate::{
     Activation, Conv2d, Isa, Normalization, Padding, Pointwise, ShapeError, UpsampledConv2d, activation, instance_norm,
     layer_norm,
@@ -187,4 +190,33 @@ fn few_outputs_are_those_of_the_convolution() {
             }
         }
     }
+}
+
+/// Large weights with many tiles are kept packed; the outputs are those of the direct algorithm all the same.
+#[test]
+fn large_weights_are_transformed_at_each_call() {
+    // Miri would take hours.
+    let (in_channels, out_channels) = unless_miri((160, 192), (16, 16));
+    let [in_height, in_width] = unless_miri([44, 40], [4, 4]);
+    let (kernel, stride, padding, mode) = ([3, 3], 1, 1, Padding::Reflect);
+    let conv = Conv2d { batch: 1, in_channels, in_height, in_width, out_channels, kernel, stride, padding, mode };
+    let mut random = Random::new(47);
+    let input = random.values(in_channels * in_height * in_width);
+    let (weight, bias) = (random.values(out_channels * in_channels * 9), random.values(out_channels));
+    let mut expected = vec![0.0; out_channels * in_height * in_width];
+    let direct = crate::isa::kernels().with_winograd(WinogradUse::Never);
+    crate::convolve::forward_with(&direct, &conv, &input, &weight, Some(&bias), &mut expected).expect("shape");
+    let shape = MapShape::features(in_channels, in_height, in_width, 1);
+    let prepared = PreparedConvolution::new(&conv, shape, &weight, &bias, OutputActivation::None).expect("shape");
+    assert_eq!(prepared.is_packed(), unless_miri(true, false));
+    let mut source = map(&input, shape, 1);
+    source.pad(padding, mode).expect("margin");
+    let mut found = Map::new(prepared.output(0), 1).expect("shape");
+    prepared.forward(&source, None, &mut found).expect("maps fit");
+    assert_close(&images(&found), &expected, 2e-5, "packed weights");
+    assert_same_for_any_threads(|| {
+        let mut output = Map::new(prepared.output(0), 1).expect("shape");
+        prepared.forward(&source, None, &mut output).expect("maps fit");
+        images(&output)
+    });
 }

@@ -81,26 +81,14 @@ impl Generator {
         self.decoder.forward(content, self.mlp.forward(style))
     }
 
-    /// One power iteration of the content encoder.
+    /// One power iteration of the content encoder: in the reference, every encoding begins with it.
     pub fn refresh_encoder(&mut self) {
         self.content_encoder.refresh();
     }
 
-    /// One power iteration of the decoder.
+    /// One power iteration of the decoder: in the reference, every decoding begins with it.
     pub fn refresh_decoder(&mut self) {
         self.decoder.refresh();
-    }
-
-    /// [`encode`](Self::encode) after a power iteration, as every call of the reference is.
-    pub fn refreshed_encode(&mut self, pictures: Tensor<4>) -> Code {
-        self.refresh_encoder();
-        self.encode(pictures)
-    }
-
-    /// [`decode`](Self::decode) after a power iteration, as every call of the reference is.
-    pub fn refreshed_decode(&mut self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
-        self.refresh_decoder();
-        self.decode(content, style)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A translator's networks at rest.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::tensor::{Device, Tensor};
@@ -7,6 +8,7 @@ use burn::tensor::{Device, Tensor};
 use crate::config::Domain;
 use crate::networks::{PlannedTranslation, Translator};
 use crate::parameter::{from_values, to_values};
+use crate::plan::NoPlan;
 
 /// Plans that are kept: one for each direction.
 const PLANS_KEPT: usize = 2;
@@ -18,6 +20,8 @@ const PLANS_KEPT: usize = 2;
 pub struct FrozenTranslator {
     translator: Translator,
     device: Device,
+    /// Whether plans can be made: on the CPU, until a layer turns out to have no prepared form.
+    has_plans: AtomicBool,
     /// The plans that were used last, the newest at the end.
     plans: Mutex<Vec<Kept>>,
 }
@@ -33,7 +37,8 @@ struct Kept {
 impl FrozenTranslator {
     /// Wraps networks that live on `device`, each refreshed once.
     pub fn new(translator: Translator, device: &Device) -> Self {
-        Self { translator, device: device.clone(), plans: Mutex::new(Vec::new()) }
+        let has_plans = AtomicBool::new(*device == Device::flex());
+        Self { translator, device: device.clone(), has_plans, plans: Mutex::new(Vec::new()) }
     }
 
     /// The networks.
@@ -62,7 +67,7 @@ impl FrozenTranslator {
 
     /// The plan for a direction and a size, if there can be one.
     fn plan(&self, to: Domain, size: [usize; 2]) -> Option<Arc<PlannedTranslation>> {
-        if self.device != Device::flex() {
+        if !self.has_plans.load(Ordering::Relaxed) {
             return None;
         }
         let is_wanted = |kept: &Kept| kept.to == to && kept.size == size;
@@ -76,7 +81,14 @@ impl FrozenTranslator {
         plans.retain(|kept| kept.to != to);
         // Not under the lock: while weights are prepared, a thread may turn to another picture, and would wait for itself.
         drop(plans);
-        let plan = Arc::new(self.translator.plan(to, size).ok()?);
+        let plan = match self.translator.plan(to, size) {
+            Ok(plan) => Arc::new(plan),
+            Err(reason) => {
+                // A missing form is missing for every size; it is not looked for again.
+                self.has_plans.fetch_and(!matches!(reason, NoPlan::Layer(_)), Ordering::Relaxed);
+                return None;
+            }
+        };
         let mut plans = self.lock_plans();
         plans.push(Kept { to, size, plan: Arc::clone(&plan) });
         let surplus = plans.len().saturating_sub(PLANS_KEPT);
