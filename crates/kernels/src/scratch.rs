@@ -139,6 +139,11 @@ impl Shared {
         Self(slice.as_mut_ptr())
     }
 
+    /// The same memory from element `offset` on.
+    pub(crate) fn from(self, offset: usize) -> Self {
+        Self(self.at(offset))
+    }
+
     /// The address of element `offset`.
     pub(crate) fn at(self, offset: usize) -> *mut f32 {
         self.0.wrapping_add(offset)

@@ -20,7 +20,7 @@ pub use map::{Map, MapShape};
 pub use normalize::{MapNormalization, Together};
 pub use upsample::PreparedUpsampling;
 
-use crate::isa::{Kernels, kernels};
+use crate::isa::{Kernels, WinogradUse, kernels};
 use crate::scratch::Shared;
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
 use product::{Ending, Finish, Residual};
@@ -159,6 +159,22 @@ impl PreparedConvolution {
         Self::with(kernels(), None, convolution, input, weight, bias, activation)
     }
 
+    /// As [`PreparedConvolution::new`], without F(4x4, 3x3), whose error is ten times that of the others: for layers
+    /// behind which errors grow.
+    ///
+    /// # Errors
+    /// As [`PreparedConvolution::new`].
+    pub fn finer(
+        convolution: &Conv2d,
+        input: MapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+    ) -> Result<Self, ShapeError> {
+        let algorithm = choose(kernels(), convolution, &input, convolution.output_size()?, &[Filter::Two]);
+        Self::with(kernels(), Some(algorithm), convolution, input, weight, bias, activation)
+    }
+
     /// As [`PreparedConvolution::new`], for a chosen instruction set and algorithm.
     pub(crate) fn with(
         kernels: &'static Kernels,
@@ -185,7 +201,8 @@ impl PreparedConvolution {
                 (Ending::Prelu, slopes)
             }
         };
-        let algorithm = algorithm.unwrap_or_else(|| choose(kernels, convolution, &input, out_size));
+        let algorithm =
+            algorithm.unwrap_or_else(|| choose(kernels, convolution, &input, out_size, &[Filter::Two, Filter::Four]));
         let whole = |values: &[f32]| {
             let mut values = values.to_vec();
             values.resize(out_channels.next_multiple_of(kernels.lanes), 0.0);
@@ -285,13 +302,25 @@ fn check_map(expected: MapShape, map: &Map) -> Result<(), ShapeError> {
     if found == expected { Ok(()) } else { Err(ShapeError::Map { expected, found }) }
 }
 
-/// The fastest algorithm for one picture at a time, by the shape alone. For many pictures, which share the weights,
+/// The fastest algorithm for one picture at a time, by the shape alone, with Winograd's only if `filters` has them (the
+/// largest last). For many pictures, which share the weights,
 /// F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but a picture must not depend on the others.
-fn choose(kernels: &Kernels, convolution: &Conv2d, input: &MapShape, [height, width]: [usize; 2]) -> Algorithm {
+pub(crate) fn choose(
+    kernels: &Kernels,
+    convolution: &Conv2d,
+    input: &MapShape,
+    [height, width]: [usize; 2],
+    filters: &[Filter],
+) -> Algorithm {
     let winograd_is_possible = convolution.kernel == [3, 3]
         && convolution.stride == 1
         && convolution.padding <= 1
         && input.pitch.is_multiple_of(kernels.lanes);
+    match (kernels.winograd, filters.last()) {
+        (WinogradUse::Never, _) => return Algorithm::Direct,
+        (WinogradUse::Always, Some(largest)) if winograd_is_possible => return Algorithm::Winograd(*largest),
+        _ => {}
+    }
     // Nanoseconds for one picture, measured on two threads of Zen 5: a product; a weight that comes from memory, at
     // 48 GB/s; a place of a channel of a tile that is transformed.
     const PRODUCT: f64 = 0.005;
@@ -305,7 +334,7 @@ fn choose(kernels: &Kernels, convolution: &Conv2d, input: &MapShape, [height, wi
         (PRODUCT * tiles + WEIGHT + TRANSFORM * tiles * per_tile) * filter.places() as f64
     };
     let mut best = (direct, Algorithm::Direct);
-    for filter in [Filter::Two, Filter::Four] {
+    for &filter in filters {
         if winograd_is_possible && by_tiles(filter) < best.0 {
             best = (by_tiles(filter), Algorithm::Winograd(filter));
         }

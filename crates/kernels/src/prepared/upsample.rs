@@ -3,7 +3,7 @@
 use super::map::{Map, MapShape};
 use super::transforms::Filter;
 use super::{Algorithm, OutputActivation, Placement, PreparedConvolution, check_map};
-use crate::isa::{Kernels, kernels};
+use crate::isa::{Kernels, WinogradUse, kernels};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
 use crate::upsample::{Edge, UpsampledConv2d, named};
@@ -17,8 +17,9 @@ const PHASES: usize = 4;
 pub struct PreparedUpsampling {
     input: MapShape,
     out_channels: usize,
-    /// To the channels of each phase one behind the other, each filled up to whole registers.
-    phases: PreparedConvolution,
+    /// To the channels of each phase, filled up to whole registers: by Winograd's algorithm all phases as one
+    /// convolution, which transforms inputs once, by the direct one each for itself.
+    phases: Vec<PreparedConvolution>,
     edges: Vec<(Edge, PreparedConvolution)>,
 }
 
@@ -52,10 +53,18 @@ impl PreparedUpsampling {
         let phase_weights = conv.phase_weights(weight);
         let phase_weights = filled_up(&phase_weights, out_channels, width, input.channels * 9);
         let phase_bias = filled_up(&bias.repeat(PHASES), out_channels, width, 1);
-        let phases = Conv2d { out_channels: PHASES * width, ..conv.phases() };
-        let algorithm = Some(Algorithm::Winograd(Filter::Four));
+        let (algorithm, count) = match kernels.winograd {
+            WinogradUse::Never => (Algorithm::Direct, PHASES),
+            _ => (Algorithm::Winograd(Filter::Four), 1),
+        };
+        let shape = Conv2d { out_channels: PHASES / count * width, ..conv.phases() };
         let none = OutputActivation::None;
-        let phases = PreparedConvolution::with(kernels, algorithm, &phases, input, &phase_weights, &phase_bias, none)?;
+        let weights = phase_weights.chunks_exact(phase_weights.len() / count);
+        let parts = weights.zip(phase_bias.chunks_exact(phase_bias.len() / count));
+        let phase = |(weight, bias): (&[f32], &[f32])| {
+            PreparedConvolution::with(kernels, Some(algorithm), &shape, input, weight, bias, none)
+        };
+        let phases = parts.map(phase).collect::<Result<_, _>>()?;
         let no_bias = vec![0.0; out_channels];
         let edge = |edge: Edge| {
             let conv = edge.conv(&conv);
@@ -70,7 +79,7 @@ impl PreparedUpsampling {
 
     /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
     pub fn padding(&self) -> (usize, Padding) {
-        self.phases.padding()
+        (1, Padding::Replicate)
     }
 
     /// The shape of the outputs, with some margin for the layers that read them.
@@ -96,7 +105,12 @@ impl PreparedUpsampling {
         let values = output.overwrite();
         let target = Shared::new(values);
         let placement = Placement { map: shape, scale: 2, channels: shape.pitch };
-        let inside = || self.phases.run(batch, input.values(), None, placement, target);
+        let inside = || {
+            for (phase, convolution) in self.phases.iter().enumerate() {
+                let first = placement.offset(0, [0, 0], phase * shape.pitch) - placement.offset(0, [0, 0], 0);
+                convolution.run(batch, input.values(), None, placement, target.from(first));
+            }
+        };
         // One edge alone has too few tasks for all threads.
         let edges = || self.edges.par_iter().map(|(edge, prepared)| (edge, self.line(edge, prepared, input))).collect();
         let ((), lines): ((), Vec<(&Edge, Scratch)>) = rayon::join(inside, edges);

@@ -99,24 +99,22 @@ impl PreparedWeights {
             let target = unsafe { std::slice::from_raw_parts_mut(shared.at(block.start), len) };
             let channels = width.min(convolution.out_channels - block.first);
             let area = kernel_height * kernel_width;
-            for (row, kernels) in
-                weight.chunks_exact(convolution.in_channels * area).skip(block.first).take(channels).enumerate()
-            {
-                for (channel, kernel) in kernels.chunks_exact(area).enumerate() {
-                    match algorithm {
-                        Algorithm::Direct => {
-                            for (tap, value) in kernel.iter().enumerate() {
-                                let input = tap * input.pitch + channel;
-                                target[input * width + row] = *value;
-                            }
+            // Outputs innermost: what they share a line of the cache with is written next.
+            let pairs = (0..convolution.in_channels).flat_map(|channel| (0..channels).map(move |row| (channel, row)));
+            for (channel, row) in pairs {
+                let kernel = &weight[((block.first + row) * convolution.in_channels + channel) * area..][..area];
+                match algorithm {
+                    Algorithm::Direct => {
+                        for (tap, value) in kernel.iter().enumerate() {
+                            target[(tap * input.pitch + channel) * width + row] = *value;
                         }
-                        Algorithm::Winograd(filter) => {
-                            let mut exact = [0.0; 9];
-                            exact.iter_mut().zip(kernel).for_each(|(exact, value)| *exact = f64::from(*value));
-                            filter.transform_weights(&exact, |place, value| {
-                                target[(place * depth + channel) * width + row] = value as f32;
-                            });
-                        }
+                    }
+                    Algorithm::Winograd(filter) => {
+                        let mut exact = [0.0; 9];
+                        exact.iter_mut().zip(kernel).for_each(|(exact, value)| *exact = f64::from(*value));
+                        filter.transform_weights(&exact, |place, value| {
+                            target[(place * depth + channel) * width + row] = value as f32;
+                        });
                     }
                 }
             }

@@ -2,9 +2,9 @@
 
 use super::convolution::{affordable, products};
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::isa::Kernels;
+use crate::isa::{Kernels, WinogradUse};
 use crate::prepared::transforms::Filter;
-use crate::prepared::{Algorithm, Map, MapShape, OutputActivation, PreparedConvolution};
+use crate::prepared::{Algorithm, Map, MapShape, OutputActivation, PreparedConvolution, choose};
 use crate::{Conv2d, Isa, Padding, ShapeError};
 
 const ALGORITHMS: [(Algorithm, f64); 3] =
@@ -245,4 +245,20 @@ fn wrong_maps_and_paddings_are_errors() {
     let mut output = Map::new(prepared.output(1), 2).expect("shape");
     let found = prepared.forward(&input, None, &mut output);
     assert_eq!(found, Err(ShapeError::Length { argument: "output pictures", expected: 1, found: 2 }));
+}
+
+/// Winograd's algorithm is taken as the kernels' setting says, and F(4x4, 3x3) not where a finer one is asked for.
+#[test]
+fn algorithms_are_chosen_as_they_are_wanted() {
+    let conv = shape(1, [64, 64], [56, 48], [3, 3], [1, 1]);
+    let input = MapShape::features(64, 56, 48, 1);
+    let chosen = |winograd: WinogradUse, filters: &[Filter]| {
+        choose(&crate::isa::kernels().with_winograd(winograd), &conv, &input, [56, 48], filters)
+    };
+    let (both, fine) = ([Filter::Two, Filter::Four], [Filter::Two]);
+    assert_eq!(chosen(WinogradUse::IfFaster, &both), Algorithm::Winograd(Filter::Four));
+    assert_eq!(chosen(WinogradUse::IfFaster, &fine), Algorithm::Winograd(Filter::Two));
+    assert_eq!(chosen(WinogradUse::Never, &both), Algorithm::Direct);
+    assert_eq!(chosen(WinogradUse::Always, &both), Algorithm::Winograd(Filter::Four));
+    assert_eq!(chosen(WinogradUse::Always, &fine), Algorithm::Winograd(Filter::Two));
 }

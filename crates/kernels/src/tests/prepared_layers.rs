@@ -2,9 +2,10 @@
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::isa::{Kernels, WinogradUse};
+use crate::prepared::transforms::Filter;
 use crate::prepared::{
-    Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
-    Together,
+    Algorithm, Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs,
+    PreparedUpsampling, Together,
 };
 use crate::{
     Activation, Conv2d, Isa, Normalization, Padding, Pointwise, ShapeError, UpsampledConv2d, activation, instance_norm,
@@ -142,6 +143,7 @@ fn enlargement_is_the_same_between_maps() {
             conv.forward_with(&direct, &input, &weight, Some(&bias), &mut expected).expect("shape");
             let shape = MapShape::features(in_channels, in_height, in_width, 1);
             let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
+            check_phases_apart(direct, shape, [&input, &weight, &bias, &expected], batch);
             let mut source = map(&input, shape, batch);
             let mut found = Map::new(prepared.output(1), batch).expect("shape");
             let (padding, mode) = prepared.padding();
@@ -156,6 +158,18 @@ fn enlargement_is_the_same_between_maps() {
             });
         }
     }
+}
+
+/// Without Winograd's algorithm each phase is a convolution of its own.
+fn check_phases_apart(direct: Kernels, shape: MapShape, [input, weight, bias, expected]: [&[f32]; 4], batch: usize) {
+    let direct: &'static Kernels = Box::leak(Box::new(direct));
+    let prepared = PreparedUpsampling::with(direct, shape, weight, bias).expect("shape");
+    let mut source = map(input, shape, batch);
+    let (padding, mode) = prepared.padding();
+    source.pad(padding, mode).expect("margin");
+    let mut found = Map::new(prepared.output(1), batch).expect("shape");
+    prepared.forward(&source, &mut found).expect("maps fit");
+    assert_close(&images(&found), expected, 2e-6, &format!("{shape:?} directly with {:?}", direct.isa));
 }
 
 #[test]
@@ -207,7 +221,9 @@ fn large_weights_are_transformed_at_each_call() {
     let direct = crate::isa::kernels().with_winograd(WinogradUse::Never);
     crate::convolve::forward_with(&direct, &conv, &input, &weight, Some(&bias), &mut expected).expect("shape");
     let shape = MapShape::features(in_channels, in_height, in_width, 1);
-    let prepared = PreparedConvolution::new(&conv, shape, &weight, &bias, OutputActivation::None).expect("shape");
+    let (kernels, four) = (crate::isa::kernels(), Some(Algorithm::Winograd(Filter::Four)));
+    let none = OutputActivation::None;
+    let prepared = PreparedConvolution::with(kernels, four, &conv, shape, &weight, &bias, none).expect("shape");
     assert_eq!(prepared.is_packed(), unless_miri(true, false));
     let mut source = map(&input, shape, 1);
     source.pad(padding, mode).expect("margin");

@@ -113,7 +113,10 @@ impl PlannedTranslation {
     ) -> Result<Self, NoPlan> {
         let mut plan = PlanBuilder::new(encoder.picture_channels(), size, ContentEncoder::PICTURE_MARGIN);
         plan.set_margin(1);
+        // Errors of the content grow on their way through attention and the decoder, those of the decoder hardly.
+        plan.set_fine(true);
         let content = encoder.plan(&mut plan, PlanBuilder::PICTURES)?;
+        plan.set_fine(false);
         let plan = decoder.plan(plan, content)?;
         Ok(Self { plan, style_mlp: style_mlp.clone() })
     }

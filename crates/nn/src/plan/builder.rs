@@ -54,6 +54,8 @@ pub struct PlanBuilder {
     steps: Vec<Step>,
     /// Room around the results of the next layers.
     margin: usize,
+    /// Whether the next convolutions do without the fastest algorithm.
+    is_fine: bool,
     num_styles: usize,
 }
 
@@ -65,12 +67,17 @@ impl PlanBuilder {
     /// [`set_margin`](Self::set_margin) the largest of all others.
     pub fn new(channels: usize, [height, width]: [usize; 2], margin: usize) -> Self {
         let shapes = vec![MapShape::pictures(channels, height, width, margin)];
-        Self { shapes, steps: Vec::new(), margin, num_styles: 0 }
+        Self { shapes, steps: Vec::new(), margin, is_fine: false, num_styles: 0 }
     }
 
     /// The largest padding of layers that read the layers added from now on.
     pub fn set_margin(&mut self, margin: usize) {
         self.margin = margin;
+    }
+
+    /// Whether convolutions added from now on are prepared by [`PreparedConvolution::finer`], because their errors grow.
+    pub fn set_fine(&mut self, is_fine: bool) {
+        self.is_fine = is_fine;
     }
 
     /// Height and width of a slot.
@@ -90,8 +97,8 @@ impl PlanBuilder {
         residual: Option<Slot>,
     ) -> Result<Slot, ShapeError> {
         let shape = self.shapes[input.0];
-        let prepared =
-            PreparedConvolution::new(&planned.shape(shape), shape, planned.weight, planned.bias, activation)?;
+        let prepare = if self.is_fine { PreparedConvolution::finer } else { PreparedConvolution::new };
+        let prepared = prepare(&planned.shape(shape), shape, planned.weight, planned.bias, activation)?;
         let output = prepared.output(self.margin);
         self.push(Layer::Convolution(prepared), input, residual, output)
     }
