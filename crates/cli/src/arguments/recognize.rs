@@ -91,7 +91,7 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_enum, default_value_t = BetweenName::All)]
     pub(crate) between: BetweenName,
     /// Align, draw pairs (of the unrestricted protocol), compare and compute as the original does. Prints what
-    /// it prints; --json says mode seed-2018.
+    /// it prints; --json says mode original-2018.
     #[arg(long, conflicts_with_all = ["between", "mirrored", "aligned"])]
     pub(crate) as_seed: bool,
     /// With --as-seed: pairs of the same person, and as many of different people, drawn for each fold of the
@@ -224,7 +224,7 @@ impl From<MirroredName> for Mirrored {
 #[derive(Debug, Args)]
 pub(crate) struct RuleArguments {
     /// Compute as the original does: fixed thresholds, its index for false accept rates, equal scores as
-    /// wins. Prints what it prints; --json says mode seed-2018.
+    /// wins. Prints what it prints; --json says mode original-2018.
     #[arg(long)]
     pub(crate) as_seed: bool,
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::metrics::read_scores;
+use portraitist_nn::metrics::verification::read_scores;
 
 use super::report::{Origin, present_verification};
 use crate::arguments::MetricsArguments;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use portraitist_face::prepare::recipe::Fit;
-use portraitist_nn::metrics::write_scores;
+use portraitist_nn::metrics::verification::write_scores;
 use portraitist_nn::recognition::{Pairs, Similarity, VerificationTask};
 
 use super::evaluation::{Examination, explained};
@@ -28,14 +28,14 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     let examination = Examination::open(evaluation)?;
     let task =
         VerificationTask::new(&dataset, pairs, examination.view(), evaluation.skip_missing).map_err(explained)?;
-    let mut origin = examination.origin(pairs.protocol(), task.roll());
+    let mut origin = examination.origin(pairs.protocol(), task.index());
     if let Pairs::Unrestricted(between) = pairs {
         origin.between = Some(between.name());
     }
     examination.check_leak(&dataset, &task.tested_people(), &task.threshold_people(), &mut origin)?;
     let (fit, similarity) =
-        if *as_seed { (Fit::Seed2018, Similarity::Seed2018) } else { (Fit::Reflective, Similarity::Cosine) };
-    let features = examination.features(task.roll(), fit, &mut origin, console)?;
+        if *as_seed { (Fit::Seed2018, Similarity::Original2018) } else { (Fit::Reflective, Similarity::Cosine) };
+    let features = examination.features(task.index(), fit, &mut origin, console)?;
     let place = || format!("{}: the {} protocol", evaluation.dataset.dataset.display(), pairs.protocol());
     let scored = task.score(&features, similarity).with_context(place)?;
     if let Some(path) = &arguments.scores {

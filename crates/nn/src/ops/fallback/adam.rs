@@ -3,7 +3,7 @@
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 
-use crate::ops::AdamStep;
+use portraitist_kernels::AdamStep;
 
 /// See [`NetworkOps::adam_step`](crate::ops::NetworkOps::adam_step).
 pub fn adam_step<B: Backend>(
