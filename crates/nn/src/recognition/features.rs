@@ -26,7 +26,7 @@ pub enum Similarity {
     #[default]
     Cosine,
     /// 1e-5, as the original adds it.
-    Seed2018,
+    Original2018,
 }
 
 /// Embeddings, a row each.

@@ -175,7 +175,7 @@ fn the_order_of_pairs_changes_nothing() {
     assert_eq!(intervals(&scored, &report), intervals(&shuffled, &again));
 }
 
-fn intervals(scored: &ScoredFolds, report: &VerificationReport, seed: u64) -> bootstrap::VerificationIntervals {
+fn intervals(scored: &ScoredFolds, report: &VerificationReport, seed: u64) -> verification::VerificationIntervals {
     verification::intervals(scored, report, 300, seed).unwrap()
 }
 

@@ -130,7 +130,7 @@ pub(super) fn present_verification(
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
     }
-    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.outside(&report));
     if !beside.is_empty() {
         let names = beside.join(", ");
         report.warnings.push(format!(
