@@ -11,7 +11,7 @@ use common::values;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, Throughput, measurement::WallTime};
 use layer::{Layer, conv, name};
 use portraitist_kernels::{
-    Activation, Conv2d, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationKind, OutputActivation,
+    Activation, Conv2d, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, OutputActivation,
     Padding, Pointwise, Precision, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
 };
 
@@ -96,9 +96,9 @@ fn bench_normalization(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 
     let mut input = map(shape, 1, 1, Padding::Zero);
     let residual = map(shape, 1, 1, Padding::Zero);
     group.throughput(Throughput::Elements((channels * height * width) as u64));
-    for kind in [NormalizationKind::Instance, NormalizationKind::Layer] {
-        let norm = FeatureMapNormalization { kind, epsilon: 1e-5, affine: None, activation: Activation::Relu };
-        group.bench_function(format!("{kind:?} {channels}x{height}x{width}"), |bencher| {
+    for scope in [NormalizationScope::Instance, NormalizationScope::Layer] {
+        let norm = FeatureMapNormalization { scope, epsilon: 1e-5, affine: None, activation: Activation::Relu };
+        group.bench_function(format!("{scope:?} {channels}x{height}x{width}"), |bencher| {
             bencher.iter(|| norm.apply(&mut input, Some(&residual)));
         });
     }

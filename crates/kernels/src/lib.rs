@@ -71,7 +71,7 @@ pub use pointwise::{
 pub use power::power_step;
 pub use prelu::Prelu;
 pub use prepared::{
-    FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationKind, OutputActivation, Precision,
+    FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, OutputActivation, Precision,
     PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
 };
 pub use shape::{Conv2d, Padding, ShapeError};

@@ -17,7 +17,7 @@ pub(crate) mod weights;
 
 pub use few_outputs::PreparedFewOutputs;
 pub use map::{FeatureMap, FeatureMapShape};
-pub use normalize::{FeatureMapNormalization, NormalizationKind};
+pub use normalize::{FeatureMapNormalization, NormalizationScope};
 pub use upsample::PreparedUpsampling;
 
 use crate::isa::{Kernels, WinogradUse, kernels};

@@ -21,7 +21,7 @@ const MOST_TASKS: usize = 16;
 
 /// Which elements share a mean and a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NormalizationKind {
+pub enum NormalizationScope {
     /// Instance normalisation: each channel of each image, by `1 / sqrt(variance + epsilon)` with the biased variance, as
     /// [`instance_norm`](crate::instance_norm).
     Instance,
@@ -33,10 +33,10 @@ pub enum NormalizationKind {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FeatureMapNormalization<'a> {
     /// What shares mean and deviation.
-    pub kind: NormalizationKind,
+    pub scope: NormalizationScope,
     /// Added to the variance or to the deviation.
     pub epsilon: f32,
-    /// Scale and shift, `[batch, channels]` with [`NormalizationKind::Instance`], `[channels]` with [`NormalizationKind::Layer`];
+    /// Scale and shift, `[batch, channels]` with [`NormalizationScope::Instance`], `[channels]` with [`NormalizationScope::Layer`];
     /// without them 1 and 0.
     pub affine: Option<(&'a [f32], &'a [f32])>,
     /// What follows.
@@ -93,7 +93,7 @@ impl FeatureMapNormalization<'_> {
     pub fn apply(&self, map: &mut FeatureMap, residual: Option<&FeatureMap>) -> Result<(), ShapeError> {
         let (shape, batch) = (map.shape(), map.batch());
         if let Some((scale, shift)) = self.affine {
-            let pictures = if self.kind == NormalizationKind::Instance { batch } else { 1 };
+            let pictures = if self.scope == NormalizationScope::Instance { batch } else { 1 };
             check_length("scale", pictures * shape.channels, scale.len())?;
             check_length("shift", pictures * shape.channels, shift.len())?;
         }
@@ -128,12 +128,12 @@ impl FeatureMapNormalization<'_> {
         let others = (shape.channels as f64 * moments.count - 1.0).max(1.0);
         let of_picture = 1.0 / ((picture_squares / others).sqrt() + epsilon);
         for channel in 0..shape.channels {
-            let (mean, inverse_deviation, index) = match self.kind {
-                NormalizationKind::Instance => {
+            let (mean, inverse_deviation, index) = match self.scope {
+                NormalizationScope::Instance => {
                     let variance = moments.squares[channel] / moments.count;
                     (moments.mean[channel], 1.0 / (variance + epsilon).sqrt(), image * shape.channels + channel)
                 }
-                NormalizationKind::Layer => (picture_mean, of_picture, channel),
+                NormalizationScope::Layer => (picture_mean, of_picture, channel),
             };
             let (scale, shift) = self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[index], shift[index]));
             affine.mean[channel] = mean as f32;

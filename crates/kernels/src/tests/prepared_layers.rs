@@ -4,7 +4,7 @@ use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::isa::{Kernels, WinogradUse};
 use crate::prepared::transforms::Filter;
 use crate::prepared::{
-    Algorithm, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationKind, OutputActivation,
+    Algorithm, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, OutputActivation,
     PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
 };
 use crate::{
@@ -103,15 +103,19 @@ fn maps_are_normalised_as_images_are() {
         for activation in [Activation::None, Activation::Relu] {
             let norm = Normalization { batch, channels, plane: height * width, epsilon: 1e-5, activation };
             let mut expected = vec![0.0; values.len()];
-            let own =
-                FeatureMapNormalization { kind: NormalizationKind::Instance, epsilon: 1e-5, affine: None, activation };
+            let own = FeatureMapNormalization {
+                scope: NormalizationScope::Instance,
+                epsilon: 1e-5,
+                affine: None,
+                activation,
+            };
             let styled = FeatureMapNormalization { affine: Some((&affine.0, &affine.1)), ..own };
-            let whole = FeatureMapNormalization { kind: NormalizationKind::Layer, affine: Some(per_channel), ..own };
+            let whole = FeatureMapNormalization { scope: NormalizationScope::Layer, affine: Some(per_channel), ..own };
             let check = |norm: &FeatureMapNormalization<'_>, residual: Option<&[f32]>, expected: &[f32]| {
                 let mut found = map(&values, shape, batch);
                 let residual = residual.map(|residual| map(residual, shape, batch));
                 norm.apply(&mut found, residual.as_ref()).expect("shapes fit");
-                assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.kind));
+                assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.scope));
                 assert!(found.is_padded(1, Padding::Zero));
             };
             instance_norm(&norm, &values, None, None, &mut expected).expect("shape");
@@ -126,7 +130,7 @@ fn maps_are_normalised_as_images_are() {
     let mut map = FeatureMap::new(FeatureMapShape::features(4, 3, 3, 0), 2).expect("shape");
     let affine = Some((&[1.0; 4][..], &[0.0; 4][..]));
     let norm = FeatureMapNormalization {
-        kind: NormalizationKind::Instance,
+        scope: NormalizationScope::Instance,
         epsilon: 1e-5,
         affine,
         activation: Activation::None,

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationKind, Padding, PreparedConvolution,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
     PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
 };
 
@@ -95,7 +95,7 @@ fn attend(
 #[derive(Clone, Debug)]
 pub struct PlannedNormalization {
     /// What shares mean and deviation.
-    pub together: NormalizationKind,
+    pub together: NormalizationScope,
     /// Scale and shift.
     pub affine: PlannedAffine,
     /// What follows.
@@ -143,7 +143,7 @@ impl PlannedNormalization {
                 Some((&gathered[0][..], &gathered[1][..]))
             }
         };
-        let Self { together: kind, activation, .. } = *self;
-        FeatureMapNormalization { kind, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
+        let Self { together: scope, activation, .. } = *self;
+        FeatureMapNormalization { scope, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
     }
 }
