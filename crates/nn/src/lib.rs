@@ -23,4 +23,4 @@ pub mod weights;
 pub mod workload;
 
 pub use burn::tensor::Device;
-pub use portraitist_kernels::KeepLarge;
+pub use portraitist_kernels::CachingAllocator;

@@ -40,8 +40,8 @@ impl<T> Pair<T> {
 impl<T: Parameterized> Parameterized for Pair<T> {
     /// Names begin with the domain's letter, `a.` or `b.`, as the two halves of the original's files.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        self.drawing.visit_mut(&join(prefix, Domain::Drawing.letter()), visit);
-        self.photo.visit_mut(&join(prefix, Domain::Photo.letter()), visit);
+        self.drawing.visit_mut(&join(prefix, "a"), visit);
+        self.photo.visit_mut(&join(prefix, "b"), visit);
     }
 }
 
