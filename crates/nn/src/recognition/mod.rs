@@ -22,7 +22,7 @@ pub use frozen::FrozenSphereFace;
 pub use gather::gather;
 pub use identification::{IdentificationTask, sets};
 pub use identities::TrainedIdentities;
-pub use recognizer::{CHECKPOINT_FILE, EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
+pub use recognizer::{EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
 pub use roll::{Enrolled, Roll};
 pub use verification::{Between, Pairs, VerificationTask};
 

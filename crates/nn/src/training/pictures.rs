@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use portraitist_face::picture::has_picture_ending;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 /// A picture file and the person it shows, where that is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

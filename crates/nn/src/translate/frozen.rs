@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
-use crate::networks::{PlannedTranslation, Translator};
+use crate::networks::munit::{PlannedTranslation, Translator};
 use crate::parameter::{from_values, to_values};
 use crate::plan::NoPlan;
 
