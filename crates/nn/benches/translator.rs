@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
 use portraitist_nn::workload::Workload;
-use portraitist_nn::{KeepLarge, device};
+use portraitist_nn::{CachingAllocator, device};
 
 /// The program's own allocator.
 #[global_allocator]
-static ALLOCATOR: KeepLarge<mimalloc::MiMalloc> = KeepLarge::new(mimalloc::MiMalloc);
+static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
 
 fn main() {
     let mut criterion = Criterion::default()

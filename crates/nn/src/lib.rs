@@ -24,4 +24,4 @@ pub mod weights;
 pub mod workload;
 
 pub use burn::tensor::Device;
-pub use portraitist_kernels::KeepLarge;
+pub use portraitist_kernels::CachingAllocator;

@@ -198,7 +198,7 @@ fn threads_and_workers_do_not_change_the_bytes() {
 
 /// Running networks again for their gradients is no other setting: it may come and go within a run.
 #[test]
-fn recomputation_may_change_within_a_run() {
+fn activation_checkpointing_may_change_within_a_run() {
     let expected = straight(&[], 8);
     let checkpointing = ("[record]", "[optimizer]\nactivation_checkpointing = true\n\n[record]");
     assert_same(&straight(&[checkpointing], 8), &expected);

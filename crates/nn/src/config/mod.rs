@@ -7,6 +7,6 @@ pub mod munit;
 mod picture;
 mod recognizer;
 
-pub use munit::Domain;
 pub use picture::PictureConfig;
+pub use portraitist_face::Domain;
 pub use recognizer::RecognizerConfig;

@@ -1,56 +1,12 @@
 //! The layers of MUNIT: Huang et al. 2018, <https://arxiv.org/abs/1804.04732>, with the original's additions.
 
+use portraitist_face::Domain;
 use serde::{Deserialize, Serialize};
 
 use crate::layers::{ActivationKind, NormalizationKind, PaddingKind};
 
 use super::bounds::within;
 use super::picture::PictureConfig;
-
-/// The side of the translation a picture belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Domain {
-    /// Drawings, caricatures included; `a` in the original's files.
-    Drawing,
-    /// Photos; `b` in the original's files.
-    Photo,
-}
-
-impl Domain {
-    /// Both, in the order of the original's files.
-    pub const BOTH: [Self; 2] = [Self::Drawing, Self::Photo];
-
-    /// The domain that a picture of this one is translated to.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Drawing => Self::Photo,
-            Self::Photo => Self::Drawing,
-        }
-    }
-
-    /// Its name: `drawing` or `photo`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Drawing => "drawing",
-            Self::Photo => "photo",
-        }
-    }
-
-    /// Its letter in the original's files: `a` or `b`.
-    pub fn letter(self) -> &'static str {
-        match self {
-            Self::Drawing => "a",
-            Self::Photo => "b",
-        }
-    }
-}
-
-impl std::fmt::Display for Domain {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
 
 /// The generators: encoders and decoder of one domain. Field defaults are the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

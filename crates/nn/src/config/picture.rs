@@ -1,8 +1,7 @@
 //! The pictures that a translator sees.
 
+use portraitist_face::Domain;
 use serde::{Deserialize, Serialize};
-
-use super::munit::Domain;
 
 /// The size of pictures that a translator is trained on, and what it sees of them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,7 @@
 //! Both domains' networks, pictures or losses, side by side.
 
-use crate::config::Domain;
+use portraitist_face::Domain;
+
 use crate::parameter::{Parameter, Parameterized, join};
 
 /// Something that exists once for each domain.
@@ -28,9 +29,9 @@ impl<T> Pair<T> {
 }
 
 impl<T: Parameterized> Parameterized for Pair<T> {
-    /// Names begin with the domain's letter, `a.` or `b.`, as the two halves of the original's files.
+    /// Names begin with `a.` for drawings and `b.` for photos, as the two halves of the original's files.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        self.drawing.visit_mut(&join(prefix, Domain::Drawing.letter()), visit);
-        self.photo.visit_mut(&join(prefix, Domain::Photo.letter()), visit);
+        self.drawing.visit_mut(&join(prefix, "a"), visit);
+        self.photo.visit_mut(&join(prefix, "b"), visit);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use portraitist_face::dataset::{Dataset, Domain, Entry};
+use portraitist_face::Domain;
+use portraitist_face::dataset::{Dataset, Entry};
 use portraitist_face::protocol::PictureName;
 use portraitist_face::text::person_key;
 

@@ -1,6 +1,7 @@
 //! The verification protocols: which pairs are compared, and their scores.
 
-use portraitist_face::dataset::{Dataset, Domain};
+use portraitist_face::Domain;
+use portraitist_face::dataset::Dataset;
 use portraitist_face::protocol::verification::{
     Pair, Part, restricted_view1, restricted_view2, sample_pairs, unrestricted_view1, unrestricted_view2,
 };

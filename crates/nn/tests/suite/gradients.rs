@@ -145,11 +145,11 @@ fn fast_upsampling_gives_what_ordinary_upsampling_gives() {
 fn a_fast_step_of_adam_is_the_ordinary_one() {
     let step = AdamStep {
         weight_decay: 1e-4,
-        first_kept: 0.5,
-        first_new: 0.5,
-        second_kept: 0.9,
-        second_new: 0.1,
-        second_correction: 0.3,
+        beta1: 0.5,
+        one_minus_beta1: 0.5,
+        beta2: 0.9,
+        one_minus_beta2: 0.1,
+        bias_correction2_sqrt: 0.3,
         epsilon: 1e-8,
         step_size: 1e-3,
     };

@@ -10,7 +10,8 @@ mod synth;
 
 use std::process::ExitCode;
 
-use portraitist_face::dataset::{Dataset, Domain, OpenOptions, Problem};
+use portraitist_face::Domain;
+use portraitist_face::dataset::{Dataset, OpenOptions, Problem};
 
 use crate::arguments::{DatasetArguments, DatasetCommand, DomainName};
 use crate::output::{Console, advised};
