@@ -8,10 +8,11 @@ use portraitist_nn::recognition::{
     EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, Roll, View, gather,
 };
 
-use super::report::{Leak, Origin};
+use super::origin::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
+use crate::models::open_recognizer;
 use crate::output::{Console, advised};
-use crate::recognizer::{cropper, open_recognizer};
+use crate::similarity::cropper;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -57,7 +58,7 @@ impl<'a> Examination<'a> {
         }
     }
 
-    /// Counts the people who were in training, and refuses them unless told otherwise.
+    /// Counts the people who were in training, and refuses them unless --allow-leak is given.
     ///
     /// # Errors
     /// For people in training without --allow-leak.

@@ -1,4 +1,4 @@
-//! From a photo to the picture of its face, and back into the photo.
+//! Translates the faces of photos: finds and cuts out the face, translates it, and blends it back into the photo.
 
 use anyhow::Context;
 use portraitist_face::Picture;
@@ -8,13 +8,13 @@ use portraitist_face::geometry::Similarity;
 use portraitist_face::template::{FivePoints, Template};
 use portraitist_face::warp::Border;
 use portraitist_nn::config::Domain;
-use portraitist_nn::translate::{Model, ModelError, Translated};
-use portraitist_nn::{builtin, device};
+use portraitist_nn::translate::{Model, Translated};
 
+use crate::models::open_translator;
 use crate::output::advised;
 
 /// A model together with what finds faces for it.
-pub(crate) struct Studio {
+pub(crate) struct FaceTranslator {
     pub(crate) model: Model,
     detector: FaceDetector,
 }
@@ -29,22 +29,10 @@ pub(crate) struct Face {
 /// Where the frame continues beyond the photo.
 const BORDER: Border = Border::Mirror;
 
-/// Reads the model of a name: a built-in one, a run or checkpoint folder, or a weights file.
-pub(crate) fn open_model(name: &str) -> anyhow::Result<Model> {
-    let device = device::parse("cpu")?;
-    if let Some(path) = Model::locate(name.as_ref())? {
-        return Ok(Model::read(&path, &device)?);
-    }
-    match builtin::bytes(name) {
-        Some(bytes) => Ok(Model::from_bytes(bytes, name, &device)?),
-        None => Err(ModelError::NotFound { name: name.to_owned(), built_in: builtin::NAMES.join(", ") }.into()),
-    }
-}
-
-impl Studio {
+impl FaceTranslator {
     /// Loads the networks.
     pub(crate) fn open(model: &str) -> anyhow::Result<Self> {
-        Ok(Self { model: open_model(model)?, detector: FaceDetector::new()? })
+        Ok(Self { model: open_translator(model)?, detector: FaceDetector::new()? })
     }
 
     /// Cuts out the face at `points`, or the largest face.

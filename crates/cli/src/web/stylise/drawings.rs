@@ -15,15 +15,15 @@ use portraitist_face::picture::PictureFormat;
 use portraitist_nn::builtin;
 use serde::{Deserialize, Serialize};
 
-use super::queue::Audience;
-use super::reply::Failure;
-use super::upload::{discard, read_body};
-use super::{Demo, Stylist, StylizeRequest, Stylized};
+use super::service::{StyliseError, StyliseRequest, Stylised, TranslatorService};
+use super::state::StyliseState;
+use crate::web::limits::{MAX_NAME_LENGTH, MAX_QUOTE_LENGTH};
+use crate::web::queue::Audience;
+use crate::web::reply::{Failure, split_hint};
+use crate::web::upload::{discard, read_body};
 
 /// What a photo without a name is called in messages.
 const NAMELESS: &str = "the photo";
-/// Longest file name that is repeated in messages, in characters.
-const MAX_NAME_LENGTH: usize = 120;
 
 /// The address's parameters as text: wrong ones are answered in this program's words.
 #[derive(Deserialize)]
@@ -54,7 +54,7 @@ pub(super) struct DrawingReply {
     in_picture: Option<PictureReply>,
 }
 
-/// A picture inside the answer: simpler than keeping it for a second request, and nothing of anybody's photo stays here.
+/// A picture inside the answer: simpler than keeping it for a second request, and no photo is kept here.
 #[derive(Serialize)]
 struct PictureReply {
     width: usize,
@@ -75,7 +75,7 @@ impl PictureReply {
 
 /// Draws the picture in the body.
 pub(super) async fn create(
-    State(demo): State<Demo>,
+    State(state): State<StyliseState>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     body: Body,
 ) -> Result<Json<DrawingReply>, Failure> {
@@ -86,14 +86,14 @@ pub(super) async fn create(
             return Err(failure);
         }
     };
-    let Some(place) = demo.queue.enter() else {
+    let Some(place) = state.queue.enter() else {
         discard(body).await;
         return Err(Failure::busy());
     };
     let file = read_body(body).await?;
-    let stylist = Arc::clone(&demo.stylist);
+    let translator = Arc::clone(&state.translator);
     place
-        .run(move |audience| draw(stylist.as_ref(), file, &name, &request, audience))
+        .run(move |audience| draw(translator.as_ref(), file, &name, &request, audience))
         .await
         .map_err(|_stopped| Failure::internal("the drawing was not finished"))?
         .map(Json)
@@ -101,10 +101,10 @@ pub(super) async fn create(
 
 /// From file to answer; gives up between two steps when nobody waits any more.
 fn draw(
-    stylist: &dyn Stylist,
+    translator: &dyn TranslatorService,
     file: Vec<u8>,
     name: &str,
-    request: &StylizeRequest,
+    request: &StyliseRequest,
     audience: &Audience,
 ) -> Result<DrawingReply, Failure> {
     let go_on = || if audience.is_waiting() { Ok(()) } else { Err(Failure::internal("the client has gone")) };
@@ -112,39 +112,53 @@ fn draw(
     let start = Instant::now();
     let photo = Picture::decode(name, &file).map_err(|error| Failure::from_decoding(&error))?;
     drop(file);
-    check_places(request, &photo)?;
+    check_points(request, &photo)?;
     go_on()?;
-    let stylized = stylist.stylize(&photo, request).map_err(|error| Failure::from_stylizing(error, name))?;
+    let stylised = translator.stylise(&photo, request).map_err(|error| failure(error, name))?;
     let seconds = start.elapsed().as_secs_f64();
     go_on()?;
-    answer(request.seed, seconds, &photo, &stylized)
+    answer(request.seed, seconds, &photo, &stylised)
 }
 
-fn answer(seed: u64, seconds: f64, photo: &Picture, stylized: &Stylized) -> Result<DrawingReply, Failure> {
-    let in_picture = stylized.in_picture.as_ref().map(|picture| PictureReply::new(picture, PictureFormat::Jpeg));
+/// The answer for a photo of that `name` that cannot be drawn.
+fn failure(error: StyliseError, name: &str) -> Failure {
+    match error {
+        StyliseError::NoFace => {
+            let hint = "click the five points, or choose a photo in which the face looks towards the camera";
+            Failure::unprocessable("no_face", format!("{name}: no face was found"), hint)
+        }
+        StyliseError::Unusable(text) => {
+            let (error, hint) = split_hint(&text, "choose another photo");
+            Failure::unprocessable("unusable", error, hint)
+        }
+    }
+}
+
+fn answer(seed: u64, seconds: f64, photo: &Picture, stylised: &Stylised) -> Result<DrawingReply, Failure> {
+    let in_picture = stylised.in_picture.as_ref().map(|picture| PictureReply::new(picture, PictureFormat::Jpeg));
     Ok(DrawingReply {
         seed,
         seconds,
         width: photo.width(),
         height: photo.height(),
-        points: stylized.points,
-        similarity: stylized.similarity,
-        same_person: stylized.similarity.map(|similarity| similarity > builtin::SAME_PERSON_SIMILARITY),
-        crop: PictureReply::new(&stylized.crop, PictureFormat::Jpeg)?,
-        drawing: PictureReply::new(&stylized.drawing, PictureFormat::Png)?,
+        points: stylised.points,
+        similarity: stylised.similarity,
+        same_person: stylised.similarity.map(|similarity| similarity > builtin::SAME_PERSON_SIMILARITY),
+        crop: PictureReply::new(&stylised.crop, PictureFormat::Jpeg)?,
+        drawing: PictureReply::new(&stylised.drawing, PictureFormat::Png)?,
         in_picture: in_picture.transpose()?,
     })
 }
 
 /// Reads the address's parameters.
-fn parse(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<(StylizeRequest, String), Failure> {
+fn parse(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<(StyliseRequest, String), Failure> {
     let Query(parameters) = parameters.map_err(|error| {
         Failure::bad_request(error.body_text(), "the parameters are seed, points and name, each once")
     })?;
     let seed = parameters.seed.as_deref().map_or(Ok(0), parse_seed)?;
     let points = parameters.points.as_deref().map(parse_points).transpose()?;
     let name = parameters.name.as_deref().map_or_else(|| NAMELESS.to_owned(), tidy_name);
-    Ok((StylizeRequest { seed, points }, name))
+    Ok((StyliseRequest { seed, points }, name))
 }
 
 fn parse_seed(text: &str) -> Result<u64, Failure> {
@@ -163,20 +177,20 @@ fn parse_points(text: &str) -> Result<[Point; 5], Failure> {
     let points: Vec<Point> = numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
     let complete = numbers.len() == 10 && text.split(',').count() == 10;
     points.try_into().ok().filter(|_| complete).ok_or_else(|| {
-        let error = format!("points: expected ten numbers parted by commas, found \"{}\"", shortened(text));
+        let error = format!("points: expected ten numbers separated by commas, found \"{}\"", shortened(text));
         Failure::bad_request(error, "give x,y of the left eye, right eye, nose tip, left and right mouth corner")
     })
 }
 
 /// Points may lie outside a photo that cuts the face, but not far from it.
-fn check_places(request: &StylizeRequest, photo: &Picture) -> Result<(), Failure> {
+fn check_points(request: &StyliseRequest, photo: &Picture) -> Result<(), Failure> {
     let (width, height) = (photo.width() as f64, photo.height() as f64);
     let is_near = |value: f64, side: f64| (-side / 2.0..=side * 1.5).contains(&value);
     let stray = request.points.iter().flatten().find(|[x, y]| !is_near(*x, width) || !is_near(*y, height));
     match stray {
         None => Ok(()),
         Some([x, y]) => {
-            let error = format!("points: expected places in a photo of {width}x{height} pixels, found ({x}, {y})");
+            let error = format!("points: expected points in a photo of {width}x{height} pixels, found ({x}, {y})");
             Err(Failure::bad_request(error, "click the points on the photo again"))
         }
     }
@@ -189,5 +203,5 @@ fn tidy_name(name: &str) -> String {
 }
 
 fn shortened(text: &str) -> String {
-    text.chars().filter(|character| !character.is_control()).take(60).collect()
+    text.chars().filter(|character| !character.is_control()).take(MAX_QUOTE_LENGTH).collect()
 }

@@ -6,10 +6,7 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::StylizeError;
-
-/// Seconds after which a client that met a full queue should ask again.
-const RETRY_SECONDS: u16 = 2;
+use super::limits::{MAX_UPLOAD_MIB, RETRY_SECONDS};
 
 /// An answer that is no drawing.
 #[derive(Debug)]
@@ -38,8 +35,8 @@ impl Failure {
     }
 
     /// The file has more bytes than are taken.
-    pub(super) fn too_large(limit_bytes: usize) -> Self {
-        let error = format!("the picture file is larger than {} MiB", limit_bytes / (1024 * 1024));
+    pub(super) fn too_large() -> Self {
+        let error = format!("the picture file is larger than {MAX_UPLOAD_MIB} MiB");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error, "shrink the picture or save it as a JPEG")
     }
 
@@ -79,24 +76,14 @@ impl Failure {
         Self::new(status, kind, error, hint)
     }
 
-    /// The photo of that `name` cannot be drawn.
-    pub(super) fn from_stylizing(error: StylizeError, name: &str) -> Self {
-        let status = StatusCode::UNPROCESSABLE_ENTITY;
-        match error {
-            StylizeError::NoFace => {
-                let hint = "click the five points, or choose a photo in which the face looks towards the camera";
-                Self::new(status, "no_face", format!("{name}: no face was found"), hint)
-            }
-            StylizeError::Unusable(text) => {
-                let (error, hint) = split_hint(&text, "choose another photo");
-                Self::new(status, "unusable", error, hint)
-            }
-        }
+    /// The picture can be read, but there is nothing to be done with it.
+    pub(super) fn unprocessable(kind: &'static str, error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, error, hint)
     }
 }
 
-/// This project's messages end in `; what to do`: parts the two.
-fn split_hint(text: &str, otherwise: &str) -> (String, String) {
+/// This project's messages end in `; what to do`: separates the two.
+pub(super) fn split_hint(text: &str, otherwise: &str) -> (String, String) {
     let (error, hint) = text.rsplit_once("; ").unwrap_or((text, otherwise));
     (error.to_owned(), hint.to_owned())
 }

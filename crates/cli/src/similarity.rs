@@ -1,4 +1,4 @@
-//! Recognisers by name, and what they look at.
+//! How alike faces are to a recogniser, and what it looks at.
 
 use anyhow::Context;
 use portraitist_face::Picture;
@@ -7,41 +7,34 @@ use portraitist_face::prepare::Cropper;
 use portraitist_face::prepare::recipe::Fit;
 use portraitist_face::template::Template;
 use portraitist_face::warp::Border;
-use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, RecognizerError, cosine};
-use portraitist_nn::{builtin, device};
-
-/// Reads the recogniser of a name onto a device: the built-in one, a run or checkpoint folder, or a weights file.
-pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
-    let device = device::parse(device)?;
-    if let Some(path) = Recognizer::locate(name.as_ref())? {
-        return Ok(Recognizer::read(&path, &device)?);
-    }
-    if name == builtin::RECOGNIZER {
-        return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, name, &device)?);
-    }
-    Err(RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }.into())
-}
+use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, cosine};
 
 /// Cuts out of pictures what a recogniser looks at; pictures that are `aligned` crops already are taken whole.
 pub(crate) fn cropper(aligned: bool, fit: Fit) -> Cropper {
     if aligned { Cropper::of_crops(Template::SPHEREFACE) } else { Cropper::new(Template::SPHEREFACE, fit) }
 }
 
-/// A face that others are compared with, as a recogniser sees it.
-pub(crate) struct Likeness<'a> {
+/// The embedding of a face with which others are compared.
+pub(crate) struct ReferenceEmbedding<'a> {
     recognizer: &'a Recognizer,
     frame: &'a Template,
     embedding: Vec<f32>,
 }
 
-impl<'a> Likeness<'a> {
+impl<'a> ReferenceEmbedding<'a> {
     /// The face of a crop, which lies where `frame` has it.
+    ///
+    /// # Errors
+    /// If the recogniser cannot look at it.
     pub(crate) fn of(recognizer: &'a Recognizer, crop: &Picture, frame: &'a Template) -> anyhow::Result<Self> {
         Ok(Self { recognizer, frame, embedding: embedding(recognizer, crop, frame)? })
     }
 
-    /// How alike a picture is, in which the face lies in the same place: the cosine of the embeddings, -1 to 1.
-    pub(crate) fn to(&self, picture: &Picture) -> anyhow::Result<f32> {
+    /// The cosine with the embedding of a picture in which the face lies in the same place, -1 to 1.
+    ///
+    /// # Errors
+    /// If the recogniser cannot look at it.
+    pub(crate) fn similarity(&self, picture: &Picture) -> anyhow::Result<f32> {
         Ok(cosine(&self.embedding, &embedding(self.recognizer, picture, self.frame)?))
     }
 }

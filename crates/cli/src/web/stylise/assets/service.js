@@ -1,5 +1,7 @@
 // Talks to the program: one request for one drawing.
 
+import { MAX_UPLOAD_BYTES, MAX_UPLOAD_MIB } from "./limits.js"; // made by the program
+
 /** What went wrong, in words for the person at the page. */
 export class Problem extends Error {
   constructor({ error, hint = "", kind = "internal" }) {
@@ -9,7 +11,6 @@ export class Problem extends Error {
   }
 }
 
-const LARGEST_FILE = 32 * 1024 * 1024;
 const TRIES_WHEN_BUSY = 6;
 
 /**
@@ -17,8 +18,8 @@ const TRIES_WHEN_BUSY = 6;
  * Resolves to the answer with `blob:` addresses in place of the pictures; rejects with a Problem, or AbortError.
  */
 export async function requestDrawing(photo, seed, points, { signal, onBusy }) {
-  if (photo.file.size > LARGEST_FILE) {
-    throw new Problem({ kind: "too_large", error: `${photo.name}: the file is larger than 32 MiB.`, hint: "Shrink it first." });
+  if (photo.file.size > MAX_UPLOAD_BYTES) {
+    throw new Problem({ kind: "too_large", error: `${photo.name}: the file is larger than ${MAX_UPLOAD_MIB} MiB.`, hint: "Shrink it first." });
   }
   const query = new URLSearchParams({ seed, name: photo.name });
   if (points) query.set("points", points.flat().map((value) => value.toFixed(2)).join(","));

@@ -111,7 +111,7 @@ async function giveUp(error, photo, seed, chosen) {
     URL.revokeObjectURL(photo.url);
   }
   say("No drawing.");
-  by("likeness").hidden = true;
+  by("similarity").hidden = true;
   if (state.current) await show();
   else await preview(state.photo, request);
   showControls();
@@ -144,16 +144,16 @@ async function show() {
   showControls();
   const { seed, answer } = state.current;
   say(`Drawn in ${answer.seconds.toFixed(answer.seconds < 10 ? 2 : 1)} s with seed ${seed}.`);
-  by("likeness").textContent = likeness(answer);
-  by("likeness").hidden = false;
+  by("similarity").textContent = opinion(answer);
+  by("similarity").hidden = false;
   await compare.showBoth(before, after.url, `${text}, seed ${seed}`);
 }
 
 /** What the recogniser thinks of the drawing, in words. */
-function likeness({ similarity, same_person: same }) {
+function opinion({ similarity, same_person: same }) {
   if (similarity === null) return "How alike they are cannot be said: the recogniser sees no face to compare.";
-  const opinion = same ? "takes both for the same person" : "would not know this person again";
-  return `The built-in recogniser ${opinion} (similarity ${similarity.toFixed(2)}; 1 is the same picture).`;
+  const verdict = same ? "takes both for the same person" : "would not know this person again";
+  return `The built-in recogniser ${verdict} (similarity ${similarity.toFixed(2)}; 1 is the same picture).`;
 }
 
 function showControls() {

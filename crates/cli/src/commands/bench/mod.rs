@@ -8,22 +8,14 @@ use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, bail};
 use portraitist_nn::device;
-use portraitist_nn::workload::{Task, Workload};
+use portraitist_nn::workload::Workload;
 
 use crate::arguments::BenchArguments;
-use crate::inputs::Failure;
+use crate::inputs::{Failure, status};
 use crate::output::{Console, advised};
 
-use case::CaseReport;
+use case::{CaseReport, default_runs};
 use report::{BenchOutput, Measurement};
-
-/// Timed runs of a case, unless told otherwise: as in `benches/peers`.
-fn default_runs(task: Task) -> u32 {
-    match task {
-        Task::Translate | Task::Vgg | Task::Recognize => 10,
-        Task::Train | Task::Recompute => 5,
-    }
-}
 
 /// Runs the command: each case in a process of its own, or as such a process the one case.
 pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Result<ExitCode> {
@@ -59,7 +51,7 @@ pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Resu
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let status = status(&failed);
     let output = BenchOutput {
         results,
         threads: rayon::current_num_threads(),
@@ -115,10 +107,10 @@ fn run_apart(workload: &Workload, arguments: &BenchArguments) -> anyhow::Result<
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let output = command.output().with_context(|| format!("cannot run {}", program.display()))?;
     if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        let told = told.trim().trim_start_matches("error: ");
+        let message = String::from_utf8_lossy(&output.stderr);
+        let message = message.trim().trim_start_matches("error: ");
         let killed = "there may not have been enough memory";
-        bail!("its process ended with {}: {}", output.status, if told.is_empty() { killed } else { told });
+        bail!("its process ended with {}: {}", output.status, if message.is_empty() { killed } else { message });
     }
     serde_json::from_slice(&output.stdout).context("its process did not report as expected")
 }

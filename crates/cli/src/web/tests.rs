@@ -14,30 +14,39 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::queue::Queue;
-use super::{Demo, Stylist, StylizeError, StylizeRequest, Stylized, app, routes};
+use super::stylise::{StyliseError, StyliseRequest, StyliseState, Stylised, TranslatorService};
+use super::{AppState, app, limits};
 
 const USUAL_POINTS: [[f64; 2]; 5] = [[1.0, 2.0], [3.0, 2.0], [2.0, 3.0], [1.0, 4.0], [3.0, 4.0]];
 
 /// Finds a face in every photo but grey ones; the drawing is one colour, chosen by the seed.
 struct Painter;
 
-impl Stylist for Painter {
-    fn stylize(&self, photo: &Picture, request: &StylizeRequest) -> Result<Stylized, StylizeError> {
-        assert_ne!(request.seed, 666, "a mistake in a stylist");
+impl TranslatorService for Painter {
+    fn stylise(&self, photo: &Picture, request: &StyliseRequest) -> Result<Stylised, StyliseError> {
+        assert_ne!(request.seed, 666, "a mistake in a translator");
         let is_grey = photo.pixels().chunks_exact(3).all(|rgb| rgb[0] == rgb[1] && rgb[1] == rgb[2]);
         if is_grey && request.points.is_none() {
-            return Err(StylizeError::NoFace);
+            return Err(StyliseError::NoFace);
         }
         if request.points.is_some_and(|points| points[0] == points[1]) {
-            return Err(StylizeError::Unusable("the eyes lie on one spot; click them again".to_owned()));
+            return Err(StyliseError::Unusable("the eyes lie on one spot; click them again".to_owned()));
         }
         let paint = |shade| Picture::filled(20, 23, [shade; 3]).unwrap();
         let points = request.points.unwrap_or(USUAL_POINTS);
         // Seeds of three digits are drawings that cannot be compared.
         let similarity = (request.seed < 100).then_some(request.seed as f32 / 100.0);
         let drawing = paint(request.seed as u8);
-        Ok(Stylized { crop: paint(9), drawing, in_picture: Some(photo.clone()), points, similarity })
+        Ok(Stylised { crop: paint(9), drawing, in_picture: Some(photo.clone()), points, similarity })
     }
+}
+
+fn state() -> AppState {
+    AppState { stylise: StyliseState::new(Arc::new(Painter)) }
+}
+
+fn painting() -> Router {
+    app(state())
 }
 
 /// Counts its drawings and waits for leave before each one ends.
@@ -47,12 +56,12 @@ struct Slow {
     count: AtomicUsize,
 }
 
-impl Stylist for Slow {
-    fn stylize(&self, photo: &Picture, request: &StylizeRequest) -> Result<Stylized, StylizeError> {
+impl TranslatorService for Slow {
+    fn stylise(&self, photo: &Picture, request: &StyliseRequest) -> Result<Stylised, StyliseError> {
         self.count.fetch_add(1, Ordering::SeqCst);
         self.begun.send(()).unwrap();
         self.leave.lock().unwrap().recv_timeout(Duration::from_secs(20)).unwrap();
-        Painter.stylize(photo, request)
+        Painter.stylise(photo, request)
     }
 }
 
@@ -69,7 +78,7 @@ async fn send(router: &Router, request: Request<Body>) -> (StatusCode, HeaderMap
 }
 
 async fn post(address: &str, body: impl Into<Body>) -> (StatusCode, Value) {
-    let (status, _, bytes) = send(&app(Arc::new(Painter)), request(Method::POST, address, body)).await;
+    let (status, _, bytes) = send(&painting(), request(Method::POST, address, body)).await;
     (status, serde_json::from_slice(&bytes).unwrap())
 }
 
@@ -110,7 +119,7 @@ async fn the_answer_says_how_alike_photo_and_drawing_are() {
 }
 
 #[tokio::test]
-async fn clicked_points_reach_the_stylist() {
+async fn clicked_points_reach_the_translator() {
     let (status, answer) = post("/api/drawings?points=10,10,25.5,10,18,15,%2012,20,24,20", grey_png()).await;
     assert_eq!((status, &answer["points"][1]), (StatusCode::OK, &serde_json::json!([25.5, 10.0])), "{answer}");
     assert_eq!(answer["seed"].as_u64(), Some(0));
@@ -124,7 +133,7 @@ async fn a_photo_without_a_face_says_so_by_name() {
 }
 
 #[tokio::test]
-async fn what_the_stylist_cannot_use_keeps_its_words() {
+async fn what_the_translator_cannot_use_keeps_its_words() {
     let address = "/api/drawings?points=1,1,1,1,2,2,3,3,4,4";
     let answer = assert_refused(address, grey_png(), StatusCode::UNPROCESSABLE_ENTITY, "unusable").await;
     assert_eq!(answer["error"], "the eyes lie on one spot");
@@ -143,7 +152,7 @@ async fn files_that_are_no_whole_pictures_are_refused() {
 
 #[tokio::test]
 async fn too_large_files_are_refused_whether_announced_or_not() {
-    let limit = super::upload::MAX_UPLOAD_BYTES;
+    let limit = limits::MAX_UPLOAD_BYTES;
     let announced = vec![0_u8; limit + 1];
     assert_refused("/api/drawings", announced, StatusCode::PAYLOAD_TOO_LARGE, "too_large").await;
     let chunk = axum::body::Bytes::from(vec![0_u8; limit / 4]);
@@ -194,8 +203,8 @@ async fn wrong_seeds_and_points_are_refused() {
 }
 
 #[tokio::test]
-async fn a_panic_in_the_stylist_becomes_an_answer() {
-    let router = app(Arc::new(Painter));
+async fn a_panic_in_the_translator_becomes_an_answer() {
+    let router = painting();
     let (status, _, bytes) = send(&router, request(Method::POST, "/api/drawings?seed=666", grey_png())).await;
     let answer: Value = serde_json::from_slice(&bytes).unwrap();
     assert_eq!((status, answer["kind"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some("internal")));
@@ -205,7 +214,7 @@ async fn a_panic_in_the_stylist_becomes_an_answer() {
 
 #[tokio::test]
 async fn the_page_and_its_files_are_served_with_safe_headers() {
-    let router = app(Arc::new(Painter));
+    let router = painting();
     for (address, content_type) in [("/", "text/html"), ("/style.css", "text/css"), ("/portrait", "image/jpeg")] {
         let (status, headers, body) = send(&router, request(Method::GET, address, Body::empty())).await;
         assert_eq!(status, StatusCode::OK, "{address}");
@@ -219,11 +228,11 @@ async fn the_page_and_its_files_are_served_with_safe_headers() {
 
 #[tokio::test]
 async fn every_file_that_the_page_names_exists_and_none_lies_elsewhere() {
-    let router = app(Arc::new(Painter));
+    let router = painting();
     let (_, _, page) = send(&router, request(Method::GET, "/", Body::empty())).await;
     let page = String::from_utf8(page).unwrap();
     let named = page.split(['"']).filter(|text| text.starts_with('/') && text.len() > 1 && !text.contains('>'));
-    for address in named.chain(["/compare.js", "/points.js", "/service.js"]) {
+    for address in named.chain(["/compare.js", "/points.js", "/service.js", "/limits.js"]) {
         let (status, _, body) = send(&router, request(Method::GET, address, Body::empty())).await;
         assert_eq!(status, StatusCode::OK, "{address}");
         let text = String::from_utf8_lossy(&body).replace("http://www.w3.org/2000/svg", "");
@@ -236,8 +245,16 @@ async fn every_file_that_the_page_names_exists_and_none_lies_elsewhere() {
 }
 
 #[tokio::test]
+async fn scripts_know_the_limits_of_the_program() {
+    let (status, _, script) = send(&painting(), request(Method::GET, "/limits.js", Body::empty())).await;
+    assert_eq!(status, StatusCode::OK);
+    let expected = format!("MAX_UPLOAD_BYTES = {};", limits::MAX_UPLOAD_BYTES);
+    assert!(String::from_utf8(script).unwrap().contains(&expected));
+}
+
+#[tokio::test]
 async fn other_hosts_and_other_pages_are_refused() {
-    let router = app(Arc::new(Painter));
+    let router = painting();
     let cases = [
         ("evil.example:7878", None, StatusCode::FORBIDDEN),
         ("127.0.0.1:7878", Some("http://evil.example"), StatusCode::FORBIDDEN),
@@ -267,7 +284,7 @@ async fn other_hosts_and_other_pages_are_refused() {
 
 #[tokio::test]
 async fn unknown_addresses_and_methods_get_json() {
-    let router = app(Arc::new(Painter));
+    let router = painting();
     for (method, address, expected) in
         [(Method::GET, "/nowhere", 404), (Method::GET, "/api/drawings", 405), (Method::POST, "/portrait", 405)]
     {
@@ -283,7 +300,8 @@ async fn a_full_queue_says_busy_and_gone_clients_leave_no_work() {
     let (give_leave, leave) = channel();
     let slow = Arc::new(Slow { begun, leave: Mutex::new(leave), count: AtomicUsize::new(0) });
     let queue = Queue::new(1, 3);
-    let router = routes(Demo { stylist: slow.clone(), queue: queue.clone() });
+    let state = StyliseState::with_queue(slow.clone(), queue.clone());
+    let router = app(AppState { stylise: state });
     let photo = || request(Method::POST, "/api/drawings?seed=1", bundled_portrait());
     let start = || {
         let router = router.clone();
@@ -326,6 +344,6 @@ async fn wait_until(is_so: impl Fn() -> bool) {
 #[tokio::test]
 async fn the_server_ends_when_it_is_told_to() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let server = super::serve(listener, Arc::new(Painter), std::future::ready(()));
+    let server = super::serve(listener, state(), std::future::ready(()));
     tokio::time::timeout(Duration::from_secs(10), server).await.unwrap().unwrap();
 }

@@ -2,21 +2,12 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use tokio::time::timeout;
 
+use super::limits::{DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_UPLOAD_BYTES, UPLOAD_TIME};
 use super::reply::Failure;
-
-/// Largest picture file, in bytes.
-pub(super) const MAX_UPLOAD_BYTES: usize = 32 * 1024 * 1024;
-/// Time for a whole body; generous, for pages reached through a tunnel.
-const UPLOAD_TIME: Duration = Duration::from_secs(60);
-/// Bytes of an unwanted body that are read away before the connection is closed on the client.
-const MAX_DISCARDED_BYTES: usize = 16 * MAX_UPLOAD_BYTES;
-/// Time for reading away.
-const DISCARD_TIME: Duration = Duration::from_secs(10);
 
 /// The whole body, or the answer for a body that is too large, too slow or broken off.
 pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
@@ -31,14 +22,14 @@ async fn read_up_to_limit(mut body: Body) -> Result<Vec<u8>, Failure> {
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > MAX_UPLOAD_BYTES {
         discard(body).await;
-        return Err(Failure::too_large(MAX_UPLOAD_BYTES));
+        return Err(Failure::too_large());
     }
     let mut bytes = Vec::with_capacity(announced);
     while let Some(chunk) = next_chunk(&mut body).await? {
         if bytes.len() + chunk.len() > MAX_UPLOAD_BYTES {
             drop(bytes);
             discard(body).await;
-            return Err(Failure::too_large(MAX_UPLOAD_BYTES));
+            return Err(Failure::too_large());
         }
         bytes.extend_from_slice(&chunk);
     }

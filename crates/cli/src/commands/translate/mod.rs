@@ -1,5 +1,7 @@
 //! `portraitist translate`.
 
+mod styles;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -12,12 +14,14 @@ use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
-use crate::inputs::{Failure, Input, expand};
+use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::models::open_recognizer;
 use crate::npy::npy;
 use crate::output::{Console, describe, refuse_existing};
-use crate::portrait::{Face, Studio};
-use crate::recognizer::{Likeness, open_recognizer};
-use crate::style::{Style, styles};
+use crate::similarity::ReferenceEmbedding;
+use crate::translator::{Face, FaceTranslator};
+
+use styles::{Style, styles};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -31,7 +35,7 @@ struct TranslateOutput {
 
 /// What has been written so far, and what is to be said of it.
 #[derive(Default)]
-struct Made {
+struct Written {
     outputs: Vec<Output>,
     warnings: Vec<String>,
 }
@@ -49,11 +53,11 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let studio = Studio::open(&arguments.model)?;
+    let translator = FaceTranslator::open(&arguments.model)?;
     // Only --json has a place for what it says.
     let wanted = console.is_json() && arguments.recognizer != "none";
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
-    let (inputs, mut failed) = expand(&arguments.inputs);
+    let (inputs, unusable) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
         "--points goes with a single picture, found {}",
@@ -61,46 +65,39 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     );
     let example = |path: &Path| {
         let picture = Picture::open(path)?;
-        if arguments.aligned { Ok(picture) } else { Ok(studio.face(&picture, None)?.map_or(picture, |face| face.crop)) }
+        if arguments.aligned {
+            Ok(picture)
+        } else {
+            Ok(translator.face(&picture, None)?.map_or(picture, |face| face.crop))
+        }
     };
-    let styles = styles(arguments, &studio.model, example)?;
+    let styles = styles(arguments, &translator.model, example)?;
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     // As many styles from a file as pictures: each picture has its own.
     let paired = styles.len() == inputs.len()
         && styles.iter().all(|style| style.seed.is_none())
         && arguments.interpolate.is_none();
-    let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
-    let mut made = Made::default();
-    for (index, input) in inputs.iter().enumerate() {
-        bar.set_message(input.path.display().to_string());
+    let mut written = Written::default();
+    let (_, failed) = for_each(&inputs, unusable, console, |index, input| {
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
-        let result = translate_one(&studio, recognizer.as_ref(), arguments, input, styles, &mut made);
-        if let Err(error) = result {
-            let failure = Failure::new(input.path.display().to_string(), &error);
-            bar.suspend(|| console.fail(&error.context(failure.input.clone())));
-            failed.push(failure);
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    let words = failed.iter().filter(|failure| !inputs.iter().any(|input| input.path == Path::new(&failure.input)));
-    words.for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
-    let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-    let Made { outputs, warnings } = made;
+        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &mut written)
+    });
+    let status = status(&failed);
+    let Written { outputs, warnings } = written;
     warnings.iter().for_each(|warning| console.warn(warning));
     let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
-    let output = TranslateOutput { outputs, failed, model_sha256: studio.model.sha256().to_owned(), warnings };
+    let output = TranslateOutput { outputs, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
 }
 
 fn translate_one(
-    studio: &Studio,
+    translator: &FaceTranslator,
     recognizer: Option<&Recognizer>,
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
-    made: &mut Made,
+    written: &mut Written,
 ) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
     let targets: Vec<PathBuf> =
@@ -109,38 +106,40 @@ fn translate_one(
     let files: Vec<PathBuf> = targets.iter().cloned().chain(floats).collect();
     refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
     let picture = Picture::open(&input.path)?;
-    let face = if arguments.aligned { None } else { Some(studio.require_face(&picture, arguments.points)?) };
+    let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let crop = face.as_ref().map_or(&picture, |face| &face.crop);
-    let frame = studio.model.template();
-    let likeness = recognizer.map(|recognizer| Likeness::of(recognizer, crop, &frame));
+    let frame = translator.model.template();
+    let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     for (style, path) in styles.iter().zip(targets) {
-        let translated = studio.translate(crop, &style.code, to)?;
-        write(studio, arguments, &picture, face.as_ref(), &translated, &path)?;
+        let translated = translator.translate(crop, &style.code, to)?;
+        write(translator, arguments, &picture, face.as_ref(), &translated, &path)?;
         // A picture that is written is done, whether it can be compared or not.
-        let similarity = likeness.as_ref().and_then(|likeness| match likeness {
-            Ok(likeness) => likeness.to(&translated.picture).map_err(|error| made.warn(&path, &error)).ok(),
+        let similarity = reference.as_ref().and_then(|reference| match reference {
+            Ok(reference) => {
+                reference.similarity(&translated.picture).map_err(|error| written.warn(&path, &error)).ok()
+            }
             Err(error) => {
-                made.warn(&path, error);
+                written.warn(&path, error);
                 None
             }
         });
         let (input, seed) = (input.path.clone(), style.seed);
-        made.outputs.push(Output { input, output: path, to: to.name(), seed, similarity });
+        written.outputs.push(Output { input, output: path, to: to.name(), seed, similarity });
     }
     Ok(())
 }
 
-impl Made {
+impl Written {
     fn warn(&mut self, output: &Path, error: &anyhow::Error) {
         self.warnings.push(format!("{}: no similarity: {}", output.display(), describe(error)));
     }
 }
 
 fn write(
-    studio: &Studio,
+    translator: &FaceTranslator,
     arguments: &TranslateArguments,
     picture: &Picture,
     face: Option<&Face>,
@@ -148,7 +147,7 @@ fn write(
     path: &Path,
 ) -> anyhow::Result<()> {
     match face.filter(|_| arguments.paste) {
-        Some(face) => studio.paste(picture, face, &translated.picture)?.save(path, arguments.force)?,
+        Some(face) => translator.paste(picture, face, &translated.picture)?.save(path, arguments.force)?,
         None => translated.picture.save(path, arguments.force)?,
     }
     if arguments.float {
