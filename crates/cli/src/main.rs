@@ -15,14 +15,14 @@ mod web;
 use std::process::ExitCode;
 
 use clap::Parser;
-use portraitist_nn::KeepLarge;
+use portraitist_nn::CachingAllocator;
 
 use crate::arguments::{Arguments, Command};
 
-/// Training and translation ask for the same large buffers over and over; `KeepLarge` keeps them instead of handing every
+/// Training and translation ask for the same large buffers over and over; `CachingAllocator` keeps them instead of handing every
 /// page back to the system and faulting it in again. The many small blocks of a record of operations suit mimalloc.
 #[global_allocator]
-static ALLOCATOR: KeepLarge<mimalloc::MiMalloc> = KeepLarge::new(mimalloc::MiMalloc);
+static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

@@ -1,13 +1,13 @@
 //! From what the command line says to what the libraries take: names become values, options go over what files say.
 
 use anyhow::Context;
-use portraitist_face::dataset::{Domain, OpenOptions};
+use portraitist_face::Domain;
+use portraitist_face::dataset::OpenOptions;
 use portraitist_face::pose::HeadModel;
 use portraitist_face::prepare::recipe::{self, Fit, Recipe};
 use portraitist_face::protocol::identification::Direction;
 use portraitist_face::synthetic::DatasetPlan;
 use portraitist_face::template::Template;
-use portraitist_nn::config;
 use portraitist_nn::recognition::{Between, Mirrored, Pairs, Similarity};
 
 use crate::arguments::{
@@ -17,15 +17,6 @@ use crate::arguments::{
 use crate::output::advised;
 
 impl From<DomainName> for Domain {
-    fn from(name: DomainName) -> Self {
-        match name {
-            DomainName::Drawing => Self::Drawing,
-            DomainName::Photo => Self::Photo,
-        }
-    }
-}
-
-impl From<DomainName> for config::Domain {
     fn from(name: DomainName) -> Self {
         match name {
             DomainName::Drawing => Self::Drawing,
@@ -151,7 +142,7 @@ pub(crate) fn verification(arguments: &VerifyArguments) -> (Pairs, Fit, Similari
         VerificationName::Unrestricted => Pairs::Unrestricted(arguments.between.into()),
     };
     if arguments.as_original {
-        (pairs, Fit::Seed2018, Similarity::Seed2018)
+        (pairs, Fit::Seed2018, Similarity::Original2018)
     } else {
         (pairs, Fit::Reflective, Similarity::Cosine)
     }

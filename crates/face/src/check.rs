@@ -4,7 +4,8 @@ use std::io;
 
 use rayon::prelude::*;
 
-use crate::dataset::{Dataset, Domain, Entry, Layout, Person, Problem, ProblemKind};
+use crate::dataset::{Dataset, Entry, Layout, Person, Problem, ProblemKind};
+use crate::domain::Domain;
 use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::geometry::Point;

@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::geometry::Point;
 use crate::landmarks::Landmarks;
 use crate::template::Template;

@@ -16,6 +16,7 @@ mod bundled;
 pub mod check;
 pub mod dataset;
 pub mod detect;
+mod domain;
 pub mod drawing;
 pub mod error;
 pub mod filter;
@@ -38,5 +39,6 @@ pub mod transform;
 pub mod warp;
 
 pub use bundled::bundled_portrait;
+pub use domain::Domain;
 pub use error::{Error, Result};
 pub use picture::Picture;

@@ -26,7 +26,7 @@ fn metrics_as_original_prints_what_the_original_prints() {
     let answer = place.run(&call).succeeded();
     assert_eq!(answer.stdout, std::fs::read_to_string(golden("eval_plain_printed.txt")).unwrap());
     let found = place.run(&[&call[..], &["--json"]].concat()).succeeded().json();
-    assert_eq!((&found["mode"], &found["far_step"]), (&json!("seed-2018"), &json!(0.001)));
+    assert_eq!((&found["mode"], &found["far_step"]), (&json!("original-2018"), &json!(0.001)));
     let exact = place.run(&["recognize", "metrics", text(&scores), "--folds", &folds, "--json"]).succeeded().json();
     assert_eq!(exact["mode"], "exact");
     for figure in ["accuracy", "threshold", "vr_far_0_001", "vr_far_0_01", "auc", "eer"] {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{Dataset, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::picture::has_picture_ending;
 use crate::text::decode_name;

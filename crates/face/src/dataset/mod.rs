@@ -11,48 +11,10 @@ pub mod webcaricature;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::landmarks::Landmarks;
 use crate::text::person_key;
-
-/// The two kinds of pictures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Domain {
-    /// Drawings, caricatures included; `C…` in WebCaricature.
-    Drawing,
-    /// Photos; `P…` in WebCaricature.
-    Photo,
-}
-
-impl Domain {
-    /// `drawing` or `photo`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Drawing => "drawing",
-            Self::Photo => "photo",
-        }
-    }
-
-    /// The letter that a picture's name starts with in WebCaricature: `C` or `P`.
-    pub fn letter(self) -> char {
-        match self {
-            Self::Drawing => 'C',
-            Self::Photo => 'P',
-        }
-    }
-
-    /// The domain of a WebCaricature name such as `C00012`: a letter and digits only.
-    pub fn of_name(name: &str) -> Option<Self> {
-        let domain = match name.chars().next()? {
-            'C' => Self::Drawing,
-            'P' => Self::Photo,
-            _ => return None,
-        };
-        let digits = &name[1..];
-        (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(domain)
-    }
-}
 
 /// How a dataset lies on disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]

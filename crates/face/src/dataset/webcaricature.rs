@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Dataset, Domain, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
+use super::{Dataset, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::text::{decode_name, person_key, read_text};
 

@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::geometry::Point;
 use crate::landmarks::{COUNT, Landmarks};

@@ -32,7 +32,8 @@ use self::manifest::{Journal, Row, flipped_crop, flipped_row, read_earlier, tabl
 use self::partition::Partition;
 use self::recipe::Recipe;
 use self::sensitivity::{Sensitivity, sensitivity};
-use crate::dataset::{Dataset, Domain, Entry, Person, Problem};
+use crate::dataset::{Dataset, Entry, Person, Problem};
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::picture::write_atomically;
 use crate::protocol::coverage::Protocols;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, SEED_DISTANCE_SHARE};
 use crate::template::{FivePoints, Template};

@@ -2,7 +2,8 @@
 
 use super::verification::{Part, unrestricted_view1};
 use super::{PersonCount, PictureName};
-use crate::dataset::{Dataset, Domain};
+use crate::dataset::Dataset;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::filter::LandmarkFilter;
 use crate::landmarks::Landmarks;

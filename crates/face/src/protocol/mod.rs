@@ -12,7 +12,7 @@ pub mod verification;
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::text::read_text;
 

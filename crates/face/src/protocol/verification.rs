@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Line, Lines, PersonCount, PictureName};
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::mersenne::MersenneTwister;
 

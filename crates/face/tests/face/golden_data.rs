@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use portraitist_face::dataset::overview::overview;
-use portraitist_face::dataset::{Dataset, Domain, OpenOptions};
+use portraitist_face::dataset::{Dataset, OpenOptions};
 use portraitist_face::filter::{LandmarkFilter, check_positions};
 use portraitist_face::geometry::{Point, Similarity};
 use portraitist_face::landmarks::Landmarks;
@@ -20,7 +20,7 @@ use portraitist_face::protocol::identification::{Direction, Set, identification}
 use portraitist_face::protocol::verification::{self, Pair, Part};
 use portraitist_face::template::Template;
 use portraitist_face::warp::warp_as_opencv;
-use portraitist_face::{Picture, seed_2018};
+use portraitist_face::{Domain, Picture, seed_2018};
 use serde_json::{Value, json};
 
 /// The copy in the repository, and the whole reference data if it is there.

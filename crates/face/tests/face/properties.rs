@@ -1,6 +1,6 @@
 //! What must hold for any face, checked on many random ones.
 
-use portraitist_face::dataset::Domain;
+use portraitist_face::Domain;
 use portraitist_face::filter::{LandmarkFilter, Rejection};
 use portraitist_face::geometry::{Point, Similarity};
 use portraitist_face::landmarks::Landmarks;

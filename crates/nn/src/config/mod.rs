@@ -3,8 +3,9 @@
 mod recognizer;
 mod translator;
 
+pub use portraitist_face::Domain;
 pub use recognizer::RecognizerConfig;
-pub use translator::{CriticConfig, Domain, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
+pub use translator::{CriticConfig, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
 
 /// Whether a value lies within its bounds, both included.
 fn within(name: &str, value: usize, low: usize, high: usize) -> Result<(), String> {

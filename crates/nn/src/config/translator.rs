@@ -1,56 +1,12 @@
 //! What a translator is made of.
 
+use portraitist_face::Domain;
 use serde::{Deserialize, Serialize};
 
 use super::within;
 
 use crate::layers::{ActivationKind, NormalizationKind};
 use crate::ops::Padding;
-
-/// The side of the translation a picture belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Domain {
-    /// Drawings, caricatures included; `a` in the original's files.
-    Drawing,
-    /// Photos; `b` in the original's files.
-    Photo,
-}
-
-impl Domain {
-    /// Both, in the order of the original's files.
-    pub const BOTH: [Self; 2] = [Self::Drawing, Self::Photo];
-
-    /// The domain that a picture of this one is translated to.
-    pub fn other(self) -> Self {
-        match self {
-            Self::Drawing => Self::Photo,
-            Self::Photo => Self::Drawing,
-        }
-    }
-
-    /// Its name: `drawing` or `photo`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Drawing => "drawing",
-            Self::Photo => "photo",
-        }
-    }
-
-    /// Its letter in the original's files: `a` or `b`.
-    pub fn letter(self) -> &'static str {
-        match self {
-            Self::Drawing => "a",
-            Self::Photo => "b",
-        }
-    }
-}
-
-impl std::fmt::Display for Domain {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.name())
-    }
-}
 
 /// How convolutions fill the border.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,9 +5,9 @@ use portraitist_kernels::ShapeError;
 
 use crate::config::{Domain, TranslatorConfig};
 use crate::device::on_workers;
+use crate::inference::{NoPlan, Plan, PlanBuilder};
 use crate::layers::{Initialization, Initializer, StyleMlp};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
-use crate::plan::{NoPlan, Plan, PlanBuilder};
 
 use super::{ContentEncoder, Critic, Decoder, Generator};
 
@@ -40,8 +40,8 @@ impl<T> Pair<T> {
 impl<T: Parameterized> Parameterized for Pair<T> {
     /// Names begin with the domain's letter, `a.` or `b.`, as the two halves of the original's files.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        self.drawing.visit_mut(&join(prefix, Domain::Drawing.letter()), visit);
-        self.photo.visit_mut(&join(prefix, Domain::Photo.letter()), visit);
+        self.drawing.visit_mut(&join(prefix, "a"), visit);
+        self.photo.visit_mut(&join(prefix, "b"), visit);
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::process::ExitCode;
 
+use portraitist_face::Domain;
 use portraitist_face::check::check;
-use portraitist_face::dataset::{Domain, Problem};
+use portraitist_face::dataset::Problem;
 use serde::Serialize;
 
 use super::open::open_with_pictures;

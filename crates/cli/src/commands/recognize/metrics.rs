@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::metrics::read_scores;
+use portraitist_nn::metrics::verification::read_scores;
 
 use super::origin::Origin;
 use super::report::present_verification;

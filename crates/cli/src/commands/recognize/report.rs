@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use portraitist_face::picture::write_atomically;
-use portraitist_nn::metrics::bootstrap::{self, Interval, VerificationIntervals};
-use portraitist_nn::metrics::verification::{Mode, VerificationReport, evaluate, evaluate_as_seed};
-use portraitist_nn::metrics::{ScoredFolds, Summary, seed_2018};
+use portraitist_nn::metrics::Summary;
+use portraitist_nn::metrics::bootstrap::Interval;
+use portraitist_nn::metrics::verification::{
+    self, Mode, ScoredFolds, VerificationIntervals, VerificationReport, evaluate, evaluate_as_original, original_2018,
+};
 use serde::Serialize;
 
 use super::origin::Origin;
@@ -56,16 +58,16 @@ pub(super) fn present_verification(
     mut origin: Origin,
     console: &Console,
 ) -> anyhow::Result<()> {
-    let mut report = if rules.as_original { evaluate_as_seed(scored)? } else { evaluate(scored) };
+    let mut report = if rules.as_original { evaluate_as_original(scored)? } else { evaluate(scored) };
     let intervals = match report.mode {
-        Mode::Exact => bootstrap::verification(scored, &report, resampling.resamples, resampling.bootstrap_seed),
-        Mode::Seed2018 => None,
+        Mode::Exact => verification::intervals(scored, &report, resampling.resamples, resampling.bootstrap_seed),
+        Mode::Original2018 => None,
     };
     if let Some(intervals) = intervals.as_ref().filter(|intervals| intervals.used < intervals.resamples) {
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
     }
-    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.outside(&report));
     if !beside.is_empty() {
         let names = beside.join(", ");
         report.warnings.push(format!(
@@ -74,7 +76,7 @@ pub(super) fn present_verification(
     }
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
-    let printed = (report.mode == Mode::Seed2018).then(|| seed_2018::printed(&report));
+    let printed = (report.mode == Mode::Original2018).then(|| original_2018::printed(&report));
     let rows = verification_rows(&report, intervals.as_ref());
     let closing = closing(&report, intervals.as_ref());
     let text = match &printed {

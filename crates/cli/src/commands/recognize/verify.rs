@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::metrics::write_scores;
+use portraitist_nn::metrics::verification::write_scores;
 use portraitist_nn::recognition::{Pairs, VerificationTask};
 
 use super::evaluation::{Examination, explained};
@@ -22,12 +22,12 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     let examination = Examination::open(evaluation)?;
     let task =
         VerificationTask::new(&dataset, pairs, examination.view(), evaluation.skip_missing).map_err(explained)?;
-    let mut origin = examination.origin(pairs.protocol(), task.roll());
+    let mut origin = examination.origin(pairs.protocol(), task.index());
     if let Pairs::Unrestricted(between) = pairs {
         origin.between = Some(between.name());
     }
     examination.check_leak(&dataset, &task.tested_people(), &task.threshold_people(), &mut origin)?;
-    let features = examination.features(task.roll(), fit, &mut origin, console)?;
+    let features = examination.features(task.index(), fit, &mut origin, console)?;
     let place = || format!("{}: the {} protocol", evaluation.dataset.dataset.display(), pairs.protocol());
     let scored = task.score(&features, similarity).with_context(place)?;
     if let Some(path) = &arguments.scores {

@@ -3,7 +3,7 @@
 use burn::backend::Backend;
 use burn::backend::tensor::FloatTensor;
 
-use crate::ops::AdamStep;
+use portraitist_kernels::AdamStep;
 
 /// See [`NetworkOps::adam_step`](crate::ops::NetworkOps::adam_step).
 pub fn adam_step<B: Backend>(
@@ -16,9 +16,9 @@ pub fn adam_step<B: Backend>(
     let scaled = |tensor: FloatTensor<B>, factor: f32| B::float_mul_scalar(tensor, factor.into());
     let gradient = B::float_add(gradient, scaled(parameter.clone(), step.weight_decay));
     let squared = B::float_mul(gradient.clone(), gradient.clone());
-    let first = B::float_add(scaled(first, step.first_kept), scaled(gradient, step.first_new));
-    let second = B::float_add(scaled(second, step.second_kept), scaled(squared, step.second_new));
-    let root = B::float_div_scalar(B::float_sqrt(second.clone()), step.second_correction.into());
+    let first = B::float_add(scaled(first, step.beta1), scaled(gradient, step.one_minus_beta1));
+    let second = B::float_add(scaled(second, step.beta2), scaled(squared, step.one_minus_beta2));
+    let root = B::float_div_scalar(B::float_sqrt(second.clone()), step.bias_correction2_sqrt.into());
     let denominator = B::float_add_scalar(root, step.epsilon.into());
     let change = scaled(B::float_div(first.clone(), denominator), step.step_size);
     (B::float_sub(parameter, change), first, second)

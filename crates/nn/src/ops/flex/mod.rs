@@ -1,143 +1,19 @@
 //! The operations on the CPU: the kernels of `portraitist-kernels` on `burn`'s own buffers.
 
+mod normalization;
+mod shapes;
+mod tensor;
+
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, TensorMetadata};
-use burn::tensor::{Bytes, DType, Shape};
-use burn_flex::{FlexTensor, Layout};
-use portraitist_kernels as kernels;
+use burn::tensor::Shape;
+use portraitist_kernels::{self as kernels, AdamStep, Pointwise};
 
-use super::NORM_EPSILON;
-use super::extension::{AdamStep, ConvGeometry, NetworkOps, Pointwise};
-
-/// A contiguous tensor filled by `fill`.
-fn filled(shape: &[usize], fill: impl FnOnce(&mut [f32])) -> FlexTensor {
-    let mut values = vec![0f32; shape.iter().product()];
-    fill(&mut values);
-    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(Shape::from(shape.to_vec())), DType::F32)
-}
-
-/// What the kernels need to know: sizes of the images and of the output, and the geometry.
-fn convolution(images: [usize; 4], channels_out: usize, geometry: ConvGeometry) -> kernels::Conv2d {
-    let [batch, in_channels, in_height, in_width] = images;
-    kernels::Conv2d {
-        batch,
-        in_channels,
-        in_height,
-        in_width,
-        out_channels: channels_out,
-        kernel: [geometry.kernel; 2],
-        stride: geometry.stride,
-        padding: geometry.padding,
-        mode: geometry.mode,
-    }
-}
-
-/// A contiguous tensor of `values`.
-fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
-    FlexTensor::new(Bytes::from_elems(values), Layout::contiguous(shape), DType::F32)
-}
-
-/// A contiguous tensor of the same values. Unlike `to_contiguous` alone it holds no second handle, which would make a
-/// later change of the values copy them first.
-fn contiguous(tensor: FlexTensor) -> FlexTensor {
-    tensor.to_contiguous()
-}
-
-/// Elements of an output up to which the gradients of a convolution are computed at the same time: one of them alone has
-/// too few tasks for all threads. Larger ones keep all threads busy and would only need more memory at once.
-const SIDE_BY_SIDE_ELEMENTS: usize = 1 << 18;
-
-/// Gradients of one convolution with respect to input, weight and bias, from that of its output.
-fn side_by_side<T: Send>(
-    output_gradient: &FlexTensor,
-    input: impl FnOnce() -> T + Send,
-    weight: impl FnOnce() -> T + Send,
-    bias: impl FnOnce() -> T + Send,
-) -> (T, T, T) {
-    if output_gradient.shape().num_elements() > SIDE_BY_SIDE_ELEMENTS {
-        return (input(), weight(), bias());
-    }
-    let (input, (weight, bias)) = rayon::join(input, || (weight(), bias()));
-    (input, weight, bias)
-}
-
-/// What the kernels need to know of an enlargement and the convolution behind it.
-fn upsampled(images: [usize; 4], channels_out: usize) -> kernels::UpsampledConv2d {
-    let [batch, in_channels, in_height, in_width] = images;
-    kernels::UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels: channels_out }
-}
-
-/// What the kernels need to know of self-attention.
-fn attention(query: &FlexTensor, value: &FlexTensor) -> kernels::Attention {
-    let [batch, key_channels, positions] = query.shape().dims();
-    kernels::Attention { batch, positions, key_channels, value_channels: value.shape()[1] }
-}
-
-/// The number in a contiguous tensor of one.
-fn scalar(tensor: &FlexTensor) -> f32 {
-    tensor.storage()[0]
-}
-
-fn normalization(images: &FlexTensor, relu: bool) -> kernels::Normalization {
-    let [batch, channels, height, width] = images.shape().dims();
-    let activation = if relu { kernels::Activation::Relu } else { kernels::Activation::None };
-    kernels::Normalization { batch, channels, plane: height * width, epsilon: NORM_EPSILON, activation }
-}
-
-/// What the kernels need to know of images whose channels have slopes.
-fn prelu(images: &FlexTensor) -> kernels::Prelu {
-    let [batch, channels, height, width] = images.shape().dims();
-    kernels::Prelu { batch, channels, plane: height * width }
-}
-
-/// Both normalisations' gradients.
-fn norm_gradient(
-    [images, scale, shift, output_gradient]: [FlexTensor; 4],
-    relu: bool,
-    statistics: StatisticsKernel,
-    gradient: GradientKernel,
-) -> (FlexTensor, FlexTensor, FlexTensor) {
-    let [images, scale, shift, output_gradient] = [images, scale, shift, output_gradient].map(contiguous);
-    let norm = normalization(&images, relu);
-    let mut sums = None;
-    let input_gradient = filled(&images.shape(), |input_gradient| {
-        let done = statistics(&norm, images.storage()).and_then(|statistics| {
-            let affine = Some((scale.storage(), shift.storage()));
-            gradient(&norm, images.storage(), affine, &statistics, output_gradient.storage(), input_gradient)
-        });
-        sums = Some(done.unwrap_or_else(|error| panic!("gradient of a normalisation: {error}")));
-    });
-    let sums = sums.expect("`filled` has called its argument");
-    (input_gradient, tensor(sums.scale, scale.shape()), tensor(sums.shift, shift.shape()))
-}
-
-type StatisticsKernel = fn(&kernels::Normalization, &[f32]) -> Result<kernels::Statistics, kernels::ShapeError>;
-type GradientKernel = fn(
-    &kernels::Normalization,
-    &[f32],
-    Option<(&[f32], &[f32])>,
-    &kernels::Statistics,
-    &[f32],
-    &mut [f32],
-) -> Result<kernels::AffineGradient, kernels::ShapeError>;
-
-/// Instance normalisation with everything that can follow it.
-fn instance_norm(
-    images: FlexTensor,
-    scale: FlexTensor,
-    shift: FlexTensor,
-    residual: Option<FlexTensor>,
-    relu: bool,
-) -> FlexTensor {
-    let [images, scale, shift] = [images, scale, shift].map(contiguous);
-    let residual = residual.map(|residual| residual.to_contiguous());
-    filled(&images.shape(), |output| {
-        let affine = Some((scale.storage(), shift.storage()));
-        let residual = residual.as_ref().map(|residual| residual.storage());
-        kernels::instance_norm(&normalization(&images, relu), images.storage(), affine, residual, output)
-            .unwrap_or_else(|error| panic!("instance normalisation: {error}"));
-    })
-}
+use super::extension::NetworkOps;
+use super::geometry::ConvGeometry;
+use normalization::{instance_norm, norm_gradient};
+use shapes::{attention, convolution, normalization, prelu, upsampled};
+use tensor::{concurrently, contiguous, filled, scalar, tensor};
 
 impl NetworkOps for Flex {
     fn padded_conv2d(
@@ -192,7 +68,7 @@ impl NetworkOps for Flex {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let [_, _, height, width] = images.shape().dims();
         let output_gradient = contiguous(output_gradient);
-        side_by_side(
+        concurrently(
             &output_gradient,
             || Self::padded_conv2d_input_gradient(weight, output_gradient.clone(), [height, width], geometry),
             || Self::padded_conv2d_weight_gradient(images, output_gradient.clone(), geometry),
@@ -222,7 +98,7 @@ impl NetworkOps for Flex {
         filled(&[batch, out_channels, 2 * in_height, 2 * in_width], |output| {
             convolution
                 .forward(images.storage(), weight.storage(), Some(bias.storage()), output)
-                .unwrap_or_else(|error| panic!("enlargement and convolution: {error}"));
+                .unwrap_or_else(|error| panic!("upsampling and convolution: {error}"));
         })
     }
 
@@ -237,7 +113,7 @@ impl NetworkOps for Flex {
         filled(&images, |gradient| {
             upsampled(images, channels_out)
                 .input_gradient(weight.storage(), output_gradient.storage(), gradient)
-                .unwrap_or_else(|error| panic!("gradient of an enlargement's input: {error}"));
+                .unwrap_or_else(|error| panic!("gradient of the images behind upsampling: {error}"));
         })
     }
 
@@ -250,7 +126,7 @@ impl NetworkOps for Flex {
         filled(&[convolution.out_channels, convolution.in_channels, 5, 5], |gradient| {
             convolution
                 .weight_gradient(images.storage(), output_gradient.storage(), gradient)
-                .unwrap_or_else(|error| panic!("gradient of the weight behind an enlargement: {error}"));
+                .unwrap_or_else(|error| panic!("gradient of the weight behind upsampling: {error}"));
         })
     }
 
@@ -260,7 +136,7 @@ impl NetworkOps for Flex {
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let output_gradient = contiguous(output_gradient);
-        side_by_side(
+        concurrently(
             &output_gradient,
             || Self::upsampled_conv2d_input_gradient(weight, output_gradient.clone()),
             || Self::upsampled_conv2d_weight_gradient(images, output_gradient.clone()),
@@ -298,7 +174,7 @@ impl NetworkOps for Flex {
         norm_gradient(tensors, relu, kernels::instance_statistics, kernels::instance_norm_gradient)
     }
 
-    fn picture_norm(
+    fn layer_norm_chw(
         images: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
@@ -312,7 +188,7 @@ impl NetworkOps for Flex {
         })
     }
 
-    fn picture_norm_gradient(
+    fn layer_norm_chw_gradient(
         images: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
@@ -408,29 +284,29 @@ impl NetworkOps for Flex {
         })
     }
 
-    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
-        let [images, slopes] = [images, slopes].map(contiguous);
+    fn channel_prelu(images: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        let [images, weight] = [images, weight].map(contiguous);
         filled(&images.shape(), |output| {
             prelu(&images)
-                .forward(images.storage(), slopes.storage(), output)
-                .unwrap_or_else(|error| panic!("ReLU with slopes: {error}"));
+                .forward(images.storage(), weight.storage(), output)
+                .unwrap_or_else(|error| panic!("PReLU: {error}"));
         })
     }
 
     fn channel_prelu_gradient(
         images: FloatTensor<Self>,
-        slopes: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        let [images, slopes, output_gradient] = [images, slopes, output_gradient].map(contiguous);
-        let mut of_slopes = vec![0.0; slopes.shape().num_elements()];
+        let [images, weight, output_gradient] = [images, weight, output_gradient].map(contiguous);
+        let mut weight_gradient = vec![0.0; weight.shape().num_elements()];
         let of_images = filled(&images.shape(), |gradient| {
-            let (images_values, pull) = (images.storage(), output_gradient.storage());
+            let (images_values, output_gradient) = (images.storage(), output_gradient.storage());
             prelu(&images)
-                .gradient(images_values, slopes.storage(), pull, gradient, &mut of_slopes)
-                .unwrap_or_else(|error| panic!("gradient of ReLU with slopes: {error}"));
+                .gradient(images_values, weight.storage(), output_gradient, gradient, &mut weight_gradient)
+                .unwrap_or_else(|error| panic!("gradient of PReLU: {error}"));
         });
-        (of_images, tensor(of_slopes, slopes.shape()))
+        (of_images, tensor(weight_gradient, weight.shape()))
     }
 
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {

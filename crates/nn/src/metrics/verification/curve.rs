@@ -2,7 +2,10 @@
 
 use serde::Serialize;
 
-use super::Fold;
+use super::scores::Fold;
+
+/// The false accept rates that are reported: 0.1 % and 1 %.
+pub const FALSE_ACCEPT_RATES: [f64; 2] = [0.001, 0.01];
 
 /// The receiver operating characteristic of one fold: its scores, sorted.
 #[derive(Clone, Debug)]
@@ -46,7 +49,7 @@ impl Curve {
         1.0 / self.different.len() as f64
     }
 
-    /// Share of the pairs that are told right at a threshold.
+    /// Share of the pairs that are classified correctly at a threshold.
     pub fn accuracy(&self, threshold: f64) -> f64 {
         let accepted = self.same.len() - below(&self.same, threshold);
         let rejected = below(&self.different, threshold);

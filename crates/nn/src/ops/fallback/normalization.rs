@@ -4,7 +4,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use crate::ops::NORM_EPSILON;
+use crate::ops::geometry::NORM_EPSILON;
 
 /// Rows of values, each brought to mean 0 and deviation 1.
 struct Normalised<B: Backend> {
@@ -57,7 +57,7 @@ fn planes_of<B: Backend>(images: &FloatTensor<B>) -> [usize; 3] {
 }
 
 /// `planes * scale + shift`, cut at 0 with `relu`; scale and shift are `[n or 1, c]` flat.
-fn steered<B: Backend>(
+fn affine<B: Backend>(
     planes: FloatTensor<B>,
     scale: FloatTensor<B>,
     shift: FloatTensor<B>,
@@ -81,7 +81,7 @@ pub fn instance_norm<B: Backend>(
 ) -> FloatTensor<B> {
     let (shape, planes) = (images.shape(), planes_of::<B>(&images));
     let normalised = Normalised::<B>::by_plane(images).planes(planes);
-    B::float_reshape(steered::<B>(normalised, scale, shift, relu), shape)
+    B::float_reshape(affine::<B>(normalised, scale, shift, relu), shape)
 }
 
 /// See [`NetworkOps::instance_norm_add`](crate::ops::NetworkOps::instance_norm_add).
@@ -95,8 +95,8 @@ pub fn instance_norm_add<B: Backend>(
     B::float_add(instance_norm::<B>(images, scale, shift, relu), residual)
 }
 
-/// See [`NetworkOps::picture_norm`](crate::ops::NetworkOps::picture_norm).
-pub fn picture_norm<B: Backend>(
+/// See [`NetworkOps::layer_norm_chw`](crate::ops::NetworkOps::layer_norm_chw).
+pub fn layer_norm_chw<B: Backend>(
     images: FloatTensor<B>,
     scale: FloatTensor<B>,
     shift: FloatTensor<B>,
@@ -104,7 +104,7 @@ pub fn picture_norm<B: Backend>(
 ) -> FloatTensor<B> {
     let (shape, planes) = (images.shape(), planes_of::<B>(&images));
     let normalised = Normalised::<B>::by_image(images).planes(planes);
-    B::float_reshape(steered::<B>(normalised, scale, shift, relu), shape)
+    B::float_reshape(affine::<B>(normalised, scale, shift, relu), shape)
 }
 
 /// See [`NetworkOps::instance_norm_gradient`](crate::ops::NetworkOps::instance_norm_gradient).
@@ -132,8 +132,8 @@ pub fn instance_norm_gradient<B: Backend>(
     (B::float_reshape(B::float_mul(centred, factor), shape), flat(scale_gradient), flat(shift_gradient))
 }
 
-/// See [`NetworkOps::picture_norm_gradient`](crate::ops::NetworkOps::picture_norm_gradient).
-pub fn picture_norm_gradient<B: Backend>(
+/// See [`NetworkOps::layer_norm_chw_gradient`](crate::ops::NetworkOps::layer_norm_chw_gradient).
+pub fn layer_norm_chw_gradient<B: Backend>(
     images: FloatTensor<B>,
     scale: FloatTensor<B>,
     shift: FloatTensor<B>,
@@ -174,5 +174,5 @@ fn passed<B: Backend>(
     gradient: FloatTensor<B>,
     relu: bool,
 ) -> FloatTensor<B> {
-    if relu { B::relu_backward(steered::<B>(values.clone(), scale.clone(), shift, false), gradient) } else { gradient }
+    if relu { B::relu_backward(affine::<B>(values.clone(), scale.clone(), shift, false), gradient) } else { gradient }
 }

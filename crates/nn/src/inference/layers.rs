@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, Map, MapNormalization, Padding, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
-    ShapeError, Together, attention_forward,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
+    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
 };
 
 use crate::ops::NORM_EPSILON;
@@ -22,9 +22,9 @@ pub(super) enum Layer {
 
 /// What one layer reads and writes.
 pub(super) struct Call<'a> {
-    pub(super) input: &'a Map,
-    pub(super) residual: Option<&'a Map>,
-    pub(super) output: &'a mut Map,
+    pub(super) input: &'a FeatureMap,
+    pub(super) residual: Option<&'a FeatureMap>,
+    pub(super) output: &'a mut FeatureMap,
     /// Memory that is kept from layer to layer.
     pub(super) planes: &'a mut Vec<f32>,
     /// What the plan returns.
@@ -67,9 +67,9 @@ impl Layer {
 /// Self-attention, added to the residual. It works on planes.
 fn attend(
     [queries, keys, values]: [usize; 3],
-    input: &Map,
-    residual: Option<&Map>,
-    output: &mut Map,
+    input: &FeatureMap,
+    residual: Option<&FeatureMap>,
+    output: &mut FeatureMap,
     planes: &mut Vec<f32>,
 ) -> Result<(), ShapeError> {
     let positions = input.shape().plane();
@@ -86,7 +86,7 @@ fn attend(
     input.write_channels(queries + keys..queries + keys + values, value)?;
     attention_forward(&shape, [query, key, value], attended, log_sum_exp)?;
     match residual {
-        Some(residual) => output.fill_onto(attended, residual),
+        Some(residual) => output.fill_with_sum(attended, residual),
         None => output.fill(attended),
     }
 }
@@ -95,7 +95,7 @@ fn attend(
 #[derive(Clone, Debug)]
 pub struct PlannedNormalization {
     /// What shares mean and deviation.
-    pub together: Together,
+    pub together: NormalizationScope,
     /// Scale and shift.
     pub affine: PlannedAffine,
     /// What follows.
@@ -124,7 +124,12 @@ pub enum PlannedAffine {
 }
 
 impl PlannedNormalization {
-    pub(super) fn apply(&self, map: &mut Map, residual: Option<&Map>, styles: &[f32]) -> Result<(), ShapeError> {
+    pub(super) fn apply(
+        &self,
+        map: &mut FeatureMap,
+        residual: Option<&FeatureMap>,
+        styles: &[f32],
+    ) -> Result<(), ShapeError> {
         let num_styles = styles.len() / map.batch().max(1);
         let gather = |part: &Range<usize>| -> Vec<f32> {
             styles.chunks_exact(num_styles).flat_map(|style| &style[part.clone()]).copied().collect()
@@ -138,7 +143,7 @@ impl PlannedNormalization {
                 Some((&gathered[0][..], &gathered[1][..]))
             }
         };
-        let Self { together, activation, .. } = *self;
-        MapNormalization { together, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
+        let Self { together: scope, activation, .. } = *self;
+        FeatureMapNormalization { scope, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
     }
 }

@@ -4,19 +4,20 @@
 //! false accept rate by an index that is cut off, one pair of different people stricter or looser than asked for; equal scores
 //! count as wins in the area.
 
-use super::MetricsError;
-use super::curve::Curve;
-use super::verification::{FALSE_ACCEPT_RATES, VerificationReport};
+use super::curve::{Curve, FALSE_ACCEPT_RATES};
+use super::report::VerificationReport;
+use crate::metrics::error::MetricsError;
+use crate::metrics::summary::Summary;
 
 /// Number of thresholds tried.
 const THRESHOLDS: usize = 400;
 
 /// One fold's figures.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SeedFold {
+pub struct OriginalFold {
     /// The last of the thresholds that are best on the other folds.
     pub threshold: f64,
-    /// Share of the fold's pairs told right.
+    /// Share of the fold's pairs classified correctly.
     pub accuracy: f64,
     /// Verification rate at a false accept rate of about 0.1 %; `far3`.
     pub vr_far_0_001: f64,
@@ -37,7 +38,7 @@ pub fn threshold(index: usize) -> f64 {
 ///
 /// # Errors
 /// [`MetricsError::TooFew`] for a single fold: the original has no threshold then.
-pub fn evaluate(curves: &[Curve]) -> Result<Vec<SeedFold>, MetricsError> {
+pub fn evaluate(curves: &[Curve]) -> Result<Vec<OriginalFold>, MetricsError> {
     if curves.len() < 2 {
         let found = "one, and no other to choose its threshold on".to_owned();
         return Err(MetricsError::TooFew { expected: "two or more folds", found });
@@ -52,7 +53,7 @@ pub fn evaluate(curves: &[Curve]) -> Result<Vec<SeedFold>, MetricsError> {
         // The last of equal maxima, as `max_by_key` has it.
         let best = (0..THRESHOLDS).max_by_key(|&index| total[index] - right[index]).unwrap_or_default();
         let pairs = curve.same().len() + curve.different().len();
-        SeedFold {
+        OriginalFold {
             threshold: threshold(best),
             accuracy: right[best] as f64 / pairs as f64,
             vr_far_0_001: verification_rate(curve, FALSE_ACCEPT_RATES[0]),
@@ -63,7 +64,7 @@ pub fn evaluate(curves: &[Curve]) -> Result<Vec<SeedFold>, MetricsError> {
     Ok(curves.iter().zip(&right).map(fold).collect())
 }
 
-/// Pairs told right where only scores above the threshold mean "same".
+/// Pairs classified correctly where only scores above the threshold mean "same".
 fn right_above(curve: &Curve, threshold: f64) -> usize {
     let up_to = |scores: &[f64]| scores.partition_point(|&score| score <= threshold);
     curve.same().len() - up_to(curve.same()) + up_to(curve.different())
@@ -97,8 +98,7 @@ fn share_from(scores: &[f64], bound: f64) -> f64 {
 /// The four lines that the original prints.
 pub fn printed(report: &VerificationReport) -> [String; 4] {
     let number = |value: Option<f64>| value.map_or_else(|| "nan".to_owned(), |value| format!("{value:.4}"));
-    let line =
-        |name: &str, summary: super::Summary| format!("{name}={} std={}", number(summary.mean), number(summary.std));
+    let line = |name: &str, summary: Summary| format!("{name}={} std={}", number(summary.mean), number(summary.std));
     [
         format!("{} thd={}", line("WCACC", report.accuracy), number(report.threshold.mean)),
         line("WCFAR3", report.vr_far_0_001),

@@ -14,7 +14,7 @@ pub use convolution::{
     upsampled_conv2d_input_gradient, upsampled_conv2d_weight_gradient,
 };
 pub use normalization::{
-    instance_norm, instance_norm_add, instance_norm_gradient, picture_norm, picture_norm_gradient,
+    instance_norm, instance_norm_add, instance_norm_gradient, layer_norm_chw, layer_norm_chw_gradient,
 };
 pub use pointwise::{
     activate, activate_gradient, mean_absolute_error, mean_absolute_error_gradient, prelu, prelu_gradient,

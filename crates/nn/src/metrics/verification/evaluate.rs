@@ -1,97 +1,14 @@
-//! Verification over folds: are two pictures the same person?
+//! Every figure of verification over all folds, by the definitions or by the original's rules.
 
 use rayon::prelude::*;
-use serde::Serialize;
 
-use super::curve::Curve;
+use super::curve::{Curve, FALSE_ACCEPT_RATES};
+use super::original_2018::{self, OriginalFold};
+use super::report::{FoldReport, MeanRates, Mode, VerificationReport};
+use super::scores::ScoredFolds;
 use super::threshold::best_thresholds;
-use super::{ScoredFolds, Summary, seed_2018};
-
-/// The false accept rates that are reported: 0.1 % and 1 %.
-pub const FALSE_ACCEPT_RATES: [f64; 2] = [0.001, 0.01];
-
-/// By whose rules figures were computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Mode {
-    /// By their definitions, from every score; see [`super::curve`] and [`super::threshold`].
-    #[serde(rename = "exact")]
-    Exact,
-    /// As the original does; see [`super::seed_2018`].
-    #[serde(rename = "seed-2018")]
-    Seed2018,
-}
-
-impl Mode {
-    /// Its name, as `--json` has it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::Seed2018 => "seed-2018",
-        }
-    }
-}
-
-/// The figures of one fold.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct FoldReport {
-    /// Share of the fold's pairs told right at the threshold; `None` where there is no other fold to choose it on.
-    pub accuracy: Option<f64>,
-    /// The threshold that is best on the other folds.
-    pub threshold: Option<f64>,
-    /// Verification rate at a false accept rate of 0.1 %.
-    pub vr_far_0_001: f64,
-    /// Verification rate at a false accept rate of 1 %.
-    pub vr_far_0_01: f64,
-    /// Area under the receiver operating characteristic.
-    pub auc: f64,
-    /// Equal error rate.
-    pub eer: f64,
-    /// Pairs of the same person.
-    pub num_same: usize,
-    /// Pairs of different people.
-    pub num_different: usize,
-    /// The smallest false accept rate above 0 that its pairs can show.
-    pub far_step: f64,
-}
-
-/// The mean curve: verification rate at a false accept rate, over folds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct MeanRates {
-    /// False accept rate.
-    pub far: f64,
-    /// Verification rate.
-    pub vr: Summary,
-}
-
-/// The figures of all folds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct VerificationReport {
-    /// Accuracy.
-    pub accuracy: Summary,
-    /// Thresholds.
-    pub threshold: Summary,
-    /// Verification rate at a false accept rate of 0.1 %.
-    pub vr_far_0_001: Summary,
-    /// Verification rate at a false accept rate of 1 %.
-    pub vr_far_0_01: Summary,
-    /// Area under the receiver operating characteristic.
-    pub auc: Summary,
-    /// Equal error rate.
-    pub eer: Summary,
-    /// Fold by fold.
-    pub folds: Vec<FoldReport>,
-    /// By whose rules.
-    pub mode: Mode,
-    /// The smallest false accept rate above 0 that every fold's pairs can show: 1 / (pairs of different people) of the fold with
-    /// the fewest.
-    pub far_step: f64,
-    /// Pairs in the folds reported on.
-    pub num_pairs: usize,
-    /// The mean curve.
-    pub roc: Vec<MeanRates>,
-    /// What stands in the way of a figure, or of believing it.
-    pub warnings: Vec<String>,
-}
+use crate::metrics::error::MetricsError;
+use crate::metrics::summary::Summary;
 
 /// Computes every figure by its definition.
 ///
@@ -120,13 +37,13 @@ pub fn evaluate(scored: &ScoredFolds) -> VerificationReport {
 /// Computes the figures as the original does, the equal error rate, which it lacks, by its definition.
 ///
 /// # Errors
-/// As [`seed_2018::evaluate`].
-pub fn evaluate_as_seed(scored: &ScoredFolds) -> Result<VerificationReport, super::MetricsError> {
+/// As [`original_2018::evaluate`].
+pub fn evaluate_as_original(scored: &ScoredFolds) -> Result<VerificationReport, MetricsError> {
     let curves = curves(scored);
-    let judged = seed_2018::evaluate(&curves)?;
+    let judged = original_2018::evaluate(&curves)?;
     let tested = scored.first_tested();
     let (curves, judged) = (&curves[tested..], &judged[tested..]);
-    let fold = |(curve, judged): (&Curve, &seed_2018::SeedFold)| FoldReport {
+    let fold = |(curve, judged): (&Curve, &OriginalFold)| FoldReport {
         accuracy: Some(judged.accuracy),
         threshold: Some(judged.threshold),
         vr_far_0_001: judged.vr_far_0_001,
@@ -135,7 +52,7 @@ pub fn evaluate_as_seed(scored: &ScoredFolds) -> Result<VerificationReport, supe
         ..common(curve)
     };
     let folds = curves.iter().zip(judged).map(fold).collect();
-    Ok(report(Mode::Seed2018, folds, curves, Vec::new()))
+    Ok(report(Mode::Original2018, folds, curves, Vec::new()))
 }
 
 fn curves(scored: &ScoredFolds) -> Vec<Curve> {
@@ -167,7 +84,7 @@ fn report(mode: Mode, folds: Vec<FoldReport>, curves: &[Curve], mut warnings: Ve
             let (percent, count) = (100.0 * far, folds.len());
             let instead = match mode {
                 Mode::Exact => "that of no false accept at all",
-                Mode::Seed2018 => "that at the highest or second highest score of such a pair",
+                Mode::Original2018 => "that at the highest or second highest score of such a pair",
             };
             warnings.push(format!(
                 "{coarse} of {count} folds have too few pairs of different people to show a false accept rate of {percent} %: there \

@@ -1,4 +1,4 @@
-//! Identification: at which place of a gallery is a person found?
+//! At which place of a gallery is a person found?
 //!
 //! A person of the gallery is as alike to a probe as the most alike of their pictures. People who are exactly as alike are put in
 //! every order equally often: with t others level and a ahead, the person is at each of the places a + 1 … a + 1 + t with the same
@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::{MetricsError, Summary};
+use crate::metrics::error::MetricsError;
 
 /// How alike probes are to the pictures of a gallery, and whom all of them show.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,38 +89,6 @@ impl Search {
         Ok(places)
     }
 }
-
-/// The figures of one gallery with its probes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SetReport {
-    /// Share of the probes whose person comes first.
-    pub rank1: Option<f64>,
-    /// Share of the probes whose person is among the first ten; `None` where the gallery has no more than ten people.
-    pub rank10: Option<f64>,
-    /// People in the gallery.
-    pub num_people: usize,
-    /// Pictures looked up.
-    pub num_probes: usize,
-}
-
-/// The figures of all sets.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IdentificationReport {
-    /// Share of the probes whose person comes first.
-    pub rank1: Summary,
-    /// Share of the probes whose person is among the first ten.
-    pub rank10: Summary,
-    /// Cumulative match characteristic: the mean share of probes whose person is among the first 1, 2, … people; as long as the
-    /// smallest gallery, which ends at 1.
-    pub cmc: Vec<f64>,
-    /// Its deviation over sets; empty for a single set.
-    pub cmc_std: Vec<f64>,
-    /// Set by set.
-    pub sets: Vec<SetReport>,
-    /// What stands in the way of a figure, or of believing it.
-    pub warnings: Vec<String>,
-}
-
 /// The places found in one set and the number of people in its gallery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Placed {
@@ -149,35 +117,4 @@ impl Placed {
 pub fn place_all(searches: &[Search]) -> Result<Vec<Placed>, MetricsError> {
     let place = |search: &Search| Ok(Placed { places: search.places()?, num_people: search.num_people() });
     searches.iter().map(place).collect()
-}
-
-/// The figures of all sets; there must be one at least.
-pub fn evaluate(sets: &[Placed]) -> IdentificationReport {
-    let report = |set: &Placed| SetReport {
-        rank1: set.rank(1),
-        rank10: set.rank(10),
-        num_people: set.num_people,
-        num_probes: set.places.len(),
-    };
-    let longest = sets.iter().map(|set| set.num_people).min().unwrap_or(0);
-    let cmc: Vec<Summary> =
-        (1..=longest).map(|rank| Summary::of(sets.iter().map(|set| Some(set.within(rank))))).collect();
-    let sets: Vec<SetReport> = sets.iter().map(report).collect();
-    let mut warnings = Vec::new();
-    if sets.iter().any(|set| set.rank10.is_none()) {
-        warnings.push(format!(
-            "the smallest gallery has {longest} people: everybody is among the first ten, so rank 10 says nothing"
-        ));
-    }
-    if sets.len() == 1 {
-        warnings.push("there is one set: no deviation".to_owned());
-    }
-    IdentificationReport {
-        rank1: Summary::of(sets.iter().map(|set| set.rank1)),
-        rank10: Summary::of(sets.iter().map(|set| set.rank10)),
-        cmc: cmc.iter().filter_map(|summary| summary.mean).collect(),
-        cmc_std: cmc.iter().filter_map(|summary| summary.std).collect(),
-        sets,
-        warnings,
-    }
 }

@@ -1,65 +1,67 @@
-//! The pictures that a protocol names, each once, found in the dataset.
+//! An index of the pictures that a protocol names: each once, found in the dataset.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use portraitist_face::dataset::{Dataset, Domain, Entry};
+use portraitist_face::Domain;
+use portraitist_face::dataset::{Dataset, Entry};
 use portraitist_face::protocol::PictureName;
 use portraitist_face::text::person_key;
 
 use super::EvaluationError;
 
-/// A picture of the roll.
+/// A picture in the index.
 #[derive(Clone, Copy, Debug)]
-pub struct Enrolled<'a> {
+pub struct IndexEntry<'a> {
     /// The picture.
     pub entry: &'a Entry,
-    /// Place of its person among the people of the roll.
+    /// Position of its person among [`PictureIndex::people`].
     pub person: u32,
 }
 
-/// Every picture that was asked for.
-pub struct Roll<'a> {
+/// Every picture that was asked for, in the order of asking.
+pub struct PictureIndex<'a> {
     dataset: &'a Dataset,
     protocol: &'static str,
-    entries: HashMap<(String, &'a str), &'a Entry>,
-    places: HashMap<(String, String), Option<u32>>,
+    dataset_entries: HashMap<(String, &'a str), &'a Entry>,
+    positions: HashMap<(String, String), Option<u32>>,
     people: BTreeMap<String, u32>,
     names: Vec<String>,
-    pictures: Vec<Enrolled<'a>>,
+    entries: Vec<IndexEntry<'a>>,
     first_missing: Option<String>,
     missing: HashSet<(String, String)>,
 }
 
-impl<'a> Roll<'a> {
-    /// An empty roll; `protocol` names it in errors.
+impl<'a> PictureIndex<'a> {
+    /// An empty index; `protocol` names it in errors.
     pub fn new(dataset: &'a Dataset, protocol: &'static str) -> Self {
         let entries = dataset.entries();
-        let entries = entries.map(|(person, entry)| ((person_key(&person.name), entry.name.as_str()), entry)).collect();
+        let dataset_entries =
+            entries.map(|(person, entry)| ((person_key(&person.name), entry.name.as_str()), entry)).collect();
         Self {
             dataset,
             protocol,
-            entries,
-            places: HashMap::new(),
+            dataset_entries,
+            positions: HashMap::new(),
             people: BTreeMap::new(),
             names: Vec::new(),
-            pictures: Vec::new(),
+            entries: Vec::new(),
             first_missing: None,
             missing: HashSet::new(),
         }
     }
 
-    /// The place of a picture, which is put on the roll if need be; `None` if the dataset has not got it.
-    pub fn place(&mut self, picture: &PictureName) -> Option<u32> {
+    /// The position of a picture, which is added if need be; `None` if the dataset has not got it.
+    pub fn insert(&mut self, picture: &PictureName) -> Option<u32> {
         let person = person_key(&picture.person);
         let key = (person, picture.name.clone());
-        if let Some(place) = self.places.get(&key) {
-            return *place;
+        if let Some(position) = self.positions.get(&key) {
+            return *position;
         }
-        let place = match self.entries.get(&(key.0.clone(), picture.name.as_str())) {
+        let position = match self.dataset_entries.get(&(key.0.clone(), picture.name.as_str())) {
             Some(&entry) => {
                 let person = self.person(&key.0);
-                self.pictures.push(Enrolled { entry, person });
-                Some(self.pictures.len() as u32 - 1) // a dataset has far less than 2^32 pictures
+                self.entries.push(IndexEntry { entry, person });
+                Some(self.entries.len() as u32 - 1) // a dataset has far less than 2^32 pictures
             }
             None => {
                 self.first_missing.get_or_insert_with(|| picture.to_string());
@@ -67,26 +69,26 @@ impl<'a> Roll<'a> {
                 None
             }
         };
-        self.places.insert(key, place);
-        place
+        self.positions.insert(key, position);
+        position
     }
 
     fn person(&mut self, key: &str) -> u32 {
-        if let Some(&place) = self.people.get(key) {
-            return place;
+        if let Some(&position) = self.people.get(key) {
+            return position;
         }
-        let place = self.names.len() as u32;
-        self.people.insert(key.to_owned(), place);
+        let position = self.names.len() as u32;
+        self.people.insert(key.to_owned(), position);
         self.names.push(key.to_owned());
-        place
+        position
     }
 
-    /// The pictures, by their places.
-    pub fn pictures(&self) -> &[Enrolled<'a>] {
-        &self.pictures
+    /// The pictures, by their positions.
+    pub fn entries(&self) -> &[IndexEntry<'a>] {
+        &self.entries
     }
 
-    /// The people, by their places.
+    /// The people, by their positions.
     pub fn people(&self) -> &[String] {
         &self.names
     }
@@ -97,16 +99,19 @@ impl<'a> Roll<'a> {
     }
 
     /// What a picture is called in messages.
-    pub fn label(&self, picture: &Enrolled<'_>) -> String {
+    pub fn label(&self, picture: &IndexEntry<'_>) -> String {
         format!("{}/{}", self.names[picture.person as usize], picture.entry.name)
     }
 
-    /// What kind a picture is; `place` must be on the roll.
-    pub fn domain(&self, place: u32) -> Domain {
-        self.pictures[place as usize].entry.domain
+    /// What kind the picture at a position is.
+    ///
+    /// # Panics
+    /// If nothing is at that position.
+    pub fn domain(&self, position: u32) -> Domain {
+        self.entries[position as usize].entry.domain
     }
 
-    /// Refuses a roll with pictures missing.
+    /// Refuses an index with pictures missing.
     ///
     /// # Errors
     /// [`EvaluationError::Missing`].
@@ -118,7 +123,7 @@ impl<'a> Roll<'a> {
                 protocol: self.protocol,
                 first: first.clone(),
                 missing: self.missing.len(),
-                named: self.places.len(),
+                named: self.positions.len(),
             }),
         }
     }

@@ -4,8 +4,9 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::Shape;
 
-use super::channel_sums;
-use crate::ops::Pointwise;
+use portraitist_kernels::Pointwise;
+
+use super::convolution::channel_sums;
 
 /// See [`NetworkOps::activate`](crate::ops::NetworkOps::activate).
 pub fn activate<B: Backend>(x: FloatTensor<B>, function: Pointwise) -> FloatTensor<B> {
@@ -36,31 +37,31 @@ pub fn activate_gradient<B: Backend>(
     }
 }
 
-/// Images where they are below 0, 0 elsewhere; and slopes as `[1, c, 1, 1]`.
-fn below_zero<B: Backend>(images: FloatTensor<B>, slopes: FloatTensor<B>) -> [FloatTensor<B>; 2] {
-    let channels = slopes.shape()[0];
+/// Images where they are below 0, 0 elsewhere; and the weight as `[1, c, 1, 1]`.
+fn below_zero<B: Backend>(images: FloatTensor<B>, weight: FloatTensor<B>) -> [FloatTensor<B>; 2] {
+    let channels = weight.shape()[0];
     let below = B::float_neg(B::relu(B::float_neg(images)));
-    [below, B::float_reshape(slopes, Shape::from([1, channels, 1, 1]))]
+    [below, B::float_reshape(weight, Shape::from([1, channels, 1, 1]))]
 }
 
 /// See [`NetworkOps::channel_prelu`](crate::ops::NetworkOps::channel_prelu).
-pub fn prelu<B: Backend>(images: FloatTensor<B>, slopes: FloatTensor<B>) -> FloatTensor<B> {
-    let [below, slopes] = below_zero::<B>(images.clone(), slopes);
-    B::float_add(B::relu(images), B::float_mul(below, slopes))
+pub fn prelu<B: Backend>(images: FloatTensor<B>, weight: FloatTensor<B>) -> FloatTensor<B> {
+    let [below, weight] = below_zero::<B>(images.clone(), weight);
+    B::float_add(B::relu(images), B::float_mul(below, weight))
 }
 
 /// See [`NetworkOps::channel_prelu_gradient`](crate::ops::NetworkOps::channel_prelu_gradient).
 pub fn prelu_gradient<B: Backend>(
     images: FloatTensor<B>,
-    slopes: FloatTensor<B>,
+    weight: FloatTensor<B>,
     output_gradient: FloatTensor<B>,
 ) -> (FloatTensor<B>, FloatTensor<B>) {
-    let [below, slopes] = below_zero::<B>(images.clone(), slopes);
-    let of_slopes = channel_sums::<B>(B::float_mul(below, output_gradient.clone()));
-    // What passes above 0 passes whole, the rest through the slope.
+    let [below, weight] = below_zero::<B>(images.clone(), weight);
+    let weight_gradient = channel_sums::<B>(B::float_mul(below, output_gradient.clone()));
+    // What passes above 0 passes whole, the rest times the weight.
     let above = B::relu_backward(B::relu(images), output_gradient.clone());
     let rest = B::float_sub(output_gradient, above.clone());
-    (B::float_add(above, B::float_mul(rest, slopes)), of_slopes)
+    (B::float_add(above, B::float_mul(rest, weight)), weight_gradient)
 }
 
 /// See [`NetworkOps::mean_absolute_error`](crate::ops::NetworkOps::mean_absolute_error).

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::MetricsError;
+use crate::metrics::error::MetricsError;
 
 /// Most pairs that are taken into memory.
 pub const MAX_PAIRS: usize = 50_000_000;

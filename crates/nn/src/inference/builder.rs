@@ -1,7 +1,7 @@
 //! How a network becomes a plan.
 
 use portraitist_kernels::{
-    Conv2d, MapShape, OutputActivation, Padding, Pointwise, PreparedConvolution, PreparedFewOutputs,
+    Conv2d, FeatureMapShape, OutputActivation, Padding, Pointwise, Precision, PreparedConvolution, PreparedFewOutputs,
     PreparedUpsampling, ShapeError,
 };
 
@@ -30,7 +30,7 @@ pub struct PlannedConvolution<'a> {
 }
 
 impl PlannedConvolution<'_> {
-    fn shape(&self, input: MapShape) -> Conv2d {
+    fn shape(&self, input: FeatureMapShape) -> Conv2d {
         let [in_height, in_width] = input.size();
         Conv2d {
             batch: 1,
@@ -50,7 +50,7 @@ impl PlannedConvolution<'_> {
 #[derive(Debug)]
 pub struct PlanBuilder {
     /// Of each slot.
-    shapes: Vec<MapShape>,
+    shapes: Vec<FeatureMapShape>,
     steps: Vec<Step>,
     /// Room around the results of the next layers.
     margin: usize,
@@ -66,7 +66,7 @@ impl PlanBuilder {
     /// A plan for pictures of one size; `margin` is the padding of the convolution that reads them, and until
     /// [`set_margin`](Self::set_margin) the largest of all others.
     pub fn new(channels: usize, [height, width]: [usize; 2], margin: usize) -> Self {
-        let shapes = vec![MapShape::pictures(channels, height, width, margin)];
+        let shapes = vec![FeatureMapShape::images(channels, height, width, margin)];
         Self { shapes, steps: Vec::new(), margin, is_fine: false, num_styles: 0 }
     }
 
@@ -75,7 +75,7 @@ impl PlanBuilder {
         self.margin = margin;
     }
 
-    /// Whether convolutions added from now on are prepared by [`PreparedConvolution::finer`], because their errors grow.
+    /// Whether convolutions added from now on are prepared with [`Precision::High`], because their errors grow.
     pub fn set_fine(&mut self, is_fine: bool) {
         self.is_fine = is_fine;
     }
@@ -97,8 +97,9 @@ impl PlanBuilder {
         residual: Option<Slot>,
     ) -> Result<Slot, ShapeError> {
         let shape = self.shapes[input.0];
-        let prepare = if self.is_fine { PreparedConvolution::finer } else { PreparedConvolution::new };
-        let prepared = prepare(&planned.shape(shape), shape, planned.weight, planned.bias, activation)?;
+        let precision = if self.is_fine { Precision::High } else { Precision::Standard };
+        let conv = planned.shape(shape);
+        let prepared = PreparedConvolution::new(&conv, shape, planned.weight, planned.bias, activation, precision)?;
         let output = prepared.output(self.margin);
         self.push(Layer::Convolution(prepared), input, residual, output)
     }
@@ -130,7 +131,7 @@ impl PlanBuilder {
     /// [`ShapeError`] if the residual has not as many channels as there are values.
     pub fn attention(&mut self, input: Slot, channels: [usize; 3], residual: Slot) -> Result<Slot, ShapeError> {
         let [height, width] = self.size(input);
-        let output = MapShape::features(channels[2], height, width, self.margin);
+        let output = FeatureMapShape::features(channels[2], height, width, self.margin);
         self.push(Layer::Attention(channels), input, Some(residual), output)
     }
 
@@ -172,12 +173,12 @@ impl PlanBuilder {
         layer: Layer,
         input: Slot,
         residual: Option<Slot>,
-        output: MapShape,
+        output: FeatureMapShape,
     ) -> Result<Slot, ShapeError> {
         if let Some(residual) = residual
             && self.shapes[residual.0] != output
         {
-            return Err(ShapeError::Map { expected: output, found: self.shapes[residual.0] });
+            return Err(ShapeError::FeatureMap { expected: output, found: self.shapes[residual.0] });
         }
         self.steps.push(Step { layer, input, residual, normalization: None });
         self.shapes.push(output);

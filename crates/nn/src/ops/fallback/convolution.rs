@@ -5,7 +5,9 @@ use burn::backend::{Backend, TensorMetadata};
 use burn::tensor::ops::{ConvOptions, IndexingUpdateOp};
 use burn::tensor::{Shape, TensorData};
 
-use crate::ops::{ConvGeometry, Padding};
+use portraitist_kernels::Padding;
+
+use crate::ops::geometry::ConvGeometry;
 
 /// See [`NetworkOps::padded_conv2d`](crate::ops::NetworkOps::padded_conv2d).
 pub fn padded_conv2d<B: Backend>(
@@ -58,7 +60,7 @@ pub fn channel_sums<B: Backend>(images: FloatTensor<B>) -> FloatTensor<B> {
     B::float_reshape(summed, Shape::from([channels]))
 }
 
-/// The convolution behind an enlargement by two.
+/// The convolution behind upsampling by two.
 const BEHIND_UPSAMPLING: ConvGeometry = ConvGeometry { kernel: 5, stride: 1, padding: 2, mode: Padding::Reflect };
 
 /// See [`NetworkOps::upsampled_conv2d`](crate::ops::NetworkOps::upsampled_conv2d).

@@ -50,7 +50,7 @@ struct Choice {
 
 /// A threshold on its way from below all scores to above them.
 struct Search {
-    /// Pairs of each fold that are told right now.
+    /// Pairs of each fold that are classified correctly now.
     correct: Vec<i64>,
     total: i64,
     /// The highest score of each fold's training folds that lies below.

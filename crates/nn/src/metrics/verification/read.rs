@@ -7,8 +7,8 @@ use std::path::Path;
 
 use portraitist_face::text::decode;
 
-use super::scores::{MAX_FOLDS, MAX_PAIRS};
-use super::{Fold, MetricsError, ScoredFolds, ScoredPair};
+use super::scores::{Fold, MAX_FOLDS, MAX_PAIRS, ScoredFolds, ScoredPair};
+use crate::metrics::error::MetricsError;
 
 /// Longest line that is read, in bytes; names are shorter.
 const MAX_LINE_BYTES: u64 = 4096;

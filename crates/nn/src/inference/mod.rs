@@ -12,7 +12,7 @@ pub use layers::{PlannedAffine, PlannedNormalization};
 
 use std::sync::{Mutex, PoisonError};
 
-use portraitist_kernels::{Map, MapShape, ShapeError};
+use portraitist_kernels::{FeatureMap, FeatureMapShape, ShapeError};
 
 use layers::{Call, Layer};
 
@@ -52,11 +52,11 @@ impl Step {
 #[derive(Debug)]
 pub struct Plan {
     /// Of each slot.
-    shapes: Vec<MapShape>,
+    shapes: Vec<FeatureMapShape>,
     /// Step `i` writes slot `i + 1`; the pictures are slot 0.
     steps: Vec<Step>,
     /// Shapes of the maps that are needed, and the map of each slot.
-    maps: Vec<MapShape>,
+    maps: Vec<FeatureMapShape>,
     places: Vec<usize>,
     /// Numbers that steer normalisations, for each picture.
     num_styles: usize,
@@ -69,15 +69,15 @@ pub struct Plan {
 /// What a call writes on the way.
 #[derive(Debug, Default)]
 struct Memory {
-    maps: Vec<Map>,
+    maps: Vec<FeatureMap>,
     /// For layers that want planes.
     planes: Vec<f32>,
 }
 
 impl Plan {
-    fn new(shapes: Vec<MapShape>, steps: Vec<Step>, num_styles: usize) -> Self {
+    fn new(shapes: Vec<FeatureMapShape>, steps: Vec<Step>, num_styles: usize) -> Self {
         let (maps, places) = assign_maps(&shapes, &steps);
-        let elements: usize = maps.iter().map(MapShape::elements).sum();
+        let elements: usize = maps.iter().map(FeatureMapShape::elements).sum();
         let at_once = (ELEMENTS_AT_ONCE / elements.max(1)).clamp(1, MOST_AT_ONCE);
         Self { shapes, steps, maps, places, num_styles, at_once, spare: Mutex::new(None) }
     }
@@ -106,7 +106,7 @@ impl Plan {
         let mut memory = match spare {
             Some(memory) => memory,
             None => {
-                let maps = self.maps.iter().map(|shape| Map::new(*shape, 0)).collect::<Result<_, _>>()?;
+                let maps = self.maps.iter().map(|shape| FeatureMap::new(*shape, 0)).collect::<Result<_, _>>()?;
                 Memory { maps, ..Memory::default() }
             }
         };
@@ -172,12 +172,12 @@ impl Plan {
 }
 
 /// The shapes of the maps that are needed, and the map of each slot.
-fn assign_maps(shapes: &[MapShape], steps: &[Step]) -> (Vec<MapShape>, Vec<usize>) {
+fn assign_maps(shapes: &[FeatureMapShape], steps: &[Step]) -> (Vec<FeatureMapShape>, Vec<usize>) {
     let mut last_read: Vec<usize> = (0..shapes.len()).collect();
     for (index, step) in steps.iter().enumerate() {
         step.reads().for_each(|slot| last_read[slot.0] = index + 1);
     }
-    let mut maps: Vec<MapShape> = Vec::new();
+    let mut maps: Vec<FeatureMapShape> = Vec::new();
     let mut places: Vec<usize> = Vec::new();
     for (slot, shape) in shapes.iter().enumerate() {
         // Maps of slots that are read by this step or later are taken.

@@ -3,7 +3,8 @@
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use super::{MetricsError, ScoredFolds};
+use super::scores::{ScoredFolds, ScoredPair};
+use crate::metrics::error::MetricsError;
 
 /// Writes scores as [`super::read_scores`] reads them, with the people compared where they are known: pairs of the same person
 /// first in each fold. The file is there whole or not at all.
@@ -30,12 +31,7 @@ pub fn write_scores(path: &Path, scored: &ScoredFolds, overwrite: bool) -> Resul
     kept.map(|_| ()).map_err(|error| failed(error.error))
 }
 
-fn write_pairs(
-    file: &mut impl Write,
-    label: u8,
-    pairs: &[super::ScoredPair],
-    people: &[String],
-) -> std::io::Result<()> {
+fn write_pairs(file: &mut impl Write, label: u8, pairs: &[ScoredPair], people: &[String]) -> std::io::Result<()> {
     for pair in pairs {
         write!(file, "{}\t{label}", pair.score)?;
         if let [Some(one), Some(other)] = pair.people.map(|person| people.get(person as usize)) {
