@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod config;
 pub mod device;
+pub mod inference;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
@@ -14,7 +15,6 @@ pub mod networks;
 pub mod ops;
 pub mod parameter;
 pub mod pixels;
-pub mod plan;
 pub mod random;
 pub mod recognition;
 pub mod run_folder;

@@ -4,9 +4,9 @@ use burn::tensor::Tensor;
 use portraitist_kernels::{Activation, NormalizationScope};
 use serde::{Deserialize, Serialize};
 
+use crate::inference::{NoPlan, PlannedAffine, PlannedNormalization};
 use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, PlannedAffine, PlannedNormalization};
 
 use super::Initializer;
 
@@ -103,7 +103,7 @@ impl Normalization {
                 ops::instance_norm(x, [scale, shift], relu, residual)
             }
             Self::Layer { gamma, beta } => {
-                let normalised = ops::picture_norm(x, [gamma.flat(), beta.flat()], relu);
+                let normalised = ops::layer_norm_chw(x, [gamma.flat(), beta.flat()], relu);
                 separate_epilogue(normalised, false, residual)
             }
             Self::Batch { weight, bias } => {

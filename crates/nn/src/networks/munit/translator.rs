@@ -6,10 +6,10 @@ use portraitist_kernels::ShapeError;
 use crate::config::Domain;
 use crate::config::munit::TranslatorConfig;
 use crate::device::on_workers;
+use crate::inference::{NoPlan, Plan, PlanBuilder};
 use crate::layers::{Initialization, Initializer, StyleMlp};
 use crate::networks::Pair;
 use crate::parameter::to_values;
-use crate::plan::{NoPlan, Plan, PlanBuilder};
 
 use super::content_encoder::ContentEncoder;
 use super::decoder::Decoder;
