@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use portraitist_nn::training::pictures::find_pictures;
+use portraitist_face::dataset::find_pictures;
 use serde::Serialize;
 
 use crate::output::describe;

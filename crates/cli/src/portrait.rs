@@ -1,12 +1,15 @@
 //! From a photo to the picture of its face, and back into the photo.
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::{PasteMask, align, paste};
-use portraitist_face::detect::FaceDetector;
-use portraitist_face::geometry::Similarity;
-use portraitist_face::template::{FivePoints, Template};
-use portraitist_face::warp::Border;
+use portraitist_face::align::{Cropper, PasteMask, paste};
+use portraitist_face::detect::{FaceDetector, SeetaFace};
+use portraitist_face::edit::Border;
+use portraitist_face::landmarks::FivePoints;
+use portraitist_face::pipeline::{FaceCrop, FacePipeline};
+use portraitist_face::template::Template;
 use portraitist_nn::config::Domain;
 use portraitist_nn::translate::{Model, ModelError, Translated};
 use portraitist_nn::{builtin, device};
@@ -16,14 +19,7 @@ use crate::output::advised;
 /// A model together with what finds faces for it.
 pub(crate) struct Studio {
     pub(crate) model: Model,
-    detector: FaceDetector,
-}
-
-/// A face cut out of its photo.
-pub(crate) struct Face {
-    pub(crate) crop: Picture,
-    pub(crate) points: FivePoints,
-    transform: Similarity,
+    pipeline: FacePipeline,
 }
 
 /// Where the frame continues beyond the photo.
@@ -41,32 +37,31 @@ pub(crate) fn open_model(name: &str) -> anyhow::Result<Model> {
     }
 }
 
+/// What finds faces, for all commands.
+pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
+    Ok(Arc::new(SeetaFace::new()?))
+}
+
 impl Studio {
     /// Loads the networks.
     pub(crate) fn open(model: &str) -> anyhow::Result<Self> {
-        Ok(Self { model: open_model(model)?, detector: FaceDetector::new()? })
+        let model = open_model(model)?;
+        let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
+        Ok(Self { model, pipeline })
     }
 
     /// Cuts out the face at `points`, or the largest face.
-    pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<Face>> {
-        let points = match points {
-            Some(points) => points,
-            None => match self.detector.largest_face(photo)? {
-                Some(points) => points,
-                None => return Ok(None),
-            },
-        };
-        let aligned = align(photo, &points, &self.model.template(), BORDER)?;
-        Ok(Some(Face { crop: aligned.crop, points, transform: aligned.transform }))
+    pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<FaceCrop>> {
+        Ok(self.pipeline.face(photo, points)?)
     }
 
     /// [`face`](Self::face), or an error that says what to do.
-    pub(crate) fn require_face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Face> {
+    pub(crate) fn require_face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<FaceCrop> {
         self.face(photo, points)?.ok_or_else(no_face)
     }
 
     /// The photo with a translated face blended in.
-    pub(crate) fn paste(&self, photo: &Picture, face: &Face, translated: &Picture) -> anyhow::Result<Picture> {
+    pub(crate) fn paste(&self, photo: &Picture, face: &FaceCrop, translated: &Picture) -> anyhow::Result<Picture> {
         let Template { width, height, .. } = self.model.template();
         Ok(paste(photo, translated, &face.transform, width, height, PasteMask::default())?)
     }

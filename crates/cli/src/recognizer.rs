@@ -2,13 +2,14 @@
 
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::align;
-use portraitist_face::prepare::Cropper;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::{Cropper, Fit, align};
+use portraitist_face::edit::Border;
+use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
 use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, RecognizerError, cosine};
 use portraitist_nn::{builtin, device};
+
+use crate::portrait::open_detector;
 
 /// Reads the recogniser of a name onto a device: the built-in one, a run or checkpoint folder, or a weights file.
 pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
@@ -23,8 +24,9 @@ pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recogn
 }
 
 /// Cuts out of pictures what a recogniser looks at; pictures that are `aligned` crops already are taken whole.
-pub(crate) fn cropper(aligned: bool, fit: Fit) -> Cropper {
-    if aligned { Cropper::of_crops(Template::SPHEREFACE) } else { Cropper::new(Template::SPHEREFACE, fit) }
+pub(crate) fn face_pipeline(aligned: bool, fit: Fit) -> anyhow::Result<FacePipeline> {
+    let cropper = Cropper::new(Template::SPHEREFACE, fit);
+    Ok(FacePipeline::new(open_detector()?, cropper).taking_whole(aligned))
 }
 
 /// A face that others are compared with, as a recogniser sees it.

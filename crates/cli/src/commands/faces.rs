@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::align::align;
-use portraitist_face::detect::{FaceDetector, five_points_from_box};
-use portraitist_face::geometry::Point;
+use portraitist_face::align::Cropper;
+use portraitist_face::edit::Border;
+use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
+use portraitist_face::transform::Point;
 use serde::Serialize;
 
 use crate::arguments::{AlignArguments, DetectArguments, TemplateName};
 use crate::inputs::{Failure, Input, expand};
 use crate::output::{Console, advised};
+use crate::portrait::open_detector;
 
 #[derive(Serialize)]
 struct Detection {
@@ -88,13 +89,13 @@ fn status(failed: &[Failure]) -> ExitCode {
 
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
+    let detector = open_detector()?;
     let (pictures, failed) = for_each(&arguments.inputs, console, |input| {
         let picture = Picture::open(&input.path)?;
         let faces = detector.detect(&picture)?.into_iter().map(|face| DetectedFace {
-            bounds: [face.x, face.y, face.width, face.height],
+            bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
             score: face.score,
-            points5: five_points_from_box(&face),
+            points5: face.points,
             points17: None,
             points68: None,
             pose: None,
@@ -117,12 +118,12 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
 
 /// Runs `align`.
 pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
     let template = match arguments.template {
-        TemplateName::Seed => Template::SEED,
+        TemplateName::Seed => Template::ORIGINAL,
         TemplateName::Sphereface => Template::SPHEREFACE,
     };
     let template = arguments.size.map_or(template, |[width, height]| template.resized(width, height));
+    let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template, Border::Zero));
     let (inputs, _) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
@@ -131,20 +132,16 @@ pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow
     );
     let (crops, failed) = for_each(&arguments.inputs, console, |input| {
         let picture = Picture::open(&input.path)?;
-        let found = match arguments.points {
-            Some(points) => Some(points),
-            None => detector.largest_face(&picture)?,
-        };
-        let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-        let aligned = align(&picture, &points, &template, Border::Zero)?;
+        let face = pipeline.face(&picture, arguments.points)?;
+        let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
         let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
         let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
         if let Some(folder) = output.parent() {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         }
-        aligned.crop.save(&output, arguments.force)?;
-        let moved = points.map(|point| aligned.transform.apply(point)).to_vec();
-        Ok(Crop { input: input.path.clone(), output, matrix: aligned.transform.matrix(), points: moved })
+        face.crop.save(&output, arguments.force)?;
+        let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
+        Ok(Crop { input: input.path.clone(), output, matrix: face.transform.matrix(), points: moved })
     });
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
+use portraitist_face::pipeline::FaceCrop;
 use portraitist_nn::config::Domain;
 use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
@@ -15,7 +16,7 @@ use crate::arguments::TranslateArguments;
 use crate::inputs::{Failure, Input, expand};
 use crate::npy::npy;
 use crate::output::{Console, describe, refuse_existing};
-use crate::portrait::{Face, Studio};
+use crate::portrait::Studio;
 use crate::recognizer::{Likeness, open_recognizer};
 use crate::style::{Style, styles};
 
@@ -143,7 +144,7 @@ fn write(
     studio: &Studio,
     arguments: &TranslateArguments,
     picture: &Picture,
-    face: Option<&Face>,
+    face: Option<&FaceCrop>,
     translated: &Translated,
     path: &Path,
 ) -> anyhow::Result<()> {

@@ -33,7 +33,7 @@ use axum::Router;
 use axum::middleware::from_fn;
 use axum::routing::post;
 use portraitist_face::Picture;
-use portraitist_face::geometry::Point;
+use portraitist_face::transform::Point;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 

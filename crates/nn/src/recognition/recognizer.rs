@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use portraitist_face::Picture;
-use portraitist_face::transform::to_recognition_planes;
+use portraitist_face::edit::to_recognition_planes;
 
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;

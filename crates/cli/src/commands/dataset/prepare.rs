@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::arguments::PrepareArguments;
 use crate::output::{Console, advised};
+use crate::portrait::open_detector;
 
 #[derive(Serialize)]
 struct Prepared {
@@ -30,7 +31,7 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     let count = dataset.entries().count();
     ensure!(count > 0, "{}: the lists name no pictures", source.display());
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {per_sec} {eta} left");
-    let report = prepare(&dataset, &recipe, destination, || bar.inc(1))
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, || bar.inc(1))
         .map_err(|error| advised(error.to_string(), "what was done stays; run the same command again to go on"))?;
     bar.finish_and_clear();
     super::tell(&report.problems, console);
@@ -48,7 +49,7 @@ fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
     };
     if let Some(name) = &arguments.template {
         recipe.template = match name.as_str() {
-            "seed" => TemplateName::Seed,
+            "seed" => TemplateName::Original,
             "sphereface" => TemplateName::Sphereface,
             "viewer" => TemplateName::Viewer,
             _ => return Err(advised(format!("unknown template {name}"), "there are seed, sphereface and viewer")),
@@ -62,7 +63,7 @@ fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
     recipe.split.test_share = arguments.test_share.unwrap_or(recipe.split.test_share);
     recipe.split.seed = arguments.seed.unwrap_or(recipe.split.seed);
     if arguments.as_seed {
-        recipe.fit = Fit::Seed2018;
+        recipe.fit = Fit::Original2018;
     }
     recipe.check().context("recipe")?;
     Ok(recipe)

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::Fit;
 use portraitist_nn::metrics::write_scores;
 use portraitist_nn::recognition::{Pairs, Similarity, VerificationTask};
 
@@ -34,7 +34,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     }
     examination.check_leak(&dataset, &task.tested_people(), &task.threshold_people(), &mut origin)?;
     let (fit, similarity) =
-        if *as_seed { (Fit::Seed2018, Similarity::Seed2018) } else { (Fit::Reflective, Similarity::Cosine) };
+        if *as_seed { (Fit::Original2018, Similarity::Seed2018) } else { (Fit::Reflective, Similarity::Cosine) };
     let features = examination.features(task.roll(), fit, &mut origin, console)?;
     let place = || format!("{}: the {} protocol", evaluation.dataset.dataset.display(), pairs.protocol());
     let scored = task.score(&features, similarity).with_context(place)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use rand::seq::SliceRandom;
 
 use crate::config::{Domain, RecognizerConfig};
@@ -91,7 +91,7 @@ impl HeldOut {
     fn directions(&self, network: &SphereFace) -> Vec<Vec<f32>> {
         let mut directions = Vec::with_capacity(self.crops.len());
         for crops in self.crops.chunks(BATCH) {
-            let planes = crops.iter().flat_map(transform::to_recognition_planes).collect();
+            let planes = crops.iter().flat_map(edit::to_recognition_planes).collect();
             let shape = [crops.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
             let embeddings = network.forward(from_values(planes, &self.device).reshape(shape));
             let length = embeddings.dims()[1];
