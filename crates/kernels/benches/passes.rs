@@ -65,11 +65,11 @@ fn bench_pointwise(group: &mut BenchmarkGroup<'_, WallTime>, [channels, plane]: 
 fn bench_adam(group: &mut BenchmarkGroup<'_, WallTime>, len: usize) {
     let step = AdamStep {
         weight_decay: 1e-4,
-        first_kept: 0.0,
-        first_new: 1.0,
-        second_kept: 0.9,
-        second_new: 0.1,
-        second_correction: 0.5,
+        beta1: 0.0,
+        one_minus_beta1: 1.0,
+        beta2: 0.9,
+        one_minus_beta2: 0.1,
+        bias_correction2_sqrt: 0.5,
         epsilon: 1e-8,
         step_size: 1e-4,
     };

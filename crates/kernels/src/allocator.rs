@@ -24,7 +24,7 @@ const SPARE: usize = 16 << 20;
 ///
 /// Blocks in use and blocks kept together never exceed the most that was in use at one time by more than 16 MiB.
 #[derive(Debug)]
-pub struct KeepLarge<Inner> {
+pub struct CachingAllocator<Inner> {
     inner: Inner,
     kept: Mutex<Kept>,
 }
@@ -68,7 +68,7 @@ fn class_layout(size: usize) -> Option<Layout> {
     Layout::from_size_align(size, ALIGNMENT).ok()
 }
 
-impl<Inner: GlobalAlloc> KeepLarge<Inner> {
+impl<Inner: GlobalAlloc> CachingAllocator<Inner> {
     /// Nothing is kept yet.
     pub const fn new(inner: Inner) -> Self {
         let kept = Kept { first: [Link(std::ptr::null_mut()); CLASSES], kept: 0, used: 0, most_used: 0 };
@@ -149,7 +149,7 @@ impl Kept {
 
 // SAFETY: blocks are those of the inner allocator, at least as large and as aligned as asked for; one that is kept is
 // handed out once until it is freed again. The class of a block follows from the layout that the caller repeats.
-unsafe impl<Inner: GlobalAlloc> GlobalAlloc for KeepLarge<Inner> {
+unsafe impl<Inner: GlobalAlloc> GlobalAlloc for CachingAllocator<Inner> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match class(layout) {
             Some((class, size)) => self.take(class, size, false).0,
@@ -227,7 +227,7 @@ mod tests {
 
     #[test]
     fn freed_blocks_come_back_and_zeroed_ones_are_zero() {
-        let allocator = KeepLarge::new(System);
+        let allocator = CachingAllocator::new(System);
         let (size, similar) = (layout(SMALLEST + 100), layout(SMALLEST + 200));
         // SAFETY: blocks are used within their sizes and freed once with their layouts.
         unsafe {
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn growing_and_shrinking_keeps_the_contents() {
-        let allocator = KeepLarge::new(System);
+        let allocator = CachingAllocator::new(System);
         let mut size = 1000;
         // SAFETY: blocks are used within their sizes and freed once with their layouts.
         unsafe {
@@ -268,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_is_kept_is_bounded_by_what_was_used() {
-        let allocator = KeepLarge::new(System);
+        let allocator = CachingAllocator::new(System);
         let largest = 8 * SPARE;
         for size in [largest, largest / 2, largest / 3, largest - SPARE, largest / 5] {
             // SAFETY: the block is freed once with its layout, and not written.

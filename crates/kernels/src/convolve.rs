@@ -176,7 +176,8 @@ pub(crate) fn input_gradient_with(
     let reach = conv.kernel.map(|size| size.div_ceil(conv.stride) - 1);
     let phase_size = [output_size[0] + reach[0], output_size[1] + reach[1]];
     let (correlation, layout) = transposed.correlation(phase_size, 0);
-    if is_winograd(kernels, &correlation) {
+    // Pixels hold the channels of one phase only.
+    if conv.stride == 1 && is_winograd(kernels, &correlation) {
         let (pixels, pitch) = winograd::correlate_to_pixels(kernels, &correlation, weight, &layout);
         let axes = [0, 1]
             .map(|axis| padded_axis(conv, [conv.in_height, conv.in_width][axis], output_size[axis], conv.kernel[axis]));

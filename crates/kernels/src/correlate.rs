@@ -225,7 +225,7 @@ impl<'a> Plan<'a> {
                 own.as_ptr()
             };
             let offsets = &offsets[..channels.len() * correlation.taps.len()];
-            // SAFETY: every vector of `vectors` can be read at every offset: where padded thanks to the margin, in
+            // SAFETY: every vector of `vectors` can be read at every offset: where padded thanks to the halo, in
             // place because rows are whole registers. Tasks write disjoint images, rows or channels.
             unsafe { self.run_chunk(task, first, start, offsets, &vectors) };
         }

@@ -4,10 +4,10 @@
 //!
 //! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
 //! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
-//! [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and [`MapNormalization`] are layers between
-//! [`Map`]s with weights that stay. [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
+//! [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and [`FeatureMapNormalization`] are layers between
+//! [`FeatureMap`]s with weights that stay. [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
 //! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
-//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains, [`power_step`] follows a spectral norm. [`KeepLarge`] is an allocator for programs
+//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains, [`power_step`] follows a spectral norm. [`CachingAllocator`] is an allocator for programs
 //! that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and both gradients use Winograd's F(4x4, 3x3):
@@ -55,7 +55,7 @@ mod winograd_transforms;
 mod winograd_weight_gradient;
 
 pub use adam::{AdamStep, adam_step};
-pub use allocator::KeepLarge;
+pub use allocator::CachingAllocator;
 pub use attention::{Attention, attention_forward};
 pub use attention_gradient::attention_gradient;
 pub use convolve::{bias_gradient, forward, input_gradient, weight_gradient};
@@ -71,8 +71,8 @@ pub use pointwise::{
 pub use power::power_step;
 pub use prelu::Prelu;
 pub use prepared::{
-    Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
-    Together,
+    FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, OutputActivation, Precision,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
 };
 pub use shape::{Conv2d, Padding, ShapeError};
 pub use upsample::UpsampledConv2d;

@@ -1,6 +1,6 @@
 //! What a convolution looks like, and which shapes are possible.
 
-use crate::prepared::MapShape;
+use crate::prepared::FeatureMapShape;
 use std::fmt;
 
 /// How the input continues beyond its edges.
@@ -76,26 +76,26 @@ pub enum ShapeError {
         /// Elements in the slice.
         found: usize,
     },
-    /// A map has no room for the padding of a prepared layer.
-    Margin {
+    /// The halo of a feature map is narrower than the padding of a prepared layer.
+    Halo {
         /// Rows or columns asked for on each side.
         padding: usize,
-        /// Rows and columns around the input.
-        margin: usize,
+        /// Rows and columns around the images of the feature map.
+        halo: usize,
     },
-    /// The pictures of a map are not continued as a prepared layer needs it.
-    Border {
+    /// The halo of a feature map does not hold the padding that a prepared layer reads.
+    NotPadded {
         /// Rows or columns asked for on each side.
         padding: usize,
         /// What they must hold.
         mode: Padding,
     },
-    /// A map has another shape than a prepared convolution reads or writes.
-    Map {
-        /// The shape by the convolution.
-        expected: MapShape,
-        /// The shape of the map.
-        found: MapShape,
+    /// A feature map has another shape than a prepared layer reads or writes.
+    FeatureMap {
+        /// The shape by the layer.
+        expected: FeatureMapShape,
+        /// The shape of the feature map.
+        found: FeatureMapShape,
     },
     /// The number of elements does not fit into memory addresses.
     Overflow,
@@ -116,13 +116,15 @@ impl fmt::Display for ShapeError {
             Self::Length { argument, expected, found } => {
                 write!(formatter, "{argument} must have {expected} elements, found {found}")
             }
-            Self::Margin { padding, margin } => {
-                write!(formatter, "padding {padding} must be no wider than the margin of {margin}")
+            Self::Halo { padding, halo } => {
+                write!(formatter, "padding {padding} must be no wider than the halo of {halo}")
             }
-            Self::Border { padding, mode } => {
-                write!(formatter, "the map must be padded first, by {padding}, mode {mode:?}")
+            Self::NotPadded { padding, mode } => {
+                write!(formatter, "the feature map must be padded first, by {padding}, mode {mode:?}")
             }
-            Self::Map { expected, found } => write!(formatter, "expected a map of {expected:?}, found {found:?}"),
+            Self::FeatureMap { expected, found } => {
+                write!(formatter, "expected a feature map of {expected:?}, found {found:?}")
+            }
             Self::Overflow => write!(formatter, "the shape has more elements than can be addressed"),
         }
     }

@@ -7,13 +7,14 @@
 pub mod builtin;
 pub mod config;
 pub mod device;
+pub mod inference;
 pub mod layers;
 pub mod losses;
 pub mod metrics;
 pub mod networks;
 pub mod ops;
 pub mod parameter;
-pub mod plan;
+
 pub mod random;
 pub mod recognition;
 pub mod training;
@@ -22,4 +23,4 @@ pub mod weights;
 pub mod workload;
 
 pub use burn::tensor::Device;
-pub use portraitist_kernels::KeepLarge;
+pub use portraitist_kernels::CachingAllocator;

@@ -92,7 +92,7 @@ impl Job<'_> {
                         product.scalars[row] = self.input[place.source + offset..].as_ptr();
                         product.targets[row] = self.target.at(place.target + block.first);
                     }
-                    // SAFETY: maps have the shapes that were checked, the kernel stays within the margin; bias and
+                    // SAFETY: maps have the shapes that were checked, the kernel stays within the halo; bias and
                     // slopes have whole registers; tasks write disjoint positions or channels.
                     unsafe { self.convolution.kernels.product(&product) };
                 }

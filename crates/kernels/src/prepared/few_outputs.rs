@@ -3,8 +3,8 @@
 //! Registers of output channels would stay mostly empty. Each column of the kernel is made a convolution of its own, all
 //! of them one with `kernel width * out` channels; outputs are sums of its channels from neighbouring pixels.
 
-use super::map::{Map, MapShape};
-use super::{Algorithm, OutputActivation, PreparedConvolution, check_map};
+use super::map::{FeatureMap, FeatureMapShape};
+use super::{Algorithm, OutputActivation, PreparedConvolution, check_feature_map};
 use crate::isa::{Kernels, kernels};
 use crate::pointwise::Pointwise;
 use crate::scratch::{Scratch, Shared};
@@ -30,11 +30,11 @@ impl PreparedFewOutputs {
     /// Prepares `weight` (`[out, in, kernel, kernel]`) and `bias` (`[out]`).
     ///
     /// # Errors
-    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the margin of
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the halo of
     /// the input.
     pub fn new(
         convolution: &Conv2d,
-        input: MapShape,
+        input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
         activation: Option<Pointwise>,
@@ -46,7 +46,7 @@ impl PreparedFewOutputs {
     pub(crate) fn with(
         kernels: &'static Kernels,
         convolution: &Conv2d,
-        input: MapShape,
+        input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
         activation: Option<Pointwise>,
@@ -62,19 +62,19 @@ impl PreparedFewOutputs {
             let (output, row, column) = (index / (per_output * width), index / width % per_output, index % width);
             weights[(column * convolution.out_channels + output) * per_output + row] = *value;
         }
-        let (direct, none) = (Some(Algorithm::Direct), OutputActivation::None);
+        let (direct, none) = (Algorithm::Direct, OutputActivation::None);
         let no_bias = vec![0.0; out_channels];
         let columns = PreparedConvolution::with(kernels, direct, &columns, input, &weights, &no_bias, none)?;
         Ok(Self { kernels, columns, kernel_width: width, bias: bias.to_vec(), activation })
     }
 
-    /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
+    /// Rows and columns by which inputs must be continued, and how: see [`FeatureMap::pad`].
     pub fn padding(&self) -> (usize, Padding) {
         self.columns.padding()
     }
 
     /// The shape of the sums that [`PreparedFewOutputs::forward`] needs room for.
-    pub fn sums(&self) -> MapShape {
+    pub fn sums(&self) -> FeatureMapShape {
         self.columns.output(0)
     }
 
@@ -94,9 +94,9 @@ impl PreparedFewOutputs {
     ///
     /// # Errors
     /// [`ShapeError`] if a map or the slice has another size, or the input is not padded; `images` is untouched then.
-    pub fn forward(&self, input: &Map, sums: &mut Map, images: &mut [f32]) -> Result<(), ShapeError> {
+    pub fn forward(&self, input: &FeatureMap, sums: &mut FeatureMap, images: &mut [f32]) -> Result<(), ShapeError> {
         let (channels, [height, width]) = (self.out_channels(), self.out_size());
-        check_map(self.sums(), sums)?;
+        check_feature_map(self.sums(), sums)?;
         check_length("images", input.batch() * channels * height * width, images.len())?;
         self.columns.forward(input, None, sums)?;
         let (sums, batch) = (&*sums, input.batch());
@@ -121,7 +121,7 @@ impl PreparedFewOutputs {
     }
 
     /// The sums of a row, channel by channel.
-    fn sums_of_row(&self, sums: &Map, image: usize, y: usize) -> Scratch {
+    fn sums_of_row(&self, sums: &FeatureMap, image: usize, y: usize) -> Scratch {
         let shape = sums.shape();
         let mut planes = Scratch::new(shape.channels * shape.width);
         let matrix = Transposition {

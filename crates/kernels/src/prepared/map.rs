@@ -18,28 +18,28 @@ const PIXELS_PER_TASK: usize = 512;
 /// Rows whose ends a task writes, at least.
 const ROWS_PADDED_PER_TASK: usize = 32;
 
-/// The size of each picture of a [`Map`].
+/// The size of each picture of a [`FeatureMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MapShape {
+pub struct FeatureMapShape {
     pub(crate) channels: usize,
     pub(crate) height: usize,
     pub(crate) width: usize,
     /// Elements from a pixel to the next.
     pub(crate) pitch: usize,
-    /// Rows above and columns left of the picture.
-    pub(crate) margin: usize,
+    /// Rows above and columns left of the image.
+    pub(crate) halo: usize,
 }
 
-impl MapShape {
-    /// Pictures of few channels, which come from outside; no convolution writes them. `margin` is the largest padding
-    /// of the convolutions that read them.
-    pub fn pictures(channels: usize, height: usize, width: usize, margin: usize) -> Self {
-        Self { channels, height, width, pitch: channels, margin }
+impl FeatureMapShape {
+    /// Input images of a network, of few channels; no convolution writes them. `halo` is the largest padding of the
+    /// convolutions that read them.
+    pub fn images(channels: usize, height: usize, width: usize, halo: usize) -> Self {
+        Self { channels, height, width, pitch: channels, halo }
     }
 
     /// What a convolution writes: channels fill whole registers.
-    pub fn features(channels: usize, height: usize, width: usize, margin: usize) -> Self {
-        Self { channels, height, width, pitch: channels.next_multiple_of(MAX_LANES), margin }
+    pub fn features(channels: usize, height: usize, width: usize, halo: usize) -> Self {
+        Self { channels, height, width, pitch: channels.next_multiple_of(MAX_LANES), halo }
     }
 
     /// Elements of one channel of one picture.
@@ -47,7 +47,7 @@ impl MapShape {
         self.height * self.width
     }
 
-    /// Numbers that a picture takes in a [`Map`].
+    /// Numbers that a picture takes in a [`FeatureMap`].
     pub fn elements(&self) -> usize {
         self.image_stride()
     }
@@ -64,7 +64,7 @@ impl MapShape {
 
     /// Pixels from a row to the next.
     fn row_pixels(&self) -> usize {
-        self.margin + self.width.next_multiple_of(TILE) + BEHIND.max(self.margin)
+        self.halo + self.width.next_multiple_of(TILE) + BEHIND.max(self.halo)
     }
 
     /// Elements from a row to the next.
@@ -80,13 +80,13 @@ impl MapShape {
     /// Where a pixel's first channel lies, `before` rows and columns up and left of it.
     pub(crate) fn offset(&self, image: usize, [y, x]: [usize; 2], before: usize) -> usize {
         image * self.image_stride()
-            + (y + self.margin - before) * self.row_stride()
-            + (x + self.margin - before) * self.pitch
+            + (y + self.halo - before) * self.row_stride()
+            + (x + self.halo - before) * self.pitch
     }
 
     /// Rows from a picture to the next.
     pub(crate) fn rows(&self) -> usize {
-        self.margin + self.height.next_multiple_of(TILE) + BEHIND.max(self.margin)
+        self.halo + self.height.next_multiple_of(TILE) + BEHIND.max(self.halo)
     }
 
     fn check(&self, batch: usize) -> Result<usize, ShapeError> {
@@ -94,13 +94,13 @@ impl MapShape {
         if let Some((field, _)) = fields.into_iter().find(|(_, size)| *size == 0) {
             return Err(ShapeError::Zero { field });
         }
-        let around = |size: usize| size.saturating_add(TILE + 2 * BEHIND.max(self.margin));
+        let around = |size: usize| size.saturating_add(TILE + 2 * BEHIND.max(self.halo));
         elements([batch, around(self.height), around(self.width), self.pitch])?;
         Ok(batch * self.image_stride())
     }
 }
 
-/// What lies around the pictures of a [`Map`].
+/// What lies around the pictures of a [`FeatureMap`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Border {
     /// So many rows and columns that continue the pictures, and zeros beyond.
@@ -109,27 +109,27 @@ enum Border {
     Stale,
 }
 
-/// Pictures of one shape, `[n, row, column, channel]`; around each picture are zeros, or what [`Map::pad`] wrote there.
+/// Pictures of one shape, `[n, row, column, channel]`; around each picture are zeros, or what [`FeatureMap::pad`] wrote there.
 #[derive(Debug)]
-pub struct Map {
-    shape: MapShape,
+pub struct FeatureMap {
+    shape: FeatureMapShape,
     batch: usize,
     border: Border,
     values: Aligned,
 }
 
-impl Map {
+impl FeatureMap {
     /// Room for some pictures, all zero.
     ///
     /// # Errors
     /// [`ShapeError`] if a size is zero or memory cannot be addressed.
-    pub fn new(shape: MapShape, batch: usize) -> Result<Self, ShapeError> {
-        let border = Border::Continued(shape.margin, Padding::Zero);
+    pub fn new(shape: FeatureMapShape, batch: usize) -> Result<Self, ShapeError> {
+        let border = Border::Continued(shape.halo, Padding::Zero);
         Ok(Self { shape, batch, border, values: Aligned::zeroed(shape.check(batch)?) })
     }
 
     /// The size of each picture.
-    pub fn shape(&self) -> MapShape {
+    pub fn shape(&self) -> FeatureMapShape {
         self.shape
     }
 
@@ -180,14 +180,14 @@ impl Map {
         }
     }
 
-    /// Continues the pictures by some rows and columns on each side, and by zeros as far as the margin goes.
+    /// Continues the pictures by some rows and columns on each side, and by zeros as far as the halo goes.
     ///
     /// # Errors
-    /// [`ShapeError`] if the margin is narrower, or reflection would reach beyond the opposite edge.
+    /// [`ShapeError`] if the halo is narrower, or reflection would reach beyond the opposite edge.
     pub fn pad(&mut self, padding: usize, mode: Padding) -> Result<(), ShapeError> {
-        let MapShape { height, width, margin, pitch, .. } = self.shape;
-        if padding > margin {
-            return Err(ShapeError::Margin { padding, margin });
+        let FeatureMapShape { height, width, halo, pitch, .. } = self.shape;
+        if padding > halo {
+            return Err(ShapeError::Halo { padding, halo });
         }
         if mode == Padding::Reflect && padding >= height.min(width) {
             return Err(ShapeError::ReflectTooWide { padding, input: [height, width] });
@@ -195,26 +195,26 @@ impl Map {
         if self.is_padded(padding, mode) {
             return Ok(());
         }
-        let axis = |len, padded| Axis::new(len, margin as isize, padding, padded, mode, 1);
+        let axis = |len, padded| Axis::new(len, halo as isize, padding, padded, mode, 1);
         let (rows, row_stride) = (self.shape.rows(), self.shape.row_stride());
         let [down, across] = [axis(height, rows), axis(width, self.shape.row_pixels())];
         let maps = &mut self.values[..self.batch * rows * row_stride];
         let lines = maps.par_chunks_exact_mut(row_stride).with_min_len(ROWS_PADDED_PER_TASK).enumerate();
-        lines.filter(|(row, _)| (margin..margin + height).contains(&(row % rows))).for_each(|(_, line)| {
-            for column in (0..margin).chain(margin + width..line.len() / pitch) {
+        lines.filter(|(row, _)| (halo..halo + height).contains(&(row % rows))).for_each(|(_, line)| {
+            for column in (0..halo).chain(halo + width..line.len() / pitch) {
                 let pixel = column * pitch;
                 match across.source(column) {
-                    Some(source) => line.copy_within((margin + source) * pitch..(margin + source + 1) * pitch, pixel),
+                    Some(source) => line.copy_within((halo + source) * pitch..(halo + source + 1) * pitch, pixel),
                     None => line[pixel..pixel + pitch].fill(0.0),
                 }
             }
         });
         for map in maps.chunks_exact_mut(rows * row_stride) {
-            for row in (0..margin).chain(margin + height..rows) {
+            for row in (0..halo).chain(halo + height..rows) {
                 let target = row * row_stride;
                 match down.source(row) {
                     Some(source) => {
-                        map.copy_within((margin + source) * row_stride..(margin + source + 1) * row_stride, target);
+                        map.copy_within((halo + source) * row_stride..(halo + source + 1) * row_stride, target);
                     }
                     None => map[target..target + row_stride].fill(0.0),
                 }
@@ -234,9 +234,9 @@ impl Map {
         let pictures = images.par_chunks_exact(shape.channels * plane);
         let maps = self.overwrite().par_chunks_exact_mut(shape.image_stride());
         pictures.zip(maps).for_each(|(picture, map)| {
-            let rows = map.par_chunks_exact_mut(shape.row_stride()).skip(shape.margin).take(shape.height);
+            let rows = map.par_chunks_exact_mut(shape.row_stride()).skip(shape.halo).take(shape.height);
             rows.with_min_len(PIXELS_PER_TASK / shape.width + 1).enumerate().for_each(|(y, row)| {
-                let pixels = row.chunks_exact_mut(shape.pitch).skip(shape.margin).take(shape.width);
+                let pixels = row.chunks_exact_mut(shape.pitch).skip(shape.halo).take(shape.width);
                 for (x, pixel) in pixels.enumerate() {
                     for (channel, value) in pixel[..shape.channels].iter_mut().enumerate() {
                         *value = picture[channel * plane + y * shape.width + x];
@@ -251,20 +251,20 @@ impl Map {
     ///
     /// # Errors
     /// [`ShapeError`] if there are more or fewer, or the other map has another shape.
-    pub fn fill_onto(&mut self, images: &[f32], other: &Self) -> Result<(), ShapeError> {
-        let (shape, plane, margin) = (self.shape, self.shape.plane(), self.shape.margin);
-        let MapShape { channels, height, width, pitch, .. } = shape;
+    pub fn fill_with_sum(&mut self, images: &[f32], other: &Self) -> Result<(), ShapeError> {
+        let (shape, plane, halo) = (self.shape, self.shape.plane(), self.shape.halo);
+        let FeatureMapShape { channels, height, width, pitch, .. } = shape;
         check_length("images", self.batch * channels * plane, images.len())?;
         check_length("other pictures", self.batch, other.batch)?;
         if other.shape != shape {
-            return Err(ShapeError::Map { expected: shape, found: other.shape });
+            return Err(ShapeError::FeatureMap { expected: shape, found: other.shape });
         }
         let (rows, stride) = (shape.rows(), shape.row_stride());
         let lines = self.overwrite()[..other.batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
-        let inside = lines.filter(|(line, _)| (margin..margin + height).contains(&(line % rows)));
+        let inside = lines.filter(|(line, _)| (halo..halo + height).contains(&(line % rows)));
         inside.for_each(|(line, target)| {
-            let (image, y) = (line / rows, line % rows - margin);
-            let inside = margin * pitch..(margin + width) * pitch;
+            let (image, y) = (line / rows, line % rows - halo);
+            let inside = halo * pitch..(halo + width) * pitch;
             let target = &mut target[inside.clone()];
             let source = &images[image * channels * plane + y * width..];
             kernels().transpose_rows(source, plane, [channels, width], target, pitch);

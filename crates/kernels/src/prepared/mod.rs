@@ -1,5 +1,5 @@
 //! Layers whose weights do not change: packed or transformed once, with bias, activation and residual in the pass
-//! that writes the outputs. They read and write [`Map`]s, whose pixels hold their channels side by side.
+//! that writes the outputs. They read and write [`FeatureMap`]s, whose pixels hold their channels side by side.
 //!
 //! Which algorithm computes a convolution, and in which order it adds, depends on its shape alone. A picture's result
 //! depends neither on the pictures beside it nor on the number of threads.
@@ -16,8 +16,8 @@ mod upsample;
 pub(crate) mod weights;
 
 pub use few_outputs::PreparedFewOutputs;
-pub use map::{Map, MapShape};
-pub use normalize::{MapNormalization, Together};
+pub use map::{FeatureMap, FeatureMapShape};
+pub use normalize::{FeatureMapNormalization, NormalizationScope};
 pub use upsample::PreparedUpsampling;
 
 use crate::isa::{Kernels, WinogradUse, kernels};
@@ -44,7 +44,7 @@ pub enum OutputActivation<'a> {
 #[derive(Debug)]
 pub struct PreparedConvolution {
     kernels: &'static Kernels,
-    input: MapShape,
+    input: FeatureMapShape,
     out_channels: usize,
     out_size: [usize; 2],
     stride: usize,
@@ -78,7 +78,7 @@ impl Weights {
         kernels: &Kernels,
         algorithm: Algorithm,
         convolution: &Conv2d,
-        input: &MapShape,
+        input: &FeatureMapShape,
         weight: &[f32],
         [height, width]: [usize; 2],
     ) -> Self {
@@ -91,6 +91,15 @@ impl Weights {
         }
         Self::Ready(PreparedWeights::new(kernels, algorithm, convolution, input, weight))
     }
+}
+
+/// How exact a [`PreparedConvolution`] must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Any algorithm. F(4x4, 3x3) has errors around 1e-5 of the largest output.
+    Standard,
+    /// All but F(4x4, 3x3): errors around 1e-6 of the largest output. For layers behind which errors grow.
+    High,
 }
 
 /// How a convolution is computed.
@@ -114,7 +123,7 @@ struct Job<'a> {
 /// Where outputs lie in the map that is written.
 #[derive(Clone, Copy)]
 struct Placement {
-    map: MapShape,
+    map: FeatureMapShape,
     /// Rows and columns of the map for each row and column of outputs.
     scale: usize,
     /// Channels of the map, of which outputs hold those of `scale * scale` pixels one behind the other.
@@ -123,7 +132,7 @@ struct Placement {
 
 impl Placement {
     /// Outputs that are the pixels of the map.
-    fn whole(map: MapShape) -> Self {
+    fn whole(map: FeatureMapShape) -> Self {
         Self { map, scale: 1, channels: usize::MAX }
     }
 
@@ -147,40 +156,27 @@ impl PreparedConvolution {
     /// `convolution` names does not matter; its sizes must be those of `input`.
     ///
     /// # Errors
-    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the margin of
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the halo of
     /// the input.
     pub fn new(
         convolution: &Conv2d,
-        input: MapShape,
+        input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
         activation: OutputActivation<'_>,
+        precision: Precision,
     ) -> Result<Self, ShapeError> {
-        Self::with(kernels(), None, convolution, input, weight, bias, activation)
-    }
-
-    /// As [`PreparedConvolution::new`], without F(4x4, 3x3), whose error is ten times that of the others: for layers
-    /// behind which errors grow.
-    ///
-    /// # Errors
-    /// As [`PreparedConvolution::new`].
-    pub fn finer(
-        convolution: &Conv2d,
-        input: MapShape,
-        weight: &[f32],
-        bias: &[f32],
-        activation: OutputActivation<'_>,
-    ) -> Result<Self, ShapeError> {
-        let algorithm = choose(kernels(), convolution, &input, convolution.output_size()?, &[Filter::Two]);
-        Self::with(kernels(), Some(algorithm), convolution, input, weight, bias, activation)
+        let kernels = kernels();
+        let algorithm = choose(kernels, convolution, &input, convolution.output_size()?, precision);
+        Self::with(kernels, algorithm, convolution, input, weight, bias, activation)
     }
 
     /// As [`PreparedConvolution::new`], for a chosen instruction set and algorithm.
     pub(crate) fn with(
         kernels: &'static Kernels,
-        algorithm: Option<Algorithm>,
+        algorithm: Algorithm,
         convolution: &Conv2d,
-        input: MapShape,
+        input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
         activation: OutputActivation<'_>,
@@ -190,8 +186,8 @@ impl PreparedConvolution {
         check_length("input channels", convolution.in_channels, input.channels)?;
         check_length("input rows", convolution.in_height, input.height)?;
         check_length("input columns", convolution.in_width, input.width)?;
-        if convolution.padding > input.margin {
-            return Err(ShapeError::Margin { padding: convolution.padding, margin: input.margin });
+        if convolution.padding > input.halo {
+            return Err(ShapeError::Halo { padding: convolution.padding, halo: input.halo });
         }
         let (ending, slopes) = match activation {
             OutputActivation::None => (Ending::Linear, &[][..]),
@@ -201,8 +197,6 @@ impl PreparedConvolution {
                 (Ending::Prelu, slopes)
             }
         };
-        let algorithm =
-            algorithm.unwrap_or_else(|| choose(kernels, convolution, &input, out_size, &[Filter::Two, Filter::Four]));
         let whole = |values: &[f32]| {
             let mut values = values.to_vec();
             values.resize(out_channels.next_multiple_of(kernels.lanes), 0.0);
@@ -225,18 +219,18 @@ impl PreparedConvolution {
     }
 
     /// The shape of the inputs.
-    pub fn input_shape(&self) -> MapShape {
+    pub fn input_shape(&self) -> FeatureMapShape {
         self.input
     }
 
-    /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
+    /// Rows and columns by which inputs must be continued, and how: see [`FeatureMap::pad`].
     pub fn padding(&self) -> (usize, Padding) {
         (self.padding, self.mode)
     }
 
-    /// The shape of the outputs, with some margin for the convolutions that read them.
-    pub fn output(&self, margin: usize) -> MapShape {
-        MapShape::features(self.out_channels, self.out_size[0], self.out_size[1], margin)
+    /// The shape of the outputs, with some halo for the convolutions that read them.
+    pub fn output(&self, halo: usize) -> FeatureMapShape {
+        FeatureMapShape::features(self.out_channels, self.out_size[0], self.out_size[1], halo)
     }
 
     /// Convolves `input`, adds the bias, applies the activation, adds `residual` and overwrites `output`.
@@ -244,18 +238,23 @@ impl PreparedConvolution {
     /// # Errors
     /// [`ShapeError`] if a map has another shape or number of pictures than the others ask for, or the input is not
     /// padded; `output` is untouched then.
-    pub fn forward(&self, input: &Map, residual: Option<&Map>, output: &mut Map) -> Result<(), ShapeError> {
+    pub fn forward(
+        &self,
+        input: &FeatureMap,
+        residual: Option<&FeatureMap>,
+        output: &mut FeatureMap,
+    ) -> Result<(), ShapeError> {
         let shape = output.shape();
-        check_map(self.input, input)?;
-        check_map(self.output(shape.margin), output)?;
+        check_feature_map(self.input, input)?;
+        check_feature_map(self.output(shape.halo), output)?;
         check_length("output pictures", input.batch(), output.batch())?;
         if !input.is_padded(self.padding, self.mode) {
-            return Err(ShapeError::Border { padding: self.padding, mode: self.mode });
+            return Err(ShapeError::NotPadded { padding: self.padding, mode: self.mode });
         }
         let residual = match residual {
             None => None,
             Some(residual) => {
-                check_map(shape, residual)?;
+                check_feature_map(shape, residual)?;
                 check_length("residual pictures", input.batch(), residual.batch())?;
                 Some(residual.values().as_ptr())
             }
@@ -297,28 +296,32 @@ impl PreparedConvolution {
     }
 }
 
-fn check_map(expected: MapShape, map: &Map) -> Result<(), ShapeError> {
+fn check_feature_map(expected: FeatureMapShape, map: &FeatureMap) -> Result<(), ShapeError> {
     let found = map.shape();
-    if found == expected { Ok(()) } else { Err(ShapeError::Map { expected, found }) }
+    if found == expected { Ok(()) } else { Err(ShapeError::FeatureMap { expected, found }) }
 }
 
-/// The fastest algorithm for one picture at a time, by the shape alone, with Winograd's only if `filters` has them (the
-/// largest last). For many pictures, which share the weights,
-/// F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but a picture must not depend on the others.
+/// The fastest algorithm for one image at a time, by the shape and the wanted precision alone. For many images, which
+/// share the weights, F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but the result of an image
+/// must not depend on the others.
 pub(crate) fn choose(
     kernels: &Kernels,
     convolution: &Conv2d,
-    input: &MapShape,
+    input: &FeatureMapShape,
     [height, width]: [usize; 2],
-    filters: &[Filter],
+    precision: Precision,
 ) -> Algorithm {
+    let (largest, filters): (Filter, &[Filter]) = match precision {
+        Precision::Standard => (Filter::Four, &[Filter::Two, Filter::Four]),
+        Precision::High => (Filter::Two, &[Filter::Two]),
+    };
     let winograd_is_possible = convolution.kernel == [3, 3]
         && convolution.stride == 1
         && convolution.padding <= 1
         && input.pitch.is_multiple_of(kernels.lanes);
-    match (kernels.winograd, filters.last()) {
-        (WinogradUse::Never, _) => return Algorithm::Direct,
-        (WinogradUse::Always, Some(largest)) if winograd_is_possible => return Algorithm::Winograd(*largest),
+    match kernels.winograd {
+        WinogradUse::Never => return Algorithm::Direct,
+        WinogradUse::Always if winograd_is_possible => return Algorithm::Winograd(largest),
         _ => {}
     }
     // Nanoseconds for one picture, measured on two threads of Zen 5: a product; a weight that comes from memory, at

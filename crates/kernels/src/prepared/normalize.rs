@@ -1,11 +1,11 @@
-//! Normalisation of [`Map`]s, in place, with the activation and the residual that follow.
+//! Normalisation of [`FeatureMap`]s, in place, with the activation and the residual that follow.
 //!
 //! Moments are taken row by row in single precision, where a row is still in the cache, and put together in double
 //! precision: Chan et al. 1979, "Updating formulae and a pairwise algorithm for computing sample variances".
 
-use super::map::Map;
+use super::map::FeatureMap;
 use super::pixels::ChannelAffine;
-use super::{MapShape, check_map};
+use super::{FeatureMapShape, check_feature_map};
 use crate::isa::kernels;
 use crate::normalize::Activation;
 use crate::shape::{ShapeError, check_length};
@@ -19,24 +19,24 @@ const ELEMENTS_PER_TASK: usize = 1 << 13;
 /// Tasks of a picture, at most: each has moments of its own.
 const MOST_TASKS: usize = 16;
 
-/// What is normalised together.
+/// Which elements share a mean and a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Together {
-    /// Each channel of each picture, by `1 / sqrt(variance + epsilon)` with the biased variance, as
+pub enum NormalizationScope {
+    /// Instance normalisation: each channel of each image, by `1 / sqrt(variance + epsilon)` with the biased variance, as
     /// [`instance_norm`](crate::instance_norm).
-    Channel,
-    /// Each picture, by `1 / (deviation + epsilon)` with the unbiased deviation, as [`layer_norm`](crate::layer_norm).
-    Picture,
+    Instance,
+    /// Layer normalisation over channels, height and width: each image, by `1 / (deviation + epsilon)` with the unbiased deviation, as [`layer_norm`](crate::layer_norm).
+    Layer,
 }
 
 /// How a map is normalised: `activation((x - mean) * inverse_deviation * scale + shift) + residual`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct MapNormalization<'a> {
+pub struct FeatureMapNormalization<'a> {
     /// What shares mean and deviation.
-    pub together: Together,
+    pub scope: NormalizationScope,
     /// Added to the variance or to the deviation.
     pub epsilon: f32,
-    /// Scale and shift, `[batch, channels]` with [`Together::Channel`], `[channels]` with [`Together::Picture`];
+    /// Scale and shift, `[batch, channels]` with [`NormalizationScope::Instance`], `[channels]` with [`NormalizationScope::Layer`];
     /// without them 1 and 0.
     pub affine: Option<(&'a [f32], &'a [f32])>,
     /// What follows.
@@ -71,7 +71,7 @@ impl Moments {
     }
 
     /// Mean and sum of squares about it over all of the first channels.
-    fn together(&self, channels: usize) -> (f64, f64) {
+    fn over_channels(&self, channels: usize) -> (f64, f64) {
         let mean = self.mean[..channels].iter().sum::<f64>() / channels as f64;
         let between: f64 = self.mean[..channels].iter().map(|own| (own - mean) * (own - mean)).sum();
         (mean, self.squares[..channels].iter().sum::<f64>() + between * self.count)
@@ -85,32 +85,32 @@ struct PictureAffine {
     shift: Vec<f32>,
 }
 
-impl MapNormalization<'_> {
+impl FeatureMapNormalization<'_> {
     /// Normalises the pictures of `map`.
     ///
     /// # Errors
     /// [`ShapeError`] if scale, shift or residual have another size; `map` is untouched then.
-    pub fn apply(&self, map: &mut Map, residual: Option<&Map>) -> Result<(), ShapeError> {
+    pub fn apply(&self, map: &mut FeatureMap, residual: Option<&FeatureMap>) -> Result<(), ShapeError> {
         let (shape, batch) = (map.shape(), map.batch());
         if let Some((scale, shift)) = self.affine {
-            let pictures = if self.together == Together::Channel { batch } else { 1 };
+            let pictures = if self.scope == NormalizationScope::Instance { batch } else { 1 };
             check_length("scale", pictures * shape.channels, scale.len())?;
             check_length("shift", pictures * shape.channels, shift.len())?;
         }
         if let Some(residual) = residual {
-            check_map(shape, residual)?;
+            check_feature_map(shape, residual)?;
             check_length("residual pictures", batch, residual.batch())?;
         }
         let rows = rows_of_task(shape);
         let affines: Vec<PictureAffine> =
             (0..batch).map(|image| self.affine(shape, image, &moments(map, image, rows))).collect();
         let (stride, row_len) = (shape.row_stride(), shape.width * shape.pitch);
-        let residual = residual.map(Map::values);
+        let residual = residual.map(FeatureMap::values);
         let lines = map.overwrite()[..batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
         lines.with_min_len(rows).for_each(|(line, target)| {
             let (image, row) = (line / shape.rows(), line % shape.rows());
-            if (shape.margin..shape.margin + shape.height).contains(&row) {
-                let start = shape.margin * shape.pitch;
+            if (shape.halo..shape.halo + shape.height).contains(&row) {
+                let start = shape.halo * shape.pitch;
                 let residual = residual.map(|residual| &residual[line * stride + start..][..row_len]);
                 let PictureAffine { mean, slope, shift } = &affines[image];
                 let affine = ChannelAffine { mean, slope, shift, relu: self.activation == Activation::Relu };
@@ -120,20 +120,20 @@ impl MapNormalization<'_> {
         Ok(())
     }
 
-    fn affine(&self, shape: MapShape, image: usize, moments: &Moments) -> PictureAffine {
+    fn affine(&self, shape: FeatureMapShape, image: usize, moments: &Moments) -> PictureAffine {
         let zeros = || vec![0.0_f32; shape.pitch];
         let mut affine = PictureAffine { mean: zeros(), slope: zeros(), shift: zeros() };
         let epsilon = f64::from(self.epsilon);
-        let (picture_mean, picture_squares) = moments.together(shape.channels);
+        let (picture_mean, picture_squares) = moments.over_channels(shape.channels);
         let others = (shape.channels as f64 * moments.count - 1.0).max(1.0);
         let of_picture = 1.0 / ((picture_squares / others).sqrt() + epsilon);
         for channel in 0..shape.channels {
-            let (mean, inverse_deviation, index) = match self.together {
-                Together::Channel => {
+            let (mean, inverse_deviation, index) = match self.scope {
+                NormalizationScope::Instance => {
                     let variance = moments.squares[channel] / moments.count;
                     (moments.mean[channel], 1.0 / (variance + epsilon).sqrt(), image * shape.channels + channel)
                 }
-                Together::Picture => (picture_mean, of_picture, channel),
+                NormalizationScope::Layer => (picture_mean, of_picture, channel),
             };
             let (scale, shift) = self.affine.map_or((1.0, 0.0), |(scale, shift)| (scale[index], shift[index]));
             affine.mean[channel] = mean as f32;
@@ -145,13 +145,13 @@ impl MapNormalization<'_> {
 }
 
 /// Rows of each task but the last.
-fn rows_of_task(shape: MapShape) -> usize {
+fn rows_of_task(shape: FeatureMapShape) -> usize {
     let worthwhile = ELEMENTS_PER_TASK.div_ceil(shape.width * shape.pitch);
     worthwhile.max(shape.height.div_ceil(MOST_TASKS))
 }
 
 /// Moments of the channels of a picture.
-fn moments(map: &Map, image: usize, rows: usize) -> Moments {
+fn moments(map: &FeatureMap, image: usize, rows: usize) -> Moments {
     let height = map.shape().height;
     let starts: Vec<usize> = (0..height).step_by(rows).collect();
     let parts: Vec<Moments> =
@@ -163,7 +163,7 @@ fn moments(map: &Map, image: usize, rows: usize) -> Moments {
 }
 
 /// Moments over some rows.
-fn part_moments(map: &Map, image: usize, rows: Range<usize>) -> Moments {
+fn part_moments(map: &FeatureMap, image: usize, rows: Range<usize>) -> Moments {
     let shape = map.shape();
     let mut moments = Moments::new(shape.pitch);
     let (mut means, mut squares) = (vec![0.0; shape.pitch], vec![0.0; shape.pitch]);

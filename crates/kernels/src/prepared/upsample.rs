@@ -1,8 +1,8 @@
 //! Enlargement by two followed by a 5x5 convolution, with weights that stay: see [`crate::upsample`].
 
-use super::map::{Map, MapShape};
+use super::map::{FeatureMap, FeatureMapShape};
 use super::transforms::Filter;
-use super::{Algorithm, OutputActivation, Placement, PreparedConvolution, check_map};
+use super::{Algorithm, OutputActivation, Placement, PreparedConvolution, check_feature_map};
 use crate::isa::{Kernels, WinogradUse, kernels};
 use crate::scratch::{Scratch, Shared};
 use crate::shape::{Conv2d, Padding, ShapeError, check_length};
@@ -15,7 +15,7 @@ const PHASES: usize = 4;
 /// An [`UpsampledConv2d`], prepared for pictures of one size.
 #[derive(Debug)]
 pub struct PreparedUpsampling {
-    input: MapShape,
+    input: FeatureMapShape,
     out_channels: usize,
     /// To the channels of each phase, filled up to whole registers: by Winograd's algorithm all phases as one
     /// convolution, which transforms inputs once, by the direct one each for itself.
@@ -28,15 +28,15 @@ impl PreparedUpsampling {
     /// [`Padding::Replicate`].
     ///
     /// # Errors
-    /// [`ShapeError`] if the map is smaller than 2x2 or has no margin, or a slice has another length.
-    pub fn new(input: MapShape, weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
+    /// [`ShapeError`] if the map is smaller than 2x2 or has no halo, or a slice has another length.
+    pub fn new(input: FeatureMapShape, weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
         Self::with(kernels(), input, weight, bias)
     }
 
     /// As [`PreparedUpsampling::new`], for a chosen instruction set.
     pub(crate) fn with(
         kernels: &'static Kernels,
-        input: MapShape,
+        input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
     ) -> Result<Self, ShapeError> {
@@ -49,7 +49,7 @@ impl PreparedUpsampling {
             out_channels,
         };
         conv.check(named([None, Some(weight.len()), Some(bias.len()), None]))?;
-        let width = MapShape::features(out_channels, 1, 1, 0).pitch;
+        let width = FeatureMapShape::features(out_channels, 1, 1, 0).pitch;
         let phase_weights = conv.phase_weights(weight);
         let phase_weights = filled_up(&phase_weights, out_channels, width, input.channels * 9);
         let phase_bias = filled_up(&bias.repeat(PHASES), out_channels, width, 1);
@@ -62,14 +62,14 @@ impl PreparedUpsampling {
         let weights = phase_weights.chunks_exact(phase_weights.len() / count);
         let parts = weights.zip(phase_bias.chunks_exact(phase_bias.len() / count));
         let phase = |(weight, bias): (&[f32], &[f32])| {
-            PreparedConvolution::with(kernels, Some(algorithm), &shape, input, weight, bias, none)
+            PreparedConvolution::with(kernels, algorithm, &shape, input, weight, bias, none)
         };
         let phases = parts.map(phase).collect::<Result<_, _>>()?;
         let no_bias = vec![0.0; out_channels];
         let edge = |edge: Edge| {
             let conv = edge.conv(&conv);
-            let line = MapShape::features(input.channels, 1, edge.along.len(), 0);
-            let (weights, direct) = (edge.weights(weight), Some(Algorithm::Direct));
+            let line = FeatureMapShape::features(input.channels, 1, edge.along.len(), 0);
+            let (weights, direct) = (edge.weights(weight), Algorithm::Direct);
             let prepared = PreparedConvolution::with(kernels, direct, &conv, line, &weights, &no_bias, none)?;
             Ok((edge, prepared))
         };
@@ -77,14 +77,14 @@ impl PreparedUpsampling {
         Ok(Self { input, out_channels, phases, edges })
     }
 
-    /// Rows and columns by which inputs must be continued, and how: see [`Map::pad`].
+    /// Rows and columns by which inputs must be continued, and how: see [`FeatureMap::pad`].
     pub fn padding(&self) -> (usize, Padding) {
         (1, Padding::Replicate)
     }
 
-    /// The shape of the outputs, with some margin for the layers that read them.
-    pub fn output(&self, margin: usize) -> MapShape {
-        MapShape::features(self.out_channels, 2 * self.input.height, 2 * self.input.width, margin)
+    /// The shape of the outputs, with some halo for the layers that read them.
+    pub fn output(&self, halo: usize) -> FeatureMapShape {
+        FeatureMapShape::features(self.out_channels, 2 * self.input.height, 2 * self.input.width, halo)
     }
 
     /// Enlarges and convolves `input`, and overwrites `output`.
@@ -92,14 +92,14 @@ impl PreparedUpsampling {
     /// # Errors
     /// [`ShapeError`] if a map has another shape or number of pictures than the other asks for, or the input is not
     /// padded; `output` is untouched then.
-    pub fn forward(&self, input: &Map, output: &mut Map) -> Result<(), ShapeError> {
+    pub fn forward(&self, input: &FeatureMap, output: &mut FeatureMap) -> Result<(), ShapeError> {
         let shape = output.shape();
-        check_map(self.input, input)?;
-        check_map(self.output(shape.margin), output)?;
+        check_feature_map(self.input, input)?;
+        check_feature_map(self.output(shape.halo), output)?;
         check_length("output pictures", input.batch(), output.batch())?;
         let (padding, mode) = self.padding();
         if !input.is_padded(padding, mode) {
-            return Err(ShapeError::Border { padding, mode });
+            return Err(ShapeError::NotPadded { padding, mode });
         }
         let batch = input.batch();
         let values = output.overwrite();
@@ -115,7 +115,7 @@ impl PreparedUpsampling {
         let edges = || self.edges.par_iter().map(|(edge, prepared)| (edge, self.line(edge, prepared, input))).collect();
         let ((), lines): ((), Vec<(&Edge, Scratch)>) = rayon::join(inside, edges);
         for (edge, line) in lines {
-            let lines = MapShape::features(self.out_channels, 1, edge.outputs, 0);
+            let lines = FeatureMapShape::features(self.out_channels, 1, edge.outputs, 0);
             for (image, line) in line.chunks_exact(lines.image_stride()).enumerate() {
                 for (along, sums) in line.chunks_exact(shape.pitch).take(edge.outputs).enumerate() {
                     let pixel = if edge.vertical { [along, edge.output_line] } else { [edge.output_line, along] };
@@ -128,7 +128,7 @@ impl PreparedUpsampling {
     }
 
     /// What an edge's outputs lack.
-    fn line(&self, edge: &Edge, prepared: &PreparedConvolution, input: &Map) -> Scratch {
+    fn line(&self, edge: &Edge, prepared: &PreparedConvolution, input: &FeatureMap) -> Scratch {
         let (shape, batch) = (prepared.input, input.batch());
         let pixel = |image: usize, line: usize, along: usize| {
             let position = if edge.vertical { [along, line] } else { [line, along] };

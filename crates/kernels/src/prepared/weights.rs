@@ -1,7 +1,7 @@
 //! Weights in the order in which products read them.
 
 use super::Algorithm;
-use super::map::MapShape;
+use super::map::FeatureMapShape;
 use super::transforms::Filter;
 use crate::isa::Kernels;
 use crate::pack::WeightLayout;
@@ -79,7 +79,7 @@ impl PreparedWeights {
         kernels: &Kernels,
         algorithm: Algorithm,
         convolution: &Conv2d,
-        input: &MapShape,
+        input: &FeatureMapShape,
         weight: &[f32],
     ) -> Self {
         let [kernel_height, kernel_width] = convolution.kernel;
@@ -265,7 +265,7 @@ mod tests {
             padding: 1,
             mode: Padding::Zero,
         };
-        let input = MapShape::features(in_channels, 8, 8, 1);
+        let input = FeatureMapShape::features(in_channels, 8, 8, 1);
         let weight: Vec<f32> = (0..out_channels * in_channels * 9).map(|index| (index as f32 * 0.7).sin()).collect();
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             let prepared = |algorithm| PreparedWeights::new(kernels, algorithm, &convolution, &input, &weight);

@@ -157,6 +157,16 @@ fn winograd_matches_the_reference() {
     }
 }
 
+/// Of a kernel of 5 with stride 2 the phases of the input's gradient are 3x3 correlations with stride 1.
+#[test]
+fn strided_kernels_with_3x3_phases_match_the_reference() {
+    for (kernel, stride, mode) in [(5, 2, Padding::Reflect), (6, 2, Padding::Zero), (7, 3, Padding::Replicate)] {
+        let kernel = [kernel; 2];
+        let conv = Conv2d { in_channels: 17, out_channels: 18, in_height: 20, kernel, stride, mode, ..SMALL };
+        Case::new(conv, 6).check_with(WinogradUse::Always, 2e-6);
+    }
+}
+
 fn random_conv(random: &mut Random) -> Conv2d {
     loop {
         let mode = [Padding::Zero, Padding::Reflect, Padding::Replicate][random.below(3)];

@@ -4,7 +4,9 @@ use super::convolution::{affordable, products};
 use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::isa::{Kernels, WinogradUse};
 use crate::prepared::transforms::Filter;
-use crate::prepared::{Algorithm, Map, MapShape, OutputActivation, PreparedConvolution, choose};
+use crate::prepared::{
+    Algorithm, FeatureMap, FeatureMapShape, OutputActivation, Precision, PreparedConvolution, choose,
+};
 use crate::{Conv2d, Isa, Padding, ShapeError};
 
 const ALGORITHMS: [(Algorithm, f64); 3] =
@@ -36,7 +38,7 @@ struct Case {
     bias: Vec<f32>,
     slopes: Vec<f32>,
     residual: Option<Vec<f32>>,
-    margin: usize,
+    halo: usize,
 }
 
 impl Case {
@@ -52,16 +54,16 @@ impl Case {
             bias: random.values(conv.out_channels),
             slopes: random.values(conv.out_channels),
             residual: seed.is_multiple_of(2).then(|| random.values(outputs)),
-            margin: conv.padding + random.below(3),
+            halo: conv.padding + random.below(3),
         }
     }
 
-    fn input_shape(&self, dense: bool) -> MapShape {
+    fn input_shape(&self, dense: bool) -> FeatureMapShape {
         let Conv2d { in_channels, in_height, in_width, .. } = self.conv;
         if dense {
-            MapShape::pictures(in_channels, in_height, in_width, self.margin)
+            FeatureMapShape::images(in_channels, in_height, in_width, self.halo)
         } else {
-            MapShape::features(in_channels, in_height, in_width, self.margin)
+            FeatureMapShape::features(in_channels, in_height, in_width, self.halo)
         }
     }
 
@@ -73,7 +75,7 @@ impl Case {
         let dense = seed.is_multiple_of(4) && algorithm == Algorithm::Direct;
         let (input, activation) = (self.input_shape(dense), self.activation(seed));
         let (weight, bias) = (&self.weight, &self.bias);
-        PreparedConvolution::with(kernels, Some(algorithm), &self.conv, input, weight, bias, activation).expect("shape")
+        PreparedConvolution::with(kernels, algorithm, &self.conv, input, weight, bias, activation).expect("shape")
     }
 
     /// Outputs of some of the pictures.
@@ -82,13 +84,13 @@ impl Case {
             let len = values.len() / self.conv.batch.max(1);
             values[pictures.start * len..pictures.end * len].to_vec()
         };
-        let mut input = Map::new(prepared.input_shape(), pictures.len()).expect("shape");
+        let mut input = FeatureMap::new(prepared.input_shape(), pictures.len()).expect("shape");
         input.fill(&part(&self.input)).expect("length");
-        input.pad(self.conv.padding, self.conv.mode).expect("there is a margin");
-        let shape = prepared.output(self.margin);
-        let mut output = Map::new(shape, pictures.len()).expect("shape");
+        input.pad(self.conv.padding, self.conv.mode).expect("there is a halo");
+        let shape = prepared.output(self.halo);
+        let mut output = FeatureMap::new(shape, pictures.len()).expect("shape");
         let residual = self.residual.as_ref().map(|values| {
-            let mut residual = Map::new(shape, pictures.len()).expect("shape");
+            let mut residual = FeatureMap::new(shape, pictures.len()).expect("shape");
             residual.fill(&part(values)).expect("length");
             residual
         });
@@ -194,7 +196,7 @@ fn a_picture_does_not_depend_on_its_neighbours_or_on_threads() {
 fn maps_are_used_again() {
     let case = Case::new(shape(5, [16, 32], [10, 7], [3, 3], [1, 1]), 3);
     let Conv2d { batch, in_channels, out_channels, in_height, in_width, .. } = case.conv;
-    let input_shape = MapShape::features(in_channels, in_height, in_width, 1);
+    let input_shape = FeatureMapShape::features(in_channels, in_height, in_width, 1);
     let plane = in_height * in_width;
     let prepared = PreparedConvolution::new(
         &case.conv,
@@ -202,16 +204,17 @@ fn maps_are_used_again() {
         &case.weight,
         &case.bias,
         OutputActivation::Prelu(&case.slopes),
+        Precision::Standard,
     );
     let prepared = prepared.expect("shape");
-    let mut input = Map::new(input_shape, 1).expect("shape");
-    let mut output = Map::new(prepared.output(2), 1).expect("shape");
+    let mut input = FeatureMap::new(input_shape, 1).expect("shape");
+    let mut output = FeatureMap::new(prepared.output(2), 1).expect("shape");
     let whole = case.computed(&prepared, 0..batch);
     for pictures in [batch.div_ceil(2), batch, 1] {
         input.set_batch(pictures).expect("memory");
         output.set_batch(pictures).expect("memory");
         input.fill(&case.input[..pictures * in_channels * plane]).expect("length");
-        input.pad(1, case.conv.mode).expect("there is a margin");
+        input.pad(1, case.conv.mode).expect("there is a halo");
         prepared.forward(&input, None, &mut output).expect("maps fit");
         let mut found = vec![f32::NAN; pictures * out_channels * plane];
         output.write(&mut found).expect("length");
@@ -223,42 +226,42 @@ fn maps_are_used_again() {
 fn wrong_maps_and_paddings_are_errors() {
     let conv = shape(1, [16, 16], [8, 8], [3, 3], [1, 1]);
     let (weight, bias) = (vec![0.0; 16 * 16 * 9], vec![0.0; 16]);
-    let new = |conv: &Conv2d, margin| {
-        let input = MapShape::features(16, 8, 8, margin);
-        PreparedConvolution::new(conv, input, &weight, &bias, OutputActivation::None)
+    let new = |conv: &Conv2d, halo| {
+        let input = FeatureMapShape::features(16, 8, 8, halo);
+        PreparedConvolution::new(conv, input, &weight, &bias, OutputActivation::None, Precision::Standard)
     };
-    assert_eq!(new(&conv, 0).map(|_| ()), Err(ShapeError::Margin { padding: 1, margin: 0 }));
+    assert_eq!(new(&conv, 0).map(|_| ()), Err(ShapeError::Halo { padding: 1, halo: 0 }));
     let conv = Conv2d { mode: Padding::Reflect, ..conv };
     let prepared = new(&conv, 1).expect("shape");
-    let mut input = Map::new(MapShape::features(16, 8, 8, 1), 1).expect("shape");
-    let mut output = Map::new(MapShape::features(16, 8, 9, 1), 1).expect("shape");
+    let mut input = FeatureMap::new(FeatureMapShape::features(16, 8, 8, 1), 1).expect("shape");
+    let mut output = FeatureMap::new(FeatureMapShape::features(16, 8, 9, 1), 1).expect("shape");
     let found = prepared.forward(&input, None, &mut output);
-    assert_eq!(found, Err(ShapeError::Map { expected: prepared.output(1), found: output.shape() }));
-    let mut output = Map::new(prepared.output(1), 1).expect("shape");
-    let unpadded = Err(ShapeError::Border { padding: 1, mode: Padding::Reflect });
+    assert_eq!(found, Err(ShapeError::FeatureMap { expected: prepared.output(1), found: output.shape() }));
+    let mut output = FeatureMap::new(prepared.output(1), 1).expect("shape");
+    let unpadded = Err(ShapeError::NotPadded { padding: 1, mode: Padding::Reflect });
     assert_eq!(prepared.forward(&input, None, &mut output), unpadded);
-    input.pad(1, Padding::Reflect).expect("there is a margin");
+    input.pad(1, Padding::Reflect).expect("there is a halo");
     assert_eq!(prepared.forward(&input, None, &mut output), Ok(()));
     input.fill(&[0.5; 16 * 64]).expect("length");
     assert_eq!(prepared.forward(&input, None, &mut output), unpadded);
-    assert_eq!(input.pad(2, Padding::Zero), Err(ShapeError::Margin { padding: 2, margin: 1 }));
-    let mut output = Map::new(prepared.output(1), 2).expect("shape");
+    assert_eq!(input.pad(2, Padding::Zero), Err(ShapeError::Halo { padding: 2, halo: 1 }));
+    let mut output = FeatureMap::new(prepared.output(1), 2).expect("shape");
     let found = prepared.forward(&input, None, &mut output);
     assert_eq!(found, Err(ShapeError::Length { argument: "output pictures", expected: 1, found: 2 }));
 }
 
-/// Winograd's algorithm is taken as the kernels' setting says, and F(4x4, 3x3) not where a finer one is asked for.
+/// Winograd's algorithm is taken as the kernels' setting says, and F(4x4, 3x3) not where high precision is asked for.
 #[test]
 fn algorithms_are_chosen_as_they_are_wanted() {
     let conv = shape(1, [64, 64], [56, 48], [3, 3], [1, 1]);
-    let input = MapShape::features(64, 56, 48, 1);
-    let chosen = |winograd: WinogradUse, filters: &[Filter]| {
-        choose(&crate::isa::kernels().with_winograd(winograd), &conv, &input, [56, 48], filters)
+    let input = FeatureMapShape::features(64, 56, 48, 1);
+    let chosen = |winograd: WinogradUse, precision: Precision| {
+        choose(&crate::isa::kernels().with_winograd(winograd), &conv, &input, [56, 48], precision)
     };
-    let (both, fine) = ([Filter::Two, Filter::Four], [Filter::Two]);
-    assert_eq!(chosen(WinogradUse::IfFaster, &both), Algorithm::Winograd(Filter::Four));
-    assert_eq!(chosen(WinogradUse::IfFaster, &fine), Algorithm::Winograd(Filter::Two));
-    assert_eq!(chosen(WinogradUse::Never, &both), Algorithm::Direct);
-    assert_eq!(chosen(WinogradUse::Always, &both), Algorithm::Winograd(Filter::Four));
-    assert_eq!(chosen(WinogradUse::Always, &fine), Algorithm::Winograd(Filter::Two));
+    let (standard, high) = (Precision::Standard, Precision::High);
+    assert_eq!(chosen(WinogradUse::IfFaster, standard), Algorithm::Winograd(Filter::Four));
+    assert_eq!(chosen(WinogradUse::IfFaster, high), Algorithm::Winograd(Filter::Two));
+    assert_eq!(chosen(WinogradUse::Never, standard), Algorithm::Direct);
+    assert_eq!(chosen(WinogradUse::Always, standard), Algorithm::Winograd(Filter::Four));
+    assert_eq!(chosen(WinogradUse::Always, high), Algorithm::Winograd(Filter::Two));
 }

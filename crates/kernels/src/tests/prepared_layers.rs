@@ -4,21 +4,21 @@ use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::isa::{Kernels, WinogradUse};
 use crate::prepared::transforms::Filter;
 use crate::prepared::{
-    Algorithm, Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs,
-    PreparedUpsampling, Together,
+    Algorithm, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, OutputActivation,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
 };
 use crate::{
     Activation, Conv2d, Isa, Normalization, Padding, Pointwise, ShapeError, UpsampledConv2d, activation, instance_norm,
     layer_norm,
 };
 
-fn map(images: &[f32], shape: MapShape, batch: usize) -> Map {
-    let mut map = Map::new(shape, batch).expect("shape");
+fn map(images: &[f32], shape: FeatureMapShape, batch: usize) -> FeatureMap {
+    let mut map = FeatureMap::new(shape, batch).expect("shape");
     map.fill(images).expect("length");
     map
 }
 
-fn images(map: &Map) -> Vec<f32> {
+fn images(map: &FeatureMap) -> Vec<f32> {
     let mut images = vec![f32::NAN; map.batch() * map.shape().channels() * map.shape().plane()];
     map.write(&mut images).expect("length");
     images
@@ -34,21 +34,21 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 
 #[test]
 fn pictures_are_continued_as_their_mode_says() {
-    let shape = MapShape::features(1, 2, 3, 2);
+    let shape = FeatureMapShape::features(1, 2, 3, 2);
     let mut map = map(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape, 1);
-    let row = |map: &Map, y: usize| -> Vec<f32> {
+    let row = |map: &FeatureMap, y: usize| -> Vec<f32> {
         let start = y * shape.row_stride();
         map.values()[start..start + shape.row_stride()].iter().step_by(shape.pitch).copied().collect()
     };
-    map.pad(1, Padding::Reflect).expect("margin");
+    map.pad(1, Padding::Reflect).expect("halo");
     assert_eq!(row(&map, 0), [0.0; 8]);
     assert_eq!(row(&map, 1), [0.0, 5.0, 4.0, 5.0, 6.0, 5.0, 0.0, 0.0]);
     assert_eq!(row(&map, 2), [0.0, 2.0, 1.0, 2.0, 3.0, 2.0, 0.0, 0.0]);
     assert_eq!(row(&map, 4), row(&map, 2));
-    map.pad(2, Padding::Replicate).expect("margin");
+    map.pad(2, Padding::Replicate).expect("halo");
     assert_eq!(row(&map, 0), [1.0, 1.0, 1.0, 2.0, 3.0, 3.0, 3.0, 0.0]);
     assert_eq!(row(&map, 5), [4.0, 4.0, 4.0, 5.0, 6.0, 6.0, 6.0, 0.0]);
-    map.pad(2, Padding::Zero).expect("margin");
+    map.pad(2, Padding::Zero).expect("halo");
     assert_eq!(row(&map, 1), [0.0; 8]);
     assert_eq!(row(&map, 2), [0.0, 0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0]);
     assert_eq!(map.pad(2, Padding::Reflect), Err(ShapeError::ReflectTooWide { padding: 2, input: [2, 3] }));
@@ -57,20 +57,20 @@ fn pictures_are_continued_as_their_mode_says() {
 /// A map that held more pictures, padded otherwise, is no different from a new one.
 #[test]
 fn borders_of_other_pictures_are_forgotten() {
-    let shape = MapShape::features(5, 4, 6, 1);
+    let shape = FeatureMapShape::features(5, 4, 6, 1);
     let mut random = Random::new(3);
     let pictures = random.values(3 * 5 * 24);
     let mut used = map(&pictures, shape, 3);
-    used.pad(1, Padding::Reflect).expect("margin");
+    used.pad(1, Padding::Reflect).expect("halo");
     used.set_batch(1).expect("memory");
     used.fill(&pictures[..5 * 24]).expect("length");
-    used.pad(1, Padding::Replicate).expect("margin");
+    used.pad(1, Padding::Replicate).expect("halo");
     used.set_batch(3).expect("memory");
     assert!(!used.is_padded(1, Padding::Replicate));
     used.fill(&pictures).expect("length");
-    used.pad(1, Padding::Replicate).expect("margin");
+    used.pad(1, Padding::Replicate).expect("halo");
     let mut fresh = map(&pictures, shape, 3);
-    fresh.pad(1, Padding::Replicate).expect("margin");
+    fresh.pad(1, Padding::Replicate).expect("halo");
     assert_eq!(used.values(), fresh.values());
 }
 
@@ -78,14 +78,14 @@ fn borders_of_other_pictures_are_forgotten() {
 fn channels_are_written_and_images_added_to_maps() {
     let mut random = Random::new(5);
     let (values, more) = (random.values(2 * 21 * 35), random.values(2 * 21 * 35));
-    let filled = map(&values, MapShape::features(21, 5, 7, 1), 2);
+    let filled = map(&values, FeatureMapShape::features(21, 5, 7, 1), 2);
     let mut some = vec![f32::NAN; 2 * 3 * 35];
     filled.write_channels(16..19, &mut some).expect("length");
     let expected: Vec<f32> = values.chunks_exact(21 * 35).flat_map(|image| image[16 * 35..19 * 35].to_vec()).collect();
     assert_eq!(some, expected);
     assert!(filled.write_channels(19..22, &mut some).is_err());
-    let mut both = Map::new(filled.shape(), 2).expect("shape");
-    both.fill_onto(&more, &filled).expect("maps fit");
+    let mut both = FeatureMap::new(filled.shape(), 2).expect("shape");
+    both.fill_with_sum(&more, &filled).expect("maps fit");
     let sums: Vec<f32> = values.iter().zip(&more).map(|(left, right)| left + right).collect();
     assert_eq!(images(&both), sums);
 }
@@ -99,18 +99,23 @@ fn maps_are_normalised_as_images_are() {
         let residual = random.values(values.len());
         let affine = (random.values(batch * channels), random.values(batch * channels));
         let per_channel = (&affine.0[..channels], &affine.1[..channels]);
-        let shape = MapShape::features(channels, height, width, 1);
+        let shape = FeatureMapShape::features(channels, height, width, 1);
         for activation in [Activation::None, Activation::Relu] {
             let norm = Normalization { batch, channels, plane: height * width, epsilon: 1e-5, activation };
             let mut expected = vec![0.0; values.len()];
-            let own = MapNormalization { together: Together::Channel, epsilon: 1e-5, affine: None, activation };
-            let styled = MapNormalization { affine: Some((&affine.0, &affine.1)), ..own };
-            let whole = MapNormalization { together: Together::Picture, affine: Some(per_channel), ..own };
-            let check = |norm: &MapNormalization<'_>, residual: Option<&[f32]>, expected: &[f32]| {
+            let own = FeatureMapNormalization {
+                scope: NormalizationScope::Instance,
+                epsilon: 1e-5,
+                affine: None,
+                activation,
+            };
+            let styled = FeatureMapNormalization { affine: Some((&affine.0, &affine.1)), ..own };
+            let whole = FeatureMapNormalization { scope: NormalizationScope::Layer, affine: Some(per_channel), ..own };
+            let check = |norm: &FeatureMapNormalization<'_>, residual: Option<&[f32]>, expected: &[f32]| {
                 let mut found = map(&values, shape, batch);
                 let residual = residual.map(|residual| map(residual, shape, batch));
                 norm.apply(&mut found, residual.as_ref()).expect("shapes fit");
-                assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.together));
+                assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.scope));
                 assert!(found.is_padded(1, Padding::Zero));
             };
             instance_norm(&norm, &values, None, None, &mut expected).expect("shape");
@@ -122,9 +127,14 @@ fn maps_are_normalised_as_images_are() {
             check(&whole, None, &expected);
         }
     }
-    let mut map = Map::new(MapShape::features(4, 3, 3, 0), 2).expect("shape");
+    let mut map = FeatureMap::new(FeatureMapShape::features(4, 3, 3, 0), 2).expect("shape");
     let affine = Some((&[1.0; 4][..], &[0.0; 4][..]));
-    let norm = MapNormalization { together: Together::Channel, epsilon: 1e-5, affine, activation: Activation::None };
+    let norm = FeatureMapNormalization {
+        scope: NormalizationScope::Instance,
+        epsilon: 1e-5,
+        affine,
+        activation: Activation::None,
+    };
     assert_eq!(norm.apply(&mut map, None), Err(ShapeError::Length { argument: "scale", expected: 8, found: 4 }));
 }
 
@@ -141,18 +151,18 @@ fn enlargement_is_the_same_between_maps() {
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             let direct = kernels.with_winograd(WinogradUse::Never);
             conv.forward_with(&direct, &input, &weight, Some(&bias), &mut expected).expect("shape");
-            let shape = MapShape::features(in_channels, in_height, in_width, 1);
+            let shape = FeatureMapShape::features(in_channels, in_height, in_width, 1);
             let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
             check_phases_apart(direct, shape, [&input, &weight, &bias, &expected], batch);
             let mut source = map(&input, shape, batch);
-            let mut found = Map::new(prepared.output(1), batch).expect("shape");
+            let mut found = FeatureMap::new(prepared.output(1), batch).expect("shape");
             let (padding, mode) = prepared.padding();
-            assert_eq!(prepared.forward(&source, &mut found), Err(ShapeError::Border { padding, mode }));
-            source.pad(padding, mode).expect("margin");
+            assert_eq!(prepared.forward(&source, &mut found), Err(ShapeError::NotPadded { padding, mode }));
+            source.pad(padding, mode).expect("halo");
             prepared.forward(&source, &mut found).expect("maps fit");
             assert_close(&images(&found), &expected, 2e-5, &format!("{conv:?} with {:?}", kernels.isa));
             assert_same_for_any_threads(|| {
-                let mut output = Map::new(prepared.output(1), batch).expect("shape");
+                let mut output = FeatureMap::new(prepared.output(1), batch).expect("shape");
                 prepared.forward(&source, &mut output).expect("maps fit");
                 images(&output)
             });
@@ -161,13 +171,18 @@ fn enlargement_is_the_same_between_maps() {
 }
 
 /// Without Winograd's algorithm each phase is a convolution of its own.
-fn check_phases_apart(direct: Kernels, shape: MapShape, [input, weight, bias, expected]: [&[f32]; 4], batch: usize) {
+fn check_phases_apart(
+    direct: Kernels,
+    shape: FeatureMapShape,
+    [input, weight, bias, expected]: [&[f32]; 4],
+    batch: usize,
+) {
     let direct: &'static Kernels = Box::leak(Box::new(direct));
     let prepared = PreparedUpsampling::with(direct, shape, weight, bias).expect("shape");
     let mut source = map(input, shape, batch);
     let (padding, mode) = prepared.padding();
-    source.pad(padding, mode).expect("margin");
-    let mut found = Map::new(prepared.output(1), batch).expect("shape");
+    source.pad(padding, mode).expect("halo");
+    let mut found = FeatureMap::new(prepared.output(1), batch).expect("shape");
     prepared.forward(&source, &mut found).expect("maps fit");
     assert_close(&images(&found), expected, 2e-6, &format!("{shape:?} directly with {:?}", direct.isa));
 }
@@ -192,12 +207,12 @@ fn few_outputs_are_those_of_the_convolution() {
         activation(Pointwise::Tanh, &sums, &mut expected).expect("length");
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             for (function, expected) in [(None, &sums), (Some(Pointwise::Tanh), &expected)] {
-                let shape = MapShape::features(in_channels, in_height, in_width, padding);
+                let shape = FeatureMapShape::features(in_channels, in_height, in_width, padding);
                 let prepared =
                     PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
                 let mut source = map(&input, shape, batch);
-                source.pad(padding, mode).expect("margin");
-                let mut room = Map::new(prepared.sums(), batch).expect("shape");
+                source.pad(padding, mode).expect("halo");
+                let mut room = FeatureMap::new(prepared.sums(), batch).expect("shape");
                 let mut found = vec![f32::NAN; expected.len()];
                 prepared.forward(&source, &mut room, &mut found).expect("maps fit");
                 assert_close(&found, expected, 1e-5, &format!("{conv:?} with {:?}", kernels.isa));
@@ -220,18 +235,18 @@ fn large_weights_are_transformed_at_each_call() {
     let mut expected = vec![0.0; out_channels * in_height * in_width];
     let direct = crate::isa::kernels().with_winograd(WinogradUse::Never);
     crate::convolve::forward_with(&direct, &conv, &input, &weight, Some(&bias), &mut expected).expect("shape");
-    let shape = MapShape::features(in_channels, in_height, in_width, 1);
-    let (kernels, four) = (crate::isa::kernels(), Some(Algorithm::Winograd(Filter::Four)));
+    let shape = FeatureMapShape::features(in_channels, in_height, in_width, 1);
+    let (kernels, four) = (crate::isa::kernels(), Algorithm::Winograd(Filter::Four));
     let none = OutputActivation::None;
     let prepared = PreparedConvolution::with(kernels, four, &conv, shape, &weight, &bias, none).expect("shape");
     assert_eq!(prepared.is_packed(), unless_miri(true, false));
     let mut source = map(&input, shape, 1);
-    source.pad(padding, mode).expect("margin");
-    let mut found = Map::new(prepared.output(0), 1).expect("shape");
+    source.pad(padding, mode).expect("halo");
+    let mut found = FeatureMap::new(prepared.output(0), 1).expect("shape");
     prepared.forward(&source, None, &mut found).expect("maps fit");
     assert_close(&images(&found), &expected, 2e-5, "packed weights");
     assert_same_for_any_threads(|| {
-        let mut output = Map::new(prepared.output(0), 1).expect("shape");
+        let mut output = FeatureMap::new(prepared.output(0), 1).expect("shape");
         prepared.forward(&source, None, &mut output).expect("maps fit");
         images(&output)
     });

@@ -3,9 +3,9 @@
 use burn::tensor::Tensor;
 use portraitist_kernels::OutputActivation;
 
+use crate::inference::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 use crate::ops::{ConvGeometry, Padding, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 
 use super::{
     Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind, Then,

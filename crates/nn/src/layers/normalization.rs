@@ -1,12 +1,12 @@
 //! Normalisation of activations.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::{Activation, Together};
+use portraitist_kernels::{Activation, NormalizationScope};
 use serde::{Deserialize, Serialize};
 
+use crate::inference::{NoPlan, PlannedAffine, PlannedNormalization};
 use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, PlannedAffine, PlannedNormalization};
 
 use super::Initializer;
 
@@ -104,7 +104,7 @@ impl Normalization {
                 ops::instance_norm(x, [scale, shift], relu, residual)
             }
             Self::Layer { gamma, beta } => {
-                let normalised = ops::picture_norm(x, [gamma.flat(), beta.flat()], relu);
+                let normalised = ops::layer_norm_chw(x, [gamma.flat(), beta.flat()], relu);
                 then_apart(normalised, false, residual)
             }
             Self::Batch { weight, bias } => {
@@ -124,13 +124,13 @@ impl Normalization {
     pub fn planned(&self, style: Option<&PlannedAffine>, relu: bool) -> Result<Option<PlannedNormalization>, NoPlan> {
         let (together, affine) = match self {
             Self::None => return Ok(None),
-            Self::Instance => (Together::Channel, PlannedAffine::None),
+            Self::Instance => (NormalizationScope::Instance, PlannedAffine::None),
             Self::Adaptive => {
                 let style = style.ok_or(NoPlan::Layer("an adaptive layer without style"))?;
-                (Together::Channel, style.clone())
+                (NormalizationScope::Instance, style.clone())
             }
             Self::Layer { gamma, beta } => {
-                (Together::Picture, PlannedAffine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
+                (NormalizationScope::Layer, PlannedAffine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
             }
             Self::Batch { .. } => return Err(NoPlan::Layer("batch normalisation")),
         };

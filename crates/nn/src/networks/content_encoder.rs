@@ -3,10 +3,10 @@
 use burn::tensor::Tensor;
 
 use crate::config::GeneratorConfig;
+use crate::inference::{NoPlan, PlanBuilder, Slot};
 use crate::layers::{ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock, SelfAttention};
 use crate::ops::ConvGeometry;
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, PlanBuilder, Slot};
 
 /// The content encoder of MUNIT (Huang et al. 2018, <https://arxiv.org/abs/1804.04732>): a 7x7
 /// convolution, stride-2 convolutions that double the channels, residual blocks; all with instance

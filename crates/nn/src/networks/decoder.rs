@@ -3,13 +3,13 @@
 use burn::tensor::Tensor;
 
 use crate::config::GeneratorConfig;
+use crate::inference::{NoPlan, Plan, PlanBuilder, PlannedAffine, Slot};
 use crate::layers::{
     ActivationKind, AdaptiveParameters, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock,
     SelfAttention,
 };
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, Slot};
 
 /// The decoder of MUNIT: residual blocks whose normalisation the style steers, then nearest
 /// upsampling and 5x5 convolutions with layer normalisation, then a 7x7 convolution to the picture.

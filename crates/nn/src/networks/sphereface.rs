@@ -4,10 +4,10 @@ use burn::tensor::{Device, Tensor};
 use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::config::RecognizerConfig;
+use crate::inference::{Plan, PlanBuilder, Slot};
 use crate::layers::{Conv2d, Initialization, Initializer, Linear, PRelu};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{Plan, PlanBuilder, Slot};
 
 /// SphereFace's residual network without batch normalisation, from a face crop to an embedding whose direction says
 /// who it is. Liu et al. 2017, <https://arxiv.org/abs/1704.08063>, table 2; [`RecognizerConfig::default`] is its

@@ -5,9 +5,9 @@ use portraitist_kernels::ShapeError;
 
 use crate::config::{Domain, TranslatorConfig};
 use crate::device::on_workers;
+use crate::inference::{NoPlan, Plan, PlanBuilder};
 use crate::layers::{Initialization, Initializer, StyleMlp};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
-use crate::plan::{NoPlan, Plan, PlanBuilder};
 
 use super::{ContentEncoder, Critic, Decoder, Generator};
 

@@ -59,11 +59,11 @@ impl Adam {
         let exponent = self.steps as f64;
         let step = AdamStep {
             weight_decay: weight_decay as f32,
-            first_kept: beta1 as f32,
-            first_new: (1.0 - beta1) as f32,
-            second_kept: beta2 as f32,
-            second_new: (1.0 - beta2) as f32,
-            second_correction: (1.0 - beta2.powf(exponent)).sqrt() as f32,
+            beta1: beta1 as f32,
+            one_minus_beta1: (1.0 - beta1) as f32,
+            beta2: beta2 as f32,
+            one_minus_beta2: (1.0 - beta2) as f32,
+            bias_correction2_sqrt: (1.0 - beta2.powf(exponent)).sqrt() as f32,
             epsilon: epsilon as f32,
             step_size: (learning_rate / (1.0 - beta1.powf(exponent))) as f32,
         };

@@ -11,7 +11,7 @@ use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_face::template::Template;
 use portraitist_face::{Picture, edit};
-use portraitist_nn::metrics::{Fold, ScoredFolds, ScoredPair, seed_2018, verification};
+use portraitist_nn::metrics::verification::{self, Fold, ScoredFolds, ScoredPair, original_2018};
 use portraitist_nn::parameter::{from_values, to_values};
 use portraitist_nn::recognition::{
     Between, EvaluationError, FeatureCache, Features, IdentificationTask, Pairs, Similarity, VerificationTask, View,
@@ -75,11 +75,11 @@ fn scores_and_printed_lines_are_those_of_the_original() {
     let drawn = Pairs::Drawn { fold_length: 6, seed: 1 };
     for (pairs, key) in [(Pairs::Restricted, "restricted"), (drawn, "unrestricted_fold_length_6_seed_1")] {
         let task = VerificationTask::new(&dataset, pairs, View::Test, false).unwrap();
-        let features = gather(task.roll(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap();
-        let scored = task.score(&features, Similarity::Seed2018).unwrap();
+        let features = gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap();
+        let scored = task.score(&features, Similarity::Original2018).unwrap();
         assert_scores(key, &scored, &expected[key]);
-        let report = verification::evaluate_as_seed(&scored).unwrap();
-        assert_eq!(serde_json::json!(seed_2018::printed(&report)), expected[key]["printed"], "{key}");
+        let report = verification::evaluate_as_original(&scored).unwrap();
+        assert_eq!(serde_json::json!(original_2018::printed(&report)), expected[key]["printed"], "{key}");
     }
 }
 
@@ -91,7 +91,8 @@ fn all_pairs_of_a_fold_are_compared_once() {
     let mut counts = Vec::new();
     for between in [Between::All, Between::DrawingPhoto, Between::PhotoPhoto, Between::DrawingDrawing] {
         let task = VerificationTask::new(&dataset, Pairs::Unrestricted(between), View::Test, false).unwrap();
-        let features = gather(task.roll(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         counts.push(scored.folds().iter().map(|fold| [fold.same.len(), fold.different.len()]).collect::<Vec<_>>());
     }
@@ -116,7 +117,8 @@ fn view_1_reports_on_its_second_half_alone() {
         let task = VerificationTask::new(&dataset, pairs, View::Development, false).unwrap();
         let (tested, helping) = (task.tested_people(), task.threshold_people());
         assert!(!tested.is_empty() && tested.iter().all(|person| !helping.contains(person)), "{tested:?} {helping:?}");
-        let features = gather(task.roll(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         let report = verification::evaluate(&scored);
         assert_eq!(report.folds.len(), 1);
@@ -134,7 +136,8 @@ fn every_identification_set_is_searched() {
     for direction in [Direction::C2P, Direction::P2C] {
         let sets: Vec<Set> = Set::all().collect();
         let task = IdentificationTask::new(&dataset, direction, &sets, false).unwrap();
-        let features = gather(task.roll(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let placed = task.place(&features, Similarity::Cosine).unwrap();
         assert_eq!(placed.len(), 11);
         assert!(placed.iter().all(|set| set.within(set.num_people) == 1.0));
@@ -158,11 +161,11 @@ fn embeddings_are_kept_and_damaged_files_replaced() {
             simple_embedder(crops)
         };
         let features =
-            gather(task.roll(), |entry| pipeline.crop_entry(entry), &embed, Some(&mut cache), |_| {}).unwrap();
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, Some(&mut cache), |_| {}).unwrap();
         cache.save().unwrap();
         (embedded.get(), task.score(&features, Similarity::Cosine).unwrap(), problem)
     };
-    let count = task.roll().pictures().len();
+    let count = task.index().entries().len();
     let (embedded, first, problem) = run("aa", "ignore");
     assert_eq!((embedded, problem), (count, None));
     assert_eq!(run("aa", "ignore"), (0, first.clone(), None));
@@ -193,7 +196,7 @@ fn embeddings_that_say_nothing_are_refused_with_the_picture() {
     let dataset = dataset(&root);
     let task = VerificationTask::new(&dataset, Pairs::Restricted, View::Test, false).unwrap();
     let pipeline = original_pipeline();
-    let label = task.roll().label(&task.roll().pictures()[0]);
+    let label = task.index().label(&task.index().entries()[0]);
     for (row, words) in [
         (vec![0.5, f32::NAN], "NaN"),
         (vec![f32::INFINITY; 2], "inf"),
@@ -202,11 +205,11 @@ fn embeddings_that_say_nothing_are_refused_with_the_picture() {
     ] {
         let embed = |crops: &[Picture]| Ok(vec![row.clone(); crops.len()]);
         let error =
-            gather(task.roll(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap_err().to_string();
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap_err().to_string();
         assert!(error.contains(&label) && error.contains(words), "{error}");
     }
     let none = |_: &[Picture]| Ok(Vec::new());
-    assert!(gather(task.roll(), |entry| pipeline.crop_entry(entry), &none, None, |_| {}).is_err());
+    assert!(gather(task.index(), |entry| pipeline.crop_entry(entry), &none, None, |_| {}).is_err());
 }
 
 #[test]
@@ -221,7 +224,7 @@ fn similarities_are_cosines_and_the_originals_a_little_less() {
     let mut small = Features::default();
     small.push(&[1e-3, 0.0], "a picture").unwrap();
     small.push(&[1e-2, 0.0], "a picture").unwrap();
-    assert!((small.similarity(0, 1, Similarity::Seed2018) - 0.5).abs() < 1e-6);
+    assert!((small.similarity(0, 1, Similarity::Original2018) - 0.5).abs() < 1e-6);
 }
 
 #[test]
@@ -235,7 +238,7 @@ fn scores_survive_the_way_through_a_file() {
     let scored = ScoredFolds::new(vec![fold(0.0), fold(0.7)], people).unwrap();
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("scores.tsv");
-    portraitist_nn::metrics::write_scores(&path, &scored, false).unwrap();
-    assert_eq!(portraitist_nn::metrics::read_scores(&path, None).unwrap(), scored);
-    assert!(portraitist_nn::metrics::write_scores(&path, &scored, false).is_err());
+    portraitist_nn::metrics::verification::write_scores(&path, &scored, false).unwrap();
+    assert_eq!(portraitist_nn::metrics::verification::read_scores(&path, None).unwrap(), scored);
+    assert!(portraitist_nn::metrics::verification::write_scores(&path, &scored, false).is_err());
 }

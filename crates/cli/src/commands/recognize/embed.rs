@@ -11,10 +11,11 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::arguments::EmbedArguments;
-use crate::inputs::{Failure, expand};
+use crate::inputs::{Failure, expand, status};
+use crate::models::open_recognizer;
 use crate::npy::npy;
 use crate::output::{Console, refuse_existing};
-use crate::recognizer::{face_pipeline, open_recognizer};
+use crate::similarity::face_pipeline;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -67,7 +68,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     ensure!(!rows.is_empty(), "no face to embed: all {} inputs failed", failed.len());
     let shape = [rows.len(), recognizer.embedding_len(options.mirrored)];
     write_atomically(&arguments.out, &npy(&values, &shape.map(|length| length as u64))?, arguments.force)?;
-    let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let status = status(&failed);
     let text = format!("{}: {} embeddings of {} numbers", arguments.out.display(), shape[0], shape[1]);
     let (output, model_sha256) = (arguments.out.clone(), recognizer.sha256().to_owned());
     console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed }, &text)?;

@@ -13,7 +13,7 @@ use portraitist_face::{Picture, edit};
 use portraitist_nn::metrics::identification::IdentificationReport;
 use portraitist_nn::metrics::verification::VerificationReport;
 
-use super::report::Origin;
+use super::origin::Origin;
 use crate::arguments::PlotFormat;
 
 /// Width and height of a plot, in the units that its other sizes are in.
@@ -112,7 +112,7 @@ struct Chart<'a, L> {
     mean: &'static str,
     /// `[x, mean, deviation]`.
     points: &'a [[f64; 3]],
-    /// How a place on the x axis is written.
+    /// How a value on the x axis is written.
     label: L,
     /// About how many of them are.
     num_labels: usize,
