@@ -9,7 +9,7 @@
 //! | VGG16 | BGR | `v` less the mean of each channel over ImageNet |
 
 use burn::tensor::Tensor;
-use portraitist_face::transform::to_grey;
+use portraitist_face::edit::to_grey;
 use portraitist_face::{Error, Picture, Result};
 
 /// Means of blue, green and red over ImageNet, in grey levels.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
 use portraitist_nn::training::Run;
 use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{

@@ -59,7 +59,7 @@ pub(super) fn save(
 fn write_state(state: &CheckpointState<impl Serialize>, path: &Path) -> Result<(), TrainingError> {
     let wrong = |reason: String| TrainingError::Write { path: path.to_path_buf(), reason };
     let text = serde_json::to_vec_pretty(state).map_err(|error| wrong(error.to_string()))?;
-    portraitist_face::picture::write_atomically(path, &text, true).map_err(|error| wrong(error.to_string()))
+    portraitist_face::files::write_atomically(path, &text, true).map_err(|error| wrong(error.to_string()))
 }
 
 /// Takes up where a checkpoint was written. The settings must be those of its run, whose seed is `seed`.

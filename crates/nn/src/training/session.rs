@@ -65,7 +65,7 @@ impl<T: Task> Session<T> {
         let path = folder.join(RUN_FILE);
         let wrong = |reason: String| TrainingError::Write { path: path.clone(), reason };
         let text = run.to_toml().map_err(wrong)?;
-        portraitist_face::picture::write_atomically(&path, text.as_bytes(), false)
+        portraitist_face::files::write_atomically(&path, text.as_bytes(), false)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use portraitist_face::template::Template;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 
 use crate::config::Domain;
 use crate::config::munit::TranslatorConfig;
@@ -142,7 +142,7 @@ impl Model {
     /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
     /// and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
-        let (frame, picture) = (Template::SEED, &self.config.picture);
+        let (frame, picture) = (Template::ORIGINAL, &self.config.picture);
         let (width, height) = (picture.width * picture.translation_scale, picture.height * picture.translation_scale);
         let scale = (picture.resize * picture.translation_scale) as f64 / frame.width as f64;
         let left = (frame.width as f64 * scale - width as f64) / 2.0;
@@ -170,11 +170,8 @@ impl Model {
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
         let translated = from_planes(width, height, &planes)?;
-        let picture = if own_size == (width, height) {
-            translated
-        } else {
-            transform::resize(&translated, own_size.0, own_size.1)?
-        };
+        let picture =
+            if own_size == (width, height) { translated } else { edit::resize(&translated, own_size.0, own_size.1)? };
         Ok(Translated { picture, planes, width, height })
     }
 
@@ -205,7 +202,7 @@ impl Model {
         let height = picture.height().next_multiple_of(multiple);
         let extended = extend_edges(picture, width, height)?;
         let grey = self.config.picture.grey_photos && domain == Domain::Photo;
-        let extended = if grey { transform::to_grey(&extended) } else { extended };
+        let extended = if grey { edit::to_grey(&extended) } else { extended };
         Ok((to_planes(&extended, self.config.picture.channels(domain)), [width, height]))
     }
 }
@@ -223,7 +220,7 @@ fn within_limits(picture: &Picture, least: usize, most: usize) -> Result<Picture
     }
     // A strip so long that both limits cannot hold is squeezed.
     let side = |length: f64| (length * scale).round().clamp(least, most / least) as usize;
-    transform::resize(picture, side(width), side(height))
+    edit::resize(picture, side(width), side(height))
 }
 
 /// Repeats the last column and row until the picture has the given size.

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use half::{bf16, f16};
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
 use safetensors::tensor::{Dtype, TensorView, View};
 use safetensors::{SafeTensors, serialize};
 use serde_json::Value;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use portraitist_face::Picture;
-use portraitist_face::transform::{self, CropPlace, CropTransform};
+use portraitist_face::edit::{self, CropPlace, CropTransform};
 use rand::Rng;
 use rand::seq::SliceRandom;
 
@@ -11,13 +11,13 @@ use crate::config::{Domain, PictureConfig};
 use crate::pixels::to_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
-use crate::training::pictures::Entry;
+use crate::training::pictures::FoundPicture;
 
 /// The pictures of one domain, in the order of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct PictureSet {
     domain: Domain,
-    entries: Vec<Entry>,
+    entries: Vec<FoundPicture>,
     by_person: HashMap<String, Vec<usize>>,
     config: PictureConfig,
     flip: bool,
@@ -26,7 +26,13 @@ pub(crate) struct PictureSet {
 
 impl PictureSet {
     /// A set that a run with `seed` draws from.
-    pub(crate) fn new(domain: Domain, entries: Vec<Entry>, config: &PictureConfig, flip: bool, seed: u64) -> Self {
+    pub(crate) fn new(
+        domain: Domain,
+        entries: Vec<FoundPicture>,
+        config: &PictureConfig,
+        flip: bool,
+        seed: u64,
+    ) -> Self {
         let mut by_person: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if let Some(person) = &entry.person {
@@ -42,12 +48,12 @@ impl PictureSet {
     }
 
     /// The pictures, in the order in which they were found.
-    pub(crate) fn entries(&self) -> &[Entry] {
+    pub(crate) fn entries(&self) -> &[FoundPicture] {
         &self.entries
     }
 
     /// The entry that stands at position `sample` of the run: every epoch is a permutation of its own.
-    pub(crate) fn entry(&self, sample: u64) -> &Entry {
+    pub(crate) fn entry(&self, sample: u64) -> &FoundPicture {
         let count = self.entries.len() as u64;
         let (epoch, position) = (sample / count, sample % count);
         let mut order: Vec<u32> = (0..count as u32).collect();
@@ -56,7 +62,7 @@ impl PictureSet {
     }
 
     /// A random picture of `person`, fixed by the position in the run.
-    pub(crate) fn of_person(&self, person: &str, sample: u64) -> Option<&Entry> {
+    pub(crate) fn of_person(&self, person: &str, sample: u64) -> Option<&FoundPicture> {
         let candidates = self.by_person.get(person)?;
         let mut random = stream(self.seed, &format!("person {}", self.domain), sample);
         Some(&self.entries[candidates[random.random_range(0..candidates.len())]])
@@ -67,16 +73,16 @@ impl PictureSet {
     ///
     /// # Errors
     /// [`TrainingError::Data`] names the file.
-    pub(crate) fn read(&self, entry: &Entry, sample: u64) -> Result<Vec<f32>, TrainingError> {
+    pub(crate) fn read(&self, entry: &FoundPicture, sample: u64) -> Result<Vec<f32>, TrainingError> {
         let mut random = stream(self.seed, &format!("crop {}", self.domain), sample);
         let flip = self.flip && random.random_bool(0.5);
         self.planes(entry, |picture| {
-            let flipped = if flip { transform::flip(picture) } else { picture.clone() };
-            let resized = transform::resize_shorter_side(&flipped, self.config.resize)?;
+            let flipped = if flip { edit::flip(picture) } else { picture.clone() };
+            let resized = edit::resize_shorter_side(&flipped, self.config.resize)?;
             let mut offset = |size: usize, crop: usize| random.random_range(0..=size.saturating_sub(crop));
             let top = offset(resized.height(), self.config.height);
             let left = offset(resized.width(), self.config.width);
-            transform::crop(&resized, left, top, self.config.width, self.config.height)
+            edit::crop(&resized, left, top, self.config.width, self.config.height)
         })
     }
 
@@ -100,7 +106,7 @@ impl PictureSet {
 
     fn planes(
         &self,
-        entry: &Entry,
+        entry: &FoundPicture,
         cut: impl FnOnce(&Picture) -> portraitist_face::Result<Picture>,
     ) -> Result<Vec<f32>, TrainingError> {
         let name = format!("{}: ", entry.path.display());
@@ -111,7 +117,7 @@ impl PictureSet {
         };
         let picture = Picture::open(&entry.path).map_err(wrong)?;
         let grey = self.config.grey_photos && self.domain == Domain::Photo;
-        let picture = if grey { transform::to_grey(&picture) } else { picture };
+        let picture = if grey { edit::to_grey(&picture) } else { picture };
         let cropped = cut(&picture).map_err(wrong)?;
         Ok(to_planes(&cropped, self.config.channels(self.domain)))
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 use portraitist_face::Picture;
-use portraitist_face::grid::grid;
+use portraitist_face::edit::grid;
 
 use crate::config::munit::TranslatorConfig;
 use crate::config::{Domain, PictureConfig};

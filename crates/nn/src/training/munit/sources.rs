@@ -17,7 +17,7 @@ use super::batch::Batch;
 use super::pictures::PictureSet;
 use super::run::RunFile;
 use crate::training::error::TrainingError;
-use crate::training::pictures::{Entry, find_pictures};
+use crate::training::pictures::{FoundPicture, find_pictures};
 
 /// The pictures of both domains.
 #[derive(Clone, Debug)]
@@ -50,8 +50,9 @@ impl Sources {
     /// [`IdentityError::Nobody`] names a picture without a person.
     pub(super) fn people(&self) -> Result<Vec<String>, IdentityError> {
         let entries = self.sets.drawing.entries().iter().chain(self.sets.photo.entries());
-        let person =
-            |entry: &Entry| entry.person.clone().ok_or_else(|| IdentityError::Nobody { path: entry.path.clone() });
+        let person = |entry: &FoundPicture| {
+            entry.person.clone().ok_or_else(|| IdentityError::Nobody { path: entry.path.clone() })
+        };
         let people: BTreeSet<String> = entries.map(person).collect::<Result<_, _>>()?;
         Ok(people.into_iter().collect())
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::Distribution;
@@ -149,7 +149,7 @@ impl BatchMaker {
         let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
         let size = [RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT];
         let cut = |picture: &Picture| {
-            let flipped = flip.then(|| transform::flip(picture));
+            let flipped = flip.then(|| edit::flip(picture));
             let picture = flipped.as_ref().unwrap_or(picture);
             let part = if self.augmentation.moves() {
                 let enlarged = [ENLARGED_WIDTH, ENLARGED_HEIGHT].map(|side| (side as f64 - 1.0) / 2.0);
@@ -158,8 +158,8 @@ impl BatchMaker {
                 let random = &mut stream(self.seed, "placement", sample);
                 self.augmentation.place(fitted(picture)?.as_ref(), enlargement, middle, size, random)?
             } else {
-                let enlarged = transform::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
-                transform::crop(&enlarged, left, top, size[0], size[1])?
+                let enlarged = edit::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+                edit::crop(&enlarged, left, top, size[0], size[1])?
             };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
             Ok(to_recognition_planes(&part))
@@ -183,7 +183,7 @@ fn fitted(picture: &Picture) -> portraitist_face::Result<Cow<'_, Picture>> {
     if (picture.width(), picture.height()) == (width, height) {
         return Ok(Cow::Borrowed(picture));
     }
-    transform::resize(picture, width, height).map(Cow::Owned)
+    edit::resize(picture, width, height).map(Cow::Owned)
 }
 
 fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingError {

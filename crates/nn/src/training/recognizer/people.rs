@@ -198,7 +198,7 @@ impl People {
 
 fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError> {
     let entries = find_pictures(source)?;
-    let found = |entry: crate::training::pictures::Entry| match entry.person {
+    let found = |entry: crate::training::pictures::FoundPicture| match entry.person {
         Some(name) => Ok(Found { path: entry.path, name, domain }),
         None => Err(TrainingError::Data {
             path: entry.path,
