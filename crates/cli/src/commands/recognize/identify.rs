@@ -4,17 +4,18 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::Fit;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_nn::metrics::identification::{self, IdentificationIntervals, IdentificationReport, evaluate};
 use portraitist_nn::recognition::{IdentificationTask, Similarity, View, sets};
 use serde::Serialize;
 
 use super::evaluation::{Examination, explained};
+use super::origin::Origin;
 use super::plot;
-use super::report::{Origin, Row, markdown_rows, remarks, table};
-use crate::arguments::{DirectionName, IdentifyArguments, PlotFile};
-use crate::commands::dataset;
+use super::report::{Row, markdown_rows, remarks, table};
+use crate::arguments::{IdentifyArguments, PlotFile};
+use crate::commands::dataset::open::open;
 use crate::output::Console;
 
 /// What `--json` prints.
@@ -31,11 +32,8 @@ struct Output<'a> {
 /// Runs the command.
 pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let IdentifyArguments { evaluation, direction, set } = arguments;
-    let direction = match direction {
-        DirectionName::C2p => Direction::C2P,
-        DirectionName::P2c => Direction::P2C,
-    };
-    let dataset = dataset::open(&evaluation.dataset, console)?;
+    let direction = Direction::from(*direction);
+    let dataset = open(&evaluation.dataset, console)?;
     let examination = Examination::open(evaluation)?;
     ensure!(
         set.is_none() || examination.view() == View::Test,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
 use portraitist_nn::metrics::Summary;
 use portraitist_nn::metrics::bootstrap::Interval;
 use portraitist_nn::metrics::verification::{
@@ -12,73 +12,10 @@ use portraitist_nn::metrics::verification::{
 };
 use serde::Serialize;
 
+use super::origin::Origin;
 use super::{baselines, plot};
 use crate::arguments::{PlotFile, ReportArguments, ResamplingArguments, RuleArguments};
 use crate::output::{Console, refuse_existing};
-
-/// People of a protocol whom the recogniser saw in training.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Leak {
-    pub(super) people: usize,
-    pub(super) of: usize,
-}
-
-impl Leak {
-    /// What stands beside every number; empty where nobody was seen.
-    pub(super) fn remark(self) -> String {
-        if self.people == 0 {
-            return String::new();
-        }
-        format!("LEAK: {} of {} people were in training", self.people, self.of)
-    }
-}
-
-/// Where figures come from.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Origin {
-    /// What was measured, for headings.
-    #[serde(skip)]
-    pub(super) what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dataset: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) protocol: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<u8>,
-    /// Which kinds of pictures are compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) between: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) direction: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model_sha256: Option<String>,
-    /// What is made of mirror images.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) mirrored: Option<&'static str>,
-    /// The one set looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) set: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) num_pictures: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) num_people: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) missing_pictures: Option<usize>,
-    /// `null` where the model does not say whom it was trained on; left out where there is no model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) leak: Option<Option<Leak>>,
-    #[serde(skip)]
-    pub(super) warnings: Vec<String>,
-}
-
-impl Origin {
-    /// What stands beside every number where people were in training. That nobody knows is a warning.
-    pub(super) fn leak_remark(&self) -> String {
-        self.leak.flatten().map_or_else(String::new, Leak::remark)
-    }
-}
 
 /// What `--json` prints of a verification.
 #[derive(Serialize)]
@@ -121,7 +58,7 @@ pub(super) fn present_verification(
     mut origin: Origin,
     console: &Console,
 ) -> anyhow::Result<()> {
-    let mut report = if rules.as_seed { evaluate_as_original(scored)? } else { evaluate(scored) };
+    let mut report = if rules.as_original { evaluate_as_original(scored)? } else { evaluate(scored) };
     let intervals = match report.mode {
         Mode::Exact => verification::intervals(scored, &report, resampling.resamples, resampling.bootstrap_seed),
         Mode::Original2018 => None,
