@@ -94,7 +94,7 @@ impl Node<'_> {
             Operation::Linear(linear) => linear.forward(input.into_rows()).into(),
             Operation::Activation(activation) => match input {
                 Value::Map(map) => activation.forward(map).into(),
-                Value::Rows(rows) => activation.forward(rows).into(),
+                Value::Rows(rows) => activation.forward_rows(rows).into(),
             },
             Operation::GlobalMean => input.into_map().mean_dim(3).mean_dim(2).into(),
             Operation::AveragePool => average_pool(input.into_map()).into(),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::layers::{Activation, ConvBlock, Linear, NormalizationKind, ResidualBlock, SelfAttention};
+use crate::layers::{Activation, ConvBlock, Linear, Normalization, ResidualBlock, SelfAttention};
 
 /// A value of a graph: the result of a node, or the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -148,7 +148,7 @@ impl<'a> Graph<'a> {
     }
 
     fn push_block(&mut self, input: Slot, block: &'a ConvBlock, upsampled: bool, residual: Option<Slot>) -> Slot {
-        let adain = (block.normalization.kind() == NormalizationKind::Adaptive).then(|| {
+        let adain = matches!(block.normalization, Normalization::Adaptive).then(|| {
             let (start, channels) = (self.num_adain_parameters, block.convolution.channels_out());
             self.num_adain_parameters += 2 * channels;
             AdainRange { shift: start..start + channels, scale: start + channels..start + 2 * channels }

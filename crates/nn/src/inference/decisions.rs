@@ -3,7 +3,7 @@
 use portraitist_kernels::Precision;
 
 use crate::graph::{Graph, Node, Operation, Slot};
-use crate::layers::{ActivationKind, NormalizationKind};
+use crate::layers::{ActivationKind, Normalization};
 
 /// Rows and columns around its input that upsampling reads.
 pub(super) const UPSAMPLING_HALO: usize = 1;
@@ -57,7 +57,62 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
 pub(super) fn makes_pictures(node: &Node<'_>) -> bool {
     let Operation::Block { block, upsampled: false, residual: None, .. } = &node.operation else { return false };
     let has_form = matches!(block.activation.kind(), ActivationKind::None | ActivationKind::Tanh);
-    let is_plain = block.normalization.kind() == NormalizationKind::None;
+    let is_plain = matches!(block.normalization, Normalization::None);
     let convolution = &block.convolution;
     has_form && is_plain && convolution.geometry().stride == 1 && convolution.channels_out() <= MOST_PICTURE_CHANNELS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RecognizerConfig;
+    use crate::config::munit::{GeneratorConfig, TranslatorConfig};
+    use crate::layers::Initialization;
+    use crate::networks::SphereFace;
+    use crate::networks::munit::Translator;
+    use burn::tensor::Device;
+
+    fn translator(num_downsample: usize) -> Translator {
+        let generator = GeneratorConfig { dim: 8, num_residual: 1, num_downsample, ..GeneratorConfig::default() };
+        let config = TranslatorConfig { generator, ..TranslatorConfig::default() };
+        Translator::new(&config, Initialization::Default, 1, &Device::flex())
+    }
+
+    fn graph(translator: &Translator) -> Graph<'_> {
+        let mut graph = Graph::default();
+        let content = translator.photo.content_encoder().add(&mut graph, Graph::INPUT);
+        translator.drawing.decoder().add(&mut graph, content);
+        graph
+    }
+
+    #[test]
+    fn halos_are_as_wide_as_the_readers_need_and_the_same_for_sums() {
+        // Pictures for 7x7; features for 4x4, 3x3 or upsampling; inner features of residual blocks for 3x3; features
+        // that attention alone reads with those that they are added to; the last ones for 7x7.
+        let (usual, flat) = (translator(1), translator(0));
+        assert_eq!(halos(&graph(&usual)), [3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3, 0]);
+        // All sums of residual blocks up to the 7x7 convolution at the end.
+        assert_eq!(halos(&graph(&flat)), [3, 3, 1, 3, 3, 1, 3, 1, 3, 3, 1, 3, 0]);
+    }
+
+    #[test]
+    fn what_comes_before_adain_is_precise() {
+        let translator = translator(1);
+        let precisions = precisions(&graph(&translator));
+        let encoder = translator.photo.content_encoder().graph().nodes().len();
+        assert!(precisions[..encoder].iter().all(|precision| *precision == Precision::High));
+        // 1x1 convolutions of the decoder's attention stand before its last AdaIN layers; they are direct in any case.
+        let decoder = precisions[encoder..].iter().map(|precision| *precision == Precision::High);
+        assert_eq!(decoder.collect::<Vec<_>>(), [false, false, true, false, false, false, false]);
+        let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
+        assert!(super::precisions(&recognizer.graph()).iter().all(|precision| *precision == Precision::Standard));
+    }
+
+    #[test]
+    fn only_a_plain_convolution_to_few_channels_makes_pictures() {
+        let translator = translator(1);
+        let graph = graph(&translator);
+        let found: Vec<bool> = graph.nodes().iter().map(makes_pictures).collect();
+        assert_eq!(found.iter().position(|makes| *makes), Some(found.len() - 1));
+    }
 }

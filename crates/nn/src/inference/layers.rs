@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, Padding, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
-    ShapeError, NormalizationScope, attention_forward,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
+    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
 };
 
 use crate::graph::AdainRange;
@@ -116,7 +116,12 @@ pub(super) enum Affine {
 
 impl PlannedNormalization {
     /// Normalises a feature map; `adain` has the AdaIN parameters of each picture.
-    pub(super) fn apply(&self, map: &mut FeatureMap, residual: Option<&FeatureMap>, adain: &[f32]) -> Result<(), ShapeError> {
+    pub(super) fn apply(
+        &self,
+        map: &mut FeatureMap,
+        residual: Option<&FeatureMap>,
+        adain: &[f32],
+    ) -> Result<(), ShapeError> {
         let per_picture = adain.len() / map.batch().max(1);
         let gather = |part: &Range<usize>| -> Vec<f32> {
             adain.chunks_exact(per_picture).flat_map(|parameters| &parameters[part.clone()]).copied().collect()

@@ -1,8 +1,8 @@
 //! How a graph becomes a plan.
 
 use portraitist_kernels::{
-    Activation, Conv2d, FeatureMapShape, OutputActivation, Padding, Pointwise, Precision, PreparedConvolution, PreparedFewOutputs,
-    PreparedUpsampling, ShapeError, NormalizationScope,
+    Activation, Conv2d, FeatureMapShape, NormalizationScope, OutputActivation, Padding, Pointwise, Precision,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError,
 };
 
 use super::decisions::{halos, makes_pictures, precisions};

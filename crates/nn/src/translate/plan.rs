@@ -1,9 +1,9 @@
 //! One direction of a translator as a plan.
 
 use burn::tensor::Tensor;
-use portraitist_face::Domain;
 use portraitist_kernels::ShapeError;
 
+use crate::config::Domain;
 use crate::device::on_workers;
 use crate::graph::Graph;
 use crate::inference::{NoPlan, Plan};

@@ -6,7 +6,7 @@ use std::ops::Add;
 use crate::config::Domain;
 use crate::graph::{Graph, Operation, Shape};
 use crate::losses::LossWeights;
-use crate::networks::munit::{Decoder, Discriminators, StyleMlp, Translator};
+use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, Translator};
 
 /// The operations of a network's forward pass, by what their gradients need.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -42,7 +42,8 @@ impl Passes {
             let positions = (height * width) as f64;
             let layers = match &node.operation {
                 Operation::Block { block, .. } => {
-                    let (kernel, channels_out) = (block.convolution.geometry().kernel, block.convolution.channels_out());
+                    let (kernel, channels_out) =
+                        (block.convolution.geometry().kernel, block.convolution.channels_out());
                     2.0 * (channels * channels_out * kernel * kernel) as f64 * positions
                 }
                 Operation::Attention(attention) => {
@@ -50,9 +51,7 @@ impl Passes {
                     passes.products += 2.0 * positions * positions * (keys + values) as f64;
                     2.0 * (channels * (queries + keys + values)) as f64 * positions
                 }
-                Operation::Linear(linear) => {
-                    2.0 * (channels * in_height * in_width * linear.features_out()) as f64
-                }
+                Operation::Linear(linear) => 2.0 * (channels * in_height * in_width * linear.features_out()) as f64,
                 _ => 0.0,
             };
             let is_learned = learned[node.input.0];
@@ -84,29 +83,38 @@ impl Passes {
     }
 }
 
-/// A decoder with the network that makes its AdaIN parameters. The content always needs its gradient; the style does as
-/// an input does.
-pub(super) fn decoder(decoder: &Decoder, style_mlp: &StyleMlp, style_dim: usize, content: Shape) -> Passes {
-    Passes::count(&style_mlp.graph(), [style_dim, 1, 1], false) + Passes::count(&decoder.graph(), content, true)
+/// A decoder with the network that makes its AdaIN parameters. The content always needs its gradient.
+fn count_decoder(decoder: &Decoder, style_mlp: &StyleMlp, content: Shape) -> Passes {
+    Passes::count(&style_mlp.graph(), [style_mlp.style_dim(), 1, 1], false)
+        + Passes::count(&decoder.graph(), content, true)
+}
+
+/// The shape of the content of pictures.
+fn content_shape(encoder: &ContentEncoder, picture: Shape) -> Shape {
+    let graph = encoder.graph();
+    graph.shapes(picture)[graph.nodes().len()]
+}
+
+/// From a picture to a picture.
+pub(super) fn translation(encoder: &ContentEncoder, decoder: &Decoder, style_mlp: &StyleMlp, picture: Shape) -> f64 {
+    let content = content_shape(encoder, picture);
+    Passes::count(&encoder.graph(), picture, false).forward() + count_decoder(decoder, style_mlp, content).forward()
 }
 
 /// Both steps of the original's iteration, each with forward passes of its own.
 pub(super) fn iteration(
     generators: &Translator,
     discriminators: &Discriminators,
-    style_dim: usize,
     weights: &LossWeights,
-    size: [usize; 2],
+    [height, width]: [usize; 2],
 ) -> f64 {
-    let [height, width] = size;
     let of_domain = |domain: Domain| {
         let generator = generators.of(domain);
-        let picture = [generator.content_encoder().picture_channels(), height, width];
-        let encoder = generator.content_encoder().graph();
-        let reached = encoder.shapes(picture)[encoder.last().0];
-        let content = Passes::count(&encoder, picture, false);
+        let encoder = generator.content_encoder();
+        let picture = [encoder.picture_channels(), height, width];
+        let content = Passes::count(&encoder.graph(), picture, false);
         let style = Passes::count(&generator.style_encoder().graph(), picture, false);
-        let decoder = decoder(generator.decoder(), generator.style_mlp(), style_dim, reached);
+        let decoder = count_decoder(generator.decoder(), generator.style_mlp(), content_shape(encoder, picture));
         let discriminator = Passes::count(&discriminators.of(domain).graph().0, picture, false);
         // A generated and a real picture are scored; only the discriminator learns.
         let discriminator_step = content.forward() + decoder.forward() + 2.0 * discriminator.learned();
