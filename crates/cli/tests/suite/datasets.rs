@@ -355,7 +355,7 @@ fn datasets_and_destinations_that_cannot_be_used_are_told() {
         (&["prepare", "data", "data"], &["same folder"]),
         (&["prepare", "data", "out", "--recipe", "bad.toml"], &["bad.toml", "unknown field `rate`"]),
         (&["prepare", "data", "out", "--rate", "9"], &["max_distance_share", "0 to 4"]),
-        (&["prepare", "data", "out", "--template", "round"], &["round", "hint: there are seed"]),
+        (&["prepare", "data", "out", "--template", "round"], &["round", "hint: there are original"]),
         (&["info", "nowhere"], &["nowhere", "No such file"]),
         (&["check", "empty"], &["empty", "found none"]),
     ];
