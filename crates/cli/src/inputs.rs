@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::training::pictures::find_pictures;
+use portraitist_face::dataset::find_pictures;
 use serde::Serialize;
 
 use crate::output::{Console, describe};

@@ -1,8 +1,19 @@
 //! Models by name: a built-in one, a run or checkpoint folder, or a weights file.
 
+use std::sync::Arc;
+
+use portraitist_face::detect::{FaceDetector, SeetaFace};
 use portraitist_nn::recognition::{Recognizer, RecognizerError};
 use portraitist_nn::translate::{Model, ModelError};
 use portraitist_nn::{builtin, device};
+
+/// Loads what finds faces, for every command that looks for them.
+///
+/// # Errors
+/// If the bundled detector does not load, which a test rules out.
+pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
+    Ok(Arc::new(SeetaFace::new()?))
+}
 
 /// Reads the translator of a name.
 ///

@@ -2,9 +2,10 @@
 
 use anyhow::Context;
 use portraitist_face::Domain;
+use portraitist_face::align::Fit;
 use portraitist_face::dataset::OpenOptions;
 use portraitist_face::pose::HeadModel;
-use portraitist_face::prepare::recipe::{self, Fit, Recipe};
+use portraitist_face::prepare::recipe::{self, Recipe};
 use portraitist_face::protocol::identification::Direction;
 use portraitist_face::synthetic::DatasetPlan;
 use portraitist_face::template::Template;
@@ -67,7 +68,7 @@ impl From<MirroredName> for Mirrored {
 impl From<TemplateName> for Template {
     fn from(name: TemplateName) -> Self {
         match name {
-            TemplateName::Original => Self::SEED,
+            TemplateName::Original => Self::ORIGINAL,
             TemplateName::Sphereface => Self::SPHEREFACE,
         }
     }
@@ -95,7 +96,7 @@ pub(crate) fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
     };
     if let Some(name) = &arguments.template {
         recipe.template = match name.as_str() {
-            "original" | "seed" => recipe::TemplateName::Seed,
+            "original" | "seed" => recipe::TemplateName::Original,
             "sphereface" => recipe::TemplateName::Sphereface,
             "viewer" => recipe::TemplateName::Viewer,
             _ => return Err(advised(format!("unknown template {name}"), "there are original, sphereface and viewer")),
@@ -109,7 +110,7 @@ pub(crate) fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
     recipe.split.test_share = arguments.test_share.unwrap_or(recipe.split.test_share);
     recipe.split.seed = arguments.seed.unwrap_or(recipe.split.seed);
     if arguments.as_original {
-        recipe.fit = Fit::Seed2018;
+        recipe.fit = Fit::Original2018;
     }
     recipe.check().context("recipe")?;
     Ok(recipe)
@@ -142,7 +143,7 @@ pub(crate) fn verification(arguments: &VerifyArguments) -> (Pairs, Fit, Similari
         VerificationName::Unrestricted => Pairs::Unrestricted(arguments.between.into()),
     };
     if arguments.as_original {
-        (pairs, Fit::Seed2018, Similarity::Original2018)
+        (pairs, Fit::Original2018, Similarity::Original2018)
     } else {
         (pairs, Fit::Reflective, Similarity::Cosine)
     }

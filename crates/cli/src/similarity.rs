@@ -2,16 +2,21 @@
 
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::align;
-use portraitist_face::prepare::Cropper;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::{Cropper, Fit, align};
+use portraitist_face::edit::Border;
+use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
 use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, cosine};
 
+use crate::models::open_detector;
+
 /// Cuts out of pictures what a recogniser looks at; pictures that are `aligned` crops already are taken whole.
-pub(crate) fn cropper(aligned: bool, fit: Fit) -> Cropper {
-    if aligned { Cropper::of_crops(Template::SPHEREFACE) } else { Cropper::new(Template::SPHEREFACE, fit) }
+///
+/// # Errors
+/// If the bundled detector does not load.
+pub(crate) fn face_pipeline(aligned: bool, fit: Fit) -> anyhow::Result<FacePipeline> {
+    let cropper = Cropper::new(Template::SPHEREFACE, fit);
+    Ok(FacePipeline::new(open_detector()?, cropper).taking_whole(aligned))
 }
 
 /// The embedding of a face with which others are compared.

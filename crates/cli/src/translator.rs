@@ -2,28 +2,21 @@
 
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::{PasteMask, align, paste};
-use portraitist_face::detect::FaceDetector;
-use portraitist_face::geometry::Similarity;
-use portraitist_face::template::{FivePoints, Template};
-use portraitist_face::warp::Border;
+use portraitist_face::align::{Cropper, PasteMask, paste};
+use portraitist_face::edit::Border;
+use portraitist_face::landmarks::FivePoints;
+use portraitist_face::pipeline::{FaceCrop, FacePipeline};
+use portraitist_face::template::Template;
 use portraitist_nn::config::Domain;
 use portraitist_nn::translate::{Model, Translated};
 
-use crate::models::open_translator;
+use crate::models::{open_detector, open_translator};
 use crate::output::advised;
 
 /// A model together with what finds faces for it.
 pub(crate) struct FaceTranslator {
     pub(crate) model: Model,
-    detector: FaceDetector,
-}
-
-/// A face cut out of its photo.
-pub(crate) struct Face {
-    pub(crate) crop: Picture,
-    pub(crate) points: FivePoints,
-    transform: Similarity,
+    pipeline: FacePipeline,
 }
 
 /// Where the frame continues beyond the photo.
@@ -32,29 +25,23 @@ const BORDER: Border = Border::Mirror;
 impl FaceTranslator {
     /// Loads the networks.
     pub(crate) fn open(model: &str) -> anyhow::Result<Self> {
-        Ok(Self { model: open_translator(model)?, detector: FaceDetector::new()? })
+        let model = open_translator(model)?;
+        let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
+        Ok(Self { model, pipeline })
     }
 
     /// Cuts out the face at `points`, or the largest face.
-    pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<Face>> {
-        let points = match points {
-            Some(points) => points,
-            None => match self.detector.largest_face(photo)? {
-                Some(points) => points,
-                None => return Ok(None),
-            },
-        };
-        let aligned = align(photo, &points, &self.model.template(), BORDER)?;
-        Ok(Some(Face { crop: aligned.crop, points, transform: aligned.transform }))
+    pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<FaceCrop>> {
+        Ok(self.pipeline.face(photo, points)?)
     }
 
     /// [`face`](Self::face), or an error that says what to do.
-    pub(crate) fn require_face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Face> {
+    pub(crate) fn require_face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<FaceCrop> {
         self.face(photo, points)?.ok_or_else(no_face)
     }
 
     /// The photo with a translated face blended in.
-    pub(crate) fn paste(&self, photo: &Picture, face: &Face, translated: &Picture) -> anyhow::Result<Picture> {
+    pub(crate) fn paste(&self, photo: &Picture, face: &FaceCrop, translated: &Picture) -> anyhow::Result<Picture> {
         let Template { width, height, .. } = self.model.template();
         Ok(paste(photo, translated, &face.transform, width, height, PasteMask::default())?)
     }

@@ -64,7 +64,7 @@ pub(crate) struct PoseArguments {
     #[arg(long, value_enum, default_value_t = HeadModelName::Ten)]
     pub(crate) model: HeadModelName,
     /// Heads turned to the side by more than this many degrees are not frontal.
-    #[arg(long, default_value_t = portraitist_face::pose::SEED_MAX_YAW_DEGREES, value_name = "DEGREES")]
+    #[arg(long, default_value_t = portraitist_face::pose::ORIGINAL_MAX_YAW_DEGREES, value_name = "DEGREES")]
     pub(crate) max_yaw: f64,
 }
 

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::align;
-use portraitist_face::detect::{FaceDetector, five_points_from_box};
-use portraitist_face::geometry::Point;
-use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
+use portraitist_face::align::Cropper;
+use portraitist_face::edit::Border;
+use portraitist_face::pipeline::FacePipeline;
+use portraitist_face::transform::Point;
 use serde::Serialize;
 
 use crate::arguments::{AlignArguments, DetectArguments};
 use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::models::open_detector;
 use crate::output::{Console, advised};
 use crate::settings::template;
 
@@ -59,14 +59,14 @@ struct Crop {
 
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
+    let detector = open_detector()?;
     let (inputs, unusable) = expand(&arguments.inputs);
     let (pictures, failed) = for_each(&inputs, unusable, console, |_, input| {
         let picture = Picture::open(&input.path)?;
         let faces = detector.detect(&picture)?.into_iter().map(|face| DetectedFace {
-            bounds: [face.x, face.y, face.width, face.height],
+            bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
             score: face.score,
-            points5: five_points_from_box(&face),
+            points5: face.points,
             points17: None,
             points68: None,
             pose: None,
@@ -89,40 +89,30 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
 
 /// Runs `align`.
 pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
+    let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template(arguments), Border::Zero));
     let (inputs, unusable) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
         "--points goes with a single picture, found {}",
         inputs.len()
     );
-    let (crops, failed) =
-        for_each(&inputs, unusable, console, |_, input| align_one(&detector, &template(arguments), arguments, input));
+    let (crops, failed) = for_each(&inputs, unusable, console, |_, input| align_one(&pipeline, arguments, input));
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
     console.result(&Alignment { crops, failed }, &text)?;
     Ok(status)
 }
 
-fn align_one(
-    detector: &FaceDetector,
-    template: &Template,
-    arguments: &AlignArguments,
-    input: &Input,
-) -> anyhow::Result<Crop> {
+fn align_one(pipeline: &FacePipeline, arguments: &AlignArguments, input: &Input) -> anyhow::Result<Crop> {
     let picture = Picture::open(&input.path)?;
-    let found = match arguments.points {
-        Some(points) => Some(points),
-        None => detector.largest_face(&picture)?,
-    };
-    let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-    let aligned = align::align(&picture, &points, template, Border::Zero)?;
+    let face = pipeline.face(&picture, arguments.points)?;
+    let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
     let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
     let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
     if let Some(folder) = output.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    aligned.crop.save(&output, arguments.force)?;
-    let moved = points.map(|point| aligned.transform.apply(point)).to_vec();
-    Ok(Crop { input: input.path.clone(), output, matrix: aligned.transform.matrix(), points: moved })
+    face.crop.save(&output, arguments.force)?;
+    let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
+    Ok(Crop { input: input.path.clone(), output, matrix: face.transform.matrix(), points: moved })
 }

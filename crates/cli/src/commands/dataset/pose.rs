@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use portraitist_face::check::{landmark_kind, picture_kind};
 use portraitist_face::dataset::{Entry, Problem, ProblemKind};
 use portraitist_face::picture::Header;
 use portraitist_face::pose::{HeadModel, Pose, estimate};
@@ -65,10 +64,10 @@ pub(crate) fn run(arguments: &PoseArguments, console: &Console) -> anyhow::Resul
 }
 
 fn pose_of(entry: &Entry, model: HeadModel) -> Result<Pose, (ProblemKind, String)> {
-    let landmarks = entry.read_landmarks().map_err(|error| (landmark_kind(&error), error.to_string()))?;
+    let landmarks = entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()))?;
     let landmarks =
         landmarks.ok_or((ProblemKind::LandmarksMissing, "the dataset has no landmarks for it".to_owned()))?;
-    let header = Header::read(&entry.picture).map_err(|error| (picture_kind(&error), error.to_string()))?;
+    let header = Header::read(&entry.picture).map_err(|error| (ProblemKind::of_picture(&error), error.to_string()))?;
     estimate(&landmarks, header.width, header.height, model)
         .ok_or((ProblemKind::LandmarksSyntax, "the landmarks determine no pose".to_owned()))
 }

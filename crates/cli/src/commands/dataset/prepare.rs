@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::problems::{print_problems, status};
 use crate::arguments::PrepareArguments;
+use crate::models::open_detector;
 use crate::output::{Console, advised};
 use crate::settings::recipe;
 
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     let count = dataset.entries().count();
     ensure!(count > 0, "{}: the lists name no pictures", source.display());
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {per_sec} {eta} left");
-    let report = prepare(&dataset, &recipe, destination, || bar.inc(1))
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, || bar.inc(1))
         .map_err(|error| advised(error.to_string(), "what was done stays; run the same command again to go on"))?;
     bar.finish_and_clear();
     print_problems(&report.problems, console);

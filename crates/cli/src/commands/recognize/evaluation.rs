@@ -1,8 +1,8 @@
 //! What `verify` and `identify` have in common: the recogniser, whom it knows, and its embeddings.
 
 use anyhow::Context;
+use portraitist_face::align::Fit;
 use portraitist_face::dataset::Dataset;
-use portraitist_face::prepare::recipe::Fit;
 use portraitist_face::synthetic::dataset_seed;
 use portraitist_nn::recognition::{
     EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, PictureIndex, Recognizer, View, gather,
@@ -12,7 +12,7 @@ use super::origin::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
 use crate::models::open_recognizer;
 use crate::output::{Console, advised};
-use crate::similarity::cropper;
+use crate::similarity::face_pipeline;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -124,12 +124,12 @@ impl<'a> Examination<'a> {
             origin.warnings.extend(problem);
             cache
         });
-        let cropper = cropper(self.arguments.aligned, fit);
+        let pipeline = face_pipeline(self.arguments.aligned, fit)?;
         let options = EmbeddingOptions { mirrored, ..EmbeddingOptions::default() };
         let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
         let bar =
             console.progress(index.entries().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
-        let features = gather(index, |entry| cropper.crop(entry), &embed, cache.as_mut(), |done| bar.inc(done));
+        let features = gather(index, |entry| pipeline.crop_entry(entry), &embed, cache.as_mut(), |done| bar.inc(done));
         bar.finish_and_clear();
         // What was embedded before a picture failed need not be embedded again.
         if let Some(cache) = &mut cache {

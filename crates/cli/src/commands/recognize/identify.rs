@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::Fit;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_nn::metrics::identification::{self, IdentificationIntervals, IdentificationReport, evaluate};
 use portraitist_nn::recognition::{IdentificationTask, Similarity, View, sets};

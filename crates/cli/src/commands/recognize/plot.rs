@@ -9,7 +9,7 @@ use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::register_font;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use portraitist_nn::metrics::identification::IdentificationReport;
 use portraitist_nn::metrics::verification::VerificationReport;
 
@@ -146,7 +146,7 @@ impl<L: Fn(f64) -> String> Chart<'_, L> {
                 drop(area);
                 let large = Picture::from_rgb(width as usize, height as usize, pixels)?;
                 let [width, height] = SIZE.map(|side| (PNG_DENSITY * side) as usize);
-                transform::resize(&large, width, height)?.encode_png().context("cannot write the curve")
+                edit::resize(&large, width, height)?.encode_png().context("cannot write the curve")
             }
         }
     }

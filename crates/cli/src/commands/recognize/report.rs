@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
 use portraitist_nn::metrics::Summary;
 use portraitist_nn::metrics::bootstrap::Interval;
 use portraitist_nn::metrics::verification::{

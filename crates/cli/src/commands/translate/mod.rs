@@ -7,7 +7,8 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
+use portraitist_face::pipeline::FaceCrop;
 use portraitist_nn::config::Domain;
 use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
@@ -19,7 +20,7 @@ use crate::models::open_recognizer;
 use crate::npy::npy;
 use crate::output::{Console, describe, refuse_existing};
 use crate::similarity::ReferenceEmbedding;
-use crate::translator::{Face, FaceTranslator};
+use crate::translator::FaceTranslator;
 
 use styles::{Style, styles};
 
@@ -142,7 +143,7 @@ fn write(
     translator: &FaceTranslator,
     arguments: &TranslateArguments,
     picture: &Picture,
-    face: Option<&Face>,
+    face: Option<&FaceCrop>,
     translated: &Translated,
     path: &Path,
 ) -> anyhow::Result<()> {

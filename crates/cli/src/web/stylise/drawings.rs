@@ -10,8 +10,8 @@ use axum::extract::{Query, State};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portraitist_face::Picture;
-use portraitist_face::geometry::Point;
 use portraitist_face::picture::PictureFormat;
+use portraitist_face::transform::Point;
 use portraitist_nn::builtin;
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! What makes drawings, as the page sees it.
 
 use portraitist_face::Picture;
-use portraitist_face::geometry::Point;
+use portraitist_face::transform::Point;
 
 /// What the page asks for.
 #[derive(Clone, Debug, PartialEq)]
