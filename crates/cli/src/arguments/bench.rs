@@ -7,7 +7,7 @@ use super::values::parse_ceiling;
 /// Time the networks at fixed sizes.
 ///
 /// Each case runs in a process of its own after a warm-up, with random weights and pictures: translation,
-/// one iteration of training (also with `optimizer.recompute`), VGG16's features and SphereFace-20's embeddings. The
+/// one iteration of training (also with `optimizer.activation_checkpointing`), VGG16's features and SphereFace-20's embeddings. The
 /// results are times, the process's largest memory, and the direct algorithms' arithmetic (GFLOP) with its rate.
 /// Translation of 512x512 and 1024x1024 is there for its memory and runs only with --all or when a text names the size.
 #[derive(Debug, Args)]
