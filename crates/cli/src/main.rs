@@ -3,13 +3,14 @@
 
 mod arguments;
 mod commands;
-mod demo;
 mod inputs;
+mod models;
 mod npy;
 mod output;
-mod portrait;
-mod recognizer;
-mod style;
+mod settings;
+mod similarity;
+mod translator;
+mod web;
 
 use std::process::ExitCode;
 
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments, &console),
         Command::Translate(arguments) => commands::translate::run(&arguments, &console),
         Command::Detect(arguments) => commands::faces::detect(&arguments, &console),
-        Command::Align(arguments) => commands::faces::run_align(&arguments, &console),
+        Command::Align(arguments) => commands::faces::align(&arguments, &console),
         Command::Dataset(command) => commands::dataset::run(command, &console),
         Command::Train(arguments) => commands::train::run(&arguments, &console),
         Command::Recognize(command) => commands::recognize::run(&command, &console),

@@ -3,10 +3,11 @@
 //! `cargo run --release -p portraitist-face --example drawing_sheet -- PHOTO_FOLDER SHEET.png [EVERY_NTH]`
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use portraitist_face::dataset::Walk;
 use portraitist_face::drawing::{Artist, draw};
-use portraitist_face::{Picture, grid};
+use portraitist_face::{Picture, edit};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -14,9 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: drawing_sheet PHOTO_FOLDER SHEET.png [EVERY_NTH]".into());
     };
     let every = arguments.get(2).map_or(Ok(1), |text| text.parse())?;
-    let mut files = Vec::new();
-    collect(Path::new(folder), &mut files)?;
-    files.sort();
+    let files = Walk::of(Path::new(folder), |_| true).complete()?;
     let mut cells = Vec::new();
     for file in files.iter().step_by(every) {
         let photo = Picture::open(file)?;
@@ -25,15 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             cells.push(draw(&photo, &artist.style(), index as u64)?);
         }
     }
-    grid::grid(&cells, Artist::ALL.len() + 1, 2, [255; 3])?.save(sheet, true)?;
+    edit::grid(&cells, Artist::ALL.len() + 1, 2, [255; 3])?.save(sheet, true)?;
     println!("{} photos", cells.len() / (Artist::ALL.len() + 1));
-    Ok(())
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
-    }
     Ok(())
 }

@@ -4,10 +4,11 @@
 //! [--per-photo N]`
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use portraitist_face::Picture;
+use portraitist_face::dataset::Walk;
 use portraitist_face::drawing::{Artist, DrawingStyle, draw};
 
 const USAGE: &str = "usage: render_drawings PHOTO_FOLDER OUT_FOLDER [--seed N] [--style NAME|random] [--per-photo N]";
@@ -23,9 +24,7 @@ struct Settings {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = read_arguments()?;
-    let mut files = Vec::new();
-    collect(&settings.source, &mut files)?;
-    files.sort();
+    let files = Walk::of(&settings.source, |_| true).complete()?;
     let start = Instant::now();
     let mut written = 0_u64;
     for (index, file) in files.iter().enumerate() {
@@ -72,12 +71,4 @@ fn read_arguments() -> Result<Settings, Box<dyn std::error::Error>> {
     }
     let [source, target] = <[PathBuf; 2]>::try_from(folders).map_err(|_| USAGE)?;
     Ok(Settings { source, target, seed, artist, per_photo })
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
-    }
-    Ok(())
 }

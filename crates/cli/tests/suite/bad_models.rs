@@ -80,9 +80,9 @@ fn a_configuration_that_does_not_fit_is_told() {
 }
 
 #[test]
-fn critics_do_not_translate() {
+fn discriminators_do_not_translate() {
     let place = Place::new();
-    refused(&place, original("dis_00000000.pt").to_str().unwrap(), &["dis_00000000.pt", "critic"]);
+    refused(&place, original("dis_00000000.pt").to_str().unwrap(), &["dis_00000000.pt", "discriminator"]);
 }
 
 #[test]

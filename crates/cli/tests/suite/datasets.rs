@@ -258,7 +258,7 @@ fn nobody_is_on_both_sides_and_threads_do_not_matter() {
     let (left, right) = (plain.all_landmarks().unwrap(), flipped.all_landmarks().unwrap());
     assert_eq!(right, left.mirrored(200));
     let [first, second] = [plain, flipped].map(|row| Picture::open(place.path("one").join(&row.crop)).unwrap());
-    assert_eq!(portraitist_face::transform::flip(&first), second);
+    assert_eq!(portraitist_face::edit::flip(&first), second);
 }
 
 #[test]

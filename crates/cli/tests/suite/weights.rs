@@ -31,10 +31,10 @@ fn original_weights_are_looked_into() {
         tensor["shape"].as_array().unwrap().iter().map(|side| side.as_u64().unwrap()).product::<u64>()
     };
     assert_eq!(object["parameters"].as_u64().unwrap(), tensors.iter().map(size).sum::<u64>());
-    let critic = original("dis_00000000.pt");
+    let discriminator = original("dis_00000000.pt");
     assert_eq!(
-        place.run(&["weights", "inspect", critic.to_str().unwrap(), "--json"]).succeeded().json()["kind"],
-        "critic"
+        place.run(&["weights", "inspect", discriminator.to_str().unwrap(), "--json"]).succeeded().json()["kind"],
+        "discriminator"
     );
 }
 

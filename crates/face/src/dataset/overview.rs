@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Dataset;
+use super::people::Dataset;
 use crate::domain::Domain;
 
 /// People with blanks replaced by underscores, and their drawings (`c`) and photos (`p`).

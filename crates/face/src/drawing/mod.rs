@@ -12,9 +12,9 @@ pub(crate) mod tone;
 
 pub use style::{Artist, DrawingStyle, LineStyle, PaperStyle, ToneKind, ToneStyle};
 
+use crate::edit::resample;
 use crate::error::Result;
 use crate::picture::Picture;
-use crate::resample;
 use flow::Flow;
 use plane::{Plane, smoothstep};
 
@@ -49,7 +49,7 @@ pub fn draw(photo: &Picture, style: &DrawingStyle, seed: u64) -> Result<Picture>
     let darkness = shade(&smooth, &kept, style.tone.gamma, unit);
     let tone = tone::draw_tone(&darkness, &style.tone, unit, seed ^ 0x70_0E);
     let drawing = put_on_paper(&lines, &tone, &kept, style, unit, seed ^ 0x9A_9E12)?;
-    Ok(resample::resize(&drawing, photo.width(), photo.height()))
+    Ok(resample(&drawing, photo.width(), photo.height()))
 }
 
 fn working_size(photo: &Picture) -> (usize, usize) {
@@ -63,7 +63,7 @@ fn working_size(photo: &Picture) -> (usize, usize) {
 
 /// The photo's brightness, about 0..=1: smoothed to the photo's own resolution, levels stretched, local contrast raised.
 fn prepare(photo: &Picture, width: usize, height: usize, unit: f32, local_contrast: f32) -> Plane {
-    let grey = resample::resize(photo, width, height).luma();
+    let grey = resample(photo, width, height).luma();
     let raw = Plane { width, height, values: grey.into_iter().map(|v| f32::from(v) / 255.0).collect() };
     // An enlarged picture shows its pixels as facets: smooth them away.
     let enlarged = height as f32 / photo.height() as f32;

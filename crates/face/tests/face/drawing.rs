@@ -1,11 +1,11 @@
 //! Drawings are repeatable, sized like their photos and made of lines on paper.
 
 use portraitist_face::drawing::{Artist, DrawingStyle, draw};
-use portraitist_face::{Error, Picture, bundled_portrait, transform};
+use portraitist_face::{Error, Picture, bundled_portrait, edit};
 
 fn portrait(width: usize, height: usize) -> Picture {
     let portrait = Picture::decode("bundled portrait", bundled_portrait()).unwrap();
-    transform::resize(&portrait, width, height).unwrap()
+    edit::resize(&portrait, width, height).unwrap()
 }
 
 #[test]

@@ -10,7 +10,7 @@ use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::pictures::find_pictures;
 
 /// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
@@ -198,7 +198,7 @@ impl People {
 
 fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError> {
     let entries = find_pictures(source)?;
-    let found = |entry: crate::training::pictures::Entry| match entry.person {
+    let found = |entry: crate::training::pictures::FoundPicture| match entry.person {
         Some(name) => Ok(Found { path: entry.path, name, domain }),
         None => Err(TrainingError::Data {
             path: entry.path,
