@@ -1,4 +1,4 @@
-//! `train` with a recogniser that guards who is shown.
+//! `train` with identity losses, which a recogniser computes.
 
 use std::path::{Path, PathBuf};
 
@@ -61,7 +61,7 @@ fn every_form_is_trained_with_and_logged() {
 }
 
 #[test]
-fn what_cannot_be_guarded_is_told_before_training() {
+fn unusable_identity_losses_are_errors_before_training() {
     let hinge = "{ kind = \"hinge\" }";
     let unknown = "{ kind = \"classification\" }";
     let path = recognizer().canonicalize().unwrap();
@@ -82,7 +82,7 @@ fn what_cannot_be_guarded_is_told_before_training() {
 }
 
 #[test]
-fn a_recogniser_without_a_classifier_cannot_say_who_is_shown() {
+fn a_recogniser_without_a_classifier_cannot_classify() {
     let path = recognizer().canonicalize().unwrap();
     let place = place(
         &FIVE,
@@ -95,7 +95,7 @@ fn a_recogniser_without_a_classifier_cannot_say_who_is_shown() {
 }
 
 #[test]
-fn pictures_of_nobody_cannot_be_classified() {
+fn pictures_without_a_person_cannot_be_classified() {
     let place = place(&FIVE, "{ kind = \"classification\" }", &[]);
     place.write_picture("photo/0.png", 96, 112, 3);
     place.train(&[]).failed(&["photo/0.png", "nobody's picture"]);
