@@ -80,7 +80,7 @@ impl<'a> CropPipeline<'a> {
         }
     }
 
-    /// Makes a picture's crop, or takes what an earlier run made.
+    /// Crops a picture, or takes the crop of an earlier run.
     ///
     /// # Errors
     /// Only where nothing can be written: then the other pictures fail as well.
@@ -244,7 +244,7 @@ fn stored_transform(row: &Row) -> Option<Similarity> {
     Similarity::from_matrix([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
 }
 
-/// `crops/PERSON/PICTURE.png`; parts that would lead elsewhere are made harmless.
+/// `crops/PERSON/PICTURE.png`; parts that would lead out of the folder are replaced.
 fn crop_path(person: &str, picture: &str) -> String {
     let harmless = |part: &str| match part {
         "" | "." | ".." => "_".to_owned(),
