@@ -23,7 +23,7 @@ pub use gather::gather;
 pub use identification::{IdentificationTask, sets};
 pub use identities::TrainedIdentities;
 pub use index::{IndexEntry, PictureIndex};
-pub use recognizer::{CHECKPOINT_FILE, EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
+pub use recognizer::{EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
 pub use verification::{Between, Pairs, VerificationTask};
 
 /// The two views of an evaluation protocol.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::losses::NamedValues;
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::tensorboard::EventFile;
 
 /// What one step reports.

@@ -5,7 +5,7 @@ use std::path::Path;
 use portraitist_face::dataset;
 pub use portraitist_face::dataset::FoundPicture;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 /// The pictures of a folder or a list file; see [`dataset::find_pictures`].
 ///

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
 use crate::inference::NoPlan;
-use crate::networks::{PlannedTranslation, Translator};
+use crate::networks::munit::{PlannedTranslation, Translator};
 use crate::parameter::{from_values, to_values};
 
 /// Plans that are kept: one for each direction.

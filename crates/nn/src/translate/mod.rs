@@ -11,13 +11,13 @@ use burn::tensor::{Device, Tensor};
 use portraitist_face::template::Template;
 use portraitist_face::{Picture, edit};
 
-use crate::config::{Domain, TranslatorConfig};
+use crate::config::Domain;
+use crate::config::munit::TranslatorConfig;
 use crate::layers::Initialization;
-use crate::networks::Translator;
+use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
-use crate::training::checkpoint::{NoCheckpoint, locate};
-use crate::training::translator::pictures::network_planes;
-use crate::training::translator::translation_weights;
+use crate::pixels::{from_planes, to_planes};
+use crate::run_folder::{NoCheckpoint, locate, translator_file};
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
@@ -96,7 +96,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::NoCheckpoint`].
     pub fn locate(path: &Path) -> Result<Option<PathBuf>, ModelError> {
-        Ok(locate(path, translation_weights)?)
+        Ok(locate(path, translator_file)?)
     }
 
     /// Reads the translator in a weights file of either kind.
@@ -169,7 +169,7 @@ impl Model {
         let output = self.networks.translate(&input, [padded_height, padded_width], style, to);
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
-        let translated = picture_from_planes(width, height, &planes)?;
+        let translated = from_planes(width, height, &planes)?;
         let picture =
             if own_size == (width, height) { translated } else { edit::resize(&translated, own_size.0, own_size.1)? };
         Ok(Translated { picture, planes, width, height })
@@ -203,7 +203,7 @@ impl Model {
         let extended = extend_edges(picture, width, height)?;
         let grey = self.config.picture.grey_photos && domain == Domain::Photo;
         let extended = if grey { edit::to_grey(&extended) } else { extended };
-        Ok((network_planes(&extended, self.config.picture.channels(domain)), [width, height]))
+        Ok((to_planes(&extended, self.config.picture.channels(domain)), [width, height]))
     }
 }
 
@@ -250,15 +250,6 @@ fn cut(planes: Vec<f32>, [old_width, old_height]: [usize; 2], [width, height]: [
 /// A single plane is repeated for red, green and blue.
 fn three_planes(planes: Vec<f32>, pixels: usize) -> Vec<f32> {
     if planes.len() == pixels { [planes.as_slice(); 3].concat() } else { planes }
-}
-
-/// One or three planes in `[-1, 1]` as a picture.
-pub(crate) fn picture_from_planes(
-    width: usize,
-    height: usize,
-    planes: &[f32],
-) -> Result<Picture, portraitist_face::Error> {
-    edit::from_planes(width, height, &three_planes(planes.to_vec(), width * height))
 }
 
 /// The way between two styles: spherical interpolation, which keeps the length that styles of the

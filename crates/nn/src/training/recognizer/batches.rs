@@ -11,32 +11,23 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::Distribution;
 use rand_distr::weighted::WeightedIndex;
-use serde::{Deserialize, Serialize};
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::parameter::from_values;
+use crate::pixels::to_recognition_planes;
 use crate::random::stream;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
-use super::{Augmentation, Batch, People, Portrait, RunFile};
+use super::augmentation::Augmentation;
+use super::people::{People, Portrait};
+use super::run::RunFile;
+use super::settings::Sampling;
+use super::trainer::Batch;
 
 /// Crops are enlarged to this height before a part is cut out, in pixels.
 const ENLARGED_HEIGHT: usize = 116;
 /// Crops are enlarged to this width before a part is cut out, in pixels.
 const ENLARGED_WIDTH: usize = 100;
-
-/// How the pictures of a batch are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampling {
-    /// Each picture once an epoch, in an order of the epoch's own; the original's.
-    #[default]
-    Shuffled,
-    /// A person first, with chances by the weights of the datasets, then one of their pictures.
-    Identities,
-    /// A person, then photo or drawing with equal chances if there are both, then one of those.
-    IdentitiesAndDomains,
-}
 
 /// A batch in the program's own memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -171,7 +162,7 @@ impl BatchMaker {
                 edit::crop(&enlarged, left, top, size[0], size[1])?
             };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
-            Ok(edit::to_recognition_planes(&part))
+            Ok(to_recognition_planes(&part))
         };
         self.decoded.with(index, portrait, cut)
     }

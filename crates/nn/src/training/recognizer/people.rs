@@ -10,7 +10,7 @@ use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::pictures::find_pictures;
 
 /// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
