@@ -16,7 +16,7 @@ use crate::transform::Point;
 
 /// Pictures whose brightness varies by less than this many grey levels (standard deviation) show nothing.
 const LEAST_DEVIATION: f64 = 3.0;
-/// Points nearer to a template than this share of its eyes' distance, on average, were put there.
+/// A face is aligned already if its points lie, on average, nearer to a template's than this share of the eyes' distance.
 const ALIGNED_SHARE: f64 = 0.04;
 
 /// Everything wrong with a dataset: its lists, its pictures, its landmarks, its protocols. `done` is called after each picture,

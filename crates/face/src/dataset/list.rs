@@ -22,7 +22,7 @@ pub struct ListLine {
     pub landmarks: Option<PathBuf>,
 }
 
-/// Reads a list file. Empty lines are skipped, blanks around a column belong to none.
+/// Reads a list file. Empty lines are skipped, blanks around a column dropped.
 ///
 /// # Errors
 /// [`Error::ReadText`], or [`Error::Dataset`] for a file that is no text.
