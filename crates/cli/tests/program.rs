@@ -11,6 +11,8 @@ mod bench;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/documents.rs"]
+mod documents;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
 #[path = "suite/program.rs"]
