@@ -4,10 +4,11 @@
 //! [TOOL]`
 #![allow(clippy::print_stdout, reason = "an example talks to its user")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use portraitist_face::dataset::Walk;
 use portraitist_face::drawing::{Artist, DrawingStyle, Technique, draw};
-use portraitist_face::{Picture, grid};
+use portraitist_face::{Picture, edit};
 
 const USAGE: &str = "usage: drawing_sheet PHOTO_FOLDER SHEET.png [EVERY_NTH] [TECHNIQUE|techniques|artists] [TOOL]";
 
@@ -19,9 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let every = arguments.get(2).map_or(Ok(1), |text| text.parse())?;
     let what = arguments.get(3).map_or("techniques", String::as_str);
     let tool: f32 = arguments.get(4).map_or(Ok(1.0), |text| text.parse())?;
-    let mut files = Vec::new();
-    collect(Path::new(folder), &mut files)?;
-    files.sort();
+    let files = Walk::of(Path::new(folder), |_| true).complete()?;
     let mut cells = Vec::new();
     let mut columns = 1;
     for (number, file) in files.iter().step_by(every).enumerate() {
@@ -33,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             cells.push(draw(&photo, &DrawingStyle { tool: style.tool * tool, ..style }, index as u64)?);
         }
     }
-    grid::grid(&cells, columns, 2, [255; 3])?.save(sheet, true)?;
+    edit::grid(&cells, columns, 2, [255; 3])?.save(sheet, true)?;
     println!("{} photos", cells.len() / columns);
     Ok(())
 }
@@ -48,12 +47,4 @@ fn styles(what: &str, row: u64) -> Result<Vec<DrawingStyle>, portraitist_face::E
             (0..6).map(|seed| technique.style(6 * row + seed)).collect()
         }
     })
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
-    }
-    Ok(())
 }

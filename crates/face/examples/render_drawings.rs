@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use portraitist_face::Picture;
+use portraitist_face::dataset::Walk;
 use portraitist_face::drawing::{Artist, DrawingStyle, Technique, draw_portrait};
-use portraitist_face::geometry::Point;
+use portraitist_face::transform::Point;
 
 const USAGE: &str = "usage: render_drawings PHOTO_FOLDER OUT_FOLDER [--seed N] [--style NAME|random] [--technique NAME|random] \
                      [--tool X] [--landmarks FILE.csv] [--per-photo N]";
@@ -52,9 +53,7 @@ struct Settings {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let settings = read_arguments()?;
-    let mut files = Vec::new();
-    collect(&settings.source, &mut files)?;
-    files.sort();
+    let files = Walk::of(&settings.source, |_| true).complete()?;
     let start = Instant::now();
     let mut written = 0_u64;
     for (index, file) in files.iter().enumerate() {
@@ -123,12 +122,4 @@ fn read_landmarks(file: &Path) -> Result<HashMap<String, [Point; 68]>, Box<dyn s
         }
     }
     Ok(points)
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
-    }
-    Ok(())
 }

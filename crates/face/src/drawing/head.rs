@@ -6,9 +6,9 @@
 
 use super::noise;
 use super::plane::{Plane, smoothstep};
-use crate::geometry::Point;
+use crate::edit::resample;
 use crate::picture::Picture;
-use crate::resample;
+use crate::transform::Point;
 
 /// Longer side of the picture in which the background is looked for.
 const COARSE_SIDE: usize = 96;
@@ -58,7 +58,7 @@ impl Head {
 pub(super) fn sitter(photo: &Picture, head: &Head, width: usize, height: usize) -> Plane {
     let scale = COARSE_SIDE as f32 / width.max(height) as f32;
     let side = |length: usize| ((length as f32 * scale).round() as usize).clamp(4, COARSE_SIDE);
-    let coarse = resample::resize(photo, side(width), side(height));
+    let coarse = resample(photo, side(width), side(height));
     let barrier = barrier_distance(&coarse);
     let (columns, rows) = (barrier.width, barrier.height);
     let inside = |x: usize, y: usize| {

@@ -27,6 +27,8 @@ pub struct DrawingStyle {
     pub tool: f32,
     /// How much of the background is drawn, 0 (none) to 1 (like the sitter).
     pub background: f32,
+    /// How much the skin's own darkness counts as tone, 0 (skin stays mostly paper, whatever its colour and the light) to 1.
+    pub complexion: f32,
     /// How vivid the photo's colours are in strokes and flat colours, 0..=3; 0 draws in the tone's colour alone.
     pub hue: f32,
 }
@@ -276,6 +278,7 @@ impl Default for DrawingStyle {
             local_contrast: 0.3,
             tool: 1.0,
             background: 1.0,
+            complexion: 0.0,
             hue: 0.0,
         }
     }
@@ -317,6 +320,7 @@ impl DrawingStyle {
         style.vignette = (style.vignette * dice.between(0.85, 1.1)).min(1.0);
         style.strokes.vary(&mut dice);
         style.background = (style.background * dice.between(0.3, 1.6)).min(1.0);
+        style.complexion = (style.complexion * dice.between(0.5, 1.4)).min(1.0);
         style.hue *= dice.between(0.85, 1.2);
         style
     }
@@ -357,6 +361,7 @@ impl DrawingStyle {
             ("stroke highlight", strokes.highlight, 0.0..=1.0, "0 to 1"),
             ("tool", self.tool, 0.5..=4.0, "0.5 to 4"),
             ("background", self.background, 0.0..=1.0, "0 to 1"),
+            ("complexion", self.complexion, 0.0..=1.0, "0 to 1"),
             ("hue", self.hue, 0.0..=3.0, "0 to 3"),
         ];
         for (what, value, range, expected) in ranges {

@@ -1,11 +1,11 @@
 //! Techniques: families of styles for photos, each with a hand that varies by seed.
 
-use super::draw_portrait;
 use super::noise::Dice;
+use super::portrait::draw_portrait;
 use super::style::{Artist, DrawingStyle, LineStyle, PaperStyle, StrokeStyle, ToneKind, ToneStyle};
 use crate::error::{Error, Result};
-use crate::geometry::Point;
 use crate::picture::Picture;
+use crate::transform::Point;
 
 /// Ways of drawing a photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,6 +134,7 @@ fn pencil(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &WHITE_PAPERS), grain: 0.05 },
         line_colour: [lead; 3],
         tone_colour: [lead.saturating_add(8); 3],
+        complexion: 0.5,
         background: dice.between(0.0, 0.5),
         local_contrast: 0.4,
         ..base
@@ -206,6 +207,7 @@ fn charcoal(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &[[250, 250, 248], [240, 238, 232], [232, 231, 228]]), grain: 0.08 },
         line_colour: [28; 3],
         tone_colour: [34; 3],
+        complexion: 0.5,
         background: dice.between(0.0, 0.6),
         local_contrast: 0.45,
         ..base
@@ -237,6 +239,7 @@ fn sanguine(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &TONED_PAPERS), grain: 0.08 },
         line_colour: chalk.map(|value| (f32::from(value) * 0.78) as u8),
         tone_colour: chalk,
+        complexion: 0.45,
         background: dice.between(0.0, 0.4),
         local_contrast: 0.4,
         ..base
@@ -274,6 +277,7 @@ fn pen_hatching(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &WHITE_PAPERS), grain: 0.03 },
         tone_colour: [20; 3],
         line_colour: [18; 3],
+        complexion: 0.45,
         background: dice.between(0.0, 0.5),
         local_contrast: 0.5,
         ..ink
@@ -319,6 +323,7 @@ fn woodcut(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &WHITE_PAPERS), grain: 0.03 },
         tone_colour: [14; 3],
         line_colour: [14; 3],
+        complexion: 0.4,
         background: dice.between(0.0, 0.7),
         local_contrast: 0.7,
         ..ink
@@ -333,6 +338,7 @@ fn wash(dice: &mut Dice) -> DrawingStyle {
         paper: PaperStyle { colour: one_of(dice, &WHITE_PAPERS), grain: 0.05 },
         line_colour: [26; 3],
         tone_colour: [ink; 3],
+        complexion: 0.45,
         background: dice.between(0.0, 0.5),
         ..base
     }

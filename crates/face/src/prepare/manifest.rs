@@ -8,12 +8,11 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::geometry::Point;
-use crate::landmarks::{COUNT, Landmarks};
-use crate::picture::write_atomically;
-use crate::template::FivePoints;
+use crate::files::write_atomically;
+use crate::landmarks::{COUNT, FivePoints, Landmarks, five};
+use crate::transform::Point;
 
 /// The table's file name.
 pub const MANIFEST: &str = "manifest.csv";
@@ -126,16 +125,13 @@ pub(super) fn flipped_crop(crop: &str) -> String {
 
 /// The row of the mirrored crop of `width` pixels.
 pub(super) fn flipped_row(row: &Row, width: usize) -> Row {
-    let mirror = |points: &[Point]| points.iter().map(|&[x, y]| [width as f64 - 1.0 - x, y]).collect::<Vec<_>>();
     let mut flipped = Row { flipped: true, crop: flipped_crop(&row.crop), ..row.clone() };
     if let (Some(a), Some(b), Some(tx)) = (row.a, row.b, row.tx) {
         (flipped.a, flipped.b, flipped.tx) = (Some(-a), Some(-b), Some(width as f64 - 1.0 - tx));
     }
     match (row.all_landmarks(), row.five_points()) {
         (Some(landmarks), _) => flipped.set_points(&landmarks.mirrored(width).0),
-        (None, Some([left_eye, right_eye, nose, left, right])) => {
-            flipped.set_points(&mirror(&[right_eye, left_eye, nose, right, left]));
-        }
+        (None, Some(five)) => flipped.set_points(&five::mirrored(&five, width)),
         (None, None) => {}
     }
     flipped.yaw = row.yaw.map(|yaw| -yaw);

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Line, Lines, PersonCount, PictureName};
+use super::lines::{Line, Lines, PersonCount, PictureName};
 use crate::dataset::{Dataset, Problem, ProblemKind};
 use crate::error::{Error, Result};
 use crate::text::{decode_name, person_key};

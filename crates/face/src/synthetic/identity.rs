@@ -1,7 +1,7 @@
 //! Who is seen: shape, skin, hair, beard, glasses, age.
 
-use super::traits::{Shape, TRAIT_COUNT, Trait};
-use super::vector::mix;
+use super::shape::traits::{Shape, TRAIT_COUNT, Trait};
+use super::shape::vector::mix;
 use crate::drawing::noise::Dice;
 
 /// A person. The same seed and number give the same person, whatever else is made.

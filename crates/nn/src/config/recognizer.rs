@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::within;
+use super::bounds::within;
 
 /// A SphereFace network. Defaults are SphereFace-20, the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -30,8 +30,8 @@ pub enum ActivationKind {
 
 /// Slope of [`ActivationKind::LeakyRelu`] below zero.
 const LEAKY_SLOPE: f32 = 0.2;
-/// First slope of [`ActivationKind::PRelu`], as in PyTorch.
-const INITIAL_PRELU_SLOPE: f32 = 0.25;
+/// First weight of [`ActivationKind::PRelu`], as in PyTorch.
+const INITIAL_PRELU_WEIGHT: f32 = 0.25;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
@@ -39,14 +39,15 @@ const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 #[derive(Clone, Debug)]
 pub struct Activation {
     kind: ActivationKind,
-    slope: Option<Parameter>,
+    weight: Option<Parameter>,
 }
 
 impl Activation {
     /// An activation at its start.
     pub fn new(kind: ActivationKind, device: &Device) -> Self {
-        let slope = (kind == ActivationKind::PRelu).then(|| Parameter::weight(vec![INITIAL_PRELU_SLOPE], &[1], device));
-        Self { kind, slope }
+        let weight =
+            (kind == ActivationKind::PRelu).then(|| Parameter::weight(vec![INITIAL_PRELU_WEIGHT], &[1], device));
+        Self { kind, weight }
     }
 
     /// Which one it is.
@@ -56,13 +57,13 @@ impl Activation {
 
     /// Applies it to every value.
     pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        match (self.kind, &self.slope) {
+        match (self.kind, &self.weight) {
             (ActivationKind::None, _) => x,
             (ActivationKind::Relu, _) => relu(x),
             (ActivationKind::Tanh, _) => activate(x, Pointwise::Tanh),
-            (ActivationKind::PRelu, Some(slope)) => {
-                let slope: Tensor<D> = slope.flat().reshape([1; D]);
-                relu(x.clone()) - relu(-x) * slope
+            (ActivationKind::PRelu, Some(weight)) => {
+                let weight: Tensor<D> = weight.flat().reshape([1; D]);
+                relu(x.clone()) - relu(-x) * weight
             }
             (ActivationKind::Selu, _) => {
                 let negative = (-relu(-x.clone())).exp() - 1.0;
@@ -79,38 +80,38 @@ fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 impl Parameterized for Activation {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        if let Some(slope) = &mut self.slope {
-            visit(&join(prefix, "weight"), slope);
+        if let Some(weight) = &mut self.weight {
+            visit(&join(prefix, "weight"), weight);
         }
     }
 }
 
-/// `x` or `slope x`, with a trained slope for each channel. He et al. 2015, <https://arxiv.org/abs/1502.01852>.
+/// `x` or `w x`, with one trained weight `w` per channel. He et al. 2015, <https://arxiv.org/abs/1502.01852>.
 #[derive(Clone, Debug)]
 pub struct PRelu {
-    slopes: Parameter,
+    weight: Parameter,
 }
 
 impl PRelu {
     /// An activation at its start.
     pub fn new(channels: usize, init: &Initializer) -> Self {
-        Self { slopes: init.constant(INITIAL_PRELU_SLOPE, channels) }
+        Self { weight: init.constant(INITIAL_PRELU_WEIGHT, channels) }
     }
 
     /// # Shapes
     /// - x, output: `[n, channels, h, w]`
     pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        prelu(x, self.slopes.flat())
+        prelu(x, self.weight.flat())
     }
 
-    /// The slopes, in the program's own memory.
-    pub fn slopes(&self) -> Vec<f32> {
-        self.slopes.to_vec()
+    /// The weight of each channel, copied to the host.
+    pub fn weight(&self) -> Vec<f32> {
+        self.weight.to_vec()
     }
 }
 
 impl Parameterized for PRelu {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        visit(&join(prefix, "weight"), &mut self.slopes);
+        visit(&join(prefix, "weight"), &mut self.weight);
     }
 }

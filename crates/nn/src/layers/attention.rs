@@ -3,9 +3,9 @@
 use burn::tensor::Tensor;
 use portraitist_kernels::{OutputActivation, ShapeError};
 
+use crate::inference::{PlanBuilder, PlannedConvolution, Slot};
 use crate::ops::{self, ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::{Convolution, Initializer};
 

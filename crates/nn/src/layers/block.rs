@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 use portraitist_kernels::OutputActivation;
 
+use crate::inference::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 use crate::ops::{ConvGeometry, Padding, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 
 use super::{
-    Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind, Then,
+    Activation, ActivationKind, AdainParameters, Convolution, Epilogue, Initializer, Normalization, NormalizationKind,
 };
 
 /// What a [`ConvBlock`] is made of.
@@ -49,8 +49,8 @@ impl ConvBlock {
     /// # Shapes
     /// - images: `[n, in, h, w]`
     /// - output: `[n, out, h', w']`
-    pub fn forward(&self, images: Tensor<4>, style: Option<&AdaptiveParameters>) -> Tensor<4> {
-        self.finish(self.convolution.forward(images), style, None)
+    pub fn forward(&self, images: Tensor<4>, adain: Option<&AdainParameters>) -> Tensor<4> {
+        self.epilogue(self.convolution.forward(images), adain, None)
     }
 
     /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
@@ -59,35 +59,26 @@ impl ConvBlock {
     /// - images: `[n, in, h, w]`
     /// - output: `[n, out, 2 h, 2 w]` where the block keeps the size
     pub fn upsampled_forward(&self, images: Tensor<4>) -> Tensor<4> {
-        self.finish(self.convolution.upsampled_forward(images), None, None)
+        self.epilogue(self.convolution.upsampled_forward(images), None, None)
     }
 
     /// [`forward`](Self::forward), plus `residual`, which has the output's shape.
-    pub fn forward_onto(
-        &self,
-        images: Tensor<4>,
-        style: Option<&AdaptiveParameters>,
-        residual: Tensor<4>,
-    ) -> Tensor<4> {
-        self.finish(self.convolution.forward(images), style, Some(residual))
+    pub fn forward_onto(&self, images: Tensor<4>, adain: Option<&AdainParameters>, residual: Tensor<4>) -> Tensor<4> {
+        self.epilogue(self.convolution.forward(images), adain, Some(residual))
     }
 
     /// Normalises, activates and adds, in one pass where the activation is none or ReLU.
-    fn finish(
-        &self,
-        features: Tensor<4>,
-        style: Option<&AdaptiveParameters>,
-        residual: Option<Tensor<4>>,
-    ) -> Tensor<4> {
+    fn epilogue(&self, features: Tensor<4>, adain: Option<&AdainParameters>, residual: Option<Tensor<4>>) -> Tensor<4> {
         let relu = match self.activation.kind() {
             ActivationKind::None => false,
             ActivationKind::Relu => true,
             _ => {
-                let activated = self.activation.forward(self.normalization.forward(features, style, Then::default()));
+                let activated =
+                    self.activation.forward(self.normalization.forward(features, adain, Epilogue::default()));
                 return residual.into_iter().fold(activated, |x, residual| x + residual);
             }
         };
-        self.normalization.forward(features, style, Then { relu, residual })
+        self.normalization.forward(features, adain, Epilogue { relu, residual })
     }
 }
 
@@ -191,9 +182,9 @@ impl ResidualBlock {
 
     /// # Shapes
     /// - x and output: `[n, c, h, w]`
-    /// - styles: one per convolution where the normalisation is adaptive, else `None`
-    pub fn forward(&self, x: Tensor<4>, styles: Option<&[AdaptiveParameters; 2]>) -> Tensor<4> {
-        let [first, second] = match styles {
+    /// - adain: one per convolution where the normalisation is adaptive, else `None`
+    pub fn forward(&self, x: Tensor<4>, adain: Option<&[AdainParameters; 2]>) -> Tensor<4> {
+        let [first, second] = match adain {
             Some([first, second]) => [Some(first), Some(second)],
             None => [None, None],
         };

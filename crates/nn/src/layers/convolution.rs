@@ -5,9 +5,9 @@ use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
 use portraitist_kernels::{OutputActivation, ShapeError};
 
+use crate::inference::{PlanBuilder, PlannedConvolution, Slot};
 use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, power_step, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
-use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::Initializer;
 

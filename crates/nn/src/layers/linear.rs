@@ -3,8 +3,8 @@
 use burn::tensor::Tensor;
 use portraitist_kernels::ShapeError;
 
+use crate::inference::{PlanBuilder, Slot};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{PlanBuilder, Slot};
 
 use super::{Activation, ActivationKind, Initializer};
 

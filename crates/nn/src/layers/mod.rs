@@ -7,6 +7,7 @@ mod convolution;
 mod initializer;
 mod linear;
 mod normalization;
+mod padding;
 mod pooling;
 
 pub use activation::{Activation, ActivationKind, PRelu};
@@ -15,5 +16,6 @@ pub use block::{ConvBlock, ConvBlockConfig, ResidualBlock};
 pub use convolution::{Conv2d, Convolution, CurrentWeights, SpectralConv2d};
 pub use initializer::{Initialization, Initializer};
 pub use linear::{Linear, StyleMlp};
-pub use normalization::{AdaptiveParameters, Normalization, NormalizationKind, Then, instance_norm};
+pub use normalization::{AdainParameters, Epilogue, Normalization, NormalizationKind, instance_norm};
+pub use padding::PaddingKind;
 pub use pooling::halved;

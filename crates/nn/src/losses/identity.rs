@@ -7,9 +7,10 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{PictureConfig, RecognizerConfig};
-use crate::layers::{Then, halved, instance_norm};
+use crate::layers::{Epilogue, halved, instance_norm};
 use crate::networks::SphereFace;
 use crate::parameter::to_values;
+use crate::pixels::to_recognition_range;
 use crate::recognition::{Recognizer, RecognizerDescription, RecognizerError};
 
 use super::MarginHead;
@@ -234,7 +235,7 @@ impl IdentityLoss {
         let frozen = sources.without_autodiff();
         match (self.form, &self.head) {
             (IdentityForm::Features, _) => {
-                let map = |pictures| instance_norm(self.network.map(preprocess(pictures)), Then::default());
+                let map = |pictures| instance_norm(self.network.feature_map(preprocess(pictures)), Epilogue::default());
                 plain((map(clamped(pictures)) - map(clamped(frozen))).powi_scalar(2).mean())
             }
             (IdentityForm::Classification, Some(head)) => {
@@ -299,10 +300,10 @@ fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<
     divergence * (temperature * temperature)
 }
 
-/// RGB in `[-1, 1]` to what the recogniser sees: halved if it has twice its size, BGR, `(grey level - 127.5) / 128`.
+/// Pictures as the recogniser reads them, halved if they have twice its size.
 pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
-    let pictures = if pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT { halved(pictures) } else { pictures };
-    ((pictures.flip([1]) + 1.0) * 127.5 - 127.5) / 128.0
+    let has_twice_the_size = pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT;
+    to_recognition_range(if has_twice_the_size { halved(pictures) } else { pictures })
 }
 
 fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {

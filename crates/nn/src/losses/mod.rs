@@ -11,4 +11,4 @@ pub use adversarial::AdversarialLoss;
 pub use identity::{IdentityConfig, IdentityError, IdentityForm, IdentityLoss, IdentityTerm};
 pub use margin::{Margin, MarginHead, MarginLoss, SphereMargin, TargetAngle};
 pub use perceptual::PerceptualLoss;
-pub use terms::{CriticTerms, GeneratorTerms, LossWeights, NamedValues};
+pub use terms::{DiscriminatorTerms, GeneratorTerms, LossWeights, NamedValues};

@@ -4,10 +4,10 @@ use burn::tensor::{Device, Tensor};
 use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::config::RecognizerConfig;
+use crate::inference::{Plan, PlanBuilder, Slot};
 use crate::layers::{Conv2d, Initialization, Initializer, Linear, PRelu};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{Plan, PlanBuilder, Slot};
 
 /// SphereFace's residual network without batch normalisation, from a face crop to an embedding whose direction says
 /// who it is. Liu et al. 2017, <https://arxiv.org/abs/1704.08063>, table 2; [`RecognizerConfig::default`] is its
@@ -46,7 +46,7 @@ impl ActivatedConv {
     }
 
     fn plan(&self, plan: &mut PlanBuilder, input: Slot, residual: Option<Slot>) -> Result<Slot, ShapeError> {
-        let slopes = self.activation.slopes();
+        let slopes = self.activation.weight();
         self.convolution.plan(plan, input, OutputActivation::Prelu(&slopes), residual)
     }
 }
@@ -66,12 +66,12 @@ impl SphereFace {
         Self { stages, fc5: Linear::new(config.flattened(), config.embedding, init) }
     }
 
-    /// What the convolutions see, before it is flattened.
+    /// The output of the last convolution, before it is flattened.
     ///
     /// # Shapes
     /// - crops: `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`
     /// - output: `[n, channels, 7, 6]`
-    pub fn map(&self, crops: Tensor<4>) -> Tensor<4> {
+    pub fn feature_map(&self, crops: Tensor<4>) -> Tensor<4> {
         self.stages.iter().fold(crops, |x, stage| {
             stage
                 .blocks
@@ -81,10 +81,10 @@ impl SphereFace {
     }
 
     /// # Shapes
-    /// - crops: as for [`map`](Self::map)
+    /// - crops: as for [`feature_map`](Self::feature_map)
     /// - output: `[n, embedding]`; only its direction tells people apart
     pub fn forward(&self, crops: Tensor<4>) -> Tensor<2> {
-        self.fc5.forward(self.map(crops).flatten(1, 3))
+        self.fc5.forward(self.feature_map(crops).flatten(1, 3))
     }
 
     /// What [`forward`](Self::forward) computes, as a plan with the present weights.

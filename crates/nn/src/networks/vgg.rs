@@ -1,4 +1,4 @@
-//! Features that judge how alike two pictures look.
+//! Features of pictures, for the perceptual loss.
 
 use burn::tensor::module::max_pool2d;
 use burn::tensor::ops::MaxPoolOptions;
@@ -7,6 +7,7 @@ use burn::tensor::{Device, Tensor};
 use crate::layers::{Conv2d, Initialization, Initializer};
 use crate::ops::{ConvGeometry, Padding, Pointwise, activate};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::pixels::to_vgg_range;
 
 /// The convolutions of VGG16 up to `relu5_3`. Simonyan and Zisserman 2014,
 /// <https://arxiv.org/abs/1409.1556>.
@@ -21,8 +22,6 @@ pub struct Vgg16 {
 /// Channels and number of convolutions per stage.
 const STAGES: [(usize, usize); 5] = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)];
 const NUM_POOLED_STAGES: usize = 3;
-/// Means of blue, green and red over ImageNet, in grey levels.
-const CHANNEL_MEANS: [f32; 3] = [103.939, 116.779, 123.680];
 
 impl Vgg16 {
     /// The network with random weights, to be filled from a file.
@@ -42,7 +41,7 @@ impl Vgg16 {
     /// - pictures: `[n, 3, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, 512, h / 8, w / 8]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let mut features = preprocess(pictures);
+        let mut features = to_vgg_range(pictures);
         for (index, stage) in self.stages.iter().enumerate() {
             for convolution in stage {
                 features = activate(convolution.forward(features), Pointwise::Relu);
@@ -53,13 +52,6 @@ impl Vgg16 {
         }
         features
     }
-}
-
-/// RGB in `[-1, 1]` to BGR grey levels less the means that the network was trained with.
-pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
-    let device = pictures.device();
-    let means = Tensor::<1>::from_floats(CHANNEL_MEANS, &device).reshape([1, 3, 1, 1]);
-    (pictures.flip([1]) + 1.0) * 127.5 - means
 }
 
 impl Parameterized for Vgg16 {

@@ -6,9 +6,9 @@ use burn::tensor::Device;
 
 use crate::config::RecognizerConfig;
 use crate::device::on_workers;
+use crate::inference::Plan;
 use crate::networks::SphereFace;
 use crate::parameter::{from_values, to_values};
-use crate::plan::Plan;
 
 /// A network whose weights do not change any more. On the CPU it runs by a [`Plan`], which is made at first use and
 /// takes about 1.4 times the memory of the weights; on other devices as in training.

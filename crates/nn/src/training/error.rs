@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use crate::losses::IdentityError;
 use crate::weights::WeightsError;
 
-use super::NotFinite;
-
 /// A training that could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
@@ -51,4 +49,22 @@ pub enum TrainingError {
         /// What is missing.
         reason: String,
     },
+}
+
+/// A loss that is not a number. The weights have not been changed by it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("step {step}: {term} is {value}; the weights were left as they were. Pictures of the batch: {}", list(files))]
+pub struct NotFinite {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// The name of the loss.
+    pub term: String,
+    /// NaN or an infinity.
+    pub value: f32,
+    /// The pictures of the batch.
+    pub files: Vec<PathBuf>,
+}
+
+fn list(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }

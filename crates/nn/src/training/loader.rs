@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 /// Batches that each thread keeps ready.
 const READY_PER_WORKER: usize = 2;

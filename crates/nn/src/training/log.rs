@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::losses::NamedValues;
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::tensorboard::EventFile;
 
 /// What one step reports.
@@ -71,7 +71,7 @@ impl Log {
                 .filter(|line| logged_step(line).is_some_and(|step| step <= done))
                 .map(|line| format!("{line}\n"))
                 .collect();
-            portraitist_face::picture::write_atomically(&path, kept.as_bytes(), true)
+            portraitist_face::files::write_atomically(&path, kept.as_bytes(), true)
                 .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
         }
         let lines = OpenOptions::new().create(true).append(true).open(&path).map_err(wrong)?;

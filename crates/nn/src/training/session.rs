@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 
 use crate::losses::NamedValues;
+use crate::run_folder::{RUN_FILE, newest_checkpoint, numbered_runs};
 
-use super::checkpoint::{newest, restore, sweep};
+use super::checkpoint::{restore, sweep};
+use super::error::TrainingError;
 use super::loader::Loader;
 use super::log::{Log, StepReport};
 use super::records::Records;
-use super::{Run, Task, TrainingError};
+use super::run::Run;
+use super::task::Task;
 
 /// Watches a run from outside.
 pub trait Observer {
@@ -49,8 +52,6 @@ pub struct Session<T: Task> {
     warnings: Vec<String>,
 }
 
-pub(super) const RUN_FILE: &str = "run.toml";
-
 impl<T: Task> Session<T> {
     /// Starts a new run in a numbered folder under `runs`.
     ///
@@ -64,7 +65,7 @@ impl<T: Task> Session<T> {
         let path = folder.join(RUN_FILE);
         let wrong = |reason: String| TrainingError::Write { path: path.clone(), reason };
         let text = run.to_toml().map_err(wrong)?;
-        portraitist_face::picture::write_atomically(&path, text.as_bytes(), false)
+        portraitist_face::files::write_atomically(&path, text.as_bytes(), false)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }
@@ -100,17 +101,11 @@ impl<T: Task> Session<T> {
         }
         let sources = T::find_sources(&run)?;
         let mut task = T::build(&run, &sources, device)?;
-        let (checkpoint, warnings) = newest(folder);
+        let (checkpoint, warnings) = newest_checkpoint(folder);
         if let Some(checkpoint) = checkpoint {
             restore(&mut task, &checkpoint, run.seed())?;
         }
         Ok(Self { run, folder: folder.to_path_buf(), task, sources, device: device.clone(), warnings })
-    }
-
-    /// The newest run of `name` under `runs`.
-    pub fn find(runs: &Path, name: &str) -> Option<PathBuf> {
-        let started = |(_, found, path): &(u64, String, PathBuf)| found == name && path.join(RUN_FILE).is_file();
-        numbered(runs).into_iter().filter(started).max_by_key(|(number, ..)| *number).map(|(.., path)| path)
     }
 
     /// The run's folder.
@@ -182,17 +177,6 @@ impl<T: Task> Session<T> {
     }
 }
 
-/// Runs under a folder: number, name, path.
-fn numbered(runs: &Path) -> Vec<(u64, String, PathBuf)> {
-    let Ok(entries) = fs::read_dir(runs) else { return Vec::new() };
-    let parse = |entry: std::io::Result<fs::DirEntry>| {
-        let path = entry.ok()?.path();
-        let (number, name) = path.file_name()?.to_str()?.split_once('-')?;
-        Some((number.parse().ok()?, name.to_owned(), path.clone()))
-    };
-    entries.filter_map(parse).collect()
-}
-
 /// Makes the next numbered folder: `runs/00012-NAME`.
 fn number_folder(runs: &Path, name: &str) -> Result<PathBuf, TrainingError> {
     let wrong = |path: &Path, error: std::io::Error| TrainingError::Write {
@@ -200,7 +184,7 @@ fn number_folder(runs: &Path, name: &str) -> Result<PathBuf, TrainingError> {
         reason: error.to_string(),
     };
     fs::create_dir_all(runs).map_err(|error| wrong(runs, error))?;
-    let mut number = numbered(runs).into_iter().map(|(number, ..)| number).max().unwrap_or(0) + 1;
+    let mut number = numbered_runs(runs).into_iter().map(|(number, ..)| number).max().unwrap_or(0) + 1;
     loop {
         let path = runs.join(format!("{number:05}-{name}"));
         match fs::create_dir(&path) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 type Outcome = Result<(), TrainingError>;
 

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
-use crate::networks::{PlannedTranslation, Translator};
+use crate::inference::NoPlan;
+use crate::networks::munit::{PlannedTranslation, Translator};
 use crate::parameter::{from_values, to_values};
-use crate::plan::NoPlan;
 
 /// Plans that are kept: one for each direction.
 const PLANS_KEPT: usize = 2;

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
 use portraitist_face::template::Template;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 
-use crate::config::{Domain, TranslatorConfig};
+use crate::config::Domain;
+use crate::config::munit::TranslatorConfig;
 use crate::layers::Initialization;
-use crate::networks::Translator;
+use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
-use crate::training::checkpoint::{NoCheckpoint, locate};
-use crate::training::translator::pictures::network_planes;
-use crate::training::translator::translation_weights;
+use crate::pixels::{from_planes, to_planes};
+use crate::run_folder::{NoCheckpoint, locate, translator_file};
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
@@ -96,7 +96,7 @@ impl Model {
     /// # Errors
     /// [`ModelError::NoCheckpoint`].
     pub fn locate(path: &Path) -> Result<Option<PathBuf>, ModelError> {
-        Ok(locate(path, translation_weights)?)
+        Ok(locate(path, translator_file)?)
     }
 
     /// Reads the translator in a weights file of either kind.
@@ -142,7 +142,7 @@ impl Model {
     /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
     /// and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
-        let (frame, picture) = (Template::SEED, &self.config.picture);
+        let (frame, picture) = (Template::ORIGINAL, &self.config.picture);
         let (width, height) = (picture.width * picture.translation_scale, picture.height * picture.translation_scale);
         let scale = (picture.resize * picture.translation_scale) as f64 / frame.width as f64;
         let left = (frame.width as f64 * scale - width as f64) / 2.0;
@@ -169,12 +169,9 @@ impl Model {
         let output = self.networks.translate(&input, [padded_height, padded_width], style, to);
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
-        let translated = picture_from_planes(width, height, &planes)?;
-        let picture = if own_size == (width, height) {
-            translated
-        } else {
-            transform::resize(&translated, own_size.0, own_size.1)?
-        };
+        let translated = from_planes(width, height, &planes)?;
+        let picture =
+            if own_size == (width, height) { translated } else { edit::resize(&translated, own_size.0, own_size.1)? };
         Ok(Translated { picture, planes, width, height })
     }
 
@@ -205,8 +202,8 @@ impl Model {
         let height = picture.height().next_multiple_of(multiple);
         let extended = extend_edges(picture, width, height)?;
         let grey = self.config.picture.grey_photos && domain == Domain::Photo;
-        let extended = if grey { transform::to_grey(&extended) } else { extended };
-        Ok((network_planes(&extended, self.config.picture.channels(domain)), [width, height]))
+        let extended = if grey { edit::to_grey(&extended) } else { extended };
+        Ok((to_planes(&extended, self.config.picture.channels(domain)), [width, height]))
     }
 }
 
@@ -223,7 +220,7 @@ fn within_limits(picture: &Picture, least: usize, most: usize) -> Result<Picture
     }
     // A strip so long that both limits cannot hold is squeezed.
     let side = |length: f64| (length * scale).round().clamp(least, most / least) as usize;
-    transform::resize(picture, side(width), side(height))
+    edit::resize(picture, side(width), side(height))
 }
 
 /// Repeats the last column and row until the picture has the given size.
@@ -253,15 +250,6 @@ fn cut(planes: Vec<f32>, [old_width, old_height]: [usize; 2], [width, height]: [
 /// A single plane is repeated for red, green and blue.
 fn three_planes(planes: Vec<f32>, pixels: usize) -> Vec<f32> {
     if planes.len() == pixels { [planes.as_slice(); 3].concat() } else { planes }
-}
-
-/// One or three planes in `[-1, 1]` as a picture.
-pub(crate) fn picture_from_planes(
-    width: usize,
-    height: usize,
-    planes: &[f32],
-) -> Result<Picture, portraitist_face::Error> {
-    transform::from_planes(width, height, &three_planes(planes.to_vec(), width * height))
 }
 
 /// The way between two styles: spherical interpolation, which keeps the length that styles of the

@@ -19,7 +19,8 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
 use crate::layers::Initialization;
-use crate::networks::{Critics, SphereFace, Translator};
+use crate::networks::SphereFace;
+use crate::networks::munit::{Discriminators, Translator};
 use crate::recognition::{Classifier, RecognizerDescription};
 
 /// Reads a weights file of either kind, told apart by its first bytes.
@@ -66,7 +67,9 @@ pub fn assign_check(model: &ModelFile, path: &Path) -> Result<(), WeightsError> 
         ModelConfig::Translator(config) => {
             assign(&mut Translator::new(config, scheme, 0, &device), model.arrays.clone(), path)
         }
-        ModelConfig::Critic(config) => assign(&mut Critics::new(config, 0, &device), model.arrays.clone(), path),
+        ModelConfig::Discriminator(config) => {
+            assign(&mut Discriminators::new(config, 0, &device), model.arrays.clone(), path)
+        }
         ModelConfig::Recognizer(RecognizerDescription { network, .. }) if network.classes == 0 => {
             assign(&mut SphereFace::new(network, scheme, 0, &device), model.arrays.clone(), path)
         }

@@ -4,7 +4,8 @@
 use std::iter::Sum;
 use std::ops::Add;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
+use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::config::{Domain, RecognizerConfig};
 use crate::losses::LossWeights;
 
 /// Height and width.
@@ -138,7 +139,7 @@ fn decoder(channels: usize, config: &GeneratorConfig, size: Size) -> Passes {
     passes + Passes::inner(convolution(config.dim, channels, 7, reached))
 }
 
-fn critic(channels: usize, config: &CriticConfig, size: Size) -> Passes {
+fn discriminator(channels: usize, config: &DiscriminatorConfig, size: Size) -> Passes {
     let at_scale = |scale: usize| {
         // The average pool between scales rounds up.
         let mut reached = halved((0..scale).fold(size, |size, _| size.map(|side| side.div_ceil(2))));
@@ -169,19 +170,19 @@ pub(super) fn iteration(networks: &TranslatorConfig, weights: &LossWeights, size
         let content = content_encoder(channels, &networks.generator, size);
         let style = style_encoder(channels, &networks.generator, size);
         let decoder = decoder(channels, &networks.generator, size);
-        let critic = critic(channels, &networks.critic, size);
-        // A made picture and a real one are judged; only the critic learns.
-        let critics_step = content.forward() + decoder.forward() + 2.0 * critic.learned();
-        // Real pictures' codes, those pictures again, made ones of given style, and their codes and scores.
+        let discriminator = discriminator(channels, &networks.discriminator, size);
+        // A generated image and a real one are scored; only the discriminator learns.
+        let discriminators_step = content.forward() + decoder.forward() + 2.0 * discriminator.learned();
+        // Real pictures' codes, those pictures again, generated ones of given style, and their codes and scores.
         let generators_step = content.learned()
             + style.learned()
             + decoder.learned_through()
             + decoder.learned()
             + content.learned_through()
             + style.learned_through()
-            + critic.passed_through();
+            + discriminator.passed_through();
         let cycle = if weights.cycle > 0.0 { decoder.learned_through() } else { 0.0 };
-        critics_step + generators_step + cycle
+        discriminators_step + generators_step + cycle
     };
     Domain::BOTH.into_iter().map(of_domain).sum()
 }

@@ -8,25 +8,28 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
+use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::config::{Domain, RecognizerConfig};
 use crate::device::on_workers;
 use crate::layers::{Initialization, Initializer, StyleMlp};
-use crate::losses::{AdversarialLoss, LossWeights};
-use crate::networks::{ContentEncoder, Decoder, Pair, PlannedTranslation, SphereFace, Vgg16};
+use crate::losses::LossWeights;
+use crate::networks::munit::{ContentEncoder, Decoder, PlannedTranslation};
+use crate::networks::{Pair, SphereFace, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
 use crate::recognition::FrozenSphereFace;
-use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+use crate::training::NotFinite;
+use crate::training::munit::{AuxiliaryNetworks, Batch, LossConfig, OptimizerConfig, Settings, StepNoise, Trainer};
 
 /// What is done with the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Drawings become photos with given styles: content encoder of the one domain, decoder of the other.
     Translate,
-    /// One iteration of training: critics, generators and Adam, with every loss of the original but the
+    /// One iteration of training: discriminators, generators and Adam, with every loss of the original but the
     /// recogniser's, and new random styles each time.
     Train,
-    /// The same, running networks again for their gradients instead of keeping their features.
+    /// The same with activation checkpointing.
     Recompute,
     /// Features of VGG16 at `relu5_3`.
     Vgg,
@@ -45,7 +48,7 @@ pub struct Workload {
     pub width: usize,
     /// Pictures of each domain at a time.
     pub batch: usize,
-    /// Channels of the first layer of generators and critics; 64 for VGG16 and SphereFace-20.
+    /// Channels of the first layer of generators and discriminators; 64 for VGG16 and SphereFace-20.
     pub dim: usize,
 }
 
@@ -150,7 +153,7 @@ impl Workload {
         let mut init = Initializer::new(Initialization::default(), SEED, device);
         let mut encoder = ContentEncoder::new(channels[0], generator, &mut init);
         let mut decoder = Decoder::new(channels[1], generator, &mut init);
-        let outputs = decoder.num_adaptive_parameters();
+        let outputs = decoder.num_adain_parameters();
         let style_mlp = StyleMlp::new(generator.style_dim, generator.mlp_dim, outputs, generator.activation, &mut init);
         encoder.refresh();
         decoder.refresh();
@@ -169,8 +172,8 @@ impl Workload {
             });
         }
         Box::new(move || {
-            let steering = style_mlp.forward(styles.clone());
-            to_values(decoder.forward(encoder.forward(pictures.clone()), steering));
+            let adain = style_mlp.forward(styles.clone());
+            to_values(decoder.forward(encoder.forward(pictures.clone()), adain));
             Ok(())
         })
     }
@@ -179,19 +182,16 @@ impl Workload {
         let settings = Settings {
             networks: self.networks(),
             initialization: Initialization::default(),
-            adversarial: AdversarialLoss::Hinge,
-            weights: LossWeights::default(),
-            adam: AdamConfig::default(),
-            generator_rate: 1e-4,
-            critic_rate: 4e-4,
-            schedule: Schedule::Constant,
-            order: StepOrder::default(),
-            recompute: self.task == Task::Recompute,
-            average_decay: None,
+            losses: LossConfig::default(),
+            optimizer: OptimizerConfig {
+                activation_checkpointing: self.task == Task::Recompute,
+                ..OptimizerConfig::default()
+            },
+            ema_decay: None,
             seed: SEED,
         };
         let style_dim = settings.networks.generator.style_dim;
-        let mut trainer = Trainer::new(settings, Judges::default(), device);
+        let mut trainer = Trainer::new(settings, AuxiliaryNetworks::default(), device);
         let drawing = self.pictures(Domain::Drawing, device);
         let photo = self.pictures(Domain::Photo, device);
         let batch = Batch {
@@ -210,7 +210,7 @@ impl Workload {
     fn networks(&self) -> TranslatorConfig {
         TranslatorConfig {
             generator: GeneratorConfig { dim: self.dim, ..GeneratorConfig::default() },
-            critic: CriticConfig { dim: self.dim, ..CriticConfig::default() },
+            discriminator: DiscriminatorConfig { dim: self.dim, ..DiscriminatorConfig::default() },
             ..TranslatorConfig::default()
         }
     }
@@ -241,12 +241,12 @@ mod tests {
     }
 
     /// What it counts for both steps of `benches/peers`, less what no result depends on: the style codes in
-    /// the critics' step, and in the generators' step the gradients of the critics' weights, each of which
+    /// the discriminators' step, and in the generators' step the gradients of the discriminators' weights, each of which
     /// costs as much as its layer.
     #[test]
     fn training_has_the_operations_that_pytorch_counts_less_the_unused_ones() {
-        let expect = |name: &str, counted: [f64; 2], style_encoder: f64, critic_layers: f64| {
-            let unused = 2.0 * (style_encoder + critic_layers);
+        let expect = |name: &str, counted: [f64; 2], style_encoder: f64, discriminator_layers: f64| {
+            let unused = 2.0 * (style_encoder + discriminator_layers);
             assert_eq!(operations(name), counted[0] + counted[1] - unused, "{name}");
         };
         let counted = [6_884_173_312.0, 46_374_486_784.0];

@@ -1,9 +1,11 @@
 //! Translation by plans, against the same networks as they run in training.
 
 use burn::tensor::Tensor;
-use portraitist_nn::config::{Domain, GeneratorConfig, PaddingKind, TranslatorConfig};
+use portraitist_nn::config::Domain;
+use portraitist_nn::config::munit::{GeneratorConfig, TranslatorConfig};
+use portraitist_nn::layers::PaddingKind;
 use portraitist_nn::layers::{ActivationKind, Initialization};
-use portraitist_nn::networks::Translator;
+use portraitist_nn::networks::munit::Translator;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
 use portraitist_nn::translate::FrozenTranslator;
 use rand::{Rng, SeedableRng};

@@ -1,8 +1,8 @@
 //! Changes of crops beyond the original's mirroring and shifting, for networks that should bear more.
 
-use portraitist_face::geometry::Similarity;
-use portraitist_face::warp::warp_as_opencv;
-use portraitist_face::{Picture, transform};
+use portraitist_face::edit::warp_as_opencv;
+use portraitist_face::transform::Similarity;
+use portraitist_face::{Picture, edit};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
@@ -102,11 +102,11 @@ impl Augmentation {
             let scale = random.random_range(LEAST_SCALE..=1.0);
             let (width, height) = (picture.width(), picture.height());
             let shrunk = |size: usize| ((size as f64 * scale).round() as usize).max(1);
-            picture = transform::resize(&picture, shrunk(width), shrunk(height))?;
-            picture = transform::resize(&picture, width, height)?;
+            picture = edit::resize(&picture, shrunk(width), shrunk(height))?;
+            picture = edit::resize(&picture, width, height)?;
         }
         if self.grey > 0.0 && random.random_bool(self.grey) {
-            picture = transform::to_grey(&picture);
+            picture = edit::to_grey(&picture);
         }
         if self.brightness > 0.0 || self.contrast > 0.0 {
             let mut within = |largest: f64| random.random_range(-largest..=largest);

@@ -6,37 +6,28 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::Distribution;
 use rand_distr::weighted::WeightedIndex;
-use serde::{Deserialize, Serialize};
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::parameter::from_values;
+use crate::pixels::to_recognition_planes;
 use crate::random::stream;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
-use super::{Augmentation, Batch, People, Portrait, RunFile};
+use super::augmentation::Augmentation;
+use super::people::{People, Portrait};
+use super::run::RunFile;
+use super::settings::Sampling;
+use super::trainer::Batch;
 
 /// Crops are enlarged to this height before a part is cut out, in pixels.
 const ENLARGED_HEIGHT: usize = 116;
 /// Crops are enlarged to this width before a part is cut out, in pixels.
 const ENLARGED_WIDTH: usize = 100;
-
-/// How the pictures of a batch are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampling {
-    /// Each picture once an epoch, in an order of the epoch's own; the original's.
-    #[default]
-    Shuffled,
-    /// A person first, with chances by the weights of the datasets, then one of their pictures.
-    Identities,
-    /// A person, then photo or drawing with equal chances if there are both, then one of those.
-    IdentitiesAndDomains,
-}
 
 /// A batch in the program's own memory.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +149,7 @@ impl BatchMaker {
         let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
         let size = [RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT];
         let cut = |picture: &Picture| {
-            let flipped = flip.then(|| transform::flip(picture));
+            let flipped = flip.then(|| edit::flip(picture));
             let picture = flipped.as_ref().unwrap_or(picture);
             let part = if self.augmentation.moves() {
                 let enlarged = [ENLARGED_WIDTH, ENLARGED_HEIGHT].map(|side| (side as f64 - 1.0) / 2.0);
@@ -167,11 +158,11 @@ impl BatchMaker {
                 let random = &mut stream(self.seed, "placement", sample);
                 self.augmentation.place(fitted(picture)?.as_ref(), enlargement, middle, size, random)?
             } else {
-                let enlarged = transform::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
-                transform::crop(&enlarged, left, top, size[0], size[1])?
+                let enlarged = edit::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+                edit::crop(&enlarged, left, top, size[0], size[1])?
             };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
-            Ok(transform::to_recognition_planes(&part))
+            Ok(to_recognition_planes(&part))
         };
         self.decoded.with(index, portrait, cut)
     }
@@ -192,7 +183,7 @@ fn fitted(picture: &Picture) -> portraitist_face::Result<Cow<'_, Picture>> {
     if (picture.width(), picture.height()) == (width, height) {
         return Ok(Cow::Borrowed(picture));
     }
-    transform::resize(picture, width, height).map(Cow::Owned)
+    edit::resize(picture, width, height).map(Cow::Owned)
 }
 
 fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingError {

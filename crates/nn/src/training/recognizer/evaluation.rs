@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::Picture;
 use rand::seq::SliceRandom;
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::device::on_workers;
 use crate::losses::NamedValues;
-use crate::metrics::curve::Curve;
 use crate::metrics::identification::Search;
-use crate::metrics::{Fold, ScoredPair};
+use crate::metrics::verification::Curve;
+use crate::metrics::verification::{Fold, ScoredPair};
 use crate::networks::SphereFace;
 use crate::parameter::{from_values, to_values};
+use crate::pixels::to_recognition_planes;
 use crate::random::stream;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
 use super::batches::read_whole;
-use super::{People, Portrait};
+use super::people::{People, Portrait};
 
 /// Pictures that are embedded at once.
 const BATCH: usize = 32;
@@ -91,7 +92,7 @@ impl HeldOut {
     fn directions(&self, network: &SphereFace) -> Vec<Vec<f32>> {
         let mut directions = Vec::with_capacity(self.crops.len());
         for crops in self.crops.chunks(BATCH) {
-            let planes = crops.iter().flat_map(transform::to_recognition_planes).collect();
+            let planes = crops.iter().flat_map(to_recognition_planes).collect();
             let shape = [crops.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
             let embeddings = network.forward(from_values(planes, &self.device).reshape(shape));
             let length = embeddings.dims()[1];

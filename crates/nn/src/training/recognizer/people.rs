@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portraitist_face::dataset;
 use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
 use portraitist_face::synthetic::origin_seed;
 use portraitist_face::text::person_key;
@@ -11,7 +10,7 @@ use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::pictures::find_pictures;
 
 /// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
@@ -199,7 +198,7 @@ impl People {
 
 fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError> {
     let entries = find_pictures(source)?;
-    let found = |entry: crate::training::pictures::Entry| match entry.person {
+    let found = |entry: crate::training::pictures::FoundPicture| match entry.person {
         Some(name) => Ok(Found { path: entry.path, name, domain }),
         None => Err(TrainingError::Data {
             path: entry.path,
@@ -222,14 +221,7 @@ fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingEr
     // Mirrored crops are left out: training mirrors by itself.
     let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty());
     let rows = rows.filter(|row| row.split == purpose.split());
-    let found = rows.map(|row| Found {
-        path: folder.join(&row.crop),
-        name: row.identity,
-        domain: match row.domain {
-            dataset::Domain::Drawing => Domain::Drawing,
-            dataset::Domain::Photo => Domain::Photo,
-        },
-    });
+    let found = rows.map(|row| Found { path: folder.join(&row.crop), name: row.identity, domain: row.domain });
     let found: Vec<Found> = found.collect();
     if found.is_empty() {
         let split = purpose.split();

@@ -8,16 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::losses::NamedValues;
 use crate::parameter::Parameterized;
-use crate::recognition::{CHECKPOINT_FILE, RecognizerDescription, TrainedIdentities};
-use crate::training::checkpoint::{CheckpointFiles, load};
-use crate::training::{Task, TrainingError};
+use crate::recognition::{RecognizerDescription, TrainedIdentities};
+use crate::run_folder::{OPTIMIZER, RECOGNIZER};
+use crate::training::checkpoint::load;
+use crate::training::checkpoint_files::CheckpointFiles;
+use crate::training::error::TrainingError;
+use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, collect, read_model, read_native};
 
-use super::batches::BatchMaker;
+use super::batches::{BatchMaker, HostBatch};
 use super::evaluation::HeldOut;
-use super::{FineTune, HostBatch, People, Purpose, RunFile, Trainer};
-
-const OPTIMIZER: &str = "optimizer.safetensors";
+use super::people::{People, Purpose};
+use super::run::RunFile;
+use super::settings::FineTune;
+use super::trainer::Trainer;
 
 /// The people of a run.
 #[derive(Clone, Debug)]
@@ -159,12 +163,12 @@ impl Task for Trainer {
             from_unknown: self.from_unknown,
         };
         let config = ModelConfig::Recognizer(description);
-        files.write(CHECKPOINT_FILE, ModelFile { config, arrays: collect(&self.classifier) })?;
+        files.write(RECOGNIZER, ModelFile { config, arrays: collect(&self.classifier) })?;
         files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.movements() })
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, _state: State) -> Result<(), TrainingError> {
-        load(&mut self.classifier, &folder.join(CHECKPOINT_FILE))?;
+        load(&mut self.classifier, &folder.join(RECOGNIZER))?;
         let movements = read_native(&folder.join(OPTIMIZER))?.arrays;
         let device = self.device().clone();
         self.sgd.restore(movements, &self.classifier, &device).map_err(|name| TrainingError::Resume {
