@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::parameter::{Parameterized, from_values};
 
-use super::WeightsError;
+use super::error::WeightsError;
 
 /// Numbers and their shape, in row-major order.
 #[derive(Clone, Debug, PartialEq)]

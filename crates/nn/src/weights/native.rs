@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::config::munit::TranslatorConfig;
 use crate::recognition::RecognizerDescription;
 
-use super::{Array, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
 
 /// What a model file holds, and how it is built.
 #[derive(Clone, Debug, PartialEq)]

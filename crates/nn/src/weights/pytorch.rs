@@ -5,7 +5,8 @@ use std::path::Path;
 use half::{bf16, f16};
 use pytorch_reader::{DType, PytorchReader, Tensor};
 
-use super::{Array, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
 
 /// Reads every floating-point tensor of a `.pt` or `.pth` file under its dotted name.
 ///
