@@ -9,6 +9,7 @@ mod identity;
 mod losses;
 mod metrics;
 mod networks;
+mod pixels;
 mod plans;
 mod recognition;
 mod recognizer_training;
