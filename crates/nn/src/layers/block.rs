@@ -11,7 +11,7 @@ use super::{
     Activation, ActivationKind, AdainParameters, Convolution, Epilogue, Initializer, Normalization, NormalizationKind,
 };
 
-/// What a [`ConvBlock`] is made of.
+/// The parts of a [`ConvBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConvBlockConfig {
     /// How the kernel moves.
@@ -53,7 +53,7 @@ impl ConvBlock {
         self.epilogue(self.convolution.forward(images), adain, None)
     }
 
-    /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
+    /// [`forward`](Self::forward) after nearest upsampling by two.
     ///
     /// # Shapes
     /// - images: `[n, in, h, w]`

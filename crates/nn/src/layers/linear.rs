@@ -45,8 +45,8 @@ impl Parameterized for Linear {
     }
 }
 
-/// Turns a style code into the scales and shifts of every adaptive layer: three linear layers, an
-/// activation after the first two.
+/// Turns a style code into the AdaIN parameters of every layer: three linear layers, an activation after
+/// the first two.
 #[derive(Clone, Debug)]
 pub struct StyleMlp {
     layers: [(Linear, Activation); 3],

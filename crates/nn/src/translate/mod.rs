@@ -62,7 +62,7 @@ pub enum ModelError {
         /// What was given.
         found: usize,
     },
-    /// The picture could not be prepared or the result not made a picture.
+    /// The picture could not be prepared, or the result could not be converted.
     #[error(transparent)]
     Picture(#[from] portraitist_face::Error),
 }
@@ -151,9 +151,9 @@ impl Model {
         Template { width, height, points }
     }
 
-    /// Translates a picture of the domain that is not `to`, whole; the result has its size. Sides that
-    /// the networks cannot halve are extended by their edge and cut off again. Pictures of more than a
-    /// megapixel are shrunk for the networks, tiny ones enlarged.
+    /// Translates a whole picture of the other domain to `to`. The result has its size. Where the networks cannot halve a
+    /// side, its edge is repeated, and the result is cut. Pictures of more than a megapixel are shrunk for the networks,
+    /// tiny ones are enlarged.
     ///
     /// # Errors
     /// [`ModelError::StyleLength`], [`ModelError::Picture`].
@@ -207,8 +207,8 @@ impl Model {
     }
 }
 
-/// A picture with no side shorter than `least` and no more than `most` pixels, in all but the most
-/// extreme cases by resizing both sides alike.
+/// The picture, resized to no side shorter than `least` and no more than `most` pixels. Both sides are resized alike,
+/// except in the most extreme cases.
 fn within_limits(picture: &Picture, least: usize, most: usize) -> Result<Picture, portraitist_face::Error> {
     let (width, height) = (picture.width() as f64, picture.height() as f64);
     let (least, most) = (least as f64, most as f64);
@@ -252,8 +252,8 @@ fn three_planes(planes: Vec<f32>, pixels: usize) -> Vec<f32> {
     if planes.len() == pixels { [planes.as_slice(); 3].concat() } else { planes }
 }
 
-/// The way between two styles: spherical interpolation, which keeps the length that styles of the
-/// normal distribution have. Shoemake 1985. `position` 0 gives `from`, 1 gives `to`.
+/// Spherical interpolation between two styles. It keeps the length that styles of the normal distribution have.
+/// Shoemake 1985. `position` 0 gives `from`, 1 gives `to`.
 pub fn slerp(from: &[f32], to: &[f32], position: f32) -> Vec<f32> {
     let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
     let (from_norm, to_norm) = (dot(from, from).sqrt(), dot(to, to).sqrt());

@@ -18,7 +18,7 @@ pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
         expected: "a PyTorch state dict or a safetensors file",
         found,
     };
-    // Opened first, so that a missing file is told as such and not as a bad checkpoint.
+    // Opened first, so that a missing file is reported as such and not as a bad checkpoint.
     std::fs::File::open(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
     let reader = PytorchReader::new(path).map_err(|error| not_state_dict(format!("something else ({error})")))?;
     let mut arrays = NamedArrays::new();

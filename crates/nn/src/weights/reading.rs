@@ -9,7 +9,7 @@ use super::native::{ModelFile, is_native, parse_native, read_native, read_safete
 use super::pytorch::read_pytorch;
 use super::{original, sphereface};
 
-/// Reads a weights file of either kind, told apart by its first bytes.
+/// Reads a weights file of any kind. Its first bytes say which kind it is.
 ///
 /// # Errors
 /// See [`WeightsError`].
@@ -34,7 +34,7 @@ pub fn read_hashed_model(path: &Path) -> Result<(ModelFile, String), WeightsErro
     Ok((read_model(path)?, sha256_of_file(path).map_err(unread)?))
 }
 
-/// The arrays of a PyTorch checkpoint or of any safetensors file, without asking what network they are.
+/// The arrays of a PyTorch checkpoint or of any safetensors file, of any network.
 ///
 /// # Errors
 /// See [`WeightsError`].
