@@ -11,8 +11,10 @@ mod bench;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
-#[path = "suite/guarding.rs"]
-mod guarding;
+#[path = "suite/documents.rs"]
+mod documents;
+#[path = "suite/identity_losses.rs"]
+mod identity_losses;
 #[path = "suite/program.rs"]
 mod program;
 #[path = "suite/recognizer_training.rs"]

@@ -1,7 +1,7 @@
-//! Times of layers between maps, with weights that stay: those of the recogniser and of translation.
+//! Times of layers between feature maps, with constant weights: those of the recogniser and of translation.
 //!
 //! `cargo bench --workspace --bench prepared -- 'convolution/3x3'` runs a part. The names give kernel, stride, channels,
-//! pictures and size.
+//! images and size.
 
 mod common;
 #[path = "common/layer.rs"]
@@ -29,8 +29,8 @@ const CONVOLUTIONS: [Layer; 10] = [
     (7, 1, 3, 3, 64, 224, 192, 1),
 ];
 /// Input channels, output channels, height and width of the input.
-const ENLARGEMENTS: [[usize; 4]; 3] = [[128, 64, 32, 28], [256, 128, 56, 48], [128, 64, 112, 96]];
-/// Input channels, height and width of a 7x7 convolution to pictures.
+const UPSAMPLINGS: [[usize; 4]; 3] = [[128, 64, 32, 28], [256, 128, 56, 48], [128, 64, 112, 96]];
+/// Input channels, height and width of a 7x7 convolution to images.
 const LAST: [[usize; 3]; 2] = [[32, 128, 112], [64, 224, 192]];
 /// Channels, height and width.
 const NORMALIZED: [[usize; 3]; 3] = [[128, 32, 28], [256, 56, 48], [64, 224, 192]];
@@ -60,7 +60,7 @@ fn bench_convolution(group: &mut BenchmarkGroup<'_, WallTime>, layer: Layer) {
     group.bench_function(name(&conv), |bencher| bencher.iter(|| prepared.forward(&input, None, &mut output)));
 }
 
-fn bench_enlargement(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]) {
+fn bench_upsampling(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]) {
     let [in_channels, out_channels, height, width] = sizes;
     let shape = FeatureMapShape::features(in_channels, height, width, 1);
     let weight = values(out_channels * in_channels * 25);
@@ -68,7 +68,7 @@ fn bench_enlargement(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4]
     let (padding, mode) = prepared.padding();
     let input = map(shape, 1, padding, mode);
     let mut output = FeatureMap::new(prepared.output(1), 1).expect("the shape is possible");
-    // As if computed on the large map.
+    // As if computed on the upsampled image.
     group.throughput(Throughput::Elements((2 * 4 * height * width * weight.len()) as u64));
     let name = format!("{in_channels}to{out_channels} {height}x{width}");
     group.bench_function(name, |bencher| bencher.iter(|| prepared.forward(&input, &mut output)));
@@ -119,7 +119,7 @@ fn measure<T, const N: usize>(
 fn main() {
     let mut criterion = common::criterion();
     measure(&mut criterion, "convolution", CONVOLUTIONS, bench_convolution);
-    measure(&mut criterion, "enlargement", ENLARGEMENTS, bench_enlargement);
+    measure(&mut criterion, "upsampling", UPSAMPLINGS, bench_upsampling);
     measure(&mut criterion, "few outputs", LAST, bench_last);
     measure(&mut criterion, "normalization", NORMALIZED, bench_normalization);
     criterion.final_summary();

@@ -1,6 +1,6 @@
 //! The optimiser's step, in one pass.
 
-use crate::shape::{ShapeError, check_length};
+use crate::error::{ShapeError, check_length};
 use rayon::prelude::*;
 
 /// Elements that a task takes at least.

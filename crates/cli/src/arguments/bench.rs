@@ -7,13 +7,13 @@ use super::values::parse_ceiling;
 /// Time the networks at fixed sizes.
 ///
 /// Each case runs in a process of its own after a warm-up, with random weights and pictures: translation,
-/// one iteration of training (also with `optimizer.recompute`), VGG16's features and SphereFace-20's embeddings. The
+/// one iteration of training (also with `optimizer.activation_checkpointing`), VGG16's features and SphereFace-20's embeddings. The
 /// results are times, the process's largest memory, and the direct algorithms' arithmetic (GFLOP) with its rate.
-/// Translation of 512x512 and 1024x1024 is there for its memory and runs only with --all or when a text names the size.
+/// Translation of 512x512 and 1024x1024 shows the memory of large pictures; it runs only with --all or when a text names the size.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// Parts of names of the cases to run: `translate`, `train`, `recompute`, `vgg`, `recognize`, `224x192`, "train 64x64
-    /// batch 4 dim 16"; all but the large pictures without any.
+    /// The cases to run, by parts of their names: `translate`, `train`, `recompute`, `vgg`, `recognize`, `224x192`, "train 64x64
+    /// batch 4 dim 16". By default all but the large pictures.
     pub(crate) cases: Vec<String>,
     /// Of those, only cases with this in their name.
     #[arg(long, value_name = "TEXT")]
@@ -21,7 +21,7 @@ pub(crate) struct BenchArguments {
     /// The large pictures, too.
     #[arg(long)]
     pub(crate) all: bool,
-    /// Timed runs of each case; by default 10, of training 5, recomputing or not.
+    /// Timed runs of each case; by default 10, for training 5.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) runs: Option<u32>,
     /// Untimed runs before them.

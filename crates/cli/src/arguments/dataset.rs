@@ -14,18 +14,15 @@ use super::values::{DomainName, VerificationName};
 pub(crate) enum DatasetCommand {
     /// Count people, pictures, sizes and colours.
     Info(DatasetArguments),
-    /// Find what is wrong: unreadable files, landmarks that cannot be right, points outside, duplicates,
-    /// near-constant and already aligned pictures, protocols that name what is not there.
+    /// Find what is wrong: unreadable files, landmarks that cannot be right, points outside the picture, duplicates,
+    /// near-constant and already aligned pictures, protocols that name missing pictures.
     Check(DatasetArguments),
     /// List everyone and their pictures.
     Overview(DatasetArguments),
-    /// Count the entries of each evaluation protocol that the dataset lacks.
+    /// Count the entries of each evaluation protocol, and those that the dataset lacks.
     Coverage(DatasetArguments),
-    /// Estimate where each head looks, from its landmarks.
     Pose(PoseArguments),
-    /// List the pairs of the verification protocols.
     Pairs(PairsArguments),
-    /// Align, filter and split a dataset: crops, a manifest, the recipe and its hash.
     Prepare(PrepareArguments),
     Synth(SynthArguments),
 }
@@ -38,7 +35,7 @@ pub(crate) struct DatasetArguments {
     /// Where a derived dataset finds what it lacks, instead of the sibling that its config.json names.
     #[arg(long, value_name = "DIR")]
     pub(crate) base: Option<PathBuf>,
-    /// What the pictures are where their names do not tell.
+    /// What the pictures are where their names do not say.
     #[arg(long, value_enum, default_value_t = DomainName::Photo)]
     pub(crate) domain: DomainName,
 }
@@ -121,7 +118,7 @@ pub(crate) struct PrepareArguments {
     /// Chooses who is kept for testing.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Write every crop mirrored, too, with left and right landmarks exchanged.
+    /// Also write every crop mirrored, with left and right landmarks exchanged.
     #[arg(long)]
     pub(crate) flip: bool,
     /// Choose between a plain and a mirrored fit as the original does, its mistake included.
@@ -130,7 +127,7 @@ pub(crate) struct PrepareArguments {
     /// Where a derived dataset finds what it lacks, instead of the sibling that its config.json names.
     #[arg(long, value_name = "DIR")]
     pub(crate) base: Option<PathBuf>,
-    /// What the pictures are where their names do not tell.
+    /// What the pictures are where their names do not say.
     #[arg(long, value_enum, default_value_t = DomainName::Photo)]
     pub(crate) domain: DomainName,
 }
@@ -139,8 +136,8 @@ pub(crate) struct PrepareArguments {
 ///
 /// The folder has WebCaricature's layout: OriginalImages (P00001.jpg are photos, C00001.jpg drawings),
 /// FacialPoints (17 exact landmarks a picture), Filenames and EvaluationProtocols; FacialPoints68 has
-/// iBUG's 68 landmarks and manifest.json every parameter. It appears when all is done. The same seed
-/// gives the same files.
+/// iBUG's 68 landmarks and manifest.json every parameter. The folder appears when all is done. The
+/// same seed gives the same files.
 #[derive(Debug, Args)]
 pub(crate) struct SynthArguments {
     /// Folder to make.
@@ -158,10 +155,11 @@ pub(crate) struct SynthArguments {
     /// Width and height of the pictures in pixels, 64 to 1024.
     #[arg(long, default_value_t = 256, value_name = "S")]
     pub(crate) size: usize,
-    /// How far drawings go away from the mean face: 0 as the person is, 1 about twice as far, up to 2.
+    /// How far drawings exaggerate, 0 to 2: 0 leaves the shape as it is, 1 about doubles its distance from the
+    /// mean face.
     #[arg(long, default_value_t = 1.0, value_name = "X")]
     pub(crate) exaggeration: f32,
-    /// Chooses the people and everything else; person k is the same however many there are.
+    /// Chooses the people and everything else; person k does not depend on how many people there are.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Replace an earlier synthetic dataset.

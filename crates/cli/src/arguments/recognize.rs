@@ -57,7 +57,7 @@ pub(crate) struct EmbedArguments {
 /// Measure scores that any recogniser gave.
 ///
 /// SCORES is text: a score (higher means more alike) and, after a tab, 1 for the same person or 0 for
-/// different people on each line; where two more columns name both people, intervals are drawn over people.
+/// different people on each line; where two more columns name both people, intervals come from resampling people.
 /// An empty line begins a new fold. The threshold of each fold is the best on all the others.
 #[derive(Debug, Args)]
 pub(crate) struct MetricsArguments {
@@ -110,7 +110,7 @@ pub(crate) struct VerifyArguments {
 
 /// Who of a gallery is it? Measures a recogniser by an identification protocol.
 ///
-/// Each probe is looked up in a gallery of people. Of people who are exactly as alike, each comes first equally
+/// Each probe is looked up in a gallery of people. People with equal similarities come in every order equally
 /// often. View 2 reports mean and deviation over its ten sets, view 1 has one set. People whom the recogniser
 /// was trained on are refused.
 #[derive(Debug, Args)]
@@ -134,24 +134,24 @@ pub(crate) struct EvaluationArguments {
     /// (sphere20a*.pth or safetensors).
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
     pub(crate) model: String,
-    /// 1 for development, 2 for what is reported.
+    /// 1 for development, 2 for figures that are reported.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) view: u8,
     /// Measure on people who were in training all the same; every number then says so.
     #[arg(long)]
     pub(crate) allow_leak: bool,
-    /// What the people's names mean, as the run file of the recogniser's training has it; for synthetic
-    /// datasets "synthetic SEED", for others nothing. Names without a namespace are looked for as well.
+    /// The namespace of the people's names, as in the run file of the recogniser's training; for synthetic
+    /// datasets "synthetic SEED", for others none. People trained on without a namespace are compared as well.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
-    /// Leave out pictures that the dataset has not got, and say how many; the figures are then not those of
+    /// Leave out pictures that the dataset lacks, and say how many; the figures are then not those of
     /// the protocol.
     #[arg(long)]
     pub(crate) skip_missing: bool,
     /// The pictures are aligned crops already: take them whole.
     #[arg(long)]
     pub(crate) aligned: bool,
-    /// Whether the mirror image takes part in an embedding.
+    /// How the mirror image of a face takes part in an embedding.
     #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
     pub(crate) mirrored: MirroredName,
     /// Keep embeddings in this folder, and use those that are there. Embeddings of faces are personal data:
@@ -227,7 +227,7 @@ pub(crate) struct ReportArguments {
     /// Draw the curve, as SVG or as PNG by the name's ending.
     #[arg(long, value_name = "FILE.svg|FILE.png", value_parser = parse_plot)]
     pub(crate) plot: Option<PlotFile>,
-    /// Write a table with the published figures beside.
+    /// Write a table in Markdown, with published figures for comparison.
     #[arg(long, value_name = "FILE.md")]
     pub(crate) markdown: Option<PathBuf>,
     /// Replace files that exist.

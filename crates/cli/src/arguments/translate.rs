@@ -36,11 +36,11 @@ pub(crate) struct TranslateArguments {
     /// Number of random styles for each picture: seeds --seed, --seed + 1, …
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) count: u32,
-    /// Number of pictures on a smooth way from the first style through the others to the last
+    /// Number of pictures whose styles go evenly from the first style through the others to the last
     /// (2 random styles if --count asks for fewer).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
     pub(crate) interpolate: Option<u32>,
-    /// How much of the style: 0 the model's middle style, 1 the style as it is, more exaggerates.
+    /// How much of the style: 0 is the model's mean style, 1 the style as it is, more exaggerates it.
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_strength)]
     pub(crate) strength: f32,
     /// The pictures are crops already: translate them whole, at their own size.
@@ -53,11 +53,11 @@ pub(crate) struct TranslateArguments {
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,
-    /// Who says how alike input and output are (similarity in --json): a recogniser as for `recognize embed`,
-    /// or `none`.
+    /// The recogniser that measures how alike input and output are (similarity in --json), as for
+    /// `recognize embed`, or `none`.
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER, value_name = "M|none")]
     pub(crate) recognizer: String,
-    /// Also write what the network gave, before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
+    /// Also write the network's output before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
     /// Replace files that exist.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-/// Look into weights files and convert the original's.
+/// Inspect weights files, and convert the original's.
 #[derive(Debug, Subcommand)]
 pub(crate) enum WeightsCommand {
     /// Show what a weights file holds: PyTorch checkpoints and safetensors.

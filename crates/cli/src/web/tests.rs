@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use portraitist_face::picture::ENDINGS;
 use portraitist_face::{Picture, bundled_portrait};
 use serde_json::Value;
 use tower::ServiceExt;
@@ -250,6 +251,19 @@ async fn scripts_know_the_limits_of_the_program() {
     assert_eq!(status, StatusCode::OK);
     let expected = format!("MAX_UPLOAD_BYTES = {};", limits::MAX_UPLOAD_BYTES);
     assert!(String::from_utf8(script).unwrap().contains(&expected));
+}
+
+#[tokio::test]
+async fn the_page_offers_every_format_that_is_read() {
+    let (_, _, page) = send(&painting(), request(Method::GET, "/", Body::empty())).await;
+    let page = String::from_utf8(page).unwrap();
+    let (_, rest) = page.split_once("accept=\"").unwrap();
+    let offered: Vec<&str> = rest.split('"').next().unwrap().split(',').collect();
+    for ending in ENDINGS {
+        let kind = ending.replace("jpg", "jpeg").replace("tiff", "tif").replace("tif", "tiff");
+        let is_offered = |name: &&str| *name == format!("image/{kind}") || *name == format!(".{ending}");
+        assert!(offered.iter().any(is_offered), "{ending} in {offered:?}");
+    }
 }
 
 #[tokio::test]

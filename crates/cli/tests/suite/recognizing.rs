@@ -167,7 +167,7 @@ fn embeddings_are_kept_where_asked_and_scores_can_be_measured_again() {
 }
 
 #[test]
-fn people_seen_in_training_are_refused_or_told_beside_every_number() {
+fn people_seen_in_training_are_refused_or_marked_beside_every_number() {
     let place = place_with_people(&[]);
     let overview = place.run(&["dataset", "overview", "data", "--json"]).succeeded().json();
     let person = overview["people_names"][0].as_str().unwrap().to_owned();

@@ -118,8 +118,8 @@ fn torn_checkpoints_are_skipped_with_a_warning() {
     fs::remove_file(place.path(&format!("{RUN}/checkpoints/00000004/optimizer.safetensors"))).unwrap();
     let answer = place.train(&["--resume"]).succeeded();
     for step in ["00000008", "00000006", "00000004"] {
-        let told = |line: &str| line.starts_with("warning: ") && line.contains(step);
-        assert!(answer.stderr.lines().any(told), "{step} in {answer:?}");
+        let warned = |line: &str| line.starts_with("warning: ") && line.contains(step);
+        assert!(answer.stderr.lines().any(warned), "{step} in {answer:?}");
     }
     assert_eq!(answer.json()["warnings"].as_array().unwrap().len(), 3);
     for step in [4, 6] {
@@ -129,7 +129,7 @@ fn torn_checkpoints_are_skipped_with_a_warning() {
 }
 
 #[test]
-fn a_torn_checkpoint_does_not_push_out_a_whole_one() {
+fn a_torn_checkpoint_does_not_replace_a_whole_one() {
     let one = ("keep_checkpoints = 0", "keep_checkpoints = 1");
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();

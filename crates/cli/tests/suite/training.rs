@@ -161,7 +161,7 @@ fn tensorboard_files_are_whole_records() {
 }
 
 #[test]
-fn the_log_tells_waiting_and_working_apart() {
+fn the_log_separates_waiting_from_working() {
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
     for line in place.log("runs/00001-tiny") {
@@ -189,12 +189,12 @@ fn what_cannot_be_written_in_the_middle_of_a_run_stops_it() {
         let (place, answer) = blocked(name, &[("steps = 8", "steps = 2000")]);
         answer.failed(&["cannot write ", &format!("runs/00001-tiny/{name}")]);
         let steps = place.log("runs/00001-tiny").len();
-        assert!((due..1000).contains(&steps), "{steps} steps until {name} was told");
+        assert!((due..1000).contains(&steps), "{steps} steps until {name} was reported");
     }
 }
 
 #[test]
-fn what_cannot_be_written_at_the_end_of_a_run_is_told() {
+fn what_cannot_be_written_at_the_end_of_a_run_is_an_error() {
     let late = [("sample_every = 4", "sample_every = 1000"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
     for name in ["samples", "checkpoints"] {
         let (place, answer) = blocked(name, &late);
@@ -236,7 +236,7 @@ fn a_loss_that_is_no_number_stops_before_weights_change() {
 }
 
 #[test]
-fn mistakes_in_a_run_file_are_told() {
+fn mistakes_in_a_run_file_are_errors() {
     let place = Place::with_run(&[]);
     let cases: [(&str, &str, &[&str]); 12] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),
@@ -284,7 +284,7 @@ fn the_smallest_pictures_that_are_allowed_can_be_trained_on() {
 }
 
 #[test]
-fn unreadable_pictures_and_unknown_devices_are_told() {
+fn unreadable_pictures_and_unknown_devices_are_errors() {
     let place = Place::with_run(&[]);
     place.train(&["--device", "abacus"]).failed(&["abacus", "cpu"]);
     place.train(&["--resume"]).failed(&["no run named tiny", "hint: "]);

@@ -17,7 +17,7 @@ impl Place {
 }
 
 #[test]
-fn original_weights_are_looked_into() {
+fn original_weights_are_inspected() {
     let place = Place::new();
     let model = tiny_model();
     let object = place.run(&["weights", "inspect", model.to_str().unwrap(), "--json"]).succeeded().json();
@@ -76,7 +76,7 @@ fn converting_replaces_only_by_force_and_writes_beside_by_default() {
 }
 
 #[test]
-fn weights_without_a_network_are_looked_into_but_not_converted() {
+fn weights_without_a_network_are_inspected_but_not_converted() {
     let place = Place::new();
     place.write("other.safetensors", crate::program::safetensors("weight", &[2], &[0.0; 2]));
     let object = place.run(&["weights", "inspect", "other.safetensors", "--json"]).succeeded().json();

@@ -73,7 +73,7 @@ impl<'a> Examination<'a> {
             origin.leak = Some(None);
             let model = &self.arguments.model;
             origin.warnings.push(format!(
-                "{model} does not say whom it was trained on: these people may be among them, and the figures too good"
+                "{model} does not say whom it was trained on: these people may be among them, and the figures too high"
             ));
             return Ok(());
         };

@@ -71,7 +71,7 @@ pub(super) fn present_verification(
     if !beside.is_empty() {
         let names = beside.join(", ");
         report.warnings.push(format!(
-            "the interval of {names} does not hold the figure itself: too few people for draws of people to be unbiased there"
+            "the interval of {names} does not contain the figure itself: resampling so few people is biased there"
         ));
     }
     report.warnings.append(&mut origin.warnings);
