@@ -7,6 +7,7 @@
 pub mod builtin;
 pub mod config;
 pub mod device;
+pub mod graph;
 pub mod inference;
 pub mod layers;
 pub mod losses;

@@ -1,8 +1,10 @@
 //! Using a trained translator.
 
 mod frozen;
+mod plan;
 
 pub use frozen::FrozenTranslator;
+pub use plan::TranslationPlan;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

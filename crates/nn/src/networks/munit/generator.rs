@@ -3,12 +3,13 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::GeneratorConfig;
-use crate::layers::{Initializer, StyleMlp};
+use crate::layers::Initializer;
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::content_encoder::ContentEncoder;
 use super::decoder::Decoder;
 use super::style_encoder::StyleEncoder;
+use super::style_mlp::StyleMlp;
 
 /// A picture taken apart.
 #[derive(Clone, Debug)]
@@ -58,6 +59,11 @@ impl Generator {
         self.content_encoder.forward(pictures)
     }
 
+    /// The part that finds the style.
+    pub fn style_encoder(&self) -> &StyleEncoder {
+        &self.style_encoder
+    }
+
     /// The part that finds the content.
     pub fn content_encoder(&self) -> &ContentEncoder {
         &self.content_encoder
@@ -80,7 +86,7 @@ impl Generator {
 
     /// Pictures in `[-1, 1]`, `[n, channels, h, w]`, from content and style codes.
     pub fn decode(&self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
-        self.decoder.forward(content, self.mlp.forward(style))
+        self.decoder.forward(content, &self.mlp.forward(style))
     }
 
     /// One power iteration of the content encoder: in the reference, every encoding begins with it.
