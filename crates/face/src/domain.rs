@@ -1,4 +1,4 @@
-//! The two kinds of pictures between which everything here goes.
+//! The two kinds of pictures: drawings and photos.
 
 /// The two kinds of pictures; a translation leads from one to the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::picture::format::FORMATS;
+
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -45,9 +47,7 @@ pub enum Error {
         limit_bytes: u64,
     },
     /// The content is no known picture format, whatever the file is called.
-    #[error(
-        "{name}: expected a PNG, JPEG, WebP, BMP, TIFF, GIF or PGM/PPM/PBM picture, found {found}; convert it to one of these"
-    )]
+    #[error("{name}: expected a {FORMATS} picture, found {found}; convert it to one of these")]
     NotAPicture {
         /// Name of the picture.
         name: String,

@@ -9,7 +9,7 @@
 //!   the way to training data
 //! - [`drawing`]: drawings without learning, for training data and as a baseline
 //! - [`synthetic`]: people who do not exist, in photos and drawings with exact landmarks, and datasets of them
-//! - [`original_2018`]: the original's way of writing pictures, for comparison only
+//! - [`original_2018`]: what the original did otherwise, mistakes included, for comparison only
 
 pub mod align;
 mod bundled;

@@ -100,3 +100,82 @@ impl FacePipeline {
         Ok(face.ok_or_else(missing)?.crop)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::detect::{Face, FaceBox};
+    use crate::domain::Domain;
+    use crate::edit::Border;
+    use crate::template::Template;
+
+    /// Finds what it was given, and counts how often it was asked.
+    #[derive(Default)]
+    struct Given {
+        faces: Vec<Face>,
+        asked: AtomicUsize,
+    }
+
+    impl FaceDetector for Given {
+        fn detect(&self, _: &Picture) -> Result<Vec<Face>> {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            Ok(self.faces.clone())
+        }
+    }
+
+    fn face_of(width: f64, points: FivePoints) -> Face {
+        Face { bounds: FaceBox { x: 0.0, y: 0.0, width, height: width }, score: 1.0, points }
+    }
+
+    fn pipeline(detector: &Arc<Given>) -> FacePipeline {
+        let detector: Arc<dyn FaceDetector> = Arc::<Given>::clone(detector);
+        FacePipeline::new(detector, Cropper::antialiased(Template::SPHEREFACE, Border::Zero))
+    }
+
+    fn photo() -> Picture {
+        Picture::from_rgb(96, 112, (0..96 * 112 * 3).map(|value| value as u8).collect()).unwrap()
+    }
+
+    #[test]
+    fn the_largest_face_is_cut_out_and_known_points_need_no_detector() {
+        let shifted = Template::SPHEREFACE.points.map(|[x, y]| [x + 3.0, y]);
+        let faces = vec![face_of(10.0, shifted), face_of(40.0, Template::SPHEREFACE.points)];
+        let detector = Arc::new(Given { faces, ..Given::default() });
+        let pipeline = pipeline(&detector);
+        let found = pipeline.face(&photo(), None).unwrap().unwrap();
+        assert!(found.points == Template::SPHEREFACE.points && found.crop == photo());
+        let known = pipeline.face(&photo(), Some(shifted)).unwrap().unwrap();
+        assert!(known.points == shifted && known.crop != photo());
+        assert_eq!(detector.asked.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn files_without_a_usable_face_are_named() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("photo.png");
+        photo().save(&path, false).unwrap();
+        let detector = Arc::new(Given::default());
+        let message = pipeline(&detector).crop_file(&path).unwrap_err().to_string();
+        assert!(message.contains("photo.png") && message.contains("no face was found"), "{message}");
+        let spot = Arc::new(Given { faces: vec![face_of(9.0, [[5.0; 2]; 5])], ..Given::default() });
+        let message = pipeline(&spot).crop_file(&path).unwrap_err().to_string();
+        assert!(message.contains("photo.png") && message.contains("cannot be aligned"), "{message}");
+    }
+
+    #[test]
+    fn crops_are_taken_whole_without_landmarks_or_a_detector() {
+        let place = tempfile::tempdir().unwrap();
+        let picture = place.path().join("crop.png");
+        photo().save(&picture, false).unwrap();
+        let landmarks = Some(place.path().join("missing.txt"));
+        let entry = Entry { name: "crop".to_owned(), domain: Domain::Photo, picture, landmarks };
+        let detector = Arc::new(Given::default());
+        let pipeline = pipeline(&detector);
+        assert!(pipeline.crop_entry(&entry).is_err());
+        assert!(pipeline.taking_whole(true).crop_entry(&entry).unwrap() == photo());
+        assert_eq!(detector.asked.load(Ordering::Relaxed), 0);
+    }
+}

@@ -10,6 +10,7 @@
 pub mod builtin;
 pub mod config;
 pub mod device;
+pub mod graph;
 pub mod inference;
 pub mod layers;
 pub mod losses;

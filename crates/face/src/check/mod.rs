@@ -16,7 +16,7 @@ use crate::transform::Point;
 
 /// Pictures whose brightness varies by less than this many grey levels (standard deviation) show nothing.
 const LEAST_DEVIATION: f64 = 3.0;
-/// Points nearer to a template than this share of its eyes' distance, on average, were put there.
+/// A face is aligned already if its points lie, on average, nearer to a template's than this share of the eyes' distance.
 const ALIGNED_SHARE: f64 = 0.04;
 
 /// Everything wrong with a dataset: its lists, its pictures, its landmarks, its protocols. `done` is called after each picture,
@@ -130,13 +130,13 @@ fn duplicates(entries: &[(&Person, &Entry)], prints: &[Option<Fingerprint>]) -> 
         let print = prints[index].as_ref()?;
         (0..index).find(|&other| prints[other].as_ref().is_some_and(|other| print.looks_like(other)))
     };
-    let told = |(index, other): (usize, usize)| {
+    let problem = |(index, other): (usize, usize)| {
         let label = |index: usize| entries[index].0.label(entries[index].1);
         let detail = format!("looks the same as {}", label(other));
         Problem { picture: label(index), kind: ProblemKind::Duplicate, detail }
     };
     let found: Vec<Option<usize>> = (0..entries.len()).into_par_iter().map(earlier).collect();
-    found.into_iter().enumerate().filter_map(|(index, other)| Some(told((index, other?)))).collect()
+    found.into_iter().enumerate().filter_map(|(index, other)| Some(problem((index, other?)))).collect()
 }
 
 /// Protocols that cannot be read, and pictures they name that are not there. A derived dataset lacks pictures on purpose; its

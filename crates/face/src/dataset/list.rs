@@ -22,7 +22,7 @@ pub struct ListLine {
     pub landmarks: Option<PathBuf>,
 }
 
-/// Reads a list file. Empty lines are skipped, blanks around a column belong to none.
+/// Reads a list file. Empty lines are skipped, blanks around a column dropped.
 ///
 /// # Errors
 /// [`Error::ReadText`], or [`Error::Dataset`] for a file that is no text.
@@ -78,8 +78,8 @@ mod tests {
         std::fs::write(&list, "\u{feff}a.png\r\n\r\nb.png\t Ada \tb.pts\nc.png\t\tc.pts\n").unwrap();
         let lines = read_list(&list).unwrap();
         let below = |name: &str| Some(place.path().join(name));
-        let told: Vec<_> = lines.iter().map(|line| (line.file.as_str(), line.person.as_deref())).collect();
-        assert_eq!(told, [("a.png", None), ("b.png", Some("Ada")), ("c.png", None)]);
+        let columns: Vec<_> = lines.iter().map(|line| (line.file.as_str(), line.person.as_deref())).collect();
+        assert_eq!(columns, [("a.png", None), ("b.png", Some("Ada")), ("c.png", None)]);
         let landmarks: Vec<_> = lines.into_iter().map(|line| line.landmarks).collect();
         assert_eq!(landmarks, [None, below("b.pts"), below("c.pts")]);
         std::fs::write(&list, b"\x89PNG\r\n\0\0").unwrap();

@@ -30,7 +30,7 @@ pub enum ProblemKind {
     LandmarksCount,
     /// A line of the landmark file is not two finite numbers.
     LandmarksSyntax,
-    /// The points lie so that no transform moves them onto a template: on one spot, or not in numbers that can be used.
+    /// No transform moves the five points onto the template: they coincide, or nearly so.
     AlignmentFailed,
     /// A list or protocol cannot be read.
     ListUnreadable,

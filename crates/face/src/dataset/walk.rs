@@ -8,7 +8,7 @@ use crate::text::decode_name;
 /// What a walk found.
 #[derive(Debug, Default)]
 pub struct Walk {
-    /// The files, sorted by path. Whatever is no folder is a file here.
+    /// The files, sorted by path. Everything that is not a folder counts as one, a link to nothing too.
     pub files: Vec<PathBuf>,
     /// Folders that could not be looked into, and why, in the order met.
     pub unreadable: Vec<(PathBuf, io::Error)>,

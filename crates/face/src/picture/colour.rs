@@ -1,15 +1,10 @@
 //! Colours: from what a file holds to 8-bit RGB, and to luma.
 
-use image::{ColorType, DynamicImage};
-
-use super::rgb::Picture;
-use crate::error::Result;
+use image::{ColorType, DynamicImage, RgbImage};
 
 /// What a file holds as 8-bit RGB: grey is copied to three channels, transparency dropped, deeper samples rounded.
-pub(super) fn to_rgb8(picture: DynamicImage) -> Result<Picture> {
-    let rgb = picture.into_rgb8();
-    let (width, height) = (rgb.width() as usize, rgb.height() as usize);
-    Picture::from_rgb(width, height, rgb.into_raw())
+pub(super) fn to_rgb8(picture: DynamicImage) -> RgbImage {
+    picture.into_rgb8()
 }
 
 /// Whether there is one channel only, besides transparency.

@@ -47,7 +47,9 @@ impl Picture {
             ImageFormat::Jpeg => jpeg::decode(name, bytes)?,
             _ => decode_other(name, bytes, format)?,
         };
-        to_rgb8(picture)
+        let rgb = to_rgb8(picture);
+        let (width, height) = (rgb.width() as usize, rgb.height() as usize);
+        Self::from_rgb(width, height, rgb.into_raw())
     }
 }
 

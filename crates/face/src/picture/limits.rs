@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 
-/// Longest side that is decoded or made, in pixels.
+/// Longest side of a picture, read or created, in pixels.
 pub const MAX_SIDE: u32 = 30_000;
-/// Largest picture that is decoded or made, in pixels.
+/// Largest area of a picture, read or created, in pixels.
 pub const MAX_PIXELS: u64 = 100_000_000;
 /// Largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;

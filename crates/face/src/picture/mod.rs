@@ -3,7 +3,7 @@
 mod colour;
 mod decode;
 mod encode;
-mod format;
+pub(crate) mod format;
 mod header;
 mod jpeg;
 mod limits;

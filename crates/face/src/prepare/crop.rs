@@ -19,19 +19,19 @@ use crate::pipeline::FacePipeline;
 use crate::pose::{self, HeadModel, Pose};
 use crate::transform::Similarity;
 
-/// The way of every picture of a run, and what all of them share.
+/// Crops the pictures of a run, and holds what all of them share.
 pub(super) struct CropPipeline<'a> {
     dataset: &'a Dataset,
     recipe: &'a Recipe,
     folder: &'a Path,
     filter: LandmarkFilter,
-    photos: FaceWay,
-    drawings: FaceWay,
+    photos: DomainPipeline,
+    drawings: DomainPipeline,
 }
 
-/// How faces of one domain are found and cut out.
-struct FaceWay {
-    pipeline: FacePipeline,
+/// How the faces of one domain are found and cut out.
+struct DomainPipeline {
+    faces: FacePipeline,
     /// Hash of what the pixels of a crop depend on.
     geometry: String,
 }
@@ -65,28 +65,28 @@ impl<'a> CropPipeline<'a> {
         detector: &Arc<dyn FaceDetector>,
         folder: &'a Path,
     ) -> Self {
-        let way = |domain| FaceWay {
-            pipeline: FacePipeline::new(Arc::clone(detector), recipe.cropper(domain)),
+        let of = |domain| DomainPipeline {
+            faces: FacePipeline::new(Arc::clone(detector), recipe.cropper(domain)),
             geometry: recipe.geometry_hash(domain),
         };
-        let (photos, drawings) = (way(Domain::Photo), way(Domain::Drawing));
+        let (photos, drawings) = (of(Domain::Photo), of(Domain::Drawing));
         Self { dataset, recipe, folder, filter: recipe.landmark_filter(), photos, drawings }
     }
 
-    fn way(&self, domain: Domain) -> &FaceWay {
+    fn of(&self, domain: Domain) -> &DomainPipeline {
         match domain {
             Domain::Photo => &self.photos,
             Domain::Drawing => &self.drawings,
         }
     }
 
-    /// Makes a picture's crop, or takes what an earlier run made.
+    /// Crops a picture, or takes the crop of an earlier run.
     ///
     /// # Errors
     /// Only where nothing can be written: then the other pictures fail as well.
     pub(super) fn run(&self, person: &Person, entry: &Entry, earlier: Option<&Row>) -> Result<Cropped> {
         let stamps = [Stamp::of(Some(&entry.picture)), Stamp::of(entry.landmarks.as_deref())];
-        let geometry = &self.way(entry.domain).geometry;
+        let geometry = &self.of(entry.domain).geometry;
         let fresh = earlier.filter(|row| is_fresh(row, &stamps, geometry) && row.domain == entry.domain);
         let measured = match fresh.filter(|row| row.a.is_some()) {
             Some(row) => Ok((row.clone(), None)),
@@ -164,7 +164,7 @@ impl<'a> CropPipeline<'a> {
                 (Face::Five(self.detect(entry.domain, &picture)?), Loaded::Picture(picture), size)
             }
         };
-        let cropper = self.way(entry.domain).pipeline.cropper();
+        let cropper = self.of(entry.domain).faces.cropper();
         let five = match &face {
             Face::All(landmarks) => landmarks.five_points(),
             Face::Five(points) => *points,
@@ -192,7 +192,7 @@ impl<'a> CropPipeline<'a> {
     /// The five points of the largest face.
     fn detect(&self, domain: Domain, picture: &Picture) -> std::result::Result<FivePoints, Failure> {
         let unusable = |detail: String| (ProblemKind::LandmarksMissing, detail);
-        let points = self.way(domain).pipeline.find(picture).map_err(|error| unusable(error.to_string()))?;
+        let points = self.of(domain).faces.find(picture).map_err(|error| unusable(error.to_string()))?;
         points.ok_or_else(|| unusable("no landmark file, and no face was found".to_owned()))
     }
 
@@ -228,7 +228,7 @@ impl<'a> CropPipeline<'a> {
             None => Picture::open(&entry.picture)?,
         };
         let transform = stored_transform(row).ok_or(Error::Nothing { what: "transforms of a picture" })?;
-        let crop = self.way(entry.domain).pipeline.cropper().cut(&picture, &transform)?;
+        let crop = self.of(entry.domain).faces.cropper().cut(&picture, &transform)?;
         let bytes = crop.encode_png()?;
         write_unsynced(&self.folder.join(&row.crop), &bytes)?;
         row.crop_bytes = bytes.len() as u64;
@@ -244,7 +244,7 @@ fn stored_transform(row: &Row) -> Option<Similarity> {
     Similarity::from_matrix([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
 }
 
-/// `crops/PERSON/PICTURE.png`; parts that would lead elsewhere are made harmless.
+/// `crops/PERSON/PICTURE.png`; parts that would lead out of the folder are replaced.
 fn crop_path(person: &str, picture: &str) -> String {
     let harmless = |part: &str| match part {
         "" | "." | ".." => "_".to_owned(),

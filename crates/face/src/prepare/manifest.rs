@@ -1,4 +1,4 @@
-//! The table of a prepared dataset, and the journal that grows while it is made.
+//! The table of a prepared dataset, and the journal that grows with it.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -144,7 +144,7 @@ pub fn transform_of(row: &Row) -> Option<[[f64; 3]; 2]> {
     Some([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
 }
 
-/// Whether a row was made from these files with this geometry.
+/// Whether a row describes these files with this geometry.
 pub(super) fn is_fresh(row: &Row, stamps: &[Stamp; 2], geometry: &str) -> bool {
     let [source, landmarks] = stamps;
     (row.source_bytes, row.source_modified) == (source.bytes, source.modified)
@@ -172,7 +172,7 @@ pub(super) fn read_earlier(folder: &Path) -> HashMap<(String, String), Row> {
     let mut rows = HashMap::new();
     for file in [MANIFEST, JOURNAL] {
         let Ok(mut reader) = csv::Reader::from_path(folder.join(file)) else { continue };
-        // A line cut off by an interruption does not parse, and its picture is made again.
+        // A line cut off by an interruption does not parse, and its picture is cropped again.
         for row in reader.deserialize::<Row>().map_while(std::result::Result::ok).filter(|row| !row.flipped) {
             rows.insert(row.key(), row);
         }

@@ -199,10 +199,10 @@ impl Recipe {
         }
     }
 
-    /// What the pixels of a crop depend on, as a hash: with the same one, crops need not be made anew.
+    /// What the pixels of a crop depend on, as a hash: with the same one, crops of an earlier run stay.
     pub fn geometry_hash(&self, domain: Domain) -> String {
         let template = self.template(domain);
-        // The words of this text are those of the folders that were prepared so far: with others, all crops would be made anew.
+        // The words of this text are those of the folders that were prepared so far: with others, all would be cropped anew.
         let fit = match self.fit {
             Fit::Original2018 => "Seed2018".to_owned(),
             fit => format!("{fit:?}"),

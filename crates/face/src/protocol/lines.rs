@@ -1,4 +1,4 @@
-//! The lines that protocol files are made of.
+//! The lines of protocol files.
 
 use std::path::{Path, PathBuf};
 
@@ -112,7 +112,7 @@ impl Lines {
     }
 }
 
-/// Understands one line. Words are parted by tabs or blanks, as the published files have both.
+/// Understands one line. Tabs or blanks lie between words, as the published files have both.
 ///
 /// Unlike the original, names may have parts of one letter (`George W Bush`).
 pub(crate) fn parse_line(line: &str) -> Option<Line> {

@@ -53,7 +53,7 @@ fn training_transform_matches_the_original_exactly() {
 }
 
 #[test]
-fn seed_pictures_are_written_as_the_original_wrote_them() {
+fn sample_sheets_are_written_as_the_original_wrote_them() {
     let bytes = std::fs::read(golden("grid_input.safetensors")).unwrap();
     let images = floats(&SafeTensors::deserialize(&bytes).unwrap(), "images"); // [2, 3, 20, 18]
     let (first, second) = images.split_at(3 * 20 * 18);

@@ -97,13 +97,23 @@ pub(crate) fn attention_gradient_with(
     });
     let images = query_gradient.chunks_exact_mut(key_channels * positions);
     for (gradient, parts) in images.zip(query_parts.chunks_exact(segments * part)) {
-        // [segment][position][channel] to [channel][position].
-        gradient.par_chunks_mut(positions * kernels.lanes).enumerate().for_each(|(block, target)| {
-            let sums = &parts[block * kernels.lanes..];
-            kernels.sum_transposed(sums, [segments, part], [positions, padded_channels], target);
-        });
+        sum_query_parts(kernels, parts, [segments, positions, padded_channels], gradient);
     }
     Ok(())
+}
+
+/// Sums `[segment][position][channel]` over the segments, in their order, to `[channel][position]`.
+fn sum_query_parts(
+    kernels: &Kernels,
+    parts: &[f32],
+    [segments, positions, padded_channels]: [usize; 3],
+    gradient: &mut [f32],
+) {
+    gradient.par_chunks_mut(positions * kernels.lanes).enumerate().for_each(|(block, target)| {
+        let sums = &parts[block * kernels.lanes..];
+        let part = positions * padded_channels;
+        kernels.sum_transposed(sums, [segments, part], [positions, padded_channels], target);
+    });
 }
 
 /// For each position the negative inner product of output and output gradient, which is the mean of the gradients of

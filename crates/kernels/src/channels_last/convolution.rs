@@ -16,7 +16,7 @@ use std::ops::Range;
 /// Positions of a task.
 const POSITIONS_PER_TASK: usize = 192;
 
-/// What does not change from one call of a convolution to the next, but for the weights.
+/// The shape of a convolution between feature maps.
 #[derive(Debug)]
 pub(crate) struct ConvolutionLayer {
     pub(crate) kernels: &'static Kernels,

@@ -80,22 +80,35 @@ pub(crate) fn blocks_of_task(blocks: usize, other_tasks: usize) -> usize {
     even_parts(blocks, blocks.div_ceil(TASKS_WANTED.div_ceil(other_tasks)))
 }
 
+/// What becomes of a kernel in [`GemmWeights`].
+pub(crate) trait KernelValues: Sync {
+    /// Hands each value of a kernel to `store`, with its index.
+    fn of(&self, kernel: &[f32], store: impl FnMut(usize, f32));
+}
+
+/// The taps of a kernel as they are.
+struct Taps;
+
+impl KernelValues for Taps {
+    fn of(&self, kernel: &[f32], mut store: impl FnMut(usize, f32)) {
+        kernel.iter().enumerate().for_each(|(tap, value)| store(tap, *value));
+    }
+}
+
 impl GemmWeights {
     /// Constant weights as the direct algorithm reads them. Input pixels are `pitch` elements apart.
     pub(crate) fn packed(kernels: &Kernels, convolution: &Conv2d, pitch: usize, weight: &[f32]) -> Self {
-        let [height, width] = convolution.kernel;
-        let copy = |kernel: &[f32], taps: &mut [f32]| taps.copy_from_slice(kernel);
-        Self::constant(kernels, convolution, pitch, weight, [height, width], copy)
+        Self::constant(kernels, convolution, pitch, weight, convolution.kernel, &Taps)
     }
 
-    /// Constant weights: a kernel becomes `segments` times `per_segment` values, which `convert` writes.
+    /// Constant weights: a kernel becomes `segments` times `per_segment` values.
     pub(crate) fn constant(
         kernels: &Kernels,
         convolution: &Conv2d,
         pitch: usize,
         weight: &[f32],
         [segments, per_segment]: [usize; 2],
-        convert: impl Fn(&[f32], &mut [f32]) + Sync,
+        kernel_values: &impl KernelValues,
     ) -> Self {
         let depth = per_segment * pitch;
         let registers = convolution.out_channels.div_ceil(kernels.lanes);
@@ -110,15 +123,11 @@ impl GemmWeights {
             let target = unsafe { std::slice::from_raw_parts_mut(shared.at(block.start), len) };
             let channels = width.min(convolution.out_channels - block.first);
             let area = convolution.kernel.iter().product::<usize>();
-            let mut converted = vec![0.0; segments * per_segment];
             // Outputs innermost: what they share a line of the cache with is written next.
             let pairs = (0..convolution.in_channels).flat_map(|channel| (0..channels).map(move |row| (channel, row)));
             for (channel, row) in pairs {
                 let kernel = &weight[((block.first + row) * convolution.in_channels + channel) * area..][..area];
-                convert(kernel, &mut converted);
-                for (index, value) in converted.iter().enumerate() {
-                    target[(index * pitch + channel) * width + row] = *value;
-                }
+                kernel_values.of(kernel, |index, value| target[(index * pitch + channel) * width + row] = value);
             }
         });
         Self { values: Memory::Own(values), blocks, segments, depth, segment_stride, lanes: kernels.lanes }

@@ -25,7 +25,7 @@ pub(crate) struct Axis {
 }
 
 impl Axis {
-    /// An axis of `len` source coordinates, continued by `mode` up to `padding` and by zeros beyond.
+    /// An axis of `len` source coordinates, padded by `mode` up to `padding` and by zeros beyond.
     ///
     /// `before` padded coordinates precede the first source coordinate (negative: that many are cut off), `padded_len`
     /// are wanted in total.
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_continued_as_their_mode_says() {
+    fn rows_are_padded_as_their_mode_says() {
         assert_eq!(padded(Padding::Zero, 1, 0), [0.0, 0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]);
         assert_eq!(padded(Padding::Reflect, 1, 0), [3.0, 2.0, 1.0, 2.0, 3.0, 4.0, 3.0, 2.0, 0.0]);
         assert_eq!(padded(Padding::Replicate, 1, 0), [1.0, 1.0, 1.0, 2.0, 3.0, 4.0, 4.0, 4.0, 0.0]);

@@ -1,5 +1,5 @@
-//! The correlation that the forward pass and the gradient of the input share, as a problem to be solved: directly by
-//! `direct.rs` or by Winograd's algorithm.
+//! The problem that the forward pass and the gradient of the input have in common: a correlation. `direct.rs` or
+//! Winograd's algorithm solves it.
 
 use super::axis::Axis;
 

@@ -1,6 +1,6 @@
-//! What lies around the input of a convolution.
+//! Padding modes.
 
-/// How the input continues beyond its edges.
+/// What padding holds, the rows and columns around the input of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Padding {
     /// Zeros.

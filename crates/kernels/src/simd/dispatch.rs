@@ -126,7 +126,8 @@ static AVX2: Kernels = Kernels::sized::<Avx2>(Isa::Avx2, [4, 3, 3], [6, 2]);
 static NEON: Kernels = Kernels::sized::<Neon>(Isa::Neon, [8, 3, 6], [6, 4]);
 static PORTABLE: Kernels = Kernels::sized::<Portable>(Isa::Portable, [4, 2, 3], [4, 2]);
 
-/// Makes functions of the calling file methods of [`Kernels`], with one version for each instruction set.
+/// Makes functions of the calling file methods of [`Kernels`], with one version for each instruction set: the table, the
+/// wrappers and the entries of the dispatch, from one line.
 ///
 /// A line repeats the signature. Functions must be `#[inline(always)]`, so that each version is compiled with the
 /// instructions of its set. `<V>` stands for the register, for functions generic over [`Vector`]. A method of an `unsafe`

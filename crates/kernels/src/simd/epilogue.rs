@@ -48,7 +48,7 @@ impl Epilogue {
         Self { bias: self.bias.wrapping_add(channel), prelu_weight: self.prelu_weight.wrapping_add(channel), ..*self }
     }
 
-    /// Epiloguees a register of sums that belongs to `target`, `channel` channels from the first.
+    /// Turns a register of sums into outputs. They belong to `target`, `channel` channels from the first.
     ///
     /// # Safety
     /// The processor has `V`'s instruction set; bias, PReLU weight and residual are readable for a register there.

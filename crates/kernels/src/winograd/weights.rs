@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::weight_transforms::{PackedTransform, WeightTransform};
-use crate::channels_last::gemm_weights::{GemmWeights, Memory, OutputBlock, blocks};
+use crate::channels_last::gemm_weights::{GemmWeights, KernelValues, Memory, OutputBlock, blocks};
 use crate::convolution::correlation::WeightLayout;
 use crate::convolution::shape::Conv2d;
 use crate::memory::scratch::Scratch;
@@ -16,7 +16,7 @@ use std::ops::Range;
 const MAX_WIDTH: usize = 4 * MAX_LANES;
 /// Input channels of a task that transforms weights.
 const CHANNELS_PER_TASK: usize = 64;
-/// What weights that are not there read, also as whole registers.
+/// What missing weights read, also as whole registers.
 static ZEROS: [f32; 2 * MAX_LANES] = [0.0; 2 * MAX_LANES];
 
 /// Room for the transformed weights of a call.
@@ -42,12 +42,16 @@ pub(crate) fn transform_once(
     pitch: usize,
     weight: &[f32],
 ) -> GemmWeights {
-    let transform = |kernel: &[f32], points: &mut [f32]| {
+    GemmWeights::constant(kernels, convolution, pitch, weight, [filter.points(), 1], &filter)
+}
+
+/// A 3x3 kernel in the transform domain.
+impl KernelValues for Filter {
+    fn of(&self, kernel: &[f32], mut store: impl FnMut(usize, f32)) {
         let mut exact = [0.0; 9];
         exact.iter_mut().zip(kernel).for_each(|(exact, value)| *exact = f64::from(*value));
-        filter.transform_weights(&exact, |point, value| points[point] = value as f32);
-    };
-    GemmWeights::constant(kernels, convolution, pitch, weight, [filter.points(), 1], transform)
+        self.transform_weights(&exact, |point, value| store(point, value as f32));
+    }
 }
 
 /// Transforms the weights of one call.

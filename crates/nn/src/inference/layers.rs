@@ -7,6 +7,7 @@ use portraitist_kernels::{
     PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
 };
 
+use crate::graph::AdainRange;
 use crate::ops::NORM_EPSILON;
 
 /// What a layer computes.
@@ -16,7 +17,7 @@ pub(super) enum Layer {
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
     Attention([usize; 3]),
-    /// Makes images; its map has room for its sums.
+    /// Makes images; its feature map holds the sums on the way.
     FewOutputs(PreparedFewOutputs),
 }
 
@@ -93,57 +94,48 @@ fn attend(
 
 /// A normalisation of a plan, with the activation that follows.
 #[derive(Clone, Debug)]
-pub struct PlannedNormalization {
+pub(super) struct PlannedNormalization {
     /// What shares mean and deviation.
-    pub together: NormalizationScope,
+    pub(super) scope: NormalizationScope,
     /// Scale and shift.
-    pub affine: PlannedAffine,
+    pub(super) affine: Affine,
     /// What follows.
-    pub activation: Activation,
+    pub(super) activation: Activation,
 }
 
 /// Scales and shifts of a normalisation.
 #[derive(Clone, Debug)]
-pub enum PlannedAffine {
+pub(super) enum Affine {
     /// 1 and 0.
     None,
     /// Trained ones, per channel.
-    Fixed {
-        /// Multiplied with the normalised values.
-        scale: Vec<f32>,
-        /// Added after that.
-        shift: Vec<f32>,
-    },
-    /// Given with each picture: where its shifts and its scales lie among the numbers that steer.
-    Styled {
-        /// Shifts of the channels.
-        shift: Range<usize>,
-        /// Scales of the channels.
-        scale: Range<usize>,
-    },
+    Fixed { scale: Vec<f32>, shift: Vec<f32> },
+    /// Given with each picture.
+    Adain(AdainRange),
 }
 
 impl PlannedNormalization {
+    /// Normalises a feature map; `adain` has the AdaIN parameters of each picture.
     pub(super) fn apply(
         &self,
         map: &mut FeatureMap,
         residual: Option<&FeatureMap>,
-        styles: &[f32],
+        adain: &[f32],
     ) -> Result<(), ShapeError> {
-        let num_styles = styles.len() / map.batch().max(1);
+        let per_picture = adain.len() / map.batch().max(1);
         let gather = |part: &Range<usize>| -> Vec<f32> {
-            styles.chunks_exact(num_styles).flat_map(|style| &style[part.clone()]).copied().collect()
+            adain.chunks_exact(per_picture).flat_map(|parameters| &parameters[part.clone()]).copied().collect()
         };
         let gathered;
         let affine = match &self.affine {
-            PlannedAffine::None => None,
-            PlannedAffine::Fixed { scale, shift } => Some((&scale[..], &shift[..])),
-            PlannedAffine::Styled { shift, scale } => {
+            Affine::None => None,
+            Affine::Fixed { scale, shift } => Some((&scale[..], &shift[..])),
+            Affine::Adain(AdainRange { shift, scale }) => {
                 gathered = [gather(scale), gather(shift)];
                 Some((&gathered[0][..], &gathered[1][..]))
             }
         };
-        let Self { together: scope, activation, .. } = *self;
+        let Self { scope, activation, .. } = *self;
         FeatureMapNormalization { scope, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
     }
 }

@@ -3,9 +3,7 @@
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
-use portraitist_kernels::{OutputActivation, ShapeError};
 
-use crate::inference::{PlanBuilder, PlannedConvolution, Slot};
 use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, power_step, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
 
@@ -32,27 +30,6 @@ impl Conv2d {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         conv2d(images, self.weight.get(), self.bias.get(), self.geometry)
     }
-
-    /// Adds the convolution to a plan, with what follows it: an activation, the sum with a residual.
-    ///
-    /// # Errors
-    /// [`ShapeError`] if it does not fit its input.
-    pub fn plan(
-        &self,
-        plan: &mut PlanBuilder,
-        input: Slot,
-        activation: OutputActivation<'_>,
-        residual: Option<Slot>,
-    ) -> Result<Slot, ShapeError> {
-        let (weight, bias) = (self.weight.to_vec(), self.bias.to_vec());
-        plan.convolution(input, &planned(self.geometry, &weight, &bias), activation, residual)
-    }
-}
-
-/// A convolution as a plan wants it.
-fn planned<'a>(geometry: ConvGeometry, weight: &'a [f32], bias: &'a [f32]) -> PlannedConvolution<'a> {
-    let ConvGeometry { kernel, stride, padding, mode } = geometry;
-    PlannedConvolution { weight, bias, kernel: [kernel; 2], stride, padding, mode }
 }
 
 impl Parameterized for Conv2d {
@@ -169,12 +146,28 @@ impl Convolution {
         }
     }
 
+    /// How the kernel moves.
+    pub fn geometry(&self) -> ConvGeometry {
+        match self {
+            Self::Plain(convolution) => convolution.geometry,
+            Self::Spectral(convolution) => convolution.geometry,
+        }
+    }
+
+    /// Channels of the output.
+    pub fn channels_out(&self) -> usize {
+        match self {
+            Self::Plain(convolution) => convolution.weight.shape()[0],
+            Self::Spectral(convolution) => convolution.weight_bar.shape()[0],
+        }
+    }
+
     /// Copies the weights to the host; where they are spectrally normalised, as the last
     /// [`refresh`](Self::refresh) left them.
     ///
     /// # Panics
     /// If a spectrally normalised convolution was never refreshed.
-    pub fn current_weights(&self) -> CurrentWeights {
+    pub fn current_weights(&self) -> ConvolutionWeights {
         let (weight, bias, geometry) = match self {
             Self::Plain(convolution) => (convolution.weight.get(), &convolution.bias, convolution.geometry),
             Self::Spectral(convolution) => {
@@ -182,7 +175,7 @@ impl Convolution {
                 (weight, &convolution.bias, convolution.geometry)
             }
         };
-        CurrentWeights { weight: to_values::<4>(weight), bias: bias.to_vec(), geometry }
+        ConvolutionWeights { weight: to_values::<4>(weight), bias: bias.to_vec(), geometry }
     }
 
     /// See [`Conv2d::forward`].
@@ -193,7 +186,7 @@ impl Convolution {
         }
     }
 
-    /// [`forward`](Self::forward) after nearest upsampling by two.
+    /// [`forward`](Self::forward) of the images upsampled by two, every pixel becoming four.
     ///
     /// # Shapes
     /// - images: `[n, in, h, w]`
@@ -214,27 +207,23 @@ impl Convolution {
 
 /// Weights of a convolution as they are used now.
 #[derive(Clone, Debug)]
-pub struct CurrentWeights {
+pub struct ConvolutionWeights {
     /// `[out, in, k, k]`
     pub weight: Vec<f32>,
     /// `[out]`
     pub bias: Vec<f32>,
-    geometry: ConvGeometry,
+    /// How the kernel moves.
+    pub geometry: ConvGeometry,
 }
 
-impl CurrentWeights {
-    /// As a plan wants them.
-    pub fn planned(&self) -> PlannedConvolution<'_> {
-        planned(self.geometry, &self.weight, &self.bias)
-    }
-
-    /// Whether a plan can fuse the convolution with the upsampling before it.
-    pub fn can_be_upsampling(&self) -> bool {
+impl ConvolutionWeights {
+    /// Whether there is one operation for the convolution and upsampling before it.
+    pub fn fits_upsampling(&self) -> bool {
         self.geometry == FUSED_UPSAMPLING
     }
 }
 
-/// The convolution that is one operation together with the upsampling before it.
+/// The convolution for which there is one operation with the upsampling before it.
 const FUSED_UPSAMPLING: ConvGeometry = ConvGeometry { kernel: 5, stride: 1, padding: 2, mode: Padding::Reflect };
 
 impl Parameterized for Convolution {

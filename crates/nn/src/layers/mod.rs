@@ -10,12 +10,12 @@ mod normalization;
 mod padding;
 mod pooling;
 
-pub use activation::{Activation, ActivationKind, PRelu};
-pub use attention::SelfAttention;
+pub use activation::{Activation, ActivationKind};
+pub use attention::{AttentionWeights, SelfAttention};
 pub use block::{ConvBlock, ConvBlockConfig, ResidualBlock};
-pub use convolution::{Conv2d, Convolution, CurrentWeights, SpectralConv2d};
+pub use convolution::{Conv2d, Convolution, ConvolutionWeights, SpectralConv2d};
 pub use initializer::{Initialization, Initializer};
-pub use linear::{Linear, StyleMlp};
+pub use linear::Linear;
 pub use normalization::{AdainParameters, Epilogue, Normalization, NormalizationKind, instance_norm};
 pub use padding::PaddingKind;
-pub use pooling::halved;
+pub use pooling::{average_pool, max_pool};

@@ -1,10 +1,8 @@
 //! Normalisation of activations.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::{Activation, NormalizationScope};
 use serde::{Deserialize, Serialize};
 
-use crate::inference::{NoPlan, PlannedAffine, PlannedNormalization};
 use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
 
@@ -111,30 +109,6 @@ impl Normalization {
                 separate_epilogue(normalised, relu, residual)
             }
         }
-    }
-}
-
-impl Normalization {
-    /// The normalisation for a plan, with the activation that follows; none where nothing is normalised. `style` is where
-    /// an adaptive layer finds its scale and shift.
-    ///
-    /// # Errors
-    /// [`NoPlan`] for batch normalisation, and an adaptive layer without style.
-    pub fn planned(&self, style: Option<&PlannedAffine>, relu: bool) -> Result<Option<PlannedNormalization>, NoPlan> {
-        let (together, affine) = match self {
-            Self::None => return Ok(None),
-            Self::Instance => (NormalizationScope::Instance, PlannedAffine::None),
-            Self::Adaptive => {
-                let style = style.ok_or(NoPlan::Layer("an adaptive layer without style"))?;
-                (NormalizationScope::Instance, style.clone())
-            }
-            Self::Layer { gamma, beta } => {
-                (NormalizationScope::Layer, PlannedAffine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
-            }
-            Self::Batch { .. } => return Err(NoPlan::Layer("batch normalisation")),
-        };
-        let activation = if relu { Activation::Relu } else { Activation::None };
-        Ok(Some(PlannedNormalization { together, affine, activation }))
     }
 }
 

@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{PictureConfig, RecognizerConfig};
-use crate::layers::{Epilogue, halved, instance_norm};
+use crate::layers::{Epilogue, average_pool, instance_norm};
 use crate::networks::SphereFace;
 use crate::parameter::to_values;
 use crate::pixels::to_recognition_range;
@@ -300,10 +300,10 @@ fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<
     divergence * (temperature * temperature)
 }
 
-/// Pictures as the recogniser reads them, halved if they have twice its size.
+/// Pictures as the recogniser reads them, at half the size if they have twice its size.
 pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
     let has_twice_the_size = pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT;
-    to_recognition_range(if has_twice_the_size { halved(pictures) } else { pictures })
+    to_recognition_range(if has_twice_the_size { average_pool(pictures) } else { pictures })
 }
 
 fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {

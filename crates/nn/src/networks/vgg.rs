@@ -1,11 +1,10 @@
 //! Features of pictures, for the perceptual loss.
 
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::{Conv2d, Initialization, Initializer};
-use crate::ops::{ConvGeometry, Padding, Pointwise, activate};
+use crate::graph::Graph;
+use crate::layers::{ActivationKind, ConvBlock, ConvBlockConfig, Initialization, Initializer, NormalizationKind};
+use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 use crate::pixels::to_vgg_range;
 
@@ -16,7 +15,7 @@ use crate::pixels::to_vgg_range;
 /// eighth of the picture's size.
 #[derive(Clone, Debug)]
 pub struct Vgg16 {
-    stages: Vec<Vec<Conv2d>>,
+    stages: Vec<Vec<ConvBlock>>,
 }
 
 /// Channels and number of convolutions per stage.
@@ -28,10 +27,12 @@ impl Vgg16 {
     pub fn new(device: &Device) -> Self {
         let mut init = Initializer::new(Initialization::Default, 0, device);
         let geometry = ConvGeometry { kernel: 3, stride: 1, padding: 1, mode: Padding::Zero };
+        let (normalization, activation) = (NormalizationKind::None, ActivationKind::Relu);
+        let config = ConvBlockConfig { geometry, normalization, activation };
         let mut channels_in = 3;
         let stages = STAGES.map(|(channels, count)| {
             (0..count)
-                .map(|_| Conv2d::new(std::mem::replace(&mut channels_in, channels), channels, geometry, &mut init))
+                .map(|_| ConvBlock::new(std::mem::replace(&mut channels_in, channels), channels, config, &mut init))
                 .collect()
         });
         Self { stages: stages.into() }
@@ -41,16 +42,19 @@ impl Vgg16 {
     /// - pictures: `[n, 3, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, 512, h / 8, w / 8]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let mut features = to_vgg_range(pictures);
+        self.graph().forward(to_vgg_range(pictures), None).into_map()
+    }
+
+    /// The network as a graph. Its input is what [`to_vgg_range`] makes of pictures.
+    pub fn graph(&self) -> Graph<'_> {
+        let (mut graph, mut x) = (Graph::default(), Graph::INPUT);
         for (index, stage) in self.stages.iter().enumerate() {
-            for convolution in stage {
-                features = activate(convolution.forward(features), Pointwise::Relu);
-            }
+            x = stage.iter().fold(x, |x, block| graph.block(x, block));
             if index < NUM_POOLED_STAGES {
-                features = max_pool2d(features, MaxPoolOptions::new([2, 2]));
+                x = graph.max_pool(x);
             }
         }
-        features
+        graph
     }
 }
 
@@ -58,9 +62,9 @@ impl Parameterized for Vgg16 {
     /// Names as in MUNIT's network: `conv1_1.weight` to `conv5_3.bias`.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
         for (stage_index, stage) in self.stages.iter_mut().enumerate() {
-            for (index, convolution) in stage.iter_mut().enumerate() {
+            for (index, block) in stage.iter_mut().enumerate() {
                 let name = format!("conv{}_{}", stage_index + 1, index + 1);
-                convolution.visit_mut(&join(prefix, &name), visit);
+                block.convolution.visit_mut(&join(prefix, &name), visit);
             }
         }
     }

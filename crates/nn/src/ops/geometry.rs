@@ -17,3 +17,10 @@ pub struct ConvGeometry {
     /// What the added pixels hold.
     pub mode: Padding,
 }
+
+impl ConvGeometry {
+    /// Height and width of the output for an input of the size given.
+    pub fn output_size(&self, size: [usize; 2]) -> [usize; 2] {
+        size.map(|side| (side + 2 * self.padding).saturating_sub(self.kernel) / self.stride + 1)
+    }
+}

@@ -6,6 +6,7 @@ use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::munit::{Code, Generator, Translator};
 use portraitist_nn::parameter::to_values;
 use portraitist_nn::pixels::to_planes;
+use portraitist_nn::translate::TranslationPlan;
 
 use crate::golden::{Tensors, assert_close, folder, trainer};
 
@@ -205,7 +206,8 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
             let name = format!("fresh.{from}2{to}.{index}");
             let made = fresh.translate(planes.clone(), style.clone(), domain);
             assert_close(&name, made, expected.values(&name), PICTURE);
-            let planned = fresh.plan(domain, [64, 56]).unwrap().run(&to_values(planes.clone()), style.clone()).unwrap();
+            let plan = TranslationPlan::new(&fresh, domain, [64, 56]).unwrap();
+            let planned = plan.run(&to_values(planes.clone()), style.clone()).unwrap();
             let planned = tensor(planned).reshape([1, 3, 64, 56]);
             assert_close(&format!("{name} by plan"), planned, expected.values(&name), PICTURE);
             let (source, target) = match domain {

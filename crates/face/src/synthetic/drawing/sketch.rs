@@ -16,7 +16,7 @@ use crate::synthetic::photo::shot::Shot;
 use crate::synthetic::shape::traits::TRAIT_COUNT;
 use crate::synthetic::side::check_side;
 
-/// How a drawing is made, but for who draws and who is drawn.
+/// How a drawing is done, apart from who draws and who is drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sketch {
     /// Pose, expression, light, framing and clothes; the camera's part is not used but for the quality of the file.

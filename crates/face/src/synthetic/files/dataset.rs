@@ -99,7 +99,7 @@ impl DatasetPlan {
 
 /// Writes a dataset to the folder `destination`, which appears whole or not at all.
 ///
-/// `progress` is told the number of pictures done and answers whether to go on. With `overwrite`, an earlier synthetic dataset
+/// `progress` is called with the number of pictures done and returns whether to go on. With `overwrite`, an earlier synthetic dataset
 /// is replaced; any other folder that is not empty is never touched. The same plan writes the same bytes on any number of
 /// threads.
 ///
@@ -215,7 +215,7 @@ fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> 
     Ok(())
 }
 
-/// One picture to be made.
+/// One picture to be generated.
 #[derive(Clone, Copy)]
 struct Task {
     person: u32,

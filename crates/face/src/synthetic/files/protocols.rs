@@ -1,4 +1,4 @@
-//! WebCaricature's evaluation protocols for made people: the same files, no person on both sides.
+//! WebCaricature's evaluation protocols for synthetic people: the same files, no person on both sides.
 
 use std::collections::HashSet;
 use std::fmt::Write;

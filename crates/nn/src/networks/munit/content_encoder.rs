@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::GeneratorConfig;
-use crate::inference::{NoPlan, PlanBuilder, Slot};
+use crate::graph::{Graph, Slot};
 use crate::layers::{ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock, SelfAttention};
 use crate::ops::ConvGeometry;
 use crate::parameter::{Parameter, Parameterized, join};
@@ -21,14 +21,11 @@ pub struct ContentEncoder {
 }
 
 impl ContentEncoder {
-    /// Rows and columns by which the first layer continues pictures.
-    pub const PICTURE_MARGIN: usize = 3;
-
     /// An encoder of pictures with `channels`.
     pub fn new(channels: usize, config: &GeneratorConfig, init: &mut Initializer) -> Self {
         let (mode, activation) = (config.padding.into(), config.activation);
         let normalization = NormalizationKind::Instance;
-        let first = ConvGeometry { kernel: 7, stride: 1, padding: Self::PICTURE_MARGIN, mode };
+        let first = ConvGeometry { kernel: 7, stride: 1, padding: 3, mode };
         let halving = ConvGeometry { kernel: 4, stride: 2, padding: 1, mode };
         let block = |geometry| ConvBlockConfig { geometry, normalization, activation };
         let mut downsampling = vec![ConvBlock::new(channels, config.dim, block(first), init)];
@@ -62,34 +59,26 @@ impl ContentEncoder {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, dim * 2^d, h / 2^d, w / 2^d]` with `d` downsamplings, unbounded
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let features = self.downsampling.iter().fold(pictures, |x, block| block.forward(x, None));
-        let content = self.residual.iter().fold(features, |x, block| block.forward(x, None));
-        match &self.attention {
-            Some((attention, residual)) => residual.forward(attention.forward(content), None),
-            None => content,
-        }
+        self.graph().forward(pictures, None).into_map()
     }
-}
 
-impl ContentEncoder {
-    /// Adds what [`forward`](Self::forward) computes to a plan.
-    ///
-    /// # Errors
-    /// [`NoPlan`] if the network does not fit the pictures, or a layer has no prepared form.
-    pub fn plan(&self, plan: &mut PlanBuilder, pictures: Slot) -> Result<Slot, NoPlan> {
-        let mut x = pictures;
-        for block in &self.downsampling {
-            x = block.plan(plan, x, None, None)?;
-        }
-        for block in &self.residual {
-            x = block.plan(plan, x, None)?;
-        }
+    /// The network as a graph of its own.
+    pub fn graph(&self) -> Graph<'_> {
+        let mut graph = Graph::default();
+        self.add(&mut graph, Graph::INPUT);
+        graph
+    }
+
+    /// Adds the network to a graph.
+    pub fn add<'a>(&'a self, graph: &mut Graph<'a>, pictures: Slot) -> Slot {
+        let features = self.downsampling.iter().fold(pictures, |x, block| graph.block(x, block));
+        let content = self.residual.iter().fold(features, |x, block| graph.residual_block(x, block));
         match &self.attention {
             Some((attention, residual)) => {
-                let attended = attention.plan(plan, x)?;
-                residual.plan(plan, attended, None)
+                let attended = graph.attention(content, attention);
+                graph.residual_block(attended, residual)
             }
-            None => Ok(x),
+            None => content,
         }
     }
 }

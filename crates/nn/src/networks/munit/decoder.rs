@@ -3,12 +3,11 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::GeneratorConfig;
-use crate::inference::{NoPlan, Plan, PlanBuilder, PlannedAffine, Slot};
+use crate::graph::{Graph, Slot};
 use crate::layers::{
-    ActivationKind, AdainParameters, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock,
-    SelfAttention,
+    ActivationKind, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, ResidualBlock, SelfAttention,
 };
-use crate::ops::{ConvGeometry, Padding};
+use crate::ops::ConvGeometry;
 use crate::parameter::{Parameter, Parameterized, join};
 
 /// The decoder of MUNIT: residual blocks with AdaIN, whose parameters come from the style; then nearest
@@ -20,11 +19,7 @@ pub struct Decoder {
     attention: Option<(SelfAttention, ResidualBlock)>,
     upsampling: Vec<ConvBlock>,
     head: ConvBlock,
-    channels: usize,
 }
-
-/// The last convolution, but for what it pads with.
-const HEAD: ConvGeometry = ConvGeometry { kernel: 7, stride: 1, padding: 3, mode: Padding::Zero };
 
 impl Decoder {
     /// A decoder to pictures with `channels`.
@@ -47,18 +42,17 @@ impl Decoder {
             .map(|level| ConvBlock::new(wide >> level, wide >> (level + 1), doubling, init))
             .collect();
         let head = ConvBlockConfig {
-            geometry: ConvGeometry { mode, ..HEAD },
+            geometry: ConvGeometry { kernel: 7, stride: 1, padding: 3, mode },
             normalization: NormalizationKind::None,
             activation: ActivationKind::Tanh,
         };
-        Self { residual, attention, upsampling, head: ConvBlock::new(config.dim, channels, head, init), channels: wide }
+        Self { residual, attention, upsampling, head: ConvBlock::new(config.dim, channels, head, init) }
     }
 
     /// How many AdaIN parameters a style becomes: a scale and a shift per channel of every
     /// convolution with AdaIN.
     pub fn num_adain_parameters(&self) -> usize {
-        let blocks = self.residual.len() + usize::from(self.attention.is_some());
-        blocks * 2 * 2 * self.channels
+        self.graph().num_adain_parameters()
     }
 
     /// One power iteration of the attention's convolutions.
@@ -72,69 +66,26 @@ impl Decoder {
     /// - content: `[n, dim * 2^d, h / 2^d, w / 2^d]`
     /// - adain: `[n, num_adain_parameters]`, per convolution with AdaIN first all shifts, then all scales
     /// - output: `[n, channels, h, w]` in `[-1, 1]`
-    pub fn forward(&self, content: Tensor<4>, adain: Tensor<2>) -> Tensor<4> {
-        let mut adain = self.split_adain(adain).into_iter();
-        let mut run = |x, block: &ResidualBlock| {
-            let of_block = adain.next().expect("there are AdaIN parameters for each residual block");
-            block.forward(x, Some(&of_block))
-        };
-        let mut features = content;
-        for block in &self.residual {
-            features = run(features, block);
-        }
-        if let Some((attention, block)) = &self.attention {
-            features = run(attention.forward(features), block);
-        }
-        let features = self.upsampling.iter().fold(features, |x, block| block.upsampled_forward(x));
-        self.head.forward(features, None)
+    pub fn forward(&self, content: Tensor<4>, adain: &Tensor<2>) -> Tensor<4> {
+        self.graph().forward(content, Some(adain)).into_map()
     }
 
-    /// Ends a plan with what [`forward`](Self::forward) computes; the numbers that steer it are `adaptive`.
-    ///
-    /// # Errors
-    /// [`NoPlan`] if the network does not fit the content, or a layer has no prepared form.
-    pub fn plan(&self, mut plan: PlanBuilder, content: Slot) -> Result<Plan, NoPlan> {
-        if self.upsampling.is_empty() {
-            return Err(NoPlan::Layer("a decoder that does not enlarge"));
-        }
-        let mut layer = 0;
-        let mut styles = || {
-            [0, 1].map(|_| {
-                let start = 2 * layer * self.channels;
-                layer += 1;
-                let [shift, scale] = [start, start + self.channels].map(|start| start..start + self.channels);
-                PlannedAffine::Styled { shift, scale }
-            })
-        };
-        let mut x = content;
-        for block in &self.residual {
-            x = block.plan(&mut plan, x, Some(&styles()))?;
-        }
-        if let Some((attention, block)) = &self.attention {
-            let attended = attention.plan(&mut plan, x)?;
-            x = block.plan(&mut plan, attended, Some(&styles()))?;
-        }
-        for (index, block) in self.upsampling.iter().enumerate() {
-            if index + 1 == self.upsampling.len() {
-                plan.set_margin(HEAD.padding);
-            }
-            x = block.upsampled_plan(&mut plan, x)?;
-        }
-        self.head.plan_pictures(plan, x)
+    /// The network as a graph of its own.
+    pub fn graph(&self) -> Graph<'_> {
+        let mut graph = Graph::default();
+        self.add(&mut graph, Graph::INPUT);
+        graph
     }
 
-    /// The parameters of both convolutions of each residual block.
-    fn split_adain(&self, adain: Tensor<2>) -> Vec<[AdainParameters; 2]> {
-        let [n, total] = adain.dims();
-        let layer = |index: usize| {
-            let part = |offset: usize| {
-                let start = (2 * index + offset) * self.channels;
-                adain.clone().slice([0..n, start..start + self.channels])
-            };
-            AdainParameters { shift: part(0), scale: part(1) }
-        };
-        let num_blocks = total / (4 * self.channels);
-        (0..num_blocks).map(|block| [layer(2 * block), layer(2 * block + 1)]).collect()
+    /// Adds the network to a graph.
+    pub fn add<'a>(&'a self, graph: &mut Graph<'a>, content: Slot) -> Slot {
+        let mut x = self.residual.iter().fold(content, |x, block| graph.residual_block(x, block));
+        if let Some((attention, residual)) = &self.attention {
+            x = graph.attention(x, attention);
+            x = graph.residual_block(x, residual);
+        }
+        x = self.upsampling.iter().fold(x, |x, block| graph.upsampled_block(x, block));
+        graph.block(x, &self.head)
     }
 }
 

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::DiscriminatorConfig;
-use crate::layers::{Conv2d, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, SelfAttention, halved};
+use crate::graph::{Graph, Slot, Value};
+use crate::layers::{ConvBlock, ConvBlockConfig, Initializer, NormalizationKind, SelfAttention};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
@@ -12,7 +13,7 @@ use crate::parameter::{Parameter, Parameterized, join};
 struct PatchDiscriminator {
     blocks: Vec<ConvBlock>,
     attention: Option<SelfAttention>,
-    head: Conv2d,
+    head: ConvBlock,
 }
 
 impl PatchDiscriminator {
@@ -29,7 +30,7 @@ impl PatchDiscriminator {
         let spectral = config.normalization == NormalizationKind::Spectral;
         let attention = config.attention.then(|| SelfAttention::new(wide, spectral, init));
         let pointwise = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero };
-        Self { blocks, attention, head: Conv2d::new(wide, 1, pointwise, init) }
+        Self { blocks, attention, head: ConvBlock::plain(wide, 1, pointwise, init) }
     }
 
     fn refresh(&mut self) {
@@ -39,13 +40,12 @@ impl PatchDiscriminator {
         }
     }
 
-    fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let features = self.blocks.iter().fold(pictures, |x, block| block.forward(x, None));
-        let features = match &self.attention {
-            Some(attention) => attention.forward(features),
-            None => features,
-        };
-        self.head.forward(features)
+    fn add<'a>(&'a self, graph: &mut Graph<'a>, pictures: Slot) -> Slot {
+        let mut x = self.blocks.iter().fold(pictures, |x, block| graph.block(x, block));
+        if let Some(attention) = &self.attention {
+            x = graph.attention(x, attention);
+        }
+        graph.block(x, &self.head)
     }
 }
 
@@ -60,7 +60,7 @@ impl Parameterized for PatchDiscriminator {
             attention.visit_mut(&layer(next), visit);
             next += 1;
         }
-        self.head.visit_mut(&layer(next), visit);
+        self.head.convolution.visit_mut(&layer(next), visit);
     }
 }
 
@@ -86,15 +86,21 @@ impl Discriminator {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: one `[n, 1, h', w']` per scale, unbounded; every scale sees half the size of the one before
     pub fn forward(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
-        let mut pictures = pictures;
+        let (graph, scores) = self.graph();
+        graph.forward_to(pictures, None, &scores).into_iter().map(Value::into_map).collect()
+    }
+
+    /// The network as a graph, and the slots of the scores at each scale.
+    pub fn graph(&self) -> (Graph<'_>, Vec<Slot>) {
+        let (mut graph, mut pictures) = (Graph::default(), Graph::INPUT);
         let mut scores = Vec::with_capacity(self.scales.len());
         for (index, scale) in self.scales.iter().enumerate() {
             if index > 0 {
-                pictures = halved(pictures);
+                pictures = graph.average_pool(pictures);
             }
-            scores.push(scale.forward(pictures.clone()));
+            scores.push(scale.add(&mut graph, pictures));
         }
-        scores
+        (graph, scores)
     }
 
     /// [`forward`](Self::forward) after a power iteration. The original does one before every call.

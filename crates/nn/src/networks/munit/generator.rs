@@ -3,12 +3,13 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::GeneratorConfig;
-use crate::layers::{Initializer, StyleMlp};
+use crate::layers::Initializer;
 use crate::parameter::{Parameter, Parameterized, join};
 
 use super::content_encoder::ContentEncoder;
 use super::decoder::Decoder;
 use super::style_encoder::StyleEncoder;
+use super::style_mlp::StyleMlp;
 
 /// The codes of pictures.
 #[derive(Clone, Debug)]
@@ -56,6 +57,11 @@ impl Generator {
         self.content_encoder.forward(pictures)
     }
 
+    /// From pictures to styles.
+    pub fn style_encoder(&self) -> &StyleEncoder {
+        &self.style_encoder
+    }
+
     /// From pictures to contents.
     pub fn content_encoder(&self) -> &ContentEncoder {
         &self.content_encoder
@@ -78,7 +84,7 @@ impl Generator {
 
     /// Pictures in `[-1, 1]`, `[n, channels, h, w]`, from content and style codes.
     pub fn decode(&self, content: Tensor<4>, style: Tensor<2>) -> Tensor<4> {
-        self.decoder.forward(content, self.mlp.forward(style))
+        self.decoder.forward(content, &self.mlp.forward(style))
     }
 
     /// One power iteration of the content encoder. In the original every encoding begins with it.

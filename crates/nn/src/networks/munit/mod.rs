@@ -5,6 +5,7 @@ mod decoder;
 mod discriminator;
 mod generator;
 mod style_encoder;
+mod style_mlp;
 mod translator;
 
 pub use content_encoder::ContentEncoder;
@@ -12,4 +13,5 @@ pub use decoder::Decoder;
 pub use discriminator::Discriminator;
 pub use generator::{Code, Generator};
 pub use style_encoder::StyleEncoder;
-pub use translator::{Discriminators, PlannedTranslation, Translator};
+pub use style_mlp::StyleMlp;
+pub use translator::{Discriminators, Translator};

@@ -3,7 +3,8 @@
 use burn::tensor::Tensor;
 
 use crate::config::munit::GeneratorConfig;
-use crate::layers::{Conv2d, ConvBlock, ConvBlockConfig, Initializer, NormalizationKind};
+use crate::graph::{Graph, Slot};
+use crate::layers::{ConvBlock, ConvBlockConfig, Initializer, NormalizationKind};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
@@ -12,7 +13,7 @@ use crate::parameter::{Parameter, Parameterized, join};
 #[derive(Clone, Debug)]
 pub struct StyleEncoder {
     blocks: Vec<ConvBlock>,
-    head: Conv2d,
+    head: ConvBlock,
 }
 
 /// Position of the head in the published checkpoints: behind the blocks and the mean.
@@ -32,17 +33,30 @@ impl StyleEncoder {
         });
         let blocks = blocks.collect();
         let pointwise = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero };
-        Self { blocks, head: Conv2d::new(4 * dim, config.style_dim, pointwise, init) }
+        Self { blocks, head: ConvBlock::plain(4 * dim, config.style_dim, pointwise, init) }
     }
 
     /// # Shapes
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, style_dim]`, unbounded
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<2> {
-        let features = self.blocks.iter().fold(pictures, |x, block| block.forward(x, None));
-        let style = self.head.forward(features.mean_dim(3).mean_dim(2));
+        let style = self.graph().forward(pictures, None).into_map();
         let [n, style_dim, ..] = style.dims();
         style.reshape([n, style_dim])
+    }
+
+    /// The network as a graph of its own.
+    pub fn graph(&self) -> Graph<'_> {
+        let mut graph = Graph::default();
+        self.add(&mut graph, Graph::INPUT);
+        graph
+    }
+
+    /// Adds the network to a graph.
+    pub fn add<'a>(&'a self, graph: &mut Graph<'a>, pictures: Slot) -> Slot {
+        let features = self.blocks.iter().fold(pictures, |x, block| graph.block(x, block));
+        let mean = graph.global_mean(features);
+        graph.block(mean, &self.head)
     }
 }
 
@@ -51,6 +65,6 @@ impl Parameterized for StyleEncoder {
         for (index, block) in self.blocks.iter_mut().enumerate() {
             block.visit_mut(&join(prefix, &format!("model.{index}")), visit);
         }
-        self.head.visit_mut(&join(prefix, &format!("model.{HEAD_INDEX}")), visit);
+        self.head.convolution.visit_mut(&join(prefix, &format!("model.{HEAD_INDEX}")), visit);
     }
 }
