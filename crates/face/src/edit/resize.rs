@@ -21,7 +21,7 @@ struct Taps {
 /// Resizes with Pillow's antialiased bilinear filter in 8-bit fixed point; exact to the bit.
 ///
 /// # Errors
-/// [`Error::SizeOutOfRange`] for sizes of zero or beyond the limits.
+/// [`crate::Error::SizeOutOfRange`] for sizes of zero or beyond the limits.
 pub fn resize(picture: &Picture, width: usize, height: usize) -> Result<Picture> {
     check_size("resized picture", width, height)?;
     // Rows are filtered first as a rule: the picture between the two passes is bounded, too.
@@ -32,7 +32,7 @@ pub fn resize(picture: &Picture, width: usize, height: usize) -> Result<Picture>
 /// Resizes so that the shorter side is `size` pixels; the longer one becomes `int(size * long / short)`.
 ///
 /// # Errors
-/// [`Error::SizeOutOfRange`] for a size of zero or when the longer side would leave the limits.
+/// [`crate::Error::SizeOutOfRange`] for a size of zero or when the longer side would leave the limits.
 pub fn resize_shorter_side(picture: &Picture, size: usize) -> Result<Picture> {
     let (width, height) = (picture.width(), picture.height());
     if width <= height {

@@ -17,7 +17,7 @@ pub mod recipe;
 pub mod reference;
 pub mod sensitivity;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -89,20 +89,7 @@ pub fn prepare(
     let earlier = read_earlier(folder);
     let journal = Journal::open(folder, &earlier)?;
     let pipeline = CropPipeline::new(dataset, &recipe, detector, folder);
-    let entries: Vec<(&Person, &Entry)> = dataset.entries().collect();
-    let cropped: Vec<Cropped> = entries
-        .par_iter()
-        .map(|(person, entry)| {
-            let key = (person.name.clone(), entry.name.clone());
-            let mut cropped = pipeline.run(person, entry, earlier.get(&key))?;
-            cropped.row.split = partition.side(&person.name).to_owned();
-            if cropped.changed && cropped.problem.is_none() {
-                journal.add(&cropped.row)?;
-            }
-            done();
-            Ok(cropped)
-        })
-        .collect::<Result<_>>()?;
+    let cropped = crop_all(dataset, &pipeline, &partition, &earlier, &journal, done)?;
     let mut problems = dataset.problems.clone();
     let changed = cropped.iter().filter(|cropped| cropped.changed).count();
     let mut rows = Vec::with_capacity(cropped.len());
@@ -133,6 +120,29 @@ pub fn prepare(
         sensitivity,
         problems,
     })
+}
+
+/// Crops every picture on all threads; what is new goes into the journal at once.
+fn crop_all(
+    dataset: &Dataset,
+    pipeline: &CropPipeline<'_>,
+    partition: &Partition,
+    earlier: &HashMap<(String, String), Row>,
+    journal: &Journal,
+    done: impl Fn() + Sync,
+) -> Result<Vec<Cropped>> {
+    let entries: Vec<(&Person, &Entry)> = dataset.entries().collect();
+    let crop = |(person, entry): &(&Person, &Entry)| {
+        let key = (person.name.clone(), entry.name.clone());
+        let mut cropped = pipeline.run(person, entry, earlier.get(&key))?;
+        cropped.row.split = partition.side(&person.name).to_owned();
+        if cropped.changed && cropped.problem.is_none() {
+            journal.add(&cropped.row)?;
+        }
+        done();
+        Ok(cropped)
+    };
+    entries.par_iter().map(crop).collect()
 }
 
 /// Template points of drawings from the dataset's drawings; those whose landmarks cannot be read are left out.
@@ -167,12 +177,7 @@ fn with_flips(rows: &[Row], recipe: &Recipe) -> Vec<Row> {
 }
 
 /// Removes crops of earlier runs that no row has any more.
-fn remove_stale(
-    folder: &Path,
-    earlier: &std::collections::HashMap<(String, String), Row>,
-    rows: &[Row],
-    flip: bool,
-) -> Result<usize> {
+fn remove_stale(folder: &Path, earlier: &HashMap<(String, String), Row>, rows: &[Row], flip: bool) -> Result<usize> {
     let mut current: HashSet<String> = HashSet::new();
     for row in rows.iter().filter(|row| row.kept) {
         current.insert(row.crop.clone());

@@ -34,9 +34,9 @@ fn padding(operation: &Operation<'_>) -> usize {
     }
 }
 
-/// The precision of each node: high in front of the first AdaIN layers. AdaIN brings every channel to the scale that the
-/// style asks for, layer after layer, and with it the error of what comes in: with F(4x4, 3x3) in the content encoder,
-/// pictures are further than 1e-4 from PyTorch's. Errors that are made behind the first AdaIN layer hardly grow.
+/// The precision of each node: high for what AdaIN layers read that is not normalised by AdaIN itself. In a translator
+/// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
+/// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
 pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
     let nodes = graph.nodes();
     // Whether a slot is read by an AdaIN layer, directly or through other layers.
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_before_adain_is_precise() {
+    fn the_content_encoder_is_precise() {
         let translator = translator(1);
         let precisions = precisions(&graph(&translator));
         let encoder = translator.photo.content_encoder().graph().nodes().len();

@@ -17,7 +17,7 @@ pub(super) enum Layer {
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
     Attention([usize; 3]),
-    /// Makes images; its map has room for its sums.
+    /// Makes images; its feature map holds the sums on the way.
     FewOutputs(PreparedFewOutputs),
 }
 

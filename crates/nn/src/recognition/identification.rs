@@ -49,9 +49,9 @@ impl<'a> IdentificationTask<'a> {
         let mut lookups = Vec::new();
         for &set in sets {
             let task = identification(protocols, direction, set)?;
-            let mut places =
+            let mut positions =
                 |names: &[PictureName]| names.iter().filter_map(|name| index.insert(name)).collect::<Vec<u32>>();
-            lookups.push(Lookup { gallery: places(&task.gallery), probes: places(&task.probes) });
+            lookups.push(Lookup { gallery: positions(&task.gallery), probes: positions(&task.probes) });
         }
         if !skip_missing {
             index.require_all()?;
@@ -65,7 +65,7 @@ impl<'a> IdentificationTask<'a> {
     }
 
     fn leave_out_strangers(&mut self) {
-        let person = |place: &u32| self.index.entries()[*place as usize].person;
+        let person = |position: &u32| self.index.entries()[*position as usize].person;
         for lookup in &mut self.lookups {
             let known: std::collections::HashSet<u32> = lookup.gallery.iter().map(person).collect();
             lookup.probes.retain(|probe| known.contains(&person(probe)));
@@ -90,12 +90,12 @@ impl<'a> IdentificationTask<'a> {
         Ok(())
     }
 
-    fn person(&self, place: u32) -> u32 {
-        self.index.entries()[place as usize].person
+    fn person(&self, position: u32) -> u32 {
+        self.index.entries()[position as usize].person
     }
 
-    fn people_at(&self, places: &[u32]) -> std::collections::BTreeSet<u32> {
-        places.iter().map(|&place| self.person(place)).collect()
+    fn people_at(&self, positions: &[u32]) -> std::collections::BTreeSet<u32> {
+        positions.iter().map(|&position| self.person(position)).collect()
     }
 
     /// The pictures to embed.
@@ -119,7 +119,7 @@ impl<'a> IdentificationTask<'a> {
                 let alike = move |&picture: &u32| features.similarity(probe as usize, picture as usize, similarity);
                 gallery.par_iter().map(alike).collect::<Vec<f32>>()
             };
-            let people = |places: &[u32]| places.iter().map(|&place| self.person(place)).collect();
+            let people = |positions: &[u32]| positions.iter().map(|&position| self.person(position)).collect();
             let similarities = probes.iter().flat_map(row).collect();
             placed.extend(place_all(&[Search { gallery: people(gallery), probes: people(probes), similarities }])?);
         }

@@ -33,7 +33,7 @@ pub enum Task {
     /// recogniser's, and new random styles each time.
     Train,
     /// The same with activation checkpointing.
-    Recompute,
+    TrainCheckpointed,
     /// Features of VGG16 at `relu5_3`.
     Vgg,
     /// Embeddings of crops by SphereFace-20.
@@ -85,8 +85,8 @@ impl Workload {
         workload(Task::Train, [64, 64], 4, 16),
         workload(Task::Train, [128, 112], 1, 32),
         workload(Task::Train, [224, 192], 1, 64),
-        workload(Task::Recompute, [128, 112], 1, 32),
-        workload(Task::Recompute, [224, 192], 1, 64),
+        workload(Task::TrainCheckpointed, [128, 112], 1, 32),
+        workload(Task::TrainCheckpointed, [224, 192], 1, 64),
         workload(Task::Vgg, [224, 224], 1, 64),
         workload(Task::Vgg, [224, 224], 8, 64),
         workload(Task::Recognize, CROP, 1, 64),
@@ -99,7 +99,7 @@ impl Workload {
         match self.task {
             Task::Translate => format!("translate {height}x{width} dim {dim}"),
             Task::Train => format!("train {height}x{width} batch {batch} dim {dim}"),
-            Task::Recompute => format!("recompute {height}x{width} batch {batch} dim {dim}"),
+            Task::TrainCheckpointed => format!("checkpointing {height}x{width} batch {batch} dim {dim}"),
             Task::Vgg => format!("vgg {height}x{width} batch {batch}"),
             Task::Recognize => format!("recognize {height}x{width} batch {batch}"),
         }
@@ -130,7 +130,7 @@ impl Workload {
                 let Networks { encoder, decoder, style_mlp } = self.translating_networks(&device);
                 arithmetic::translation(&encoder, &decoder, &style_mlp, picture)
             }
-            Task::Train | Task::Recompute => {
+            Task::Train | Task::TrainCheckpointed => {
                 let generators = Translator::new(&config, scheme, SEED, &device);
                 let discriminators = Discriminators::new(&config, SEED, &device);
                 arithmetic::iteration(&generators, &discriminators, &LossWeights::default(), size)
@@ -148,7 +148,7 @@ impl Workload {
     pub fn prepare(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         match self.task {
             Task::Translate => self.prepare_translation(device),
-            Task::Train | Task::Recompute => self.prepare_iteration(device),
+            Task::Train | Task::TrainCheckpointed => self.prepare_iteration(device),
             Task::Vgg => {
                 let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
                 Box::new(move || {
@@ -200,7 +200,7 @@ impl Workload {
             initialization: Initialization::default(),
             losses: LossConfig::default(),
             optimizer: OptimizerConfig {
-                activation_checkpointing: self.task == Task::Recompute,
+                activation_checkpointing: self.task == Task::TrainCheckpointed,
                 ..OptimizerConfig::default()
             },
             ema_decay: None,
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn sphereface_has_the_operations_of_its_layers() {
         // Multiplications of a 3x3 convolution of c channels at half the picture's size; each stage has a quarter of the
-        // positions and twice the channels, so that it costs the same but for the convolution that halves the map.
+        // positions and twice the channels, so that it costs the same but for the convolution that halves the size.
         let residual = 9.0 * 64.0 * 64.0 * 56.0 * 48.0;
         let halving = 9.0 * (3.0 * 64.0 * 56.0 * 48.0 + 3.0 * 64.0 * 128.0 * 28.0 * 24.0);
         let expected = 2.0 * (16.0 * residual + halving + 512.0 * 7.0 * 6.0 * 512.0);

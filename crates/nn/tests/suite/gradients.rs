@@ -223,7 +223,7 @@ fn normalisations_pass_gradients_to_images_scale_shift_and_residual() {
 }
 
 #[test]
-fn layer_norm_chwalisation_passes_gradients_to_images_scale_and_shift() {
+fn layer_norm_passes_gradients_to_images_scale_and_shift() {
     for (shape, relu) in [([2, 3, 5, 7], false), ([2, 3, 5, 7], true), ([1, 8, 12, 9], true)] {
         let c = shape[1];
         let affine = [tracked(2, [c]), tracked(3, [c])];

@@ -19,7 +19,7 @@ pub(super) struct CaseReport {
 pub(super) fn default_runs(task: Task) -> u32 {
     match task {
         Task::Translate | Task::Vgg | Task::Recognize => 10,
-        Task::Train | Task::Recompute => 5,
+        Task::Train | Task::TrainCheckpointed => 5,
     }
 }
 

@@ -36,6 +36,9 @@ const PLAIN: Cut = Cut {
     covers_ears: false,
 };
 
+/// As [`PLAIN`], over the ears.
+const COVERING: Cut = Cut { covers_ears: true, ..PLAIN };
+
 /// A hairstyle in numbers; lengths in decimetres.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
@@ -69,7 +72,7 @@ impl Cut {
             }
             S::ShortUp => Self { top: 0.15, sides: 0.03, front_lift: 0.65, flow: Flow::Back, ..PLAIN },
             S::ShortCurly => Self { top: 0.20, sides: 0.12, curl: 0.75, fringe: 0.05, ..PLAIN },
-            S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, covers_ears: true, ..PLAIN },
+            S::Afro => Self { top: 0.34, sides: 0.27, curl: 1.0, ..COVERING },
             S::Bob => Self {
                 top: 0.10,
                 sides: 0.17,
@@ -77,19 +80,15 @@ impl Cut {
                 flow: corner,
                 sweep: 0.16,
                 fringe: 0.03,
-                covers_ears: true,
-                ..PLAIN
+                ..COVERING
             },
-            S::BobFringe => {
-                Self { top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, covers_ears: true, ..PLAIN }
-            }
+            S::BobFringe => Self { top: 0.12, sides: 0.17, drape: hanging(-0.80, 1.05), fringe: 0.40, ..COVERING },
             S::LongMiddle => Self {
                 top: 0.08,
                 sides: 0.14,
                 drape: hanging(-1.95, 1.04),
                 flow: Flow::Spot(vector(0.0, 0.80, 0.60)),
-                covers_ears: true,
-                ..PLAIN
+                ..COVERING
             },
             S::LongSide => Self {
                 top: 0.12,
@@ -98,8 +97,7 @@ impl Cut {
                 flow: corner,
                 sweep: 0.20,
                 wave: 0.3,
-                covers_ears: true,
-                ..PLAIN
+                ..COVERING
             },
             S::LongWavy => Self {
                 top: 0.13,
@@ -109,8 +107,7 @@ impl Cut {
                 sweep: 0.10,
                 wave: 1.0,
                 curl: 0.12,
-                covers_ears: true,
-                ..PLAIN
+                ..COVERING
             },
             S::TiedBack => Self { top: 0.07, sides: 0.035, flow: Flow::Back, ..PLAIN },
             S::Receding => Self { top: 0.06, sides: 0.045, flow: Flow::Back, ..PLAIN },

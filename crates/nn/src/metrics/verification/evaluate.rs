@@ -40,18 +40,18 @@ pub fn evaluate(scored: &ScoredFolds) -> VerificationReport {
 /// As [`original_2018::evaluate`].
 pub fn evaluate_as_original(scored: &ScoredFolds) -> Result<VerificationReport, MetricsError> {
     let curves = curves(scored);
-    let judged = original_2018::evaluate(&curves)?;
+    let figures = original_2018::evaluate(&curves)?;
     let tested = scored.first_tested();
-    let (curves, judged) = (&curves[tested..], &judged[tested..]);
-    let fold = |(curve, judged): (&Curve, &OriginalFold)| FoldReport {
-        accuracy: Some(judged.accuracy),
-        threshold: Some(judged.threshold),
-        vr_far_0_001: judged.vr_far_0_001,
-        vr_far_0_01: judged.vr_far_0_01,
-        auc: judged.auc,
+    let (curves, figures) = (&curves[tested..], &figures[tested..]);
+    let fold = |(curve, figures): (&Curve, &OriginalFold)| FoldReport {
+        accuracy: Some(figures.accuracy),
+        threshold: Some(figures.threshold),
+        vr_far_0_001: figures.vr_far_0_001,
+        vr_far_0_01: figures.vr_far_0_01,
+        auc: figures.auc,
         ..common(curve)
     };
-    let folds = curves.iter().zip(judged).map(fold).collect();
+    let folds = curves.iter().zip(figures).map(fold).collect();
     Ok(report(Mode::Original2018, folds, curves, Vec::new()))
 }
 

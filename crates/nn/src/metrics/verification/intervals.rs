@@ -49,7 +49,7 @@ impl VerificationIntervals {
             ("eer", self.eer, report.eer),
         ];
         let is_outside = |interval: Interval, summary: Summary| match (interval, summary.mean) {
-            // Rounding may part bounds and figure where all draws agree.
+            // Rounding may separate bounds and figure where all draws agree.
             (Some([low, high]), Some(mean)) => mean < low - 1e-9 || high + 1e-9 < mean,
             _ => false,
         };

@@ -3,9 +3,9 @@
 //! - [`ScoredFolds`]: pairs with their scores, in folds; [`read_scores`] and [`write_scores`] for the text files that hold them
 //! - [`Curve`]: what one fold's scores say: verification rates, area under the curve, equal error rate
 //! - [`best_thresholds`]: for each fold, the threshold that is best on the other folds
-//! - [`evaluate`]: all of it over all folds, with means and deviations
+//! - [`evaluate()`]: all of it over all folds, with means and deviations
 //! - [`original_2018`]: the same as the original computes it, its rules and oddities included
-//! - [`intervals`]: how far the figures would move with other people
+//! - [`intervals()`]: how far the figures would move with other people
 
 mod curve;
 mod evaluate;

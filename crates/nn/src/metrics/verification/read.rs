@@ -97,7 +97,7 @@ impl<'a> Reading<'a> {
     }
 
     fn take_pair(&mut self, text: &str) -> Result<(), MetricsError> {
-        const COLUMNS: &str = "a score and a label parted by a tab, with or without the names of both people";
+        const COLUMNS: &str = "a score and a label separated by a tab, with or without the names of both people";
         let mut columns = text.split('\t').map(str::trim);
         let (mut score, mut label) = (columns.next().unwrap_or_default(), columns.next());
         if label.is_none() {

@@ -65,14 +65,14 @@ impl Search {
         Self { correct, total, below: vec![None; curves.len()], best: vec![None; curves.len()] }
     }
 
-    /// Judges the gap below some equal scores, then rejects them.
+    /// Considers the gap below some equal scores, then rejects them.
     fn pass(&mut self, group: &[Event]) {
         let first = group[0];
         let only = group.iter().all(|event| event.fold == first.fold).then_some(first.fold as usize);
         for fold in 0..self.correct.len() {
             // A score that only the test fold has says nothing about its training folds.
             if only != Some(fold) {
-                self.judge(fold, Some(first.score));
+                self.consider(fold, Some(first.score));
                 self.below[fold] = Some(first.score);
             }
         }
@@ -83,7 +83,7 @@ impl Search {
         }
     }
 
-    fn judge(&mut self, fold: usize, above: Option<f64>) {
+    fn consider(&mut self, fold: usize, above: Option<f64>) {
         let correct = self.total - self.correct[fold];
         let (width, threshold) = match (self.below[fold], above) {
             (Some(below), Some(above)) => (above - below, middle(below, above)),
@@ -98,7 +98,7 @@ impl Search {
     }
 
     fn finish(mut self) -> Vec<Option<f64>> {
-        (0..self.correct.len()).for_each(|fold| self.judge(fold, None));
+        (0..self.correct.len()).for_each(|fold| self.consider(fold, None));
         self.best.iter().map(|best| best.map(|choice| choice.threshold)).collect()
     }
 }

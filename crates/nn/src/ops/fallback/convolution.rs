@@ -120,9 +120,9 @@ fn index_tensor<B: Backend>(indices: Vec<i64>, like: &FloatTensor<B>) -> IntTens
 }
 
 fn padded<B: Backend>(images: FloatTensor<B>, geometry: ConvGeometry) -> FloatTensor<B> {
-    let margin = (geometry.padding, geometry.padding);
+    let border = (geometry.padding, geometry.padding);
     if geometry.mode == Padding::Zero {
-        let pairs = [(0, 0), (0, 0), margin, margin];
+        let pairs = [(0, 0), (0, 0), border, border];
         return B::float_pad(images, &pairs, burn::tensor::ops::PadMode::Constant(0.0));
     }
     [2, 3].into_iter().fold(images, |images, dim| {

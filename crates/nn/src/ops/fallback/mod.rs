@@ -1,4 +1,5 @@
-//! The operations made of the tensor library's own ones: they run on any device, and say what the faster ones must give.
+//! The operations made of the tensor library's own ones. They run on any device, and the faster ones are tested against
+//! them.
 
 mod adam;
 mod attention;
