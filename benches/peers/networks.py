@@ -4,7 +4,7 @@ MUNIT (Huang et al. 2018, arXiv 1804.04732) with AdaIN (1703.06868); optionally 
 spectral norm (1802.05957). Attribute names are chosen so that state-dict keys equal those of the original's files.
 
 Two variants, told apart by `attention`:
-- "seed": self-attention and one more residual block in encoder, decoder and discriminator; spectral norm.
+- "original": self-attention and one more residual block in encoder, decoder and discriminator; spectral norm.
 - "munit": neither.
 """
 
@@ -53,8 +53,8 @@ class DiscriminatorConfig:
     attention: bool
 
 
-def is_seed_config(config: dict[str, Any]) -> bool:
-    """The seed has two learning rates, MUNIT has one `lr`."""
+def is_original_config(config: dict[str, Any]) -> bool:
+    """The original has two learning rates, MUNIT has one `lr`."""
     return "lr_g" in config
 
 
@@ -70,7 +70,7 @@ def generator_config(config: dict[str, Any], domain: str) -> GeneratorConfig:
         mlp_dim=gen["mlp_dim"],
         activ=gen["activ"],
         pad_type=gen["pad_type"],
-        attention=is_seed_config(config),
+        attention=is_original_config(config),
     )
 
 
@@ -85,7 +85,7 @@ def discriminator_config(config: dict[str, Any], domain: str) -> DiscriminatorCo
         norm=dis["norm"],
         activ=dis["activ"],
         pad_type=dis["pad_type"],
-        attention=is_seed_config(config),
+        attention=is_original_config(config),
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import torch
 
-from timing import Case, arguments, measure, run_cases, seed_config
+from timing import Case, arguments, measure, run_cases, original_config
 from training import Translator, discriminator_step, generator_step, make_optimisers
 
 CASES = {
@@ -21,7 +21,7 @@ CASES = {
 
 def time_iteration(name: str, case: Case, runs: int, warmups: int) -> dict[str, object]:
     """Random pictures, and new random styles in each step."""
-    config = seed_config(case)
+    config = original_config(case)
     translator = Translator(config)
     discriminator, generator = make_optimisers(translator)
     x_a = torch.rand(case.batch, 3, case.height, case.width) * 2 - 1

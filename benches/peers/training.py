@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from networks import Discriminator, Generator, discriminator_config, generator_config, is_seed_config
+from networks import Discriminator, Generator, discriminator_config, generator_config, is_original_config
 
 Losses = dict[str, Tensor]
 
@@ -55,7 +55,7 @@ def adversarial_loss(discriminator: Discriminator, fake: Tensor, gan_type: str) 
 
 
 class Translator(nn.Module):
-    """Both generators and both discriminators, made from a parsed `config.yaml`."""
+    """Both generators and both discriminators, built from a parsed `config.yaml`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ def make_optimisers(translator: Translator) -> tuple[torch.optim.Adam, torch.opt
     config = translator.config
     betas = (config["beta1"], config["beta2"])
     decay = config["weight_decay"]
-    lr_d, lr_g = (config["lr_d"], config["lr_g"]) if is_seed_config(config) else (config["lr"], config["lr"])
+    lr_d, lr_g = (config["lr_d"], config["lr_g"]) if is_original_config(config) else (config["lr"], config["lr"])
     discriminator = torch.optim.Adam(translator.discriminator_parameters(), lr=lr_d, betas=betas, weight_decay=decay)
     generator = torch.optim.Adam(translator.generator_parameters(), lr=lr_g, betas=betas, weight_decay=decay)
     return discriminator, generator

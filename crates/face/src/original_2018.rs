@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use crate::edit::grid;
-use crate::edit::merge_channels;
 use crate::error::{Error, Result};
-use crate::picture::{ColourRule, Decoded, Picture, read_file};
+use crate::picture::{ColourRule, Decoded, Picture, check_size, read_file};
 use crate::transform::{Point, Similarity};
 
 /// The original's way to read a picture, Pillow's `convert("RGB")`: the colours under transparency stay as they are stored, and
@@ -50,6 +49,21 @@ pub fn grid_normalised(width: usize, height: usize, images: &[&[f32]], columns: 
 /// [`Error::WrongLength`] for planes of another size.
 pub fn save_image(width: usize, height: usize, image: &[f32]) -> Result<Picture> {
     merge_channels(width, height, image, |value| value * 255.0 + 0.5)
+}
+
+/// Interleaves `[3, height, width]` planes; `convert` gives the grey level plus one half, which is then cut.
+fn merge_channels(width: usize, height: usize, planes: &[f32], convert: impl Fn(f32) -> f32) -> Result<Picture> {
+    check_size("planes", width, height)?;
+    let area = width * height;
+    if planes.len() != 3 * area {
+        return Err(Error::WrongLength { what: "planes", expected: 3 * area, found: planes.len() });
+    }
+    // `as u8` cuts towards zero, clamps to 0..=255 and maps not-a-number to 0.
+    let pixels = (0..area)
+        .flat_map(|index| [planes[index], planes[index + area], planes[index + 2 * area]])
+        .map(|value| convert(value) as u8)
+        .collect();
+    Picture::from_rgb(width, height, pixels)
 }
 
 /// The original's choice between a plain and a mirrored fit: the targets were mirrored in place on the way, so that both

@@ -1,8 +1,11 @@
 //! Everything with a tensor: the networks that translate faces, how they are trained, and the files
 //! that hold them.
 //!
-//! A reader may start with [`networks::munit::Generator`], go on to the training module, and find the
-//! shapes, papers and deviations beside each network.
+//! A reader may start with [`networks::munit::Generator`] and go on to the training module. Shapes, papers and
+//! deviations stand beside each network.
+//!
+//! The cargo feature `training` is on by default. Without it the crate translates and recognises, and knows no
+//! gradients, losses or optimisers.
 
 pub mod builtin;
 pub mod config;
@@ -19,9 +22,11 @@ pub mod pixels;
 pub mod random;
 pub mod recognition;
 pub mod run_folder;
+#[cfg(feature = "training")]
 pub mod training;
 pub mod translate;
 pub mod weights;
+#[cfg(feature = "training")]
 pub mod workload;
 
 pub use burn::tensor::Device;

@@ -25,24 +25,25 @@ pub const RECOGNIZER: &str = "recognizer.safetensors";
 /// The numbers of the optimisers.
 pub const OPTIMIZER: &str = "optimizer.safetensors";
 /// What stands beside the weights of a checkpoint.
-pub(crate) const STATE: &str = "state.json";
+pub const STATE: &str = "state.json";
 
 /// What `state.json` says; `T` is what one kind of training adds.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct CheckpointState<T> {
+pub struct CheckpointState<T> {
     /// Steps done.
-    pub(crate) step: u64,
+    pub step: u64,
     /// The seed that all random numbers of the run derive from, together with the step and their
     /// purpose: there is no other random state.
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Samples (of each domain, for a translator) that the loader has given out.
-    pub(crate) samples: u64,
+    pub samples: u64,
     /// What is kept of this kind of training alone.
     #[serde(flatten)]
-    pub(crate) own: T,
-    pub(crate) version: String,
+    pub own: T,
+    /// The program's version that wrote the checkpoint.
+    pub version: String,
     /// SHA-256 of each file beside this one.
-    pub(crate) sha256: BTreeMap<String, String>,
+    pub sha256: BTreeMap<String, String>,
 }
 
 /// The checkpoints of a run, oldest first, whole or torn.
@@ -59,7 +60,7 @@ pub fn checkpoints(run_folder: &Path) -> Vec<(u64, PathBuf)> {
 }
 
 /// Where the checkpoint of `step` is, or would be.
-pub(crate) fn checkpoint_folder(run_folder: &Path, step: u64) -> PathBuf {
+pub fn checkpoint_folder(run_folder: &Path, step: u64) -> PathBuf {
     run_folder.join("checkpoints").join(format!("{step:08}"))
 }
 
@@ -76,7 +77,10 @@ pub fn newest_checkpoint(run_folder: &Path) -> (Option<PathBuf>, Vec<String>) {
 }
 
 /// Reads a checkpoint's state, and compares the hash of each file with it.
-pub(crate) fn verify(checkpoint: &Path) -> Result<CheckpointState<serde_json::Map<String, serde_json::Value>>, String> {
+///
+/// # Errors
+/// A sentence that names the file that is missing or torn.
+pub fn verify(checkpoint: &Path) -> Result<CheckpointState<serde_json::Map<String, serde_json::Value>>, String> {
     let text = fs::read(checkpoint.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
     let state: CheckpointState<_> = serde_json::from_slice(&text).map_err(|error| format!("{STATE}: {error}"))?;
     for (name, expected) in &state.sha256 {
@@ -133,7 +137,7 @@ pub fn locate(path: &Path, weights: impl Fn(&Path) -> PathBuf) -> Result<Option<
 }
 
 /// Runs under a folder: number, name, path.
-pub(crate) fn numbered_runs(runs: &Path) -> Vec<(u64, String, PathBuf)> {
+pub fn numbered_runs(runs: &Path) -> Vec<(u64, String, PathBuf)> {
     let Ok(entries) = fs::read_dir(runs) else { return Vec::new() };
     let parse = |entry: std::io::Result<fs::DirEntry>| {
         let path = entry.ok()?.path();

@@ -12,7 +12,7 @@ use super::values::parse_ceiling;
 /// Translation of 512x512 and 1024x1024 shows the memory of large pictures; it runs only with --all or when a text names the size.
 #[derive(Debug, Args)]
 pub(crate) struct BenchArguments {
-    /// The cases to run, by parts of their names: `translate`, `train`, `recompute`, `vgg`, `recognize`, `224x192`, "train 64x64
+    /// The cases to run, by parts of their names: `translate`, `train`, `checkpointing`, `vgg`, `recognize`, `224x192`, "train 64x64
     /// batch 4 dim 16". By default all but the large pictures.
     pub(crate) cases: Vec<String>,
     /// Of those, only cases with this in their name.

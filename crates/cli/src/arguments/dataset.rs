@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::values::{DomainName, VerificationName};
 
-/// Look into datasets of faces, and prepare them for training.
+/// Inspect datasets of faces, and prepare them for training.
 ///
 /// A dataset is a folder in WebCaricature's layout or one derived from it, a folder of pictures, a folder
 /// with a folder for each person, or a list file (picture, then after a tab the person).

@@ -26,7 +26,6 @@ fn training_transform_matches_the_original_exactly() {
     let cases: Vec<Value> = serde_json::from_slice(&std::fs::read(golden("cases.json")).unwrap()).unwrap();
     let bytes = std::fs::read(golden("expected.safetensors")).unwrap();
     let tensors = SafeTensors::deserialize(&bytes).unwrap();
-    let mut normalised_seen = 0;
     for case in &cases {
         let key = case["tensor"].as_str().unwrap();
         let picture = Picture::open(golden(case["image"].as_str().unwrap())).unwrap();
@@ -49,18 +48,8 @@ fn training_transform_matches_the_original_exactly() {
             found.chunks_exact_mut(3).for_each(<[u8]>::reverse); // stored as BGR
         }
         assert!(found == tensors.tensor(key).unwrap().data(), "{key}: 8-bit crop differs");
-
-        let normalised_key = format!("{key}.normalised");
-        if tensors.names().iter().any(|name| **name == normalised_key) {
-            normalised_seen += 1;
-            let planes = if recognition { edit::to_recognition_planes(&crop) } else { edit::to_planes(&crop) };
-            let expected = floats(&tensors, &normalised_key);
-            assert_eq!(planes.len(), expected.len());
-            let worst = planes.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-            assert!(worst <= 1e-6, "{normalised_key}: off by {worst}");
-        }
     }
-    assert_eq!((cases.len(), normalised_seen), (11, 4));
+    assert_eq!(cases.len(), 11);
 }
 
 #[test]

@@ -16,18 +16,18 @@ pub struct GeneratorConfig {
     pub dim: usize,
     /// Width of the network that turns a style into AdaIN parameters.
     pub mlp_dim: usize,
-    /// Numbers in a style code.
+    /// Length of a style code.
     pub style_dim: usize,
     /// Activation inside the network.
     pub activation: ActivationKind,
-    /// How often the content code halves the picture.
+    /// How often the content encoder halves the picture.
     pub num_downsample: usize,
     /// Residual blocks before the attention (or in all, without it).
     pub num_residual: usize,
     /// Border of convolutions.
     pub padding: PaddingKind,
     /// Self-attention and one more residual block behind the residual blocks, in the content encoder
-    /// and in the decoder; without it the network is plain MUNIT.
+    /// and in the decoder. Without it the network is plain MUNIT.
     pub attention: bool,
 }
 
@@ -52,8 +52,8 @@ impl GeneratorConfig {
         self.dim << self.num_downsample
     }
 
-    /// About how many numbers both generators hold: the residual blocks, which are nearly all of it, and
-    /// the layer that the style is spread by.
+    /// About how many parameters both generators have. Counted are the residual blocks, which are nearly all of it,
+    /// and the layer that gives the AdaIN parameters.
     fn approximate_size(&self) -> f64 {
         let channels = self.dim as f64 * f64::from(1 << self.num_downsample);
         let blocks = 2.0 * (self.num_residual + 1) as f64;
@@ -101,7 +101,7 @@ impl Default for DiscriminatorConfig {
     }
 }
 
-/// Everything that a translator's weights do not say themselves.
+/// Everything needed to build a translator's networks. Its weights do not say it themselves.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TranslatorConfig {
@@ -114,16 +114,16 @@ pub struct TranslatorConfig {
     pub discriminator: DiscriminatorConfig,
 }
 
-/// The largest number of channels, layers or pixels that a configuration may ask for; what lies above
-/// is a mistake (or an attack on memory).
+/// The largest number of channels, layers or pixels that a configuration may ask for. More is a mistake, or an attack
+/// on memory.
 const LARGEST_CHANNELS: usize = 4096;
 const LARGEST_COUNT: usize = 64;
 const LARGEST_SIDE: usize = 4096;
-/// Numbers in both generators: 4 GB of them.
+/// The largest number of parameters of both generators: 4 GB.
 const LARGEST_SIZE: f64 = 1e9;
 
 impl TranslatorConfig {
-    /// Checks every value that could not be built, and says what is wrong with the first one.
+    /// Whether the networks can be built.
     ///
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.

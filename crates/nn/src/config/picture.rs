@@ -3,7 +3,7 @@
 use portraitist_face::Domain;
 use serde::{Deserialize, Serialize};
 
-/// The size of pictures that a translator is trained on, and what it sees of them.
+/// Size and colours of the pictures that a translator is trained on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PictureConfig {
@@ -17,10 +17,10 @@ pub struct PictureConfig {
     pub drawing_channels: usize,
     /// Channels of a photo (1 or 3).
     pub photo_channels: usize,
-    /// Photos are turned grey first, in training and in translation: for a model that learned from grey ones.
+    /// Photos are made grey first, in training and in translation.
     pub grey_photos: bool,
-    /// Faces are cut out for translation at this many times the training's size: the networks work at
-    /// any size, and strokes become finer.
+    /// Faces are cut out for translation at this many times the training's size. The networks work at any size, and
+    /// strokes become finer.
     pub translation_scale: usize,
 }
 

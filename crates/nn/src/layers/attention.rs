@@ -7,7 +7,7 @@ use crate::parameter::{Parameter, Parameterized, join};
 
 use super::{Convolution, Initializer};
 
-/// Lets every position look at every other. Zhang et al. 2018, <https://arxiv.org/abs/1805.08318>.
+/// Every position becomes a weighted sum over all positions. Zhang et al. 2018, <https://arxiv.org/abs/1805.08318>.
 ///
 /// `y = gamma * k(x) attention^T + x`, with `attention = softmax(f(x)^T g(x))` over its last index
 /// and no scaling; `f` and `g` have an eighth of the channels; `gamma` starts at 0.

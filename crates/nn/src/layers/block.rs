@@ -9,7 +9,7 @@ use super::{
     Activation, ActivationKind, AdainParameters, Convolution, Epilogue, Initializer, Normalization, NormalizationKind,
 };
 
-/// What a [`ConvBlock`] is made of.
+/// The parts of a [`ConvBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConvBlockConfig {
     /// How the kernel moves.

@@ -40,10 +40,10 @@ impl Parameterized for Conv2d {
 }
 
 /// A convolution whose weight is divided by its largest singular value, estimated by one step of
-/// power iteration per use. Miyato et al. 2018, <https://arxiv.org/abs/1802.05957>.
+/// power iteration per forward call. Miyato et al. 2018, <https://arxiv.org/abs/1802.05957>.
 ///
-/// As in the reference, [`refresh`](Self::refresh) stands before every forward call, in training and
-/// outside it: `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
+/// As in the original, [`refresh`](Self::refresh) is called before every forward call in training:
+/// `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
 /// Translation refreshes once, when a model is loaded, so that a picture's result does not depend on
 /// the pictures before it.
 #[derive(Clone, Debug)]
@@ -59,7 +59,7 @@ pub struct SpectralConv2d {
 
 impl SpectralConv2d {
     /// A convolution from `channels_in` to `channels_out`. Its weight starts as PyTorch starts it,
-    /// whatever the network's initialization is, because the reference's does not reach it.
+    /// whatever the network's initialization is, because the original's does not reach it.
     pub fn new(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
         let shape = [channels_out, channels_in, geometry.kernel, geometry.kernel];
         let (weight_bar, bias) = init.default_weight_and_bias(&shape);

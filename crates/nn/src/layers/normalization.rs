@@ -27,7 +27,7 @@ pub enum NormalizationKind {
     /// Each picture as a whole, with trained scale and shift per channel.
     #[serde(rename = "ln")]
     Layer,
-    /// Instance normalisation whose scale and shift the style gives.
+    /// Instance normalisation whose scale and shift come from the style.
     #[serde(rename = "adain")]
     Adaptive,
 }

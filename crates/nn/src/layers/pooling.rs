@@ -1,4 +1,4 @@
-//! Making maps smaller.
+//! Pooling.
 
 use burn::tensor::Tensor;
 use burn::tensor::module::{avg_pool2d, max_pool2d};

@@ -1,4 +1,4 @@
-//! Likeness as a network that recognises things sees it.
+//! The perceptual loss: distance of VGG16 features.
 
 use std::path::Path;
 

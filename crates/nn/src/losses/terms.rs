@@ -26,7 +26,7 @@ pub struct LossWeights {
     pub perceptual: f64,
     /// A translated picture against a picture of the same person (`sup_w`).
     pub supervised: f64,
-    /// What a recogniser says of a translated picture and its source (`sph_w`).
+    /// A recogniser's distance between a translated picture and its source (`sph_w`).
     pub identity: f64,
 }
 
@@ -117,7 +117,8 @@ impl GeneratorTerms {
             .expect("the adversarial term is always there")
     }
 
-    /// `generator.adversarial_drawing` … `generator.total`; with `generator.identity_accuracy_…` where a classifier was asked.
+    /// `generator.adversarial_drawing` … `generator.total`. With `generator.identity_accuracy_…` where the identity loss
+    /// has a classifier.
     pub fn values(&self, total: &Tensor<1>, weights: &LossWeights) -> NamedValues {
         let terms = self.weighted(weights);
         let named = terms.iter().flat_map(|(name, pair, _)| {

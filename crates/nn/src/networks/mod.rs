@@ -1,4 +1,4 @@
-//! The published networks: a folder for each architecture of several files, a file for each other network.
+//! The published networks. An architecture of several networks has a folder, any other network a file.
 
 pub mod munit;
 mod pair;

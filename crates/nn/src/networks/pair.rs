@@ -1,20 +1,20 @@
-//! Both domains' networks, pictures or losses, side by side.
+//! One of something for each domain.
 
 use portraitist_face::Domain;
 
 use crate::parameter::{Parameter, Parameterized, join};
 
-/// Something that exists once for each domain.
+/// Networks, pictures or losses of both domains.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pair<T> {
-    /// The drawings'.
+    /// That of drawings.
     pub drawing: T,
-    /// The photos'.
+    /// That of photos.
     pub photo: T,
 }
 
 impl<T> Pair<T> {
-    /// The one of `domain`.
+    /// That of `domain`.
     pub fn of(&self, domain: Domain) -> &T {
         match domain {
             Domain::Drawing => &self.drawing,

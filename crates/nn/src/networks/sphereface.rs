@@ -1,4 +1,4 @@
-//! The network that tells people apart.
+//! SphereFace, the network behind face recognition.
 
 use burn::tensor::{Device, Tensor};
 
@@ -10,16 +10,16 @@ use crate::layers::{
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 
-/// SphereFace's residual network without batch normalisation, from a face crop to an embedding whose direction says
-/// who it is. Liu et al. 2017, <https://arxiv.org/abs/1704.08063>, table 2; [`RecognizerConfig::default`] is its
-/// 20-layer form.
+/// SphereFace's residual network without batch normalisation. It turns a face crop into an embedding; the embedding's
+/// direction says who is shown. Liu et al. 2017, <https://arxiv.org/abs/1704.08063>, table 2;
+/// [`RecognizerConfig::default`] is its 20-layer form.
 #[derive(Clone, Debug)]
 pub struct SphereFace {
     stages: Vec<Stage>,
     fc5: Linear,
 }
 
-/// A convolution that halves the map, then residual blocks of two.
+/// A convolution that halves the feature map, then residual blocks of two convolutions.
 #[derive(Clone, Debug)]
 struct Stage {
     halving: ConvBlock,
@@ -61,7 +61,7 @@ impl SphereFace {
 
     /// # Shapes
     /// - crops: as for [`feature_map`](Self::feature_map)
-    /// - output: `[n, embedding]`; only its direction tells people apart
+    /// - output: `[n, embedding]`; only its direction counts
     pub fn forward(&self, crops: Tensor<4>) -> Tensor<2> {
         self.graph().forward(crops, None).into_rows()
     }

@@ -22,6 +22,7 @@ impl LatestVectors {
     }
 
     /// The vectors of the latest forward call.
+    #[cfg(feature = "training")]
     pub(super) fn get(&self) -> (TensorData, TensorData) {
         let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         newest.clone().expect("spectral_divide is only called after a power iteration")
@@ -29,7 +30,7 @@ impl LatestVectors {
 }
 
 /// See the functions of the same names in [`crate::ops`]; what is said here is for those who implement it.
-#[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff: cfg(feature = "training"))]
 pub trait NetworkOps: Backend {
     /// A convolution with its padding.
     fn padded_conv2d(

@@ -4,6 +4,7 @@
 //! CPU backend (`flex`) overrides them with the kernels of `portraitist-kernels`, and the gradients
 //! are written by hand in `autodiff`.
 
+#[cfg(feature = "training")]
 mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;

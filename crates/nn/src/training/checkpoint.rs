@@ -1,4 +1,4 @@
-//! Checkpoints, written and taken up: all that a run needs to go on to the same bytes.
+//! Writes checkpoints and resumes from them. A resumed run goes on to the same bytes.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -18,7 +18,8 @@ pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
     Some(checkpoint_folder(run_folder, step)).filter(|path| verify(path).is_ok())
 }
 
-/// Writes a checkpoint of a run with `seed` into `run_folder`, aside first, and returns its folder.
+/// Writes a checkpoint of a run with `seed` into `run_folder` and returns its folder. It is written under another name
+/// and renamed.
 ///
 /// # Errors
 /// [`TrainingError::Write`], and nothing is left behind.
@@ -62,7 +63,7 @@ fn write_state(state: &CheckpointState<impl Serialize>, path: &Path) -> Result<(
     portraitist_face::files::write_atomically(path, &text, true).map_err(|error| wrong(error.to_string()))
 }
 
-/// Takes up where a checkpoint was written. The settings must be those of its run, whose seed is `seed`.
+/// Restores the networks and optimisers of a checkpoint. The settings must be those of its run, whose seed is `seed`.
 ///
 /// # Errors
 /// [`TrainingError::Resume`] if it is torn, [`TrainingError::Weights`] if it does not fit.
@@ -81,8 +82,8 @@ pub(super) fn load(network: &mut impl Parameterized, path: &Path) -> Result<(), 
     Ok(assign(network, read_native(path)?.arrays, path)?)
 }
 
-/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are torn and do
-/// not count: the run is about to write them again.
+/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are torn and do not count. The
+/// run is about to write them again.
 pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
     let mut found = checkpoints(run_folder);
     found.retain(|(found, _)| *found <= step);
@@ -95,7 +96,7 @@ pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
     }
 }
 
-/// Removes what a killed program was writing aside.
+/// Removes the unfinished files of a killed program.
 pub(super) fn sweep(run_folder: &Path) {
     for folder in [run_folder.to_path_buf(), run_folder.join("checkpoints"), run_folder.join("samples")] {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {

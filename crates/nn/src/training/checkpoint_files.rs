@@ -15,7 +15,7 @@ pub struct CheckpointFiles {
 }
 
 impl CheckpointFiles {
-    /// No files yet, in a folder that is there.
+    /// No files yet, in a folder that exists.
     pub(super) fn new(folder: &Path) -> Self {
         Self { folder: folder.to_path_buf(), hashes: BTreeMap::new() }
     }

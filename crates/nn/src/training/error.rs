@@ -30,7 +30,7 @@ pub enum TrainingError {
     /// Weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The identity loss cannot be had.
+    /// The identity loss cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// A file of the run could not be written.
@@ -41,7 +41,7 @@ pub enum TrainingError {
         /// Why.
         reason: String,
     },
-    /// There is nothing to go on from.
+    /// The run cannot be resumed.
     #[error("{}: {reason}", path.display())]
     Resume {
         /// The folder of runs, or the run.

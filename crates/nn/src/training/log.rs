@@ -1,4 +1,4 @@
-//! The numbers of a run: `log.jsonl` and TensorBoard's event files.
+//! The log of a run: `log.jsonl` and TensorBoard's event files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -59,8 +59,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens the log of a run of which `done` steps are kept; later lines (from a run that was cut off
-    /// behind its last checkpoint) are dropped, since those steps are done again.
+    /// Opens the log of a run of which `done` steps are kept. Later lines are dropped: they come from steps behind the
+    /// last checkpoint, which are done again.
     pub(super) fn open(run_folder: &Path, done: u64) -> Result<Self, TrainingError> {
         let path = run_folder.join("log.jsonl");
         let wrong = |error: std::io::Error| TrainingError::Write { path: path.clone(), reason: error.to_string() };

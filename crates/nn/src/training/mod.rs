@@ -1,6 +1,6 @@
-//! Training: one machinery for whatever is trained.
+//! Training.
 //!
-//! [`Task`] says what a training is of; the session, its checkpoints, log and reading threads are the same for all.
+//! A [`Task`] is what is trained. [`Session`], checkpoints, log and loading threads are the same for every task.
 //! Translators are trained in [`munit`], recognisers in [`recognizer`].
 
 mod checkpoint;

@@ -23,8 +23,8 @@ struct Place<S> {
     keep_checkpoints: usize,
 }
 
-/// Hands what is due to the writer's thread. A job works on a snapshot: handles of tensors, which nobody
-/// changes in place while somebody else holds them.
+/// Hands samples and checkpoints to the writer's thread when they are due. A job works on a snapshot, which holds
+/// handles of tensors. A tensor is never changed in place while another handle exists.
 #[derive(Debug)]
 pub(super) struct Records<T: Task> {
     place: Arc<Place<T::Samples>>,

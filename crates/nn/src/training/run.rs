@@ -12,9 +12,9 @@ use super::error::TrainingError;
 pub struct Intervals {
     /// A line in the log.
     pub log: u64,
-    /// Samples; never, where there are none.
+    /// Samples. None for a task without samples.
     pub samples: Option<u64>,
-    /// Values that are measured besides those of the step; never, where there are none.
+    /// Evaluation. None for a task without evaluation.
     pub evaluation: Option<u64>,
     /// A checkpoint.
     pub checkpoint: u64,
@@ -26,7 +26,7 @@ pub struct Intervals {
 pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     /// Names the run's folder.
     fn name(&self) -> &str;
-    /// Fixes everything that is left to chance.
+    /// Fixes everything that is random.
     fn seed(&self) -> u64;
     /// Steps in all.
     fn steps(&self) -> u64;
@@ -40,7 +40,7 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     fn paths_mut(&mut self) -> Vec<&mut PathBuf>;
     /// Notes the version of the program that starts the run.
     fn set_version(&mut self, version: String);
-    /// The run without what may change when it is resumed: that which no step's result depends on.
+    /// The part of the run that must stay the same when it is resumed. No step's result depends on the rest.
     fn fixed_part(&self) -> Self;
     /// What [`fixed_part`](Self::fixed_part) leaves out, for an error message.
     const MAY_CHANGE: &'static str;
@@ -51,7 +51,7 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     /// A sentence that names the value, what was expected and what was found.
     fn validate(&self) -> Result<(), String>;
 
-    /// Reads a run file. Relative paths in it are meant from the file's own folder.
+    /// Reads a run file. Relative paths in it start from the file's own folder.
     ///
     /// # Errors
     /// [`TrainingError::RunFile`] with the place and kind of the mistake.

@@ -38,7 +38,7 @@ pub struct Outcome {
     pub seconds: f64,
     /// The last checkpoint.
     pub checkpoint: PathBuf,
-    /// Whether it was told to stop before its last step.
+    /// Whether it was stopped before its last step.
     pub interrupted: bool,
 }
 
@@ -70,7 +70,7 @@ impl<T: Task> Session<T> {
         Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }
 
-    /// Finds the pictures of a run, reads its first batch and its samples, builds its networks, and writes nothing.
+    /// A dry run: finds the pictures, reads the first batch and the samples, builds the networks, and writes nothing.
     ///
     /// # Errors
     /// What [`start`](Self::start) and the first step would find wrong.
@@ -82,9 +82,8 @@ impl<T: Task> Session<T> {
         Ok(task.summary(&sources))
     }
 
-    /// Takes up the run in `folder` at its newest whole checkpoint, or at its start if it has none.
-    /// `run` may ask for other steps, records and workers than the run was started with; all else
-    /// must be the same.
+    /// Resumes the run in `folder` from its newest whole checkpoint, or from its start if it has none.
+    /// `run` may differ from what the run was started with in steps, records and workers, and in nothing else.
     ///
     /// # Errors
     /// [`TrainingError::Resume`] if `run` differs from what the folder was started with.
@@ -161,7 +160,7 @@ impl<T: Task> Session<T> {
         Ok(Outcome { run: self.folder, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
     }
 
-    /// `times`: the step's, of that waiting for pictures, and between the step before and this one.
+    /// `times`: of the step, of its waiting for pictures, and from the end of the step before to its start.
     fn report(&self, times: [Duration; 3], values: NamedValues) -> StepReport {
         let [seconds, seconds_waiting, seconds_between] = times.map(|time| time.as_secs_f64());
         let step = self.task.steps_done();

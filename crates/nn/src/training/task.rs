@@ -1,4 +1,4 @@
-//! What a training is of.
+//! What is trained.
 
 use std::path::Path;
 
@@ -12,23 +12,23 @@ use super::checkpoint_files::CheckpointFiles;
 use super::error::TrainingError;
 use super::run::Run;
 
-/// Networks in training and what trains them. A clone shares the networks' values, which nobody changes in place while
-/// somebody else holds them: a session writes its files from a clone while training goes on.
+/// Networks in training, with their optimisers. A clone shares the networks' tensors, and a tensor is never changed in
+/// place while another handle exists. So a session can write its files from a clone while training goes on.
 pub trait Task: Clone + Send + Sized + 'static {
     /// Its run file.
     type Run: Run;
-    /// What it learns from.
+    /// The data that it learns from.
     type Sources;
     /// The pictures of one step, in the program's own memory.
     type Batch: Send + 'static;
-    /// What its samples are made of.
+    /// The fixed inputs of its samples.
     type Samples: Send + Sync + 'static;
-    /// What the state of a checkpoint says besides step, seed, samples, version and hashes.
+    /// The task's own part of a checkpoint's state, beside step, seed, samples, version and hashes.
     type State: Serialize + DeserializeOwned;
-    /// What a dry run tells.
+    /// What a dry run reports.
     type Summary: Serialize;
 
-    /// Finds what a run learns from; decodes nothing yet.
+    /// Finds the data of a run. Nothing is decoded yet.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names a source that cannot be used.
@@ -50,13 +50,14 @@ pub trait Task: Clone + Send + Sized + 'static {
         device: &Device,
     ) -> Result<Self::Samples, TrainingError>;
 
-    /// What makes the batch of any step, counted from 0: on any thread, in any order, always the same.
+    /// A function that returns the batch of any step, counted from 0. It gives the same batch on any thread and in any
+    /// order of calls.
     fn batch_maker(
         run: &Self::Run,
         sources: &Self::Sources,
     ) -> impl Fn(u64) -> Result<Self::Batch, TrainingError> + Clone + Send + 'static;
 
-    /// What a dry run tells of a run.
+    /// What a dry run reports.
     fn summary(&self, sources: &Self::Sources) -> Self::Summary;
 
     /// Steps done.
@@ -71,10 +72,10 @@ pub trait Task: Clone + Send + Sized + 'static {
     /// One whole step. Returns every value that it reports, by name.
     ///
     /// # Errors
-    /// [`TrainingError::NotFinite`] if a loss is not a number; what would have been changed by it is unchanged.
+    /// [`TrainingError::NotFinite`] if a loss is not finite. The weights that it would have changed are unchanged.
     fn step(&mut self, batch: Self::Batch) -> Result<NamedValues, TrainingError>;
 
-    /// Values that are measured now and then rather than in every step; none by default.
+    /// Values that are measured at intervals, not in every step. None by default.
     ///
     /// # Errors
     /// Those of reading what is measured on.
@@ -90,16 +91,16 @@ pub trait Task: Clone + Send + Sized + 'static {
         Ok(())
     }
 
-    /// What the state of a checkpoint says of this task alone.
+    /// The task's own part of a checkpoint's state.
     fn state(&self) -> Self::State;
 
-    /// Writes the files of a checkpoint but for its state.
+    /// Writes the files of a checkpoint, all but `state.json`.
     ///
     /// # Errors
     /// Those of writing.
     fn write_files(&self, files: &mut CheckpointFiles) -> Result<(), TrainingError>;
 
-    /// Takes up `step` from the files of a whole checkpoint in `folder`. The settings must be those of its run.
+    /// Restores step `step` from the files of a whole checkpoint in `folder`. The settings must be those of its run.
     ///
     /// # Errors
     /// [`TrainingError::Resume`] or [`TrainingError::Weights`] if a file does not fit.

@@ -14,7 +14,8 @@ use serde_json::Value;
 use crate::config::munit::TranslatorConfig;
 use crate::recognition::RecognizerDescription;
 
-use super::{Array, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
 
 /// What a model file holds, and how it is built.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +26,7 @@ pub enum ModelConfig {
     Discriminator(TranslatorConfig),
     /// A network that tells people apart, with or without its classifier.
     Recognizer(RecognizerDescription),
-    /// An optimiser's own numbers, in a checkpoint.
+    /// An optimiser's moments, in a checkpoint.
     Optimizer,
 }
 
@@ -40,7 +41,7 @@ impl ModelConfig {
         }
     }
 
-    /// Which published architecture it is; none where the kind says that already.
+    /// The published architecture. None where the kind says it already.
     pub fn architecture(&self) -> Option<&'static str> {
         match self {
             Self::Translator(_) | Self::Discriminator(_) => Some(MUNIT),
@@ -51,7 +52,7 @@ impl ModelConfig {
     /// The configuration as JSON; empty for an optimiser.
     ///
     /// # Errors
-    /// If a number in it has no place in JSON.
+    /// If a number in it cannot be written as JSON.
     pub fn to_json(&self) -> serde_json::Result<Value> {
         match self {
             Self::Translator(config) | Self::Discriminator(config) => serde_json::to_value(config),
@@ -110,7 +111,7 @@ const CONFIG_KEY: &str = "portraitist.config";
 const ARCHITECTURE_KEY: &str = "portraitist.architecture";
 const MUNIT: &str = "munit";
 const FORMAT: &str = "1";
-/// A safetensors file starts with the length of its header; longer headers are not believed.
+/// A safetensors file starts with the length of its header. Longer headers are refused.
 const LONGEST_HEADER: u64 = 100 << 20;
 
 /// Whether a file begins like safetensors: a plausible header length, then `{`.
@@ -247,7 +248,7 @@ fn sort_metadata(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// An array that is encoded when its turn comes, so that the whole model is not held twice.
+/// An array that is encoded only when it is written, so that the whole model is not in memory twice.
 struct EncodedArray<'a> {
     array: &'a Array,
     floats: FloatKind,

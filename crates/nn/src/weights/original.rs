@@ -9,7 +9,9 @@ use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfi
 use crate::layers::PaddingKind;
 use crate::layers::{ActivationKind, Initialization, NormalizationKind};
 
-use super::{ModelConfig, ModelFile, NamedArrays, WeightsError};
+use super::arrays::NamedArrays;
+use super::error::WeightsError;
+use super::native::{ModelConfig, ModelFile};
 
 /// A run file of the original, or of MUNIT. Keys that neither program reads are ignored, as they do.
 #[derive(Clone, Debug, Deserialize)]

@@ -9,6 +9,8 @@ mod identity;
 mod losses;
 mod metrics;
 mod networks;
+mod older_names;
+mod pixels;
 mod plans;
 mod recognition;
 mod recognizer_training;

@@ -5,6 +5,7 @@ use portraitist_nn::config::Domain;
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::munit::{Code, Generator, Translator};
 use portraitist_nn::parameter::to_values;
+use portraitist_nn::pixels::to_planes;
 use portraitist_nn::translate::TranslationPlan;
 
 use crate::golden::{Tensors, assert_close, folder, trainer};
@@ -159,7 +160,7 @@ fn pictures_translate_alike_whatever_was_translated_before() {
     let translator = refreshed(&weights);
     let picture = |name: String| {
         let picture = portraitist_face::Picture::open(images.join(name)).unwrap();
-        let planes = portraitist_face::edit::to_planes(&picture);
+        let planes = to_planes(&picture, 3);
         portraitist_nn::parameter::from_values(planes, &crate::golden::device()).reshape([1, 3, 64, 56])
     };
     for (index, domain) in (0..3).flat_map(|index| [(index, "a"), (index, "b")]) {
@@ -199,7 +200,7 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
         let mut running = trainer(&weights, AdversarialLoss::Hinge).translator;
         for (index, style) in styles.into_iter().enumerate() {
             let picture = portraitist_face::Picture::open(images.join(format!("{from}_{index}.png"))).unwrap();
-            let planes = tensor(portraitist_face::edit::to_planes(&picture)).reshape([1, 3, 64, 56]);
+            let planes = tensor(to_planes(&picture, 3)).reshape([1, 3, 64, 56]);
             let style = tensor(style).reshape([1, 8]);
             let domain = if to == "b" { Domain::Photo } else { Domain::Drawing };
             let name = format!("fresh.{from}2{to}.{index}");

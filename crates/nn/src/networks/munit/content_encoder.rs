@@ -1,4 +1,4 @@
-//! What a picture shows, without how it is drawn.
+//! From a picture to its content code: what it shows, without how it is drawn.
 
 use burn::tensor::Tensor;
 
@@ -13,7 +13,7 @@ use crate::parameter::{Parameter, Parameterized, join};
 /// normalisation. The original puts self-attention and one more residual block behind them.
 #[derive(Clone, Debug)]
 pub struct ContentEncoder {
-    /// Of the pictures.
+    /// Channels of the pictures.
     channels: usize,
     downsampling: Vec<ConvBlock>,
     residual: Vec<ResidualBlock>,

@@ -1,4 +1,4 @@
-//! From content and style to a picture.
+//! From content and style codes to a picture.
 
 use burn::tensor::Tensor;
 

@@ -103,7 +103,7 @@ impl Discriminator {
         (graph, scores)
     }
 
-    /// [`forward`](Self::forward) after a power iteration, as every call of the reference is.
+    /// [`forward`](Self::forward) after a power iteration. The original does one before every call.
     pub fn refreshed_forward(&mut self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
         self.refresh();
         self.forward(pictures)

@@ -11,7 +11,7 @@ use super::decoder::Decoder;
 use super::style_encoder::StyleEncoder;
 use super::style_mlp::StyleMlp;
 
-/// A picture taken apart.
+/// The codes of pictures.
 #[derive(Clone, Debug)]
 pub struct Code {
     /// What it shows: `[n, c, h / 2^d, w / 2^d]`.
@@ -20,9 +20,8 @@ pub struct Code {
     pub style: Tensor<2>,
 }
 
-/// The generator of one domain: it takes pictures of its domain apart, and makes pictures of its
-/// domain out of any content and a style of its own. Translating from one domain to the other is
-/// encoding with the one's generator and decoding with the other's.
+/// The generator of one domain. It encodes pictures of its domain, and decodes any content with a style of its
+/// domain. A translation encodes with the generator of one domain and decodes with that of the other.
 #[derive(Clone, Debug)]
 pub struct Generator {
     style_encoder: StyleEncoder,
@@ -42,8 +41,7 @@ impl Generator {
         Self { style_encoder, content_encoder, decoder, mlp }
     }
 
-    /// One power iteration of every spectrally normalised layer, as a first encoding and a first
-    /// decoding after loading a checkpoint would do.
+    /// One power iteration of every spectrally normalised layer.
     pub fn refresh(&mut self) {
         self.content_encoder.refresh();
         self.decoder.refresh();
@@ -59,22 +57,22 @@ impl Generator {
         self.content_encoder.forward(pictures)
     }
 
-    /// The part that finds the style.
+    /// From pictures to styles.
     pub fn style_encoder(&self) -> &StyleEncoder {
         &self.style_encoder
     }
 
-    /// The part that finds the content.
+    /// From pictures to contents.
     pub fn content_encoder(&self) -> &ContentEncoder {
         &self.content_encoder
     }
 
-    /// The part that makes pictures.
+    /// From codes to pictures.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
-    /// The part that turns styles into what steers the decoder.
+    /// From styles to the decoder's AdaIN parameters.
     pub fn style_mlp(&self) -> &StyleMlp {
         &self.mlp
     }
@@ -89,12 +87,12 @@ impl Generator {
         self.decoder.forward(content, &self.mlp.forward(style))
     }
 
-    /// One power iteration of the content encoder: in the reference, every encoding begins with it.
+    /// One power iteration of the content encoder. In the original every encoding begins with it.
     pub fn refresh_encoder(&mut self) {
         self.content_encoder.refresh();
     }
 
-    /// One power iteration of the decoder: in the reference, every decoding begins with it.
+    /// One power iteration of the decoder. In the original every decoding begins with it.
     pub fn refresh_decoder(&mut self) {
         self.decoder.refresh();
     }

@@ -1,4 +1,4 @@
-//! How a picture is drawn, without what it shows.
+//! From a picture to its style code: how it is drawn, without what it shows.
 
 use burn::tensor::Tensor;
 

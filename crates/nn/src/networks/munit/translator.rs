@@ -17,7 +17,7 @@ pub type Translator = Pair<Generator>;
 /// The discriminators of both domains.
 pub type Discriminators = Pair<Discriminator>;
 
-/// Keeps the discriminators' first weights apart from the generators'.
+/// Makes the discriminators' first weights independent of the generators'.
 const DISCRIMINATOR_SEED: u64 = 0x6372_6974_6963;
 
 impl Pair<Generator> {
@@ -31,13 +31,13 @@ impl Pair<Generator> {
         }
     }
 
-    /// One power iteration everywhere, so that the networks can be used.
+    /// One power iteration of every spectrally normalised layer. Needed once before the first forward call.
     pub fn refresh(&mut self) {
         self.drawing.refresh();
         self.photo.refresh();
     }
 
-    /// Pictures of the domain that is not `to`, made into pictures of `to` with the given styles.
+    /// Translates pictures of the other domain to `to`, with the given styles.
     ///
     /// # Shapes
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`; style: `[n, style_dim]`
@@ -47,7 +47,7 @@ impl Pair<Generator> {
 }
 
 impl Pair<Discriminator> {
-    /// Discriminators with fresh weights; the reference always starts them with small normal weights.
+    /// Discriminators with fresh weights. As in the original they always start with small normal weights.
     pub fn new(config: &TranslatorConfig, seed: u64, device: &Device) -> Self {
         let mut init = Initializer::new(Initialization::Gaussian, seed ^ DISCRIMINATOR_SEED, device);
         let picture = &config.picture;

@@ -86,7 +86,7 @@ impl PictureSet {
         })
     }
 
-    /// Reads the first `count` pictures without chance: resized, their middle.
+    /// Reads `count` pictures, spread over the set, without flips: resized, their middle.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names the file.

@@ -17,7 +17,7 @@ use super::settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Set
 pub struct RunFile {
     /// Names the run's folder.
     pub name: String,
-    /// Fixes first weights, order of pictures, their crops and flips, and styles.
+    /// Fixes the first weights, the order of pictures, their crops and flips, and the styles.
     #[serde(default)]
     pub seed: u64,
     /// Steps in all.

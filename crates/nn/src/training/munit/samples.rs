@@ -1,4 +1,4 @@
-//! Grids of translated pictures, always of the same inputs and styles, to watch a run by.
+//! Grids of sample translations, always of the same inputs and styles.
 
 use std::path::Path;
 
@@ -60,8 +60,8 @@ impl Samples {
         })
     }
 
-    /// Writes a grid: a row a picture; the picture, itself from its own codes, then translated with
-    /// each style. Photos first, drawings below. The networks' state is not touched.
+    /// Writes a grid with a row for each picture: the picture, its reconstruction, and a translation with each style.
+    /// Photos come first, drawings below. The networks' state is not changed.
     pub(super) fn write(&self, translator: &Translator, path: &Path) -> Result<(), TrainingError> {
         let wrong = |reason: String| TrainingError::Write { path: path.to_path_buf(), reason };
         let translator = self.copy(translator);
@@ -83,8 +83,8 @@ impl Samples {
         sheet.save(path, true).map_err(|error| wrong(error.to_string()))
     }
 
-    /// Networks with the same weights, refreshed. A clone shares with its original what a spectral
-    /// layer notes for its gradient, and the original may be in the middle of a training step.
+    /// Networks with the same weights, refreshed. Not a clone: a clone shares the vectors that a spectral layer stores for
+    /// its gradient, and the other networks may be in the middle of a training step.
     fn copy(&self, translator: &Translator) -> Translator {
         let mut twin = Translator::new(&self.networks, Initialization::Default, 0, &self.device);
         let parameters = translator.parameters();

@@ -26,9 +26,9 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Where the pictures are: each a folder, searched with its subfolders, or a list file.
+/// Where the pictures are. Each is a folder, searched with its subfolders, or a list file.
 ///
-/// A list file names a picture a line, relative to itself; behind a tab may stand the person. In a
+/// A list file names a picture a line, relative to itself. The person may follow behind a tab. In a
 /// folder, the person is the name of the subfolder that holds the picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

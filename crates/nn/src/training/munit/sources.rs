@@ -1,4 +1,4 @@
-//! The pictures of both domains and the batches made of them, in an order that the seed fixes.
+//! The pictures of both domains, and their batches, in an order that the seed fixes.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;

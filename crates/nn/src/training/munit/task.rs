@@ -1,4 +1,4 @@
-//! The translator's training as a session runs it.
+//! A translator's training as a task of a session.
 
 use std::path::Path;
 
@@ -20,20 +20,20 @@ use super::samples::Samples;
 use super::sources::{BatchMaker, HostBatch, Sources};
 use super::trainer::{AuxiliaryNetworks, Trainer};
 
-/// What a run would train on.
+/// What a dry run reports.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckReport {
     /// Drawings found.
     pub drawings: usize,
     /// Photos found.
     pub photos: usize,
-    /// Numbers in both generators.
+    /// Parameters of both generators.
     pub generator_parameters: usize,
-    /// Numbers in both discriminators.
+    /// Parameters of both discriminators.
     pub discriminator_parameters: usize,
 }
 
-/// What a checkpoint's state says of the optimisers.
+/// The optimisers' part of a checkpoint's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     generator_optimizer_steps: u64,

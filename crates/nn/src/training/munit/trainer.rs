@@ -18,7 +18,7 @@ use super::segments::{Decoded, cross, decode_combined, differences, encode, leav
 use super::settings::{Settings, StepOrder};
 use super::tape::{Boundary, CodeBoundary, Stored, Tape};
 
-/// Networks in training, and what trains them.
+/// A translator in training: networks and optimisers.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     /// The sections of the run file that it needs.

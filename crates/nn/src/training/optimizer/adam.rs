@@ -1,4 +1,4 @@
-//! The optimiser.
+//! Adam.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ impl Adam {
         self.steps
     }
 
-    /// The optimiser's own numbers, for a checkpoint: `<parameter>.first` and `<parameter>.second`.
+    /// Both moments of each parameter, for a checkpoint: `<parameter>.first` and `<parameter>.second`.
     pub fn moments(&self) -> NamedArrays {
         let mut arrays = NamedArrays::new();
         for (name, moments) in &self.moments {
@@ -98,7 +98,7 @@ impl Adam {
         arrays
     }
 
-    /// Takes up where [`moments`](Self::moments) were taken after `steps`.
+    /// Restores what [`moments`](Self::moments) returned after `steps`.
     ///
     /// # Errors
     /// The name of an array that has no partner or does not fit its parameter.

@@ -11,14 +11,14 @@ use crate::parameter::{Parameter, Parameterized, to_values};
 pub struct NamedGradients(BTreeMap<String, Tensor<1>>);
 
 impl NamedGradients {
-    /// What a backward pass left for the tracked view of a network.
+    /// The gradients of a backward pass for the tracked view of a network.
     pub fn of(tracked: &impl Parameterized, mut gradients: Gradients) -> Self {
         let mut named = Self::default();
         named.add(&tracked.parameters(), &mut gradients);
         named
     }
 
-    /// Adds what a backward pass left for parameters, and takes it away from there.
+    /// Adds the gradients of a backward pass for `parameters`, and takes them out of `gradients`.
     pub fn add(&mut self, parameters: &BTreeMap<String, Parameter>, gradients: &mut Gradients) {
         for (name, parameter) in parameters {
             if let Some(gradient) = parameter.take_gradient(gradients) {
@@ -36,7 +36,7 @@ impl NamedGradients {
         self.0.get(name)
     }
 
-    /// The gradient of one parameter, which is no longer kept.
+    /// Takes the gradient of one parameter out.
     pub fn take(&mut self, name: &str) -> Option<Tensor<1>> {
         self.0.remove(name)
     }

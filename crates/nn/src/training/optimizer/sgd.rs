@@ -14,11 +14,11 @@ use super::gradients::NamedGradients;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SgdConfig {
-    /// Share of the last movement that is kept.
+    /// Share of the momentum buffer that is kept.
     pub momentum: f64,
     /// This much of each parameter is added to its gradient (L2).
     pub weight_decay: f64,
-    /// Look ahead along the movement, after Nesterov.
+    /// Nesterov's form of momentum.
     pub nesterov: bool,
 }
 
@@ -28,18 +28,18 @@ impl Default for SgdConfig {
     }
 }
 
-/// Gradient descent as PyTorch steps it: `movement = momentum * movement + gradient` without dampening, the first
-/// movement being the first gradient.
+/// Gradient descent as PyTorch steps it: `buffer = momentum * buffer + gradient`, without dampening. The buffer starts as
+/// the first gradient.
 #[derive(Clone, Debug)]
 pub struct Sgd {
     config: SgdConfig,
-    movements: BTreeMap<String, Tensor<1>>,
+    buffers: BTreeMap<String, Tensor<1>>,
 }
 
 impl Sgd {
     /// An optimiser before its first step.
     pub fn new(config: SgdConfig) -> Self {
-        Self { config, movements: BTreeMap::new() }
+        Self { config, buffers: BTreeMap::new() }
     }
 
     /// Moves every parameter of `network` that has a gradient.
@@ -52,27 +52,27 @@ impl Sgd {
             let direction = if momentum == 0.0 {
                 gradient
             } else {
-                let movement = match self.movements.remove(name) {
-                    Some(movement) => movement * momentum + gradient.clone(),
+                let buffer = match self.buffers.remove(name) {
+                    Some(buffer) => buffer * momentum + gradient.clone(),
                     None => gradient.clone(),
                 };
-                self.movements.insert(name.to_owned(), movement.clone());
-                if nesterov { gradient + movement * momentum } else { movement }
+                self.buffers.insert(name.to_owned(), buffer.clone());
+                if nesterov { gradient + buffer * momentum } else { buffer }
             };
             parameter.set(value - direction * learning_rate);
         });
     }
 
-    /// The optimiser's own numbers, for a checkpoint: `<parameter>.movement`.
-    pub fn movements(&self) -> NamedArrays {
+    /// The momentum buffer of each parameter, for a checkpoint: `<parameter>.movement`.
+    pub fn buffers(&self) -> NamedArrays {
         let array = |(name, tensor): (&String, &Tensor<1>)| {
             let values = to_values(tensor.clone());
-            (format!("{name}.{MOVEMENT}"), Array { shape: vec![values.len()], values, dtype: "F32" })
+            (format!("{name}.{BUFFER}"), Array { shape: vec![values.len()], values, dtype: "F32" })
         };
-        self.movements.iter().map(array).collect()
+        self.buffers.iter().map(array).collect()
     }
 
-    /// Takes up where [`movements`](Self::movements) were taken.
+    /// Restores what [`buffers`](Self::buffers) returned.
     ///
     /// # Errors
     /// The name of an array that does not fit a parameter.
@@ -82,12 +82,12 @@ impl Sgd {
         network: &impl Parameterized,
         device: &Device,
     ) -> Result<(), String> {
-        let mut movements = BTreeMap::new();
+        let mut buffers = BTreeMap::new();
         for (name, parameter) in network.parameters() {
-            match arrays.remove(&format!("{name}.{MOVEMENT}")) {
+            match arrays.remove(&format!("{name}.{BUFFER}")) {
                 None => {}
                 Some(array) if array.values.len() == parameter.flat().dims()[0] => {
-                    movements.insert(name, from_values(array.values, device));
+                    buffers.insert(name, from_values(array.values, device));
                 }
                 Some(_) => return Err(name),
             }
@@ -95,11 +95,12 @@ impl Sgd {
         match arrays.into_keys().next() {
             Some(name) => Err(name),
             None => {
-                self.movements = movements;
+                self.buffers = buffers;
                 Ok(())
             }
         }
     }
 }
 
-const MOVEMENT: &str = "movement";
+/// The name of a buffer in a checkpoint.
+const BUFFER: &str = "movement";

@@ -29,7 +29,7 @@ const ENLARGED_HEIGHT: usize = 116;
 /// Crops are enlarged to this width before a part is cut out, in pixels.
 const ENLARGED_WIDTH: usize = 100;
 
-/// A batch in the program's own memory.
+/// A batch on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostBatch {
     /// `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`.
@@ -41,7 +41,7 @@ pub struct HostBatch {
 }
 
 impl HostBatch {
-    /// Brings the batch to a device.
+    /// Copies the batch to a device.
     pub fn to_device(self, device: &Device) -> Batch {
         let shape = [self.labels.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
         let crops = from_values(self.planes, device).reshape(shape);
@@ -55,7 +55,7 @@ pub(super) struct BatchMaker {
     people: Arc<People>,
     /// Crops of each person, by domain.
     of_person: Arc<Vec<[Vec<usize>; 2]>>,
-    /// The chances of the people, in their order; `None` if they are all alike.
+    /// The probability of each person, in their order; `None` if all are equal.
     chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
     sampling: Sampling,
@@ -168,7 +168,7 @@ impl BatchMaker {
     }
 }
 
-/// Reads a crop without chance: of the network's size as it is, of another size resized to it.
+/// Reads a crop without augmentation, resized to the network's size.
 ///
 /// # Errors
 /// [`TrainingError::Data`] names the file.
@@ -192,7 +192,7 @@ fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingE
     TrainingError::Data { path: portrait.path.clone(), reason }
 }
 
-/// Decoded crops, kept as long as there is room: those that come first stay, since an epoch asks for all alike.
+/// Decoded crops, kept as long as there is room. The first ones stay: an epoch needs all of them equally often.
 #[derive(Debug)]
 struct Cache {
     pictures: Vec<OnceLock<Picture>>,
@@ -204,7 +204,7 @@ impl Cache {
         Self { pictures: (0..count).map(|_| OnceLock::new()).collect(), free_bytes: AtomicUsize::new(bytes) }
     }
 
-    /// Hands a decoded crop to `work`.
+    /// Calls `work` with a decoded crop.
     fn with<T>(
         &self,
         index: usize,

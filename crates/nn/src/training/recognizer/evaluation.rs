@@ -42,7 +42,7 @@ struct Face {
 }
 
 impl HeldOut {
-    /// Reads every crop of some people, chosen by chance that is always the same, up to `count` crops in all.
+    /// Reads every crop of some people, up to `count` crops in all. The choice is random, and always the same.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names a crop that cannot be read.
@@ -63,9 +63,9 @@ impl HeldOut {
         })
     }
 
-    /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all of a
-    /// drawing and a photo; how often the photo most alike to a drawing shows its person, among one photo of each. What there
-    /// are no pictures for is left out.
+    /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all pairs
+    /// of a drawing and a photo. Rank-1 identification of drawings among one photo of each person. Figures without pictures
+    /// are left out.
     pub(super) fn measure(&self, network: &SphereFace) -> NamedValues {
         let directions = on_workers(|| self.directions(network));
         let similarity =
@@ -118,7 +118,7 @@ impl HeldOut {
         fold
     }
 
-    /// Drawings looked up among the first photos of everybody.
+    /// Drawings as probes, the first photo of each person as gallery.
     fn search(&self, similarity: impl Fn(usize, usize) -> f32) -> Search {
         let mut first_photos = BTreeMap::new();
         for (index, face) in self.of(Domain::Photo) {
@@ -141,7 +141,7 @@ impl HeldOut {
     }
 }
 
-/// Whole people in an order of chance, as long as their crops are no more than `count`.
+/// Whole people in random order, as long as their crops are no more than `count`.
 fn choose(people: &People, count: usize) -> Vec<&Portrait> {
     let mut of_person = vec![Vec::new(); people.names.len()];
     for portrait in &people.portraits {

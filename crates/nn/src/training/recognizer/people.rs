@@ -1,4 +1,4 @@
-//! Who a recogniser learns to tell apart, and the crops that show them.
+//! The people of a recogniser's training, and their crops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,13 +20,13 @@ use crate::training::pictures::find_pictures;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetConfig {
-    /// What the people's names mean: people of one name are one person within a namespace only. Leave it out for
-    /// datasets of known people under their real names, and for those of `dataset synth` and what was prepared from
-    /// them: theirs is `synthetic SEED`, and another one is refused.
+    /// The namespace of the people's names: equal names are one person within a namespace only. Leave it out for datasets
+    /// of known people under their real names. Leave it out, too, for datasets of `dataset synth` and what was prepared
+    /// from them: theirs is `synthetic SEED`, and another one is refused.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// A folder that `dataset prepare` made, or its manifest: people of its `train` split to learn from, of its `test`
-    /// split to be tested on.
+    /// A folder written by `dataset prepare`, or its manifest. Its `train` split is for training, its `test` split for
+    /// testing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<PathBuf>,
     /// Crops of photos.
@@ -35,8 +35,8 @@ pub struct DatasetConfig {
     /// Crops of drawings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawings: Option<PathBuf>,
-    /// How many times as often its people are drawn as those of a dataset of weight 1, when people are drawn at all (see
-    /// [`Sampling`](super::Sampling)); a person of several datasets has the largest of their weights.
+    /// How often its people are drawn, compared with those of a dataset of weight 1, where people are drawn at all (see
+    /// [`Sampling`](super::Sampling)). A person of several datasets has the largest of their weights.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub weight: f64,
 }
@@ -59,7 +59,7 @@ impl DatasetConfig {
         [&mut self.prepared, &mut self.photos, &mut self.drawings].into_iter().filter_map(Option::as_mut)
     }
 
-    /// The namespace of people found in it: what the run file says, but that of their seed for synthetic people. Else a
+    /// The namespace of people found in it: the run file's, but for synthetic people that of their seed. Otherwise a
     /// network could be tested on people whom it was trained on.
     fn namespace_of(&self, crops: &[Found]) -> Result<String, TrainingError> {
         let folders: BTreeSet<&Path> = crops.iter().filter_map(|crop| crop.path.parent()).collect();
@@ -181,7 +181,7 @@ impl People {
         Ok(Self { names, portraits, weights })
     }
 
-    /// How likely each person is to be drawn; `None` if all are alike.
+    /// The probability of each person; `None` if all are equal.
     pub(super) fn chances(&self) -> Option<WeightedIndex<f64>> {
         let alike = self.weights.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
         // Weights are positive and bounded, so they are chances.

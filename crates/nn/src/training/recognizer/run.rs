@@ -29,7 +29,7 @@ pub struct RunFile {
     /// How weights start.
     #[serde(default = "default_initialization")]
     pub initialization: Initialization,
-    /// Who there is to learn from.
+    /// Where the people's crops are.
     pub data: DataConfig,
     /// The network. `classes` is left out: it is how many people `data.train` has.
     #[serde(default)]

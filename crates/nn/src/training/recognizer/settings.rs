@@ -47,10 +47,10 @@ pub struct DataConfig {
     /// Threads that read pictures.
     #[serde(default = "two")]
     pub workers: usize,
-    /// Decoded crops that are kept in memory, in megabytes; the others are decoded anew each time.
+    /// Memory for decoded crops, in megabytes. The other crops are decoded each time.
     #[serde(default = "default_cache_mb")]
     pub cache_mb: usize,
-    /// Changes of the pictures beyond the original's; none by default.
+    /// Augmentation beyond the original's; none by default.
     #[serde(default)]
     pub augmentation: Augmentation,
 }
@@ -71,12 +71,12 @@ fn default_cache_mb() -> usize {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampling {
-    /// Each picture once an epoch, in an order of the epoch's own; the original's.
+    /// Each picture once an epoch, in another order each time. The original's way.
     #[default]
     Shuffled,
-    /// A person first, with chances by the weights of the datasets, then one of their pictures.
+    /// A person first, with probabilities by the weights of the datasets, then one of their pictures.
     Identities,
-    /// A person, then photo or drawing with equal chances if there are both, then one of those.
+    /// A person, then photo or drawing with equal probability if there are both, then one of those.
     IdentitiesAndDomains,
 }
 
@@ -90,7 +90,7 @@ pub struct OptimizerConfig {
     pub schedule: Schedule,
     /// Steps in which the rate rises to its full value; 0 for none.
     pub warm_up_steps: u64,
-    /// Gradients whose norm, all parameters together, is larger are shortened to it.
+    /// Gradients are clipped to this norm, all parameters together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_gradient_norm: Option<f64>,
     /// The descent's constants.
@@ -121,10 +121,10 @@ impl OptimizerConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FineTune {
-    /// A model file of this program or a published `sphere20a` checkpoint. Its classifier is used if it tells as many
-    /// people apart, and replaced by a fresh one otherwise.
+    /// A model file of this program or a published `sphere20a` checkpoint. Its classifier is used if it has as many
+    /// people, and replaced by a fresh one otherwise.
     pub from: PathBuf,
-    /// What stays as it is.
+    /// What is not trained.
     #[serde(default)]
     pub freeze: Freeze,
 }

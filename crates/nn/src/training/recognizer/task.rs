@@ -1,4 +1,4 @@
-//! The recogniser's training as a session runs it.
+//! A recogniser's training as a task of a session.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub struct Sources {
     test: Option<People>,
 }
 
-/// What a run would train on.
+/// What a dry run reports.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckReport {
     /// People to learn from.
@@ -41,13 +41,13 @@ pub struct CheckReport {
     pub held_out_people: usize,
     /// Their crops.
     pub held_out_pictures: usize,
-    /// Numbers in the network.
+    /// Parameters of the network.
     pub network_parameters: usize,
-    /// Numbers that are trained, those of the classifier behind the network included.
+    /// Parameters that are trained, those of the classifier included.
     pub trained_parameters: usize,
 }
 
-/// What a checkpoint's state says of this task alone.
+/// The recogniser's part of a checkpoint's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     learning_rate: f64,
@@ -164,14 +164,14 @@ impl Task for Trainer {
         };
         let config = ModelConfig::Recognizer(description);
         files.write(RECOGNIZER, ModelFile { config, arrays: collect(&self.classifier) })?;
-        files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.movements() })
+        files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.buffers() })
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, _state: State) -> Result<(), TrainingError> {
         load(&mut self.classifier, &folder.join(RECOGNIZER))?;
-        let movements = read_native(&folder.join(OPTIMIZER))?.arrays;
+        let buffers = read_native(&folder.join(OPTIMIZER))?.arrays;
         let device = self.device().clone();
-        self.sgd.restore(movements, &self.classifier, &device).map_err(|name| TrainingError::Resume {
+        self.sgd.restore(buffers, &self.classifier, &device).map_err(|name| TrainingError::Resume {
             path: folder.to_path_buf(),
             reason: format!("{OPTIMIZER}: {name} does not fit its parameter"),
         })?;
@@ -181,7 +181,7 @@ impl Task for Trainer {
 }
 
 impl Trainer {
-    /// Takes over the weights of a file; a classifier that tells another number of people apart is left out.
+    /// Takes over the weights of a file. A classifier with another number of people is left out.
     fn start_from(&mut self, path: &Path) -> Result<(), TrainingError> {
         let ModelFile { config, arrays } = read_model(path)?;
         let ModelConfig::Recognizer(description) = config else {

@@ -24,16 +24,16 @@ pub struct Batch {
     pub files: Vec<PathBuf>,
 }
 
-/// A recogniser in training, and what trains it.
+/// A recogniser in training, with its optimiser.
 #[derive(Clone, Debug)]
 pub struct Trainer {
     /// The sections of the run file that it needs.
     pub settings: Settings,
-    /// The network and the people that it tells apart.
+    /// The network and its classifier.
     pub classifier: Classifier,
     /// Whom it has learned from, or will have after its first epoch.
     pub trained_on: TrainedIdentities,
-    /// Whether it started from a network that does not say whom it learned from.
+    /// Whether it started from weights whose file does not say whom they were trained on.
     pub from_unknown: bool,
     /// Steps done.
     pub step: u64,
