@@ -13,6 +13,8 @@ mod datasets;
 mod demo;
 #[path = "suite/guarding.rs"]
 mod guarding;
+#[path = "suite/older_files.rs"]
+mod older_files;
 #[path = "suite/program.rs"]
 mod program;
 #[path = "suite/recognizer_training.rs"]
