@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from checkpoints import load_config, load_picture, load_translator
-from training import Translator, critic_step, generator_step, make_optimisers
+from training import Translator, discriminator_step, generator_step, make_optimisers
 from vgg import Vgg16
 
 
@@ -63,8 +63,8 @@ def single_outputs(folder: Path, x_a: Tensor, x_b: Tensor, s_a: Tensor, s_b: Ten
         outputs["fresh.x_a_recon"] = load_translator(folder).gen_a.decode(content_a, style_a)
         outputs["second_call.gen_a.encode.content"] = t.gen_a.encode(x_a)[0]
         for call in ("fresh", "second_call"):
-            for name, critic, images in (("dis_a.x_a", t.dis_a, x_a), ("dis_b.x_b", t.dis_b, x_b)):
-                scales = critic(images)
+            for name, discriminator, images in (("dis_a.x_a", t.dis_a, x_a), ("dis_b.x_b", t.dis_b, x_b)):
+                scales = discriminator(images)
                 outputs |= {f"{call}.{name}.scale{i}": scale for i, scale in enumerate(scales)}
     return outputs
 
@@ -138,7 +138,7 @@ def evaluate_losses(
         t = load_translator(folder)
         t.config["dis"]["gan_type"] = gan_type
         if part == "dis":
-            losses = t.critic_losses(x_a, x_b, noise[0], noise[1])
+            losses = t.discriminator_losses(x_a, x_b, noise[0], noise[1])
         else:
             losses = t.generator_losses(x_a, x_b, noise[2], noise[3])
         losses[f"loss_{part}_total"].backward()
@@ -152,13 +152,13 @@ def check_training(folder: Path, report: Report, iterations: int) -> None:
     inputs = load_file(folder / "inputs.safetensors")
     log = json.loads((folder / "training_log.json").read_text())["float32"]
     t = load_translator(folder)
-    critic, generator = make_optimisers(t)
+    discriminator, generator = make_optimisers(t)
     for entry in log[:iterations]:
-        for optimiser, name in ((critic, "lr_dis"), (generator, "lr_gen")):
+        for optimiser, name in ((discriminator, "lr_dis"), (generator, "lr_gen")):
             for group in optimiser.param_groups:
                 group["lr"] = entry[name]
         n = inputs["noise"][entry["iteration"] - 1]
-        losses = critic_step(t, critic, inputs["x_a"], inputs["x_b"], n[0], n[1])
+        losses = discriminator_step(t, discriminator, inputs["x_a"], inputs["x_b"], n[0], n[1])
         losses |= generator_step(t, generator, inputs["x_a"], inputs["x_b"], n[2], n[3])
         worst = worst_relative({k: v.item() for k, v in losses.items()}, entry)
         limit = 1e-2 if folder.name == "satnet" else 1e-3

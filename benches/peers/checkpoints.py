@@ -20,7 +20,7 @@ def load_config(folder: Path) -> dict[str, Any]:
 
 
 def load_translator(folder: Path, iteration: int = 0) -> Translator:
-    """Networks and configuration; critics are filled only where their file exists."""
+    """Networks and configuration; discriminators are filled only where their file exists."""
     translator = Translator(load_config(folder))
     for part in ("gen", "dis"):
         file = folder / f"{part}_{iteration:08d}.pt"

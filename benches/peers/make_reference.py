@@ -39,7 +39,7 @@ class Plan:
     """One translator; `sizes` are (height, width), the first is the configured crop."""
 
     name: str
-    seed_format: bool
+    original_format: bool
     dim: int
     n_downsample: int
     n_res: int
@@ -53,13 +53,13 @@ class Plan:
 
 
 PLANS = (
-    Plan("seed-dim8-relu-reflect", True, 8, 2, 1, 3, 16, "relu", "reflect", ((64, 56), (48, 80), (20, 16))),
-    Plan("seed-dim12-lrelu-zero", True, 12, 1, 2, 5, 24, "lrelu", "zero", ((56, 48), (44, 60), (28, 100))),
-    Plan("seed-dim10-tanh-replicate", True, 10, 1, 1, 4, 13, "tanh", "replicate", ((48, 48), (36, 52), (60, 20))),
-    Plan("seed-dim24-relu-three-halvings", True, 24, 3, 3, 16, 64, "relu", "reflect", ((96, 80), (64, 128), (40, 32))),
-    Plan("seed-dim16-prelu-reflect", True, 16, 2, 4, 8, 40, "prelu", "reflect", ((64, 56), (92, 36), (32, 32))),
-    Plan("seed-dim64-relu-reflect", True, 64, 2, 2, 8, 256, "relu", "reflect", ((112, 96), (128, 112), (60, 76))),
-    Plan("seed-dim16-grey-drawings", True, 16, 2, 1, 8, 32, "relu", "reflect", ((64, 56), (40, 72)), channels_a=1),
+    Plan("original-dim8-relu-reflect", True, 8, 2, 1, 3, 16, "relu", "reflect", ((64, 56), (48, 80), (20, 16))),
+    Plan("original-dim12-lrelu-zero", True, 12, 1, 2, 5, 24, "lrelu", "zero", ((56, 48), (44, 60), (28, 100))),
+    Plan("original-dim10-tanh-replicate", True, 10, 1, 1, 4, 13, "tanh", "replicate", ((48, 48), (36, 52), (60, 20))),
+    Plan("original-dim24-relu-three-halvings", True, 24, 3, 3, 16, 64, "relu", "reflect", ((96, 80), (64, 128), (40, 32))),
+    Plan("original-dim16-prelu-reflect", True, 16, 2, 4, 8, 40, "prelu", "reflect", ((64, 56), (92, 36), (32, 32))),
+    Plan("original-dim64-relu-reflect", True, 64, 2, 2, 8, 256, "relu", "reflect", ((112, 96), (128, 112), (60, 76))),
+    Plan("original-dim16-grey-drawings", True, 16, 2, 1, 8, 32, "relu", "reflect", ((64, 56), (40, 72)), channels_a=1),
     Plan("munit-dim8-lrelu-zero", False, 8, 2, 3, 8, 16, "lrelu", "zero", ((64, 64), (48, 72), (20, 16))),
     Plan("munit-dim24-selu-replicate", False, 24, 1, 4, 6, 48, "selu", "replicate", ((64, 56), (36, 92), (24, 20))),
     Plan("munit-dim12-prelu-three-halvings", False, 12, 3, 2, 12, 32, "prelu", "reflect", ((64, 64), (96, 72))),
@@ -86,7 +86,7 @@ def original_config(plan: Plan) -> dict[str, Any]:
         "recon_x_cyc_w": 10,
         "vgg_w": 0,
     }
-    if plan.seed_format:
+    if plan.original_format:
         config |= {"beta1": 0.0, "beta2": 0.9, "lr_d": 0.0004, "lr_g": 0.0001, "lr_policy": "linear", "decay_step": 2}
         config |= {"sph_w": 0, "sup_w": 0, "clear_mode": True}
     else:
@@ -103,10 +103,10 @@ def original_config(plan: Plan) -> dict[str, Any]:
     }
     config["dis"] = {
         "dim": plan.dim,
-        "norm": "sn" if plan.seed_format else "none",
+        "norm": "sn" if plan.original_format else "none",
         "activ": "lrelu",
         "n_layer": 3,
-        "gan_type": "hinge" if plan.seed_format else "lsgan",
+        "gan_type": "hinge" if plan.original_format else "lsgan",
         "num_scales": 2,
         "pad_type": plan.pad_type,
     }

@@ -4,7 +4,7 @@ MUNIT (Huang et al. 2018, arXiv 1804.04732) with AdaIN (1703.06868); optionally 
 spectral norm (1802.05957). Attribute names are chosen so that state-dict keys equal those of the original's files.
 
 Two variants, told apart by `attention`:
-- "seed": self-attention and one more residual block in encoder, decoder and critic; spectral norm.
+- "original": self-attention and one more residual block in encoder, decoder and discriminator; spectral norm.
 - "munit": neither.
 """
 
@@ -40,7 +40,7 @@ class GeneratorConfig:
 
 
 @dataclass(frozen=True)
-class CriticConfig:
+class DiscriminatorConfig:
     """What decides the shapes of one domain's discriminator."""
 
     channels: int
@@ -53,8 +53,8 @@ class CriticConfig:
     attention: bool
 
 
-def is_seed_config(config: dict[str, Any]) -> bool:
-    """The seed has two learning rates, MUNIT has one `lr`."""
+def is_original_config(config: dict[str, Any]) -> bool:
+    """The original has two learning rates, MUNIT has one `lr`."""
     return "lr_g" in config
 
 
@@ -70,14 +70,14 @@ def generator_config(config: dict[str, Any], domain: str) -> GeneratorConfig:
         mlp_dim=gen["mlp_dim"],
         activ=gen["activ"],
         pad_type=gen["pad_type"],
-        attention=is_seed_config(config),
+        attention=is_original_config(config),
     )
 
 
-def critic_config(config: dict[str, Any], domain: str) -> CriticConfig:
+def discriminator_config(config: dict[str, Any], domain: str) -> DiscriminatorConfig:
     """Reads the discriminator of domain `a` or `b` from a parsed `config.yaml`."""
     dis = config["dis"]
-    return CriticConfig(
+    return DiscriminatorConfig(
         channels=config[f"input_dim_{domain}"],
         dim=dis["dim"],
         n_layer=dis["n_layer"],
@@ -85,7 +85,7 @@ def critic_config(config: dict[str, Any], domain: str) -> CriticConfig:
         norm=dis["norm"],
         activ=dis["activ"],
         pad_type=dis["pad_type"],
-        attention=is_seed_config(config),
+        attention=is_original_config(config),
     )
 
 
@@ -416,7 +416,7 @@ class Generator(nn.Module):
         return self.dec(content)
 
 
-def critic_tower(config: CriticConfig) -> nn.Sequential:
+def discriminator_tower(config: DiscriminatorConfig) -> nn.Sequential:
     """One scale of the discriminator: [n, channels, h, w] -> [n, 1, h / 2^n_layer, w / 2^n_layer]."""
     dim = config.dim
     layers: list[nn.Module] = [ConvBlock(config.channels, dim, 4, 2, 1, "none", config.activ, config.pad_type)]
@@ -429,15 +429,15 @@ def critic_tower(config: CriticConfig) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
-class Critic(nn.Module):
+class Discriminator(nn.Module):
     """Patch discriminators on the picture and on its halvings.
 
     Shapes: [n, channels, h, w] -> one map per scale.
     """
 
-    def __init__(self, config: CriticConfig) -> None:
+    def __init__(self, config: DiscriminatorConfig) -> None:
         super().__init__()
-        self.cnns = nn.ModuleList([critic_tower(config) for _ in range(config.num_scales)])
+        self.cnns = nn.ModuleList([discriminator_tower(config) for _ in range(config.num_scales)])
 
     def forward(self, images: Tensor) -> list[Tensor]:
         outputs = []

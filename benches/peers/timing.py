@@ -27,7 +27,7 @@ class Case:
     large: bool = False
 
 
-def seed_config(case: Case) -> dict[str, Any]:
+def original_config(case: Case) -> dict[str, Any]:
     """The original's training configuration at this size, without the recogniser's loss."""
     return {
         "weight_decay": 0.0001,

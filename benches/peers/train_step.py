@@ -1,4 +1,4 @@
-"""Times one training iteration: critic step, then generator step, with backward and Adam. f32, eager.
+"""Times one training iteration: discriminator step, then generator step, with backward and Adam. f32, eager.
 
     python train_step.py [--threads N]
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import torch
 
-from timing import Case, arguments, measure, run_cases, seed_config
-from training import Translator, critic_step, generator_step, make_optimisers
+from timing import Case, arguments, measure, run_cases, original_config
+from training import Translator, discriminator_step, generator_step, make_optimisers
 
 CASES = {
     "train 64x64 batch 4 dim 16": Case(64, 64, 4, 16),
@@ -21,9 +21,9 @@ CASES = {
 
 def time_iteration(name: str, case: Case, runs: int, warmups: int) -> dict[str, object]:
     """Random pictures, and new random styles in each step."""
-    config = seed_config(case)
+    config = original_config(case)
     translator = Translator(config)
-    critic, generator = make_optimisers(translator)
+    discriminator, generator = make_optimisers(translator)
     x_a = torch.rand(case.batch, 3, case.height, case.width) * 2 - 1
     x_b = torch.rand(case.batch, 3, case.height, case.width) * 2 - 1
 
@@ -31,7 +31,7 @@ def time_iteration(name: str, case: Case, runs: int, warmups: int) -> dict[str, 
         return torch.randn(case.batch, config["gen"]["style_dim"], 1, 1)
 
     def work() -> None:
-        critic_step(translator, critic, x_a, x_b, style(), style())
+        discriminator_step(translator, discriminator, x_a, x_b, style(), style())
         generator_step(translator, generator, x_a, x_b, style(), style())
 
     return measure(name, work, runs, warmups)

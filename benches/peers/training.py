@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from networks import Critic, Generator, critic_config, generator_config, is_seed_config
+from networks import Discriminator, Generator, discriminator_config, generator_config, is_original_config
 
 Losses = dict[str, Tensor]
 
@@ -24,10 +24,10 @@ def cross_entropy_to(scores: Tensor, target: float) -> Tensor:
     return nn.functional.binary_cross_entropy(probability, torch.full_like(probability, target))
 
 
-def critic_loss(critic: Critic, fake: Tensor, real: Tensor, gan_type: str) -> Tensor:
-    """Sum over scales; the fake pictures go through the critic first."""
+def discriminator_loss(discriminator: Discriminator, fake: Tensor, real: Tensor, gan_type: str) -> Tensor:
+    """Sum over scales; the fake pictures go through the discriminator first."""
     total = fake.new_zeros(())
-    for on_fake, on_real in zip(critic(fake), critic(real), strict=True):
+    for on_fake, on_real in zip(discriminator(fake), discriminator(real), strict=True):
         if gan_type == "hinge":
             total = total + torch.relu(1 + on_fake).mean() + torch.relu(1 - on_real).mean()
         elif gan_type == "lsgan":
@@ -39,10 +39,10 @@ def critic_loss(critic: Critic, fake: Tensor, real: Tensor, gan_type: str) -> Te
     return total
 
 
-def adversarial_loss(critic: Critic, fake: Tensor, gan_type: str) -> Tensor:
-    """What the generator pays for the critic's opinion; sum over scales."""
+def adversarial_loss(discriminator: Discriminator, fake: Tensor, gan_type: str) -> Tensor:
+    """What the generator pays for the discriminator's opinion; sum over scales."""
     total = fake.new_zeros(())
-    for on_fake in critic(fake):
+    for on_fake in discriminator(fake):
         if gan_type == "hinge":
             total = total - on_fake.mean()
         elif gan_type == "lsgan":
@@ -55,35 +55,35 @@ def adversarial_loss(critic: Critic, fake: Tensor, gan_type: str) -> Tensor:
 
 
 class Translator(nn.Module):
-    """Both generators and both critics, made from a parsed `config.yaml`."""
+    """Both generators and both discriminators, built from a parsed `config.yaml`."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         super().__init__()
         self.config = config
         self.gen_a = Generator(generator_config(config, "a"))
         self.gen_b = Generator(generator_config(config, "b"))
-        self.dis_a = Critic(critic_config(config, "a"))
-        self.dis_b = Critic(critic_config(config, "b"))
+        self.dis_a = Discriminator(discriminator_config(config, "a"))
+        self.dis_b = Discriminator(discriminator_config(config, "b"))
 
     def generator_parameters(self) -> Iterator[nn.Parameter]:
         """Trained parameters of both generators, a first."""
         for network in (self.gen_a, self.gen_b):
             yield from (p for p in network.parameters() if p.requires_grad)
 
-    def critic_parameters(self) -> Iterator[nn.Parameter]:
-        """Trained parameters of both critics, a first."""
+    def discriminator_parameters(self) -> Iterator[nn.Parameter]:
+        """Trained parameters of both discriminators, a first."""
         for network in (self.dis_a, self.dis_b):
             yield from (p for p in network.parameters() if p.requires_grad)
 
-    def critic_losses(self, x_a: Tensor, x_b: Tensor, s_a: Tensor, s_b: Tensor) -> Losses:
+    def discriminator_losses(self, x_a: Tensor, x_b: Tensor, s_a: Tensor, s_b: Tensor) -> Losses:
         """Pictures [n, channels, h, w] in [-1, 1] and random styles [n, style_dim, 1, 1]."""
         gan_type = self.config["dis"]["gan_type"]
         content_a, _ = self.gen_a.encode(x_a)
         content_b, _ = self.gen_b.encode(x_b)
         x_ba = self.gen_a.decode(content_b, s_a)
         x_ab = self.gen_b.decode(content_a, s_b)
-        loss_a = critic_loss(self.dis_a, x_ba.detach(), x_a, gan_type)
-        loss_b = critic_loss(self.dis_b, x_ab.detach(), x_b, gan_type)
+        loss_a = discriminator_loss(self.dis_a, x_ba.detach(), x_a, gan_type)
+        loss_b = discriminator_loss(self.dis_b, x_ab.detach(), x_b, gan_type)
         weight = self.config["gan_w"]
         return {"loss_dis_a": loss_a, "loss_dis_b": loss_b, "loss_dis_total": weight * loss_a + weight * loss_b}
 
@@ -132,20 +132,20 @@ class Translator(nn.Module):
 
 
 def make_optimisers(translator: Translator) -> tuple[torch.optim.Adam, torch.optim.Adam]:
-    """Adam with L2 decay in the gradient, for the critics and for the generators."""
+    """Adam with L2 decay in the gradient, for the discriminators and for the generators."""
     config = translator.config
     betas = (config["beta1"], config["beta2"])
     decay = config["weight_decay"]
-    lr_d, lr_g = (config["lr_d"], config["lr_g"]) if is_seed_config(config) else (config["lr"], config["lr"])
-    critic = torch.optim.Adam(translator.critic_parameters(), lr=lr_d, betas=betas, weight_decay=decay)
+    lr_d, lr_g = (config["lr_d"], config["lr_g"]) if is_original_config(config) else (config["lr"], config["lr"])
+    discriminator = torch.optim.Adam(translator.discriminator_parameters(), lr=lr_d, betas=betas, weight_decay=decay)
     generator = torch.optim.Adam(translator.generator_parameters(), lr=lr_g, betas=betas, weight_decay=decay)
-    return critic, generator
+    return discriminator, generator
 
 
-def critic_step(translator: Translator, optimiser: torch.optim.Adam, *batch: Tensor) -> Losses:
-    """One update of the critics; `batch` is x_a, x_b, s_a, s_b."""
+def discriminator_step(translator: Translator, optimiser: torch.optim.Adam, *batch: Tensor) -> Losses:
+    """One update of the discriminators; `batch` is x_a, x_b, s_a, s_b."""
     optimiser.zero_grad()
-    losses = translator.critic_losses(*batch)
+    losses = translator.discriminator_losses(*batch)
     losses["loss_dis_total"].backward()
     optimiser.step()
     return losses

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from networks import Generator, generator_config
-from timing import Case, arguments, measure, run_cases, seed_config
+from timing import Case, arguments, measure, run_cases, original_config
 
 CASES = {
     "translate 128x112 dim 32": Case(128, 112, 1, 32),
@@ -20,7 +20,7 @@ CASES = {
 
 def time_translation(name: str, case: Case, runs: int, warmups: int) -> dict[str, object]:
     """One drawing to one photo, with random weights."""
-    config = seed_config(case)
+    config = original_config(case)
     encoder = Generator(generator_config(config, "a")).enc_content
     decoder = Generator(generator_config(config, "b"))
     picture = torch.rand(case.batch, 3, case.height, case.width) * 2 - 1

@@ -1,13 +1,14 @@
-//! Which pictures the words on the command line mean.
+//! Which pictures the words on the command line mean, and work on each of them.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::training::pictures::find_pictures;
+use portraitist_face::dataset::find_pictures;
 use serde::Serialize;
 
-use crate::output::describe;
+use crate::output::{Console, describe};
 
 /// A picture to work on, and where its result belongs below the output folder.
 #[derive(Clone, Debug)]
@@ -73,4 +74,36 @@ fn expand_word(word: &str) -> anyhow::Result<Vec<Input>> {
     let found: Vec<Input> = matches.filter_map(Result::ok).filter(|path| path.is_file()).map(file).collect();
     anyhow::ensure!(!found.is_empty(), "{word}: no file matches");
     Ok(found)
+}
+
+/// Does something with every input; failures are printed, and the rest is done. The failures of `unusable` words come first.
+pub(crate) fn for_each<T>(
+    inputs: &[Input],
+    unusable: Vec<Failure>,
+    console: &Console,
+    mut work: impl FnMut(usize, &Input) -> anyhow::Result<T>,
+) -> (Vec<T>, Vec<Failure>) {
+    let mut failed = unusable;
+    failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
+    let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
+    let mut done = Vec::new();
+    for (index, input) in inputs.iter().enumerate() {
+        bar.set_message(input.path.display().to_string());
+        match work(index, input) {
+            Ok(result) => done.push(result),
+            Err(error) => {
+                let failure = Failure::new(input.path.display().to_string(), &error);
+                bar.suspend(|| console.fail(&error.context(failure.input.clone())));
+                failed.push(failure);
+            }
+        }
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    (done, failed)
+}
+
+/// 1 if something failed.
+pub(crate) fn status(failed: &[Failure]) -> ExitCode {
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -3,25 +3,26 @@
 
 mod arguments;
 mod commands;
-mod demo;
 mod inputs;
+mod models;
 mod npy;
 mod output;
-mod portrait;
-mod recognizer;
-mod style;
+mod settings;
+mod similarity;
+mod translator;
+mod web;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use portraitist_nn::KeepLarge;
+use portraitist_nn::CachingAllocator;
 
 use crate::arguments::{Arguments, Command};
 
-/// Training and translation ask for the same large buffers over and over; `KeepLarge` keeps them instead of handing every
+/// Training and translation ask for the same large buffers over and over; `CachingAllocator` keeps them instead of handing every
 /// page back to the system and faulting it in again. The many small blocks of a record of operations suit mimalloc.
 #[global_allocator]
-static ALLOCATOR: KeepLarge<mimalloc::MiMalloc> = KeepLarge::new(mimalloc::MiMalloc);
+static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -30,7 +31,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => commands::demo::run(&arguments, &console),
         Command::Translate(arguments) => commands::translate::run(&arguments, &console),
         Command::Detect(arguments) => commands::faces::detect(&arguments, &console),
-        Command::Align(arguments) => commands::faces::run_align(&arguments, &console),
+        Command::Align(arguments) => commands::faces::align(&arguments, &console),
         Command::Dataset(command) => commands::dataset::run(command, &console),
         Command::Train(arguments) => commands::train::run(&arguments, &console),
         Command::Recognize(command) => commands::recognize::run(&command, &console),

@@ -38,17 +38,17 @@ pub(crate) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a Path>, for
     }
 }
 
-/// An error and what caused it, nothing told twice.
+/// An error and what caused it, without repetitions.
 pub(crate) fn describe(error: &anyhow::Error) -> String {
-    let mut told = error.to_string();
+    let mut text = error.to_string();
     for cause in error.chain().skip(1).map(ToString::to_string) {
-        if cause.starts_with(&told) {
-            told = cause;
-        } else if !told.contains(&cause) {
-            told = format!("{told}: {cause}");
+        if cause.starts_with(&text) {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
         }
     }
-    told.trim_end().to_owned()
+    text.trim_end().to_owned()
 }
 
 impl Console {
@@ -75,7 +75,7 @@ impl Console {
         Ok(())
     }
 
-    /// Says something on stderr, unless told to be quiet.
+    /// Says something on stderr, unless it is to be quiet.
     pub(crate) fn say(self, text: &str) {
         if !self.quiet {
             talk(text);
@@ -110,6 +110,6 @@ impl Console {
 }
 
 fn talk(text: &str) {
-    // Nobody can be told that stderr is gone.
+    // There is nowhere left to report that stderr is gone.
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }

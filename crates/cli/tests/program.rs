@@ -11,8 +11,10 @@ mod bench;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
-#[path = "suite/guarding.rs"]
-mod guarding;
+#[path = "suite/documents.rs"]
+mod documents;
+#[path = "suite/identity_losses.rs"]
+mod identity_losses;
 #[path = "suite/older_files.rs"]
 mod older_files;
 #[path = "suite/program.rs"]

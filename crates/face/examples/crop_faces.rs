@@ -5,12 +5,13 @@
 //! Without a face a photo is skipped, or taken whole with `--whole`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "an example talks to its user")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use portraitist_face::align::{Aligned, align, take_whole};
-use portraitist_face::detect::{FaceDetector, five_points_from_box};
+use portraitist_face::dataset::Walk;
+use portraitist_face::detect::{FaceDetector, SeetaFace};
+use portraitist_face::edit::Border;
 use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
 use portraitist_face::{Picture, Result};
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
@@ -19,10 +20,8 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let [source, target] = folders.as_slice() else {
         return Err("usage: crop_faces PHOTO_FOLDER OUT_FOLDER [--whole]".into());
     };
-    let mut files = Vec::new();
-    collect(Path::new(source), &mut files)?;
-    files.sort();
-    let detector = FaceDetector::new()?;
+    let files = Walk::of(Path::new(source), |_| true).complete()?;
+    let detector = SeetaFace::new()?;
     let (mut aligned_count, mut whole_count) = (0, 0);
     for file in &files {
         let relative = file.strip_prefix(source)?.with_extension("png");
@@ -43,19 +42,10 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn crop_one(file: &Path, detector: &FaceDetector, whole: bool) -> Result<Option<(Aligned, bool)>> {
+fn crop_one(file: &Path, detector: &SeetaFace, whole: bool) -> Result<Option<(Aligned, bool)>> {
     let photo = Picture::open(file)?;
     if let Some(face) = detector.detect(&photo)?.first() {
-        let points = five_points_from_box(face);
-        return Ok(Some((align(&photo, &points, &Template::SEED, Border::Mirror)?, true)));
+        return Ok(Some((align(&photo, &face.points, &Template::ORIGINAL, Border::Mirror)?, true)));
     }
-    if whole { Ok(Some((take_whole(&photo, &Template::SEED)?, false))) } else { Ok(None) }
-}
-
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
-    }
-    Ok(())
+    if whole { Ok(Some((take_whole(&photo, &Template::ORIGINAL)?, false))) } else { Ok(None) }
 }

@@ -5,8 +5,9 @@
 
 use std::time::Instant;
 
-use portraitist_face::detect::FaceDetector;
-use portraitist_face::grid::grid;
+use portraitist_face::detect::{Face, FaceDetector, SeetaFace};
+use portraitist_face::edit::grid;
+use portraitist_face::landmarks::Landmarks;
 use portraitist_face::synthetic::{Artist, Identity, Portrait, Shot, Sketch, draw_caricature, photograph};
 use rayon::prelude::*;
 
@@ -35,10 +36,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     })?;
     tell("drawings", people, start);
 
-    let detector = FaceDetector::new()?;
+    let detector = SeetaFace::new()?;
     let found: Vec<bool> = photos
         .par_iter()
-        .map(|photo| Ok(finds_the_face(&detector.clone().detect(&photo.picture)?, photo)))
+        .map(|photo| Ok(finds_the_face(&detector.detect(&photo.picture)?, photo)))
         .collect::<Result<_, portraitist_face::Error>>()?;
     let count = found.iter().filter(|found| **found).count();
     println!(
@@ -54,13 +55,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// The clearest box holds eyes, nose and mouth.
-fn finds_the_face(faces: &[portraitist_face::detect::FaceBox], photo: &Portrait) -> bool {
-    let inner = [8, 11, 12, 14, 16].map(|index| photo.points.webcaricature[index]);
-    faces.first().is_some_and(|face| {
-        inner
-            .iter()
-            .all(|[x, y]| (face.x..=face.x + face.width).contains(x) && (face.y..=face.y + face.height).contains(y))
-    })
+fn finds_the_face(faces: &[Face], photo: &Portrait) -> bool {
+    let five = Landmarks(photo.points.webcaricature).five_points();
+    faces.first().is_some_and(|face| five.into_iter().all(|point| face.bounds.contains(point)))
 }
 
 fn tell(what: &str, count: u64, start: Instant) {

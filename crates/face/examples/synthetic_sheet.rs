@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-use portraitist_face::grid::grid;
+use portraitist_face::edit::grid;
 use portraitist_face::synthetic::{Artist, Identity, Shot, Sketch, draw_caricature, photograph};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -1,13 +1,14 @@
-//! From a photo and five points to an aligned crop, and a translated crop back into its photo.
+//! Alignment: from a photo and five points to a crop, and a translated crop back into its photo.
 
 use rayon::prelude::*;
 
+use crate::edit::{Border, bilinear, resample, warp, warp_as_opencv};
 use crate::error::{Error, Result};
-use crate::geometry::Similarity;
+use crate::landmarks::FivePoints;
+use crate::original_2018;
 use crate::picture::{Picture, check_size};
-use crate::resample;
-use crate::template::{FivePoints, Template};
-use crate::warp::{Border, bilinear, warp};
+use crate::template::Template;
+use crate::transform::{Point, Similarity};
 
 /// An aligned crop and how it was taken.
 #[derive(Clone, Debug)]
@@ -18,16 +19,102 @@ pub struct Aligned {
     pub transform: Similarity,
 }
 
-/// Moves the five `points` of a photo onto `template` (least squares) and cuts its frame out.
+/// Ways to fit the similarity transform that moves a face onto a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// Least squares in the source, mirrored where that fits better: `cp2tform`.
+    Reflective,
+    /// The same, never mirrored.
+    Plain,
+    /// As the original chooses between the two, its mistake included.
+    #[serde(rename = "original-2018", alias = "seed-2018")]
+    Original2018,
+    /// Least squares in the crop, never mirrored; for translation, no recipe names it.
+    #[serde(skip)]
+    InCrop,
+}
+
+/// Ways to sample a crop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sampling {
+    /// OpenCV's `warpAffine`: bilinear, however much the picture shrinks; black outside the picture.
+    Opencv,
+    /// Shrunk with an antialiased filter first where that matters.
+    Antialiased,
+}
+
+/// Cuts faces out of pictures: fits a transform to their five points, and samples the template's frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cropper {
+    /// The frame, and where the five points lie in it.
+    pub template: Template,
+    /// How the transform is fitted.
+    pub fit: Fit,
+    /// How the crop is sampled.
+    pub sampling: Sampling,
+    /// What is seen outside the picture, with [`Sampling::Antialiased`].
+    pub border: Border,
+}
+
+impl Cropper {
+    /// Crops as recognition and prepared datasets have them: sampled as OpenCV does.
+    pub fn new(template: Template, fit: Fit) -> Self {
+        Self { template, fit, sampling: Sampling::Opencv, border: Border::Zero }
+    }
+
+    /// Crops as translation has them: fitted in the crop, sampled with antialiasing.
+    pub fn antialiased(template: Template, border: Border) -> Self {
+        Self { template, fit: Fit::InCrop, sampling: Sampling::Antialiased, border }
+    }
+
+    /// The transform that moves five points of a picture onto the template.
+    ///
+    /// # Errors
+    /// [`Error::DegeneratePoints`] for points that coincide or are not finite.
+    pub fn fit(&self, points: &FivePoints) -> Result<Similarity> {
+        // Single precision, as the original has it: its matrices then come out to the last digits.
+        let single = |points: &FivePoints| points.map(|point: Point| point.map(|value| f64::from(value as f32)));
+        let (from, to) = (single(points), single(&self.template.points));
+        match self.fit {
+            Fit::Reflective => Similarity::estimate_reflective(&from, &to),
+            Fit::Plain => Similarity::estimate_in_source(&from, &to),
+            Fit::Original2018 => original_2018::estimate_reflective(&from, &to),
+            Fit::InCrop => Similarity::estimate(points, &self.template.points),
+        }
+    }
+
+    /// Samples the frame to which `transform` leads.
+    ///
+    /// # Errors
+    /// [`Error::SizeOutOfRange`] for a template of size zero or beyond the limits.
+    pub fn cut(&self, picture: &Picture, transform: &Similarity) -> Result<Picture> {
+        let Template { width, height, .. } = self.template;
+        match self.sampling {
+            Sampling::Opencv => warp_as_opencv(picture, transform, width, height),
+            Sampling::Antialiased => warp(picture, transform, width, height, self.border),
+        }
+    }
+
+    /// Moves five points of a picture onto the template and cuts its frame out.
+    ///
+    /// # Errors
+    /// As [`fit`](Self::fit) and [`cut`](Self::cut).
+    pub fn crop(&self, picture: &Picture, points: &FivePoints) -> Result<Aligned> {
+        check_size("template", self.template.width, self.template.height)?;
+        let transform = self.fit(points)?;
+        Ok(Aligned { crop: self.cut(picture, &transform)?, transform })
+    }
+}
+
+/// Moves the five `points` of a photo onto `template` (least squares in the crop) and cuts its frame out; see [`Cropper`].
 ///
 /// # Errors
 /// [`Error::DegeneratePoints`] for points that coincide or are not finite, [`Error::SizeOutOfRange`] for a template of size zero
 /// or beyond the limits.
 pub fn align(photo: &Picture, points: &FivePoints, template: &Template, border: Border) -> Result<Aligned> {
-    check_size("template", template.width, template.height)?;
-    let transform = Similarity::estimate(points, &template.points)?;
-    let crop = warp(photo, &transform, template.width, template.height, border)?;
-    Ok(Aligned { crop, transform })
+    Cropper::antialiased(*template, border).crop(photo, points)
 }
 
 /// Takes the whole photo as the crop: the largest middle part of the frame's shape, scaled to the template's size.
@@ -111,7 +198,7 @@ pub fn paste(
     let fits =
         |have: usize, side: f64| (have as f64).min(needed(side).max(have as f64 / 64.0)).round().max(1.0) as usize;
     let (width, height) = (fits(crop.width(), frame_width), fits(crop.height(), frame_height));
-    let crop = resample::resize(crop, width, height);
+    let crop = resample(crop, width, height);
     let mut blended = photo.clone();
     let stride = 3 * photo.width();
     blended.pixels_mut().par_chunks_mut(stride).enumerate().for_each(|(y, row)| {
@@ -145,10 +232,10 @@ mod tests {
     fn align_moves_eyes_onto_template() {
         // The template's points, turned, shrunk and shifted into the photo.
         let turn = Similarity::estimate(&[[0.0, 0.0], [200.0, 0.0]], &[[30.0, 5.0], [110.0, 25.0]]).unwrap();
-        let points = Template::SEED.points.map(|point| turn.apply(point));
-        let aligned = align(&photo(), &points, &Template::SEED, Border::Zero).unwrap();
+        let points = Template::ORIGINAL.points.map(|point| turn.apply(point));
+        let aligned = align(&photo(), &points, &Template::ORIGINAL, Border::Zero).unwrap();
         assert_eq!((aligned.crop.width(), aligned.crop.height()), (200, 232));
-        for (point, expected) in points.into_iter().zip(Template::SEED.points) {
+        for (point, expected) in points.into_iter().zip(Template::ORIGINAL.points) {
             let [x, y] = aligned.transform.apply(point);
             assert!((x - expected[0]).hypot(y - expected[1]) < 1e-6);
         }
@@ -158,8 +245,8 @@ mod tests {
     fn pasting_the_crop_itself_changes_little_and_nothing_outside() {
         let photo = photo();
         let turn = Similarity::estimate(&[[0.0, 0.0], [200.0, 0.0]], &[[40.0, 15.0], [110.0, 25.0]]).unwrap();
-        let points = Template::SEED.points.map(|point| turn.apply(point));
-        let aligned = align(&photo, &points, &Template::SEED, Border::Replicate).unwrap();
+        let points = Template::ORIGINAL.points.map(|point| turn.apply(point));
+        let aligned = align(&photo, &points, &Template::ORIGINAL, Border::Replicate).unwrap();
         let back = paste(&photo, &aligned.crop, &aligned.transform, 200, 232, PasteMask::default()).unwrap();
         let worst = back.pixels().iter().zip(photo.pixels()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         assert!(worst <= 3, "{worst}");
@@ -172,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_whole_photo_fills_the_frame() {
-        let aligned = take_whole(&Picture::filled(92, 112, [50; 3]).unwrap(), &Template::SEED).unwrap();
+        let aligned = take_whole(&Picture::filled(92, 112, [50; 3]).unwrap(), &Template::ORIGINAL).unwrap();
         assert!(aligned.crop == Picture::filled(200, 232, [50; 3]).unwrap());
     }
 
@@ -182,6 +269,6 @@ mod tests {
         let mask = PasteMask { roundness: f64::NAN, feather: 0.1 };
         assert!(matches!(paste(&photo, &photo, &Similarity::IDENTITY, 9, 9, mask), Err(Error::OutOfRange { .. })));
         let spot = [[5.0, 5.0]; 5];
-        assert!(matches!(align(&photo, &spot, &Template::SEED, Border::Zero), Err(Error::DegeneratePoints { .. })));
+        assert!(matches!(align(&photo, &spot, &Template::ORIGINAL, Border::Zero), Err(Error::DegeneratePoints { .. })));
     }
 }

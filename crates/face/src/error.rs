@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::landmarks::LandmarkProblem;
+use crate::picture::format::FORMATS;
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T> = std::result::Result<T, Error>;
@@ -47,9 +47,7 @@ pub enum Error {
         limit_bytes: u64,
     },
     /// The content is no known picture format, whatever the file is called.
-    #[error(
-        "{name}: expected a PNG, JPEG, WebP, BMP, TIFF, GIF or PGM/PPM/PBM picture, found {found}; convert it to one of these"
-    )]
+    #[error("{name}: expected a {FORMATS} picture, found {found}; convert it to one of these")]
     NotAPicture {
         /// Name of the picture.
         name: String,
@@ -264,4 +262,44 @@ pub enum Error {
         /// What happened.
         detail: String,
     },
+}
+
+/// What is wrong with a landmark file.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LandmarkProblem {
+    /// Another number of points than 17.
+    #[error("expected 17 lines `x y`, found {found}")]
+    Count {
+        /// Lines found.
+        found: usize,
+    },
+    /// A line that is not two numbers.
+    #[error("line {line}: expected two numbers `x y` with a decimal point, found `{found}`{hint}")]
+    Syntax {
+        /// Line, from 1.
+        line: usize,
+        /// The line's text, shortened.
+        found: String,
+        /// What may have happened.
+        hint: &'static str,
+    },
+    /// A number that is no place: NaN or infinity.
+    #[error("line {line}: expected finite numbers, found `{found}`")]
+    NotFinite {
+        /// Line, from 1.
+        line: usize,
+        /// The line's text, shortened.
+        found: String,
+    },
+}
+
+impl LandmarkProblem {
+    pub(crate) fn at_line(self, number: usize) -> Self {
+        match self {
+            Self::Syntax { found, hint, .. } => Self::Syntax { line: number, found, hint },
+            Self::NotFinite { found, .. } => Self::NotFinite { line: number, found },
+            Self::Count { .. } => self,
+        }
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::f64::consts::PI;
 
-use crate::dataset::Domain;
-use crate::geometry::Point;
+use crate::domain::Domain;
 use crate::landmarks::Landmarks;
 use crate::template::Template;
+use crate::transform::Point;
 
 /// The original's share of the frame that a circle through a misplaced point may have.
-pub const SEED_DISTANCE_SHARE: f64 = 0.10;
+pub const ORIGINAL_DISTANCE_SHARE: f64 = 0.10;
 
 /// Why a face was left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -110,11 +110,11 @@ pub struct LandmarkFilter {
 
 impl LandmarkFilter {
     /// The filter of the original's training data: the 200x232 frame for photos and drawings, `r` = 0.10.
-    pub const SEED: Self = Self {
-        photo: Template::SEED,
-        drawing: Template::SEED,
+    pub const ORIGINAL: Self = Self {
+        photo: Template::ORIGINAL,
+        drawing: Template::ORIGINAL,
         positions: true,
-        max_distance_share: SEED_DISTANCE_SHARE,
+        max_distance_share: ORIGINAL_DISTANCE_SHARE,
     };
 
     /// The filter of the original's dataset viewer: the 512x512 frames, with points of their own for drawings.
@@ -122,7 +122,7 @@ impl LandmarkFilter {
         photo: Template::VIEWER_PHOTO,
         drawing: Template::VIEWER_DRAWING,
         positions: true,
-        max_distance_share: SEED_DISTANCE_SHARE,
+        max_distance_share: ORIGINAL_DISTANCE_SHARE,
     };
 
     /// The template of a domain.
@@ -199,18 +199,18 @@ mod tests {
         let mut random = crate::mersenne::MersenneTwister::new(7);
         let mut accepted = 0;
         for _ in 0..2000 {
-            let points = Template::SEED
+            let points = Template::ORIGINAL
                 .points
                 .map(|[x, y]| [x + 80.0 * (random.uniform() - 0.5), y + 80.0 * (random.uniform() - 0.5)]);
             let factor = f64::from(1 + random.below(7));
             let larger = Template {
                 width: 200 * factor as usize,
                 height: 232 * factor as usize,
-                points: Template::SEED.points.map(|point| point.map(|value| value * factor)),
+                points: Template::ORIGINAL.points.map(|point| point.map(|value| value * factor)),
             };
             let moved = points.map(|point| point.map(|value| value * factor));
-            let filter = LandmarkFilter { photo: larger, drawing: larger, ..LandmarkFilter::SEED };
-            let decision = LandmarkFilter::SEED.check_five(&points, Domain::Photo);
+            let filter = LandmarkFilter { photo: larger, drawing: larger, ..LandmarkFilter::ORIGINAL };
+            let decision = LandmarkFilter::ORIGINAL.check_five(&points, Domain::Photo);
             assert_eq!(filter.check_five(&moved, Domain::Photo), decision);
             accepted += usize::from(decision.is_ok());
         }
@@ -219,9 +219,9 @@ mod tests {
 
     #[test]
     fn a_point_on_the_circle_is_kept() {
-        let mut points = Template::SEED.points;
+        let mut points = Template::ORIGINAL.points;
         points[2][0] += (46_400.0 * 0.01 / PI).sqrt() - 1e-9;
-        let strict = |share| LandmarkFilter { max_distance_share: share, ..LandmarkFilter::SEED };
+        let strict = |share| LandmarkFilter { max_distance_share: share, ..LandmarkFilter::ORIGINAL };
         assert_eq!(strict(0.01).check_five(&points, Domain::Photo), Ok(()));
         assert_eq!(strict(0.0099).check_five(&points, Domain::Photo), Err(Rejection::FarFromTemplate));
         points[2][0] = 200.0;

@@ -1,12 +1,6 @@
 //! Where the five points of a face lie in an aligned crop.
 
-use crate::geometry::Point;
-
-/// The points, in this order everywhere in this project.
-pub const POINT_NAMES: [&str; 5] = ["left eye", "right eye", "nose", "left mouth corner", "right mouth corner"];
-
-/// Left eye, right eye, nose tip, left and right mouth corner; left and right as seen in the picture.
-pub type FivePoints = [Point; 5];
+use crate::landmarks::FivePoints;
 
 /// A crop's size and where the five points lie in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,7 +22,7 @@ impl Template {
     };
 
     /// The original's 200x232 frame: two pixels more on every side of SphereFace's, then doubled.
-    pub const SEED: Self = Self {
+    pub const ORIGINAL: Self = Self {
         width: 200,
         height: 232,
         points: [
@@ -84,13 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seed_frame_is_twice_the_sphereface_frame_with_a_margin() {
-        for (seed, sphereface) in Template::SEED.points.iter().zip(Template::SPHEREFACE.points) {
-            for (s, p) in seed.iter().zip(sphereface) {
+    fn the_originals_frame_is_twice_the_sphereface_frame_with_a_margin() {
+        for (original, sphereface) in Template::ORIGINAL.points.iter().zip(Template::SPHEREFACE.points) {
+            for (s, p) in original.iter().zip(sphereface) {
                 assert!((s - 2.0 * (p + 2.0)).abs() < 1e-9);
             }
         }
-        assert_eq!(Template::SEED.resized(200, 232), Template::SEED);
+        assert_eq!(Template::ORIGINAL.resized(200, 232), Template::ORIGINAL);
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod drawing;
 mod golden;
 #[path = "face/golden_data.rs"]
 mod golden_data;
+#[path = "face/preparing.rs"]
+mod preparing;
 #[path = "face/properties.rs"]
 mod properties;
 #[path = "face/synthetic.rs"]

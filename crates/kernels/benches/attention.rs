@@ -8,7 +8,7 @@ use common::values;
 use criterion::Throughput;
 use portraitist_kernels::{Attention, attention_forward, attention_gradient};
 
-/// The generator at 128x112, 224x192, 256x256 and 512x512 (two halvings), a critic at 224x192.
+/// The generator at 128x112, 224x192, 256x256 and 512x512 (two halvings), a discriminator at 224x192.
 const SHAPES: [Attention; 5] = [
     Attention { batch: 1, positions: 32 * 28, key_channels: 16, value_channels: 128 },
     Attention { batch: 1, positions: 56 * 48, key_channels: 32, value_channels: 256 },
@@ -24,7 +24,7 @@ fn main() {
     for shape in &SHAPES {
         let Attention { batch, positions, key_channels, value_channels } = *shape;
         let (keys, wide) = (batch * key_channels * positions, batch * value_channels * positions);
-        let [query, key, value, pull] = [keys, keys, wide, wide].map(values);
+        let [query, key, value, upstream] = [keys, keys, wide, wide].map(values);
         let [mut query_gradient, mut key_gradient, mut value_gradient, mut output] =
             [keys, keys, wide, wide].map(values);
         let mut log_sum_exp = vec![0.0; batch * positions];
@@ -39,7 +39,7 @@ fn main() {
         group.bench_function(format!("gradient/{name}"), |bencher| {
             bencher.iter(|| {
                 let gradients = [&mut query_gradient[..], &mut key_gradient, &mut value_gradient];
-                attention_gradient(shape, operands, &output, &log_sum_exp, &pull, gradients)
+                attention_gradient(shape, operands, &output, &log_sum_exp, &upstream, gradients)
             });
         });
     }

@@ -29,7 +29,7 @@ const SMALL: [Layer; 6] = [
     (5, 1, 2, 64, 32, 32, 32, 4),
     (1, 1, 0, 32, 64, 64, 56, 1),
 ];
-const CRITIC: [Layer; 3] =
+const DISCRIMINATOR: [Layer; 3] =
     [(4, 2, 1, 3, 64, 224, 192, 1), (4, 2, 1, 256, 512, 28, 24, 1), (4, 2, 1, 256, 512, 8, 8, 4)];
 const VGG: [Layer; 3] =
     [(3, 1, 1, 64, 64, 224, 192, 1), (3, 1, 1, 256, 256, 56, 48, 1), (3, 1, 1, 512, 512, 14, 12, 1)];
@@ -55,7 +55,7 @@ fn bench_layer(group: &mut BenchmarkGroup<'_, WallTime>, conv: &Conv2d) {
     });
 }
 
-/// The decoder's layers: enlargement by two, then 5x5.
+/// The decoder's layers: upsampling by two, then 5x5.
 const UPSAMPLED: [UpsampledConv2d; 2] = [
     UpsampledConv2d { batch: 1, in_channels: 256, in_height: 56, in_width: 48, out_channels: 128 },
     UpsampledConv2d { batch: 1, in_channels: 128, in_height: 112, in_width: 96, out_channels: 64 },
@@ -66,7 +66,7 @@ fn bench_upsampled(group: &mut BenchmarkGroup<'_, WallTime>, conv: &UpsampledCon
     let mut input = values(batch * in_channels * in_height * in_width);
     let mut weight = values(out_channels * in_channels * 25);
     let mut output = values(batch * out_channels * 4 * in_height * in_width);
-    // As if computed on the large map.
+    // As if computed on the upsampled image.
     group.throughput(Throughput::Elements((2 * output.len() * in_channels * 25) as u64));
     let name = format!("{in_channels}to{out_channels} {batch}x{in_height}x{in_width}");
     group.bench_function(format!("forward/{name}"), |bencher| {
@@ -85,7 +85,7 @@ fn main() {
     let groups: [(&str, &[Layer], Padding); 4] = [
         ("generator", &GENERATOR, Padding::Reflect),
         ("small", &SMALL, Padding::Reflect),
-        ("critic", &CRITIC, Padding::Reflect),
+        ("discriminator", &DISCRIMINATOR, Padding::Reflect),
         ("vgg", &VGG, Padding::Zero),
     ];
     for (name, layers, mode) in groups {

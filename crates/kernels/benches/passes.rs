@@ -16,24 +16,24 @@ const SHAPES: [[usize; 2]; 4] = [[128, 32 * 28], [32, 128 * 112], [256, 56 * 48]
 
 fn bench_normalization(group: &mut BenchmarkGroup<'_, WallTime>, [channels, plane]: [usize; 2]) {
     let norm = Normalization { batch: 1, channels, plane, epsilon: 1e-5, activation: Activation::Relu };
-    let (input, pull, residual) = (values(channels * plane), values(channels * plane), values(channels * plane));
+    let (input, upstream, residual) = (values(channels * plane), values(channels * plane), values(channels * plane));
     let (scale, shift) = (values(channels), values(channels));
     let affine = Some((&scale[..], &shift[..]));
     let mut output = values(channels * plane);
     let of_channels = instance_norm(&norm, &input, affine, None, &mut output).expect("the shape is possible");
-    let of_picture = layer_norm(&norm, &input, affine, &mut output).expect("the shape is possible");
+    let of_image = layer_norm(&norm, &input, affine, &mut output).expect("the shape is possible");
     group.throughput(Throughput::Elements((channels * plane) as u64));
     group.bench_function(format!("instance forward/{channels}x{plane}"), |bencher| {
         bencher.iter(|| instance_norm(&norm, &input, affine, Some(&residual), &mut output));
     });
     group.bench_function(format!("instance gradient/{channels}x{plane}"), |bencher| {
-        bencher.iter(|| instance_norm_gradient(&norm, &input, affine, &of_channels, &pull, &mut output));
+        bencher.iter(|| instance_norm_gradient(&norm, &input, affine, &of_channels, &upstream, &mut output));
     });
     group.bench_function(format!("layer forward/{channels}x{plane}"), |bencher| {
         bencher.iter(|| layer_norm(&norm, &input, affine, &mut output));
     });
     group.bench_function(format!("layer gradient/{channels}x{plane}"), |bencher| {
-        bencher.iter(|| layer_norm_gradient(&norm, &input, affine, &of_picture, &pull, &mut output));
+        bencher.iter(|| layer_norm_gradient(&norm, &input, affine, &of_image, &upstream, &mut output));
     });
 }
 
@@ -65,11 +65,11 @@ fn bench_pointwise(group: &mut BenchmarkGroup<'_, WallTime>, [channels, plane]: 
 fn bench_adam(group: &mut BenchmarkGroup<'_, WallTime>, len: usize) {
     let step = AdamStep {
         weight_decay: 1e-4,
-        first_kept: 0.0,
-        first_new: 1.0,
-        second_kept: 0.9,
-        second_new: 0.1,
-        second_correction: 0.5,
+        beta1: 0.0,
+        one_minus_beta1: 1.0,
+        beta2: 0.9,
+        one_minus_beta2: 0.1,
+        bias_correction2_sqrt: 0.5,
         epsilon: 1e-8,
         step_size: 1e-4,
     };

@@ -1,30 +1,30 @@
 //! The optimiser's step, in one pass.
 
-use crate::shape::{ShapeError, check_length};
+use crate::error::{ShapeError, check_length};
 use rayon::prelude::*;
 
 /// Elements that a task takes at least.
 const CHUNK: usize = 1 << 15;
 
-/// The constants of one step of Adam with L2 weight decay, as PyTorch takes it. Kingma and Ba 2014,
+/// The constants of one step of Adam with L2 weight decay, in the order of PyTorch's operations. Kingma and Ba 2014,
 /// <https://arxiv.org/abs/1412.6980>.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamStep {
-    /// This much of the parameter is added to its gradient.
+    /// Weight decay: this multiple of the parameter is added to its gradient.
     pub weight_decay: f32,
-    /// Share of the first moment that is kept: beta1.
-    pub first_kept: f32,
-    /// Share of the gradient in the first moment: 1 - beta1.
-    pub first_new: f32,
-    /// Share of the second moment that is kept: beta2.
-    pub second_kept: f32,
-    /// Share of the squared gradient in the second moment: 1 - beta2.
-    pub second_new: f32,
-    /// What the second moment's root is divided by: sqrt(1 - beta2^step).
-    pub second_correction: f32,
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Weight of the gradient in the first moment: `1 - beta1`.
+    pub one_minus_beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Weight of the squared gradient in the second moment: `1 - beta2`.
+    pub one_minus_beta2: f32,
+    /// Bias correction of the second moment, `sqrt(1 - beta2^step)`: its root is divided by this.
+    pub bias_correction2_sqrt: f32,
     /// Added to that quotient.
     pub epsilon: f32,
-    /// Learning rate divided by (1 - beta1^step).
+    /// Learning rate divided by the bias correction of the first moment, `1 - beta1^step`.
     pub step_size: f32,
 }
 
@@ -49,9 +49,9 @@ pub fn adam_step(
     parameter.par_iter_mut().zip(first).zip(second).zip(gradients).for_each(
         |(((parameter, first), second), gradient)| {
             let gradient = gradient + *parameter * step.weight_decay;
-            *first = *first * step.first_kept + gradient * step.first_new;
-            *second = *second * step.second_kept + gradient * gradient * step.second_new;
-            let denominator = second.sqrt() / step.second_correction + step.epsilon;
+            *first = *first * step.beta1 + gradient * step.one_minus_beta1;
+            *second = *second * step.beta2 + gradient * gradient * step.one_minus_beta2;
+            let denominator = second.sqrt() / step.bias_correction2_sqrt + step.epsilon;
             *parameter -= *first / denominator * step.step_size;
         },
     );

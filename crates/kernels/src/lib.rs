@@ -1,14 +1,19 @@
-//! Convolution, normalisation, their gradients and the optimiser's step on plain `f32` slices, on the CPU.
+//! Convolution, normalisation, self-attention, their gradients and the optimiser's step on plain `f32` slices, on the CPU.
 //!
-//! Convolution comes with its padding; normalisation with its activation and the addition of a residual.
+//! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`.
 //!
-//! Slices are contiguous: images `[n, c, h, w]`, weights `[o, i, kh, kw]`. [`Conv2d`] describes a convolution together
-//! with its padding; [`forward`], [`input_gradient`], [`weight_gradient()`] and [`bias_gradient`] compute it.
-//! [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and [`MapNormalization`] are layers between
-//! [`Map`]s with weights that stay. [`UpsampledConv2d`] joins a convolution with the enlargement before it. [`instance_norm`] and [`layer_norm`] normalise.
-//! [`attention_forward`] lets all positions look at each other, [`activation`], [`Prelu`]
-//! and [`mean_absolute_error`] take values one by one, [`adam_step`] trains, [`power_step`] follows a spectral norm. [`KeepLarge`] is an allocator for programs
-//! that do all this.
+//! For training:
+//! - [`Conv2d`] describes a convolution with its padding. [`forward`], [`input_gradient`], [`weight_gradient()`] and
+//!   [`bias_gradient`] compute it. [`UpsampledConv2d`] joins a convolution with the upsampling before it.
+//! - [`instance_norm`] and [`layer_norm`] normalise, together with the activation and the residual that follow.
+//!   [`power_step`] approaches a spectral norm.
+//! - [`attention_forward`] is self-attention. [`activation`], [`Prelu`] and [`mean_absolute_error`] take values one by one.
+//! - [`adam_step`] changes parameters.
+//!
+//! For inference with constant weights: [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and
+//! [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s.
+//!
+//! [`CachingAllocator`] is an allocator for programs that do all this.
 //!
 //! For large 3x3 convolutions with stride 1 the forward pass and both gradients use Winograd's F(4x4, 3x3):
 //! errors around 1e-5 of the largest output, where the direct convolution has 1e-6. The environment variable
@@ -22,57 +27,47 @@
 #![expect(unsafe_code, reason = "vector instructions, threads that write disjoint parts of one slice, an allocator")]
 
 mod adam;
-mod allocator;
+mod algorithm;
 mod attention;
-mod attention_blocks;
-mod attention_gradient;
-mod axis;
-mod convolve;
-mod correlate;
-mod cover;
-mod fold;
-mod isa;
-mod microkernel;
-mod normalize;
-mod pack;
-mod plane;
+mod channels_last;
+mod convolution;
+mod error;
+mod inference;
+mod memory;
+mod normalization;
+mod partition;
 mod pointwise;
-mod power;
-mod prelu;
-mod prepared;
-mod scratch;
-mod shape;
-mod softmax;
+mod simd;
 #[cfg(test)]
 mod tests;
-mod transpose;
-mod turned;
-mod upsample;
-mod vector;
-mod weight_gradient;
+mod upsampling;
 mod winograd;
-mod winograd_transforms;
-mod winograd_weight_gradient;
 
 pub use adam::{AdamStep, adam_step};
-pub use allocator::KeepLarge;
-pub use attention::{Attention, attention_forward};
-pub use attention_gradient::attention_gradient;
-pub use convolve::{bias_gradient, forward, input_gradient, weight_gradient};
-pub use isa::{Isa, isa};
-pub use normalize::{
-    Activation, AffineGradient, Normalization, Statistics, instance_norm, instance_norm_gradient, instance_statistics,
-    layer_norm, layer_norm_gradient, layer_statistics,
-};
-pub use pointwise::{
-    Pointwise, activation, activation_gradient, mean_absolute_error, mean_absolute_error_gradient, scaled_sum,
-    scaled_sum_gradient,
-};
-pub use power::power_step;
-pub use prelu::Prelu;
-pub use prepared::{
-    Map, MapNormalization, MapShape, OutputActivation, PreparedConvolution, PreparedFewOutputs, PreparedUpsampling,
-    Together,
-};
-pub use shape::{Conv2d, Padding, ShapeError};
-pub use upsample::UpsampledConv2d;
+pub use algorithm::Precision;
+pub use attention::forward::{Attention, attention_forward};
+pub use attention::gradient::attention_gradient;
+pub use channels_last::feature_map::FeatureMap;
+pub use channels_last::shape::FeatureMapShape;
+pub use convolution::forward::forward;
+pub use convolution::input_gradient::input_gradient;
+pub use convolution::padding::Padding;
+pub use convolution::shape::Conv2d;
+pub use convolution::weight_gradient::{bias_gradient, weight_gradient};
+pub use error::ShapeError;
+pub use inference::convolution::{OutputActivation, PreparedConvolution};
+pub use inference::few_outputs::PreparedFewOutputs;
+pub use inference::upsampling::PreparedUpsampling;
+pub use memory::allocator::CachingAllocator;
+pub use normalization::feature_map::{FeatureMapNormalization, NormalizationScope};
+pub use normalization::instance::{instance_norm, instance_norm_gradient, instance_statistics};
+pub use normalization::layer::{layer_norm, layer_norm_gradient, layer_statistics};
+pub use normalization::shape::{Activation, AffineGradient, Normalization, Statistics};
+pub use normalization::spectral::power_step;
+pub use pointwise::absolute_error::{mean_absolute_error, mean_absolute_error_gradient};
+pub use pointwise::activation::{Pointwise, activation, activation_gradient};
+pub use pointwise::prelu::Prelu;
+pub use pointwise::scaled_sum::{scaled_sum, scaled_sum_gradient};
+pub use simd::dispatch::isa;
+pub use simd::isa::Isa;
+pub use upsampling::shape::UpsampledConv2d;

@@ -2,12 +2,12 @@
 
 mod attention;
 mod convolution;
+mod inference;
+mod inference_layers;
 mod normalization;
 mod pointwise;
-mod power;
 mod prelu;
-mod prepared;
-mod prepared_layers;
+mod spectral;
 mod upsampling;
 
 /// Numbers that look random, the same in every run.

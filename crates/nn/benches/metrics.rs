@@ -6,8 +6,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
-use portraitist_nn::metrics::verification::{evaluate, evaluate_as_seed};
-use portraitist_nn::metrics::{Fold, ScoredFolds, ScoredPair, bootstrap};
+use portraitist_nn::metrics::verification::{Fold, ScoredFolds, ScoredPair, evaluate, evaluate_as_original, intervals};
 use portraitist_nn::random;
 use rand::Rng;
 
@@ -16,7 +15,7 @@ const PAIRS_A_FOLD: usize = 100_000;
 /// People of each fold.
 const PEOPLE: u32 = 25;
 
-fn scores() -> Option<ScoredFolds> {
+fn scores() -> ScoredFolds {
     let fold = |index: u64| {
         let mut dice = random::stream(1, "bench of metrics", index);
         let mut fold = Fold::default();
@@ -31,7 +30,7 @@ fn scores() -> Option<ScoredFolds> {
         fold
     };
     let people = (0..FOLDS as u32 * PEOPLE).map(|person| person.to_string()).collect();
-    ScoredFolds::new((0..FOLDS).map(fold).collect(), people).ok()
+    ScoredFolds::new((0..FOLDS).map(fold).collect(), people).expect("every fold has finite scores of both kinds")
 }
 
 fn main() {
@@ -41,14 +40,16 @@ fn main() {
         .measurement_time(Duration::from_secs(5))
         .without_plots()
         .configure_from_args();
-    let Some(scored) = scores() else { return };
+    let scored = scores();
     let mut group = criterion.benchmark_group("metrics of 1,000,000 pairs");
     group.sampling_mode(SamplingMode::Flat);
     group.bench_function("exact", |bencher| bencher.iter(|| black_box(evaluate(&scored))));
-    group.bench_function("seed-2018", |bencher| bencher.iter(|| black_box(evaluate_as_seed(&scored))));
+    group.bench_function("original-2018", |bencher| {
+        bencher.iter(|| black_box(evaluate_as_original(&scored).expect("there are several folds")))
+    });
     let report = evaluate(&scored);
     group.bench_function("intervals, 100 draws", |bencher| {
-        bencher.iter(|| black_box(bootstrap::verification(&scored, &report, 100, 1)));
+        bencher.iter(|| black_box(intervals(&scored, &report, 100, 1).expect("the people are known")));
     });
     group.finish();
     criterion.final_summary();

@@ -1,4 +1,4 @@
-//! Models that are part of the program. How each was trained is told under `docs/models`.
+//! Models that are part of the program. `docs/models` says how each was trained.
 
 /// The model that is used where none is named.
 pub const DEFAULT: &str = "sketch";
@@ -17,9 +17,9 @@ pub fn bytes(name: &str) -> Option<&'static [u8]> {
 /// The built-in recogniser.
 pub const RECOGNIZER: &str = "likeness";
 
-/// Tells synthetic and ORL faces apart, photos and drawings; its model file.
+/// Its model file. It was trained on synthetic and ORL faces, photos and drawings.
 pub const RECOGNIZER_FILE: &[u8] = include_bytes!("../models/likeness.safetensors");
 
-/// Above this similarity, a drawing and a photo are taken for the same person by the built-in recogniser: of 3,000 pairs
-/// of different people (seed 7707, see `docs/models/likeness.md`), 0.07 % are as alike.
+/// The built-in recogniser takes a drawing and a photo for the same person above this similarity. Of 3,000 pairs of
+/// different people (seed 7707, see `docs/models/likeness.md`), 0.07 % are as similar.
 pub const SAME_PERSON_SIMILARITY: f32 = 0.43;

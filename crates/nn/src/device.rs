@@ -25,8 +25,8 @@ pub fn supported() -> Vec<&'static str> {
     names
 }
 
-/// Runs `work` on one of the threads that compute. From any other thread each single operation has to wake them and to
-/// wait for them, which takes a fifth of the time of a small training step. The other threads stay awake meanwhile.
+/// Runs `work` on a thread of the pool, while the other threads stay awake. From any other thread each operation would
+/// wake the pool and wait for it, which takes a fifth of the time of a small training step.
 pub fn on_workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     rayon::scope(|_| {
         let _awake = Awake::keep_others();
@@ -34,11 +34,11 @@ pub fn on_workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Keeps the other threads of the pool from going to sleep between two operations: to wake one takes longer than a
-/// small operation. Ends when it is dropped.
+/// Keeps the other threads of the pool awake between two operations, until it is dropped. Waking a thread takes longer
+/// than a small operation.
 struct Awake(Arc<AtomicBool>);
 
-/// A thread that found nothing to do for so long may sleep after all.
+/// A thread that found nothing to do for this long may sleep.
 const LONGEST_IDLE: Duration = Duration::from_millis(2);
 
 impl Awake {
@@ -65,7 +65,7 @@ impl Drop for Awake {
     }
 }
 
-/// Does what other tasks leave to do, until there is an end or long nothing.
+/// Does other tasks' work until `ended`, or until there was none for a long time.
 fn look_for_work(ended: &AtomicBool) {
     let mut busy = Instant::now();
     while !ended.load(Ordering::Relaxed) && busy.elapsed() < LONGEST_IDLE {

@@ -1,24 +1,25 @@
-//! The numbers that a network owns, by name.
+//! The parameters of networks, by name.
 //!
 //! Every network lists its parameters under the names that published checkpoints use
-//! (`enc_content.model.0.conv.weight`), so that reading a checkpoint, saving one, stepping an
-//! optimiser and averaging weights are all walks over the same list.
+//! (`enc_content.model.0.conv.weight`). Reading and saving checkpoints, optimiser steps and the EMA of weights
+//! all walk over the same list.
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Gradients, Tensor, TensorData};
+#[cfg(feature = "training")]
+use burn::tensor::Gradients;
+use burn::tensor::{Device, Tensor, TensorData};
 
 /// What a parameter is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Trained by the optimiser.
     Weight,
-    /// Carried from step to step and saved, but never given a gradient (the singular vectors of
-    /// spectral normalisation).
+    /// Kept from step to step and saved, but without a gradient: the singular vectors of spectral normalisation.
     State,
 }
 
-/// One named array of a network: its values, flat, and the shape that its user wants to see.
+/// One named array of a network: its values, flat, and its shape.
 #[derive(Clone, Debug)]
 pub struct Parameter {
     flat: Tensor<1>,
@@ -77,7 +78,7 @@ impl Parameter {
         to_values(self.flat.clone())
     }
 
-    /// The shape that the layer sees.
+    /// Its shape.
     pub fn shape(&self) -> &[usize] {
         &self.shape
     }
@@ -87,7 +88,9 @@ impl Parameter {
         self.role
     }
 
-    /// The gradient that a backward pass left for this parameter, flat, if it took part; it is taken away from the others.
+    /// The gradient that a backward pass left for this parameter, flat. It is taken out of `gradients`. None if the
+    /// parameter took no part.
+    #[cfg(feature = "training")]
     pub fn take_gradient(&self, gradients: &mut Gradients) -> Option<Tensor<1>> {
         self.flat.grad_remove(gradients)
     }
@@ -101,6 +104,7 @@ impl Parameter {
         self.flat = self.flat.clone().without_autodiff();
     }
 
+    #[cfg(feature = "training")]
     fn track(&mut self) {
         if self.role == Role::Weight {
             self.flat = self.flat.clone().without_autodiff().autodiff().require_grad();
@@ -123,12 +127,14 @@ pub trait Parameterized: Clone {
     }
 
     /// A view of the network whose weights record gradients. The values are shared, not copied.
+    #[cfg(feature = "training")]
     fn tracked(&self) -> Self {
         self.tracked_where(&|_| true)
     }
 
     /// A view of the network of which only the weights that `trained` names record gradients. Backward passes stop where
-    /// nothing before needs one.
+    /// no earlier weight needs one.
+    #[cfg(feature = "training")]
     fn tracked_where(&self, trained: &dyn Fn(&str) -> bool) -> Self {
         let mut tracked = self.clone();
         tracked.visit_mut("", &mut |name, parameter| {
@@ -156,7 +162,7 @@ pub trait Parameterized: Clone {
         });
     }
 
-    /// How many numbers the network holds.
+    /// How many values its parameters have.
     fn num_parameters(&self) -> usize {
         self.parameters().values().map(|parameter| parameter.shape.iter().product::<usize>()).sum()
     }
@@ -167,13 +173,13 @@ pub(crate) fn join(prefix: &str, name: &str) -> String {
     if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") }
 }
 
-/// A flat tensor from values in the program's own memory.
+/// A flat tensor from values on the host.
 pub fn from_values(values: Vec<f32>, device: &Device) -> Tensor<1> {
     let length = values.len();
     Tensor::from_data(TensorData::new(values, [length]), device)
 }
 
-/// The values of a tensor in row-major order, in the program's own memory.
+/// The values of a tensor in row-major order, copied to the host.
 pub fn to_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     tensor.into_data().convert::<f32>().try_into_vec().expect("the data was just converted to f32")
 }

@@ -1,7 +1,7 @@
-//! Random numbers that depend on the run's seed and on what they are for, and on nothing else.
+//! Random numbers that depend on the run's seed and on their purpose, and on nothing else.
 //!
-//! Every draw has its own stream, named by its purpose and numbered by its position in the run. No
-//! generator is carried from step to step, so a resumed run draws what the uninterrupted one would.
+//! Every draw has a stream of its own, chosen by its purpose and its position in the run. No generator state is kept
+//! from step to step, so a resumed run draws what the uninterrupted one would.
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use portraitist_nn::metrics::bootstrap;
-use portraitist_nn::recognition::{Between, Mirrored};
 
-use super::{DatasetArguments, TrainArguments, VerificationName};
+use super::dataset::DatasetArguments;
+use super::train::TrainArguments;
+use super::values::{PlotFile, VerificationName, parse_fold_length, parse_plot};
 
 /// Tell people apart, and measure how well.
 #[derive(Debug, Subcommand)]
@@ -23,7 +24,7 @@ pub(crate) enum RecognizeCommand {
     Identify(IdentifyArguments),
 }
 
-/// Turn faces into embeddings: rows of numbers whose directions say who it is.
+/// Turn faces into embeddings: rows of numbers whose directions tell people apart.
 ///
 /// In each picture the largest face is found and aligned to SphereFace's frame of 96x112 pixels. Rows are
 /// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
@@ -42,7 +43,7 @@ pub(crate) struct EmbedArguments {
     /// The pictures are aligned crops already: take them whole.
     #[arg(long)]
     pub(crate) aligned: bool,
-    /// What the mirror image of a face adds.
+    /// How the mirror image of a face takes part in an embedding.
     #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
     pub(crate) mirrored: MirroredName,
     /// Faces that go through the network together.
@@ -56,7 +57,7 @@ pub(crate) struct EmbedArguments {
 /// Measure scores that any recogniser gave.
 ///
 /// SCORES is text: a score (higher means more alike) and, after a tab, 1 for the same person or 0 for
-/// different people on each line; where two more columns name both people, intervals are drawn over people.
+/// different people on each line; where two more columns name both people, intervals come from resampling people.
 /// An empty line begins a new fold. The threshold of each fold is the best on all the others.
 #[derive(Debug, Args)]
 pub(crate) struct MetricsArguments {
@@ -91,16 +92,16 @@ pub(crate) struct VerifyArguments {
     #[arg(long, value_enum, default_value_t = BetweenName::All)]
     pub(crate) between: BetweenName,
     /// Align, draw pairs (of the unrestricted protocol), compare and compute as the original does. Prints what
-    /// it prints; --json says mode seed-2018.
-    #[arg(long, conflicts_with_all = ["between", "mirrored", "aligned"])]
-    pub(crate) as_seed: bool,
-    /// With --as-seed: pairs of the same person, and as many of different people, drawn for each fold of the
+    /// it prints; --json says mode original-2018.
+    #[arg(long, alias = "as-seed", conflicts_with_all = ["between", "mirrored", "aligned"])]
+    pub(crate) as_original: bool,
+    /// With --as-original: pairs of the same person, and as many of different people, drawn for each fold of the
     /// unrestricted protocol.
-    #[arg(long, default_value_t = 1000, value_name = "N", requires = "as_seed",
+    #[arg(long, default_value_t = 1000, value_name = "N", requires = "as_original",
           value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(crate) fold_length: u32,
-    /// With --as-seed: seed of these draws, that of numpy's RandomState.
-    #[arg(long, default_value_t = 1, value_name = "N", requires = "as_seed")]
+    /// With --as-original: seed of these draws, that of numpy's RandomState.
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "as_original")]
     pub(crate) seed: u32,
     /// Write the scores with the people compared, as `recognize metrics` reads them.
     #[arg(long, value_name = "FILE")]
@@ -109,7 +110,7 @@ pub(crate) struct VerifyArguments {
 
 /// Who of a gallery is it? Measures a recogniser by an identification protocol.
 ///
-/// Each probe is looked up in a gallery of people. Of people who are exactly as alike, each comes first equally
+/// Each probe is looked up in a gallery of people. People with equal similarities come in every order equally
 /// often. View 2 reports mean and deviation over its ten sets, view 1 has one set. People whom the recogniser
 /// was trained on are refused.
 #[derive(Debug, Args)]
@@ -133,24 +134,24 @@ pub(crate) struct EvaluationArguments {
     /// (sphere20a*.pth or safetensors).
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
     pub(crate) model: String,
-    /// 1 for development, 2 for what is reported.
+    /// 1 for development, 2 for figures that are reported.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) view: u8,
     /// Measure on people who were in training all the same; every number then says so.
     #[arg(long)]
     pub(crate) allow_leak: bool,
-    /// What the people's names mean, as the run file of the recogniser's training has it; for synthetic
-    /// datasets "synthetic SEED", for others nothing. Names without a namespace are looked for as well.
+    /// The namespace of the people's names, as in the run file of the recogniser's training; for synthetic
+    /// datasets "synthetic SEED", for others none. People trained on without a namespace are compared as well.
     #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
-    /// Leave out pictures that the dataset has not got, and say how many; the figures are then not those of
+    /// Leave out pictures that the dataset lacks, and say how many; the figures are then not those of
     /// the protocol.
     #[arg(long)]
     pub(crate) skip_missing: bool,
     /// The pictures are aligned crops already: take them whole.
     #[arg(long)]
     pub(crate) aligned: bool,
-    /// Whether the mirror image takes part in an embedding.
+    /// How the mirror image of a face takes part in an embedding.
     #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
     pub(crate) mirrored: MirroredName,
     /// Keep embeddings in this folder, and use those that are there. Embeddings of faces are personal data:
@@ -179,17 +180,6 @@ pub(crate) enum BetweenName {
     DrawingDrawing,
 }
 
-impl From<BetweenName> for Between {
-    fn from(name: BetweenName) -> Self {
-        match name {
-            BetweenName::All => Self::All,
-            BetweenName::DrawingPhoto => Self::DrawingPhoto,
-            BetweenName::PhotoPhoto => Self::PhotoPhoto,
-            BetweenName::DrawingDrawing => Self::DrawingDrawing,
-        }
-    }
-}
-
 /// Directions of identification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DirectionName {
@@ -199,7 +189,7 @@ pub(crate) enum DirectionName {
     P2c,
 }
 
-/// What is made of a crop and its mirror image.
+/// How a crop and its mirror image become one embedding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MirroredName {
     /// The crop alone, as the original does.
@@ -210,23 +200,13 @@ pub(crate) enum MirroredName {
     Concatenate,
 }
 
-impl From<MirroredName> for Mirrored {
-    fn from(name: MirroredName) -> Self {
-        match name {
-            MirroredName::Ignore => Self::Ignore,
-            MirroredName::Average => Self::Average,
-            MirroredName::Concatenate => Self::Concatenate,
-        }
-    }
-}
-
 /// By whose rules.
 #[derive(Debug, Args)]
 pub(crate) struct RuleArguments {
     /// Compute as the original does: fixed thresholds, its index for false accept rates, equal scores as
-    /// wins. Prints what it prints; --json says mode seed-2018.
-    #[arg(long)]
-    pub(crate) as_seed: bool,
+    /// wins. Prints what it prints; --json says mode original-2018.
+    #[arg(long, alias = "as-seed")]
+    pub(crate) as_original: bool,
 }
 
 /// Intervals.
@@ -247,42 +227,10 @@ pub(crate) struct ReportArguments {
     /// Draw the curve, as SVG or as PNG by the name's ending.
     #[arg(long, value_name = "FILE.svg|FILE.png", value_parser = parse_plot)]
     pub(crate) plot: Option<PlotFile>,
-    /// Write a table with the published figures beside.
+    /// Write a table in Markdown, with published figures for comparison.
     #[arg(long, value_name = "FILE.md")]
     pub(crate) markdown: Option<PathBuf>,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-fn parse_fold_length(text: &str) -> Result<usize, String> {
-    let length = text.trim().parse().ok().filter(|length| (1..=1_000_000_000).contains(length));
-    length.ok_or_else(|| "expected numbers of pairs from 1 on, parted by commas".to_owned())
-}
-
-/// A plot to write; its name says how it is drawn.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PlotFile {
-    pub(crate) path: PathBuf,
-    pub(crate) format: PlotFormat,
-}
-
-/// How a plot is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PlotFormat {
-    /// As lines and text.
-    Svg,
-    /// As pixels.
-    Png,
-}
-
-fn parse_plot(text: &str) -> Result<PlotFile, String> {
-    let path = PathBuf::from(text);
-    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
-    let format = match ending.as_deref().and_then(|ending| ending.to_str()) {
-        Some("svg") => PlotFormat::Svg,
-        Some("png") => PlotFormat::Png,
-        _ => return Err("expected a file that ends in .svg or .png".to_owned()),
-    };
-    Ok(PlotFile { path, format })
 }

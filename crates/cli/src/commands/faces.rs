@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::align::align;
-use portraitist_face::detect::{FaceDetector, five_points_from_box};
-use portraitist_face::geometry::Point;
-use portraitist_face::template::Template;
-use portraitist_face::warp::Border;
+use portraitist_face::align::Cropper;
+use portraitist_face::edit::Border;
+use portraitist_face::pipeline::FacePipeline;
+use portraitist_face::transform::Point;
 use serde::Serialize;
 
-use crate::arguments::{AlignArguments, DetectArguments, TemplateName};
-use crate::inputs::{Failure, Input, expand};
+use crate::arguments::{AlignArguments, DetectArguments};
+use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::models::open_detector;
 use crate::output::{Console, advised};
+use crate::settings::template;
 
 #[derive(Serialize)]
 struct Detection {
@@ -56,45 +57,16 @@ struct Crop {
     points: Vec<Point>,
 }
 
-/// Does something with every input; what fails is told, and the rest is done.
-fn for_each<T>(
-    words: &[String],
-    console: &Console,
-    mut work: impl FnMut(&Input) -> anyhow::Result<T>,
-) -> (Vec<T>, Vec<Failure>) {
-    let (inputs, mut failed) = expand(words);
-    failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
-    let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
-    let mut done = Vec::new();
-    for input in &inputs {
-        bar.set_message(input.path.display().to_string());
-        match work(input) {
-            Ok(result) => done.push(result),
-            Err(error) => {
-                let failure = Failure::new(input.path.display().to_string(), &error);
-                bar.suspend(|| console.fail(&error.context(failure.input.clone())));
-                failed.push(failure);
-            }
-        }
-        bar.inc(1);
-    }
-    bar.finish_and_clear();
-    (done, failed)
-}
-
-fn status(failed: &[Failure]) -> ExitCode {
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
-    let (pictures, failed) = for_each(&arguments.inputs, console, |input| {
+    let detector = open_detector()?;
+    let (inputs, unusable) = expand(&arguments.inputs);
+    let (pictures, failed) = for_each(&inputs, unusable, console, |_, input| {
         let picture = Picture::open(&input.path)?;
         let faces = detector.detect(&picture)?.into_iter().map(|face| DetectedFace {
-            bounds: [face.x, face.y, face.width, face.height],
+            bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
             score: face.score,
-            points5: five_points_from_box(&face),
+            points5: face.points,
             points17: None,
             points68: None,
             pose: None,
@@ -116,38 +88,31 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
 }
 
 /// Runs `align`.
-pub(crate) fn run_align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceDetector::new()?;
-    let template = match arguments.template {
-        TemplateName::Seed => Template::SEED,
-        TemplateName::Sphereface => Template::SPHEREFACE,
-    };
-    let template = arguments.size.map_or(template, |[width, height]| template.resized(width, height));
-    let (inputs, _) = expand(&arguments.inputs);
+pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template(arguments), Border::Zero));
+    let (inputs, unusable) = expand(&arguments.inputs);
     ensure!(
         arguments.points.is_none() || inputs.len() == 1,
         "--points goes with a single picture, found {}",
         inputs.len()
     );
-    let (crops, failed) = for_each(&arguments.inputs, console, |input| {
-        let picture = Picture::open(&input.path)?;
-        let found = match arguments.points {
-            Some(points) => Some(points),
-            None => detector.largest_face(&picture)?,
-        };
-        let points = found.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-        let aligned = align(&picture, &points, &template, Border::Zero)?;
-        let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
-        let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
-        if let Some(folder) = output.parent() {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        }
-        aligned.crop.save(&output, arguments.force)?;
-        let moved = points.map(|point| aligned.transform.apply(point)).to_vec();
-        Ok(Crop { input: input.path.clone(), output, matrix: aligned.transform.matrix(), points: moved })
-    });
+    let (crops, failed) = for_each(&inputs, unusable, console, |_, input| align_one(&pipeline, arguments, input));
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
     console.result(&Alignment { crops, failed }, &text)?;
     Ok(status)
+}
+
+fn align_one(pipeline: &FacePipeline, arguments: &AlignArguments, input: &Input) -> anyhow::Result<Crop> {
+    let picture = Picture::open(&input.path)?;
+    let face = pipeline.face(&picture, arguments.points)?;
+    let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
+    let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
+    let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
+    if let Some(folder) = output.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    face.crop.save(&output, arguments.force)?;
+    let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
+    Ok(Crop { input: input.path.clone(), output, matrix: face.transform.matrix(), points: moved })
 }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::Context;
 use indicatif::ProgressBar;
 use portraitist_nn::device;
-use portraitist_nn::training::{CheckReport, Observer, Run, RunFile, Session, StepReport, Task, Trainer};
+use portraitist_nn::run_folder::newest_run;
+use portraitist_nn::training::munit::{CheckReport, RunFile, Trainer};
+use portraitist_nn::training::{Observer, Run, Session, StepReport, Task};
 use serde::Serialize;
 
 use crate::arguments::TrainArguments;
@@ -67,14 +69,19 @@ pub(crate) fn reported(report: &StepReport, name: &str) -> f32 {
 }
 
 fn step_phrase(report: &StepReport) -> String {
-    let (critic, generator) = (reported(report, "critic.total"), reported(report, "generator.total"));
-    format!("critic {critic:.3}  generator {generator:.3}  {:.2} pictures/s", report.pictures_per_second)
+    let (discriminator, generator) = (reported(report, "discriminator.total"), reported(report, "generator.total"));
+    format!("discriminator {discriminator:.3}  generator {generator:.3}  {:.2} pictures/s", report.pictures_per_second)
 }
 
 fn summary_phrase(run: &RunFile, report: &CheckReport) -> String {
     format!(
-        "{}: {} drawings, {} photos, {} numbers in the generators, {} in the critics, {} steps; nothing was written",
-        run.name, report.drawings, report.photos, report.generator_parameters, report.critic_parameters, run.steps
+        "{}: {} drawings, {} photos, {} numbers in the generators, {} in the discriminators, {} steps; nothing was written",
+        run.name,
+        report.drawings,
+        report.photos,
+        report.generator_parameters,
+        report.discriminator_parameters,
+        run.steps
     )
 }
 
@@ -98,7 +105,7 @@ pub(crate) fn train<T: Task>(
         Ok(ExitCode::SUCCESS)
     };
     let session = if arguments.resume {
-        let folder = run_folder::<T>(arguments, &name)?;
+        let folder = run_folder(arguments, &name)?;
         let session = Session::<T>::resume(run.clone(), &folder, &device)?;
         if arguments.dry_run {
             return dry_run(&run);
@@ -142,11 +149,11 @@ pub(crate) fn train<T: Task>(
 
 /// The folder that `--resume` goes on with: the run file's own, if it lies in one, else the newest run
 /// of its name.
-fn run_folder<T: Task>(arguments: &TrainArguments, name: &str) -> anyhow::Result<PathBuf> {
+fn run_folder(arguments: &TrainArguments, name: &str) -> anyhow::Result<PathBuf> {
     let own = arguments.run.parent().unwrap_or(Path::new("."));
     let lies_in_run =
         arguments.run.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
-    let found = if lies_in_run { Some(own.to_path_buf()) } else { Session::<T>::find(&arguments.out, name) };
+    let found = if lies_in_run { Some(own.to_path_buf()) } else { newest_run(&arguments.out, name) };
     found.ok_or_else(|| {
         let message = format!("{}: no run named {name} to resume", arguments.out.display());
         advised(message, "start it without --resume, or name the folder of its runs with --out")

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::picture::write_atomically;
-use portraitist_nn::training::{Run, RunFile};
+use portraitist_face::files::write_atomically;
+use portraitist_nn::training::Run;
+use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{
     Array, FloatKind, ModelConfig, OriginalConfig, assign_check, read_arrays, read_model, write_native,
 };

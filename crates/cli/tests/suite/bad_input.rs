@@ -47,7 +47,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 #[test]
-fn unusable_pictures_are_told_by_name() {
+fn unusable_pictures_are_errors_by_name() {
     let place = Place::new();
     place.write("cut.jpg", &bundled_portrait()[..9000]);
     place.write("text.jpg", "dear diary");
@@ -110,7 +110,7 @@ fn an_output_folder_that_is_a_file_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn a_folder_without_permission_to_write_is_told() {
+fn a_folder_without_permission_to_write_is_an_error() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.write_picture("x.png", 32, 40, 1);
@@ -129,7 +129,7 @@ fn a_folder_without_permission_to_write_is_told() {
 /// that writing fails as it does there.
 #[cfg(unix)]
 #[test]
-fn a_full_disk_is_told_and_leaves_no_half_file() {
+fn a_full_disk_is_an_error_and_leaves_no_half_file() {
     let place = Place::new();
     place.write_picture("x.png", 512, 512, 1);
     let model = crate::program::tiny_model();

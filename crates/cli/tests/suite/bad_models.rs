@@ -18,7 +18,7 @@ fn with_config(place: &Place, name: &str, change: impl FnOnce(String) -> String)
 }
 
 #[test]
-fn an_unknown_model_is_told_with_what_there_is() {
+fn an_unknown_model_is_an_error_that_lists_the_known_ones() {
     let place = Place::new();
     refused(&place, "rembrandt", &["rembrandt", "sketch"]);
     fs::create_dir(place.path("studio")).unwrap();
@@ -26,7 +26,7 @@ fn an_unknown_model_is_told_with_what_there_is() {
 }
 
 #[test]
-fn weights_cut_short_are_told() {
+fn weights_cut_short_are_errors() {
     let place = Place::new();
     let native = place.path("whole.safetensors");
     place.run(&["weights", "convert", tiny_model().to_str().unwrap(), native.to_str().unwrap()]).succeeded();
@@ -58,14 +58,14 @@ fn a_pickle_is_never_executed() {
 }
 
 #[test]
-fn a_checkpoint_without_its_configuration_is_told() {
+fn a_checkpoint_without_its_configuration_is_an_error() {
     let place = Place::new();
     place.write("deep/er/gen.pt", fs::read(tiny_model()).unwrap());
     refused(&place, "deep/er/gen.pt", &["deep/er/gen.pt", "config.yaml"]);
 }
 
 #[test]
-fn a_configuration_that_does_not_fit_is_told() {
+fn a_configuration_that_does_not_fit_is_an_error() {
     let place = Place::new();
     with_config(&place, "wider", |text| text.replace("  mlp_dim: 8", "  mlp_dim: 16"));
     refused(&place, "wider/gen.pt", &["wider/gen.pt", "of another shape", "expected [16, 4], found [8, 4]"]);
@@ -80,13 +80,13 @@ fn a_configuration_that_does_not_fit_is_told() {
 }
 
 #[test]
-fn critics_do_not_translate() {
+fn discriminators_do_not_translate() {
     let place = Place::new();
-    refused(&place, original("dis_00000000.pt").to_str().unwrap(), &["dis_00000000.pt", "critic"]);
+    refused(&place, original("dis_00000000.pt").to_str().unwrap(), &["dis_00000000.pt", "discriminator"]);
 }
 
 #[test]
-fn numbers_that_are_not_finite_are_told() {
+fn numbers_that_are_not_finite_are_errors() {
     let place = Place::new();
     let native = place.path("model.safetensors");
     place.run(&["weights", "convert", tiny_model().to_str().unwrap(), native.to_str().unwrap()]).succeeded();
@@ -98,7 +98,7 @@ fn numbers_that_are_not_finite_are_told() {
 }
 
 #[test]
-fn foreign_safetensors_are_told() {
+fn foreign_safetensors_are_errors() {
     let place = Place::new();
     place.write("other.safetensors", safetensors("weight", &[2], &[0.0; 2]));
     refused(&place, "other.safetensors", &["other.safetensors", "written by Portraitist"]);

@@ -32,7 +32,7 @@ fn a_case_is_timed_in_a_process_of_its_own() {
 }
 
 #[test]
-fn cases_that_do_not_exist_are_told() {
+fn cases_that_do_not_exist_are_errors() {
     let place = Place::new();
     place.run(&["bench", "translate 100x100"]).failed(&["translate 100x100", "hint: ", "vgg 224x224 batch 8"]);
     place.run(&["bench", "--case", "nonsense"]).failed(&["nonsense"]);

@@ -139,7 +139,7 @@ fn everything_wrong_is_named_and_the_rest_is_done() {
     for (picture, kind) in expected.into_iter().chain([("Nobody/P00007", "protocol_picture")]) {
         assert_eq!(check.get(picture).map(String::as_str), Some(kind), "{picture} in {check:?}");
         let name = picture.rsplit('/').next().unwrap();
-        assert!(answer.stderr.contains(name), "{name} is not told in {}", answer.stderr);
+        assert!(answer.stderr.contains(name), "{name} is not reported in {}", answer.stderr);
     }
     assert!(!check.contains_key("Bo/C00002"), "Windows line ends are no problem: {check:?}");
     for word in ["expected 17 lines `x y`, found 16", "commas", "NaN", "FR_Probe_C2P1.txt, line 3"] {
@@ -258,7 +258,7 @@ fn nobody_is_on_both_sides_and_threads_do_not_matter() {
     let (left, right) = (plain.all_landmarks().unwrap(), flipped.all_landmarks().unwrap());
     assert_eq!(right, left.mirrored(200));
     let [first, second] = [plain, flipped].map(|row| Picture::open(place.path("one").join(&row.crop)).unwrap());
-    assert_eq!(portraitist_face::transform::flip(&first), second);
+    assert_eq!(portraitist_face::edit::flip(&first), second);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn plain_folders_and_lists_are_datasets() {
 }
 
 #[test]
-fn datasets_and_destinations_that_cannot_be_used_are_told() {
+fn datasets_and_destinations_that_cannot_be_used_are_errors() {
     let place = dataset();
     place.write("file", "");
     place.write("bad.toml", "[filter]\nrate = 3");
@@ -355,7 +355,7 @@ fn datasets_and_destinations_that_cannot_be_used_are_told() {
         (&["prepare", "data", "data"], &["same folder"]),
         (&["prepare", "data", "out", "--recipe", "bad.toml"], &["bad.toml", "unknown field `rate`"]),
         (&["prepare", "data", "out", "--rate", "9"], &["max_distance_share", "0 to 4"]),
-        (&["prepare", "data", "out", "--template", "round"], &["round", "hint: there are seed"]),
+        (&["prepare", "data", "out", "--template", "round"], &["round", "hint: there are original"]),
         (&["info", "nowhere"], &["nowhere", "No such file"]),
         (&["check", "empty"], &["empty", "found none"]),
     ];

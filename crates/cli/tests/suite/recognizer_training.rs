@@ -307,7 +307,7 @@ fn a_loss_that_is_no_number_stops_before_weights_change() {
 }
 
 #[test]
-fn mistakes_in_a_run_file_are_told() {
+fn mistakes_in_a_run_file_are_errors() {
     let place = place(&[]);
     let cases: [(&str, &str, &[&str]); 20] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),

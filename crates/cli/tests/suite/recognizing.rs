@@ -18,15 +18,15 @@ fn text(path: &Path) -> &str {
 }
 
 #[test]
-fn metrics_as_seed_prints_what_the_original_prints() {
+fn metrics_as_original_prints_what_the_original_prints() {
     let place = Place::new();
     let scores = golden("eval_plain.txt");
     let folds = ["2000"; 10].join(",");
-    let call = ["recognize", "metrics", text(&scores), "--as-seed", "--folds", &folds];
+    let call = ["recognize", "metrics", text(&scores), "--as-original", "--folds", &folds];
     let answer = place.run(&call).succeeded();
     assert_eq!(answer.stdout, std::fs::read_to_string(golden("eval_plain_printed.txt")).unwrap());
     let found = place.run(&[&call[..], &["--json"]].concat()).succeeded().json();
-    assert_eq!((&found["mode"], &found["far_step"]), (&json!("seed-2018"), &json!(0.001)));
+    assert_eq!((&found["mode"], &found["far_step"]), (&json!("original-2018"), &json!(0.001)));
     let exact = place.run(&["recognize", "metrics", text(&scores), "--folds", &folds, "--json"]).succeeded().json();
     assert_eq!(exact["mode"], "exact");
     for figure in ["accuracy", "threshold", "vr_far_0_001", "vr_far_0_01", "auc", "eer"] {
@@ -85,7 +85,7 @@ fn wrong_scores_and_folds_are_one_error() {
         ("0.5\t1\n0.5\tyes\n", &[], "line 2: expected label"),
         ("0.5\t1\n0.4\t0\n\n0.5\t1\n", &[], "fold 2: expected pairs of the same person and of different people"),
         ("0.5\t1\n0.4\t0\n", &["--folds", "2,2"], "expected 4 pairs"),
-        ("0.5\t1\n0.4\t0\n", &["--as-seed"], "--folds"),
+        ("0.5\t1\n0.4\t0\n", &["--as-original"], "--folds"),
         ("\u{0}\u{1}\n", &[], "line 1: expected a score and a label"),
     ];
     for (content, options, words) in cases {
@@ -167,7 +167,7 @@ fn embeddings_are_kept_where_asked_and_scores_can_be_measured_again() {
 }
 
 #[test]
-fn people_seen_in_training_are_refused_or_told_beside_every_number() {
+fn people_seen_in_training_are_refused_or_marked_beside_every_number() {
     let place = place_with_people(&[]);
     let overview = place.run(&["dataset", "overview", "data", "--json"]).succeeded().json();
     let person = overview["people_names"][0].as_str().unwrap().to_owned();

@@ -8,7 +8,7 @@ use crate::program::Place;
 
 const RUN: &str = "runs/00001-tiny";
 const FILES: [&str; 4] =
-    ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors"];
+    ["average.safetensors", "discriminator.safetensors", "generator.safetensors", "optimizer.safetensors"];
 
 impl Place {
     fn checkpoint(&self, step: u64) -> [Vec<u8>; 4] {
@@ -112,14 +112,14 @@ fn torn_checkpoints_are_skipped_with_a_warning() {
     let expected = straight(&[], 8);
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
-    let torn = place.read(&format!("{RUN}/checkpoints/00000008/critic.safetensors"));
-    place.write(&format!("{RUN}/checkpoints/00000008/critic.safetensors"), &torn[..torn.len() / 2]);
+    let torn = place.read(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"));
+    place.write(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"), &torn[..torn.len() / 2]);
     place.write(&format!("{RUN}/checkpoints/00000006/state.json"), "{");
     fs::remove_file(place.path(&format!("{RUN}/checkpoints/00000004/optimizer.safetensors"))).unwrap();
     let answer = place.train(&["--resume"]).succeeded();
     for step in ["00000008", "00000006", "00000004"] {
-        let told = |line: &str| line.starts_with("warning: ") && line.contains(step);
-        assert!(answer.stderr.lines().any(told), "{step} in {answer:?}");
+        let warned = |line: &str| line.starts_with("warning: ") && line.contains(step);
+        assert!(answer.stderr.lines().any(warned), "{step} in {answer:?}");
     }
     assert_eq!(answer.json()["warnings"].as_array().unwrap().len(), 3);
     for step in [4, 6] {
@@ -129,7 +129,7 @@ fn torn_checkpoints_are_skipped_with_a_warning() {
 }
 
 #[test]
-fn a_torn_checkpoint_does_not_push_out_a_whole_one() {
+fn a_torn_checkpoint_does_not_replace_a_whole_one() {
     let one = ("keep_checkpoints = 0", "keep_checkpoints = 1");
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
@@ -198,12 +198,12 @@ fn threads_and_workers_do_not_change_the_bytes() {
 
 /// Running networks again for their gradients is no other setting: it may come and go within a run.
 #[test]
-fn recomputation_may_change_within_a_run() {
+fn activation_checkpointing_may_change_within_a_run() {
     let expected = straight(&[], 8);
-    let recompute = ("[record]", "[optimizer]\nrecompute = true\n\n[record]");
-    assert_same(&straight(&[recompute], 8), &expected);
+    let checkpointing = ("[record]", "[optimizer]\nactivation_checkpointing = true\n\n[record]");
+    assert_same(&straight(&[checkpointing], 8), &expected);
     for [first, then] in
-        [[&[recompute][..], &[][..]], [&[][..], &[recompute][..]], [&[recompute][..], &[recompute][..]]]
+        [[&[checkpointing][..], &[][..]], [&[][..], &[checkpointing][..]], [&[checkpointing][..], &[checkpointing][..]]]
     {
         let place = Place::with_run(&[&[("steps = 8", "steps = 3")], first].concat());
         place.train(&[]).succeeded();

@@ -1,4 +1,4 @@
-//! `dataset synth`: a dataset appears whole, is never overwritten unasked, and bad requests are told.
+//! `dataset synth`: a dataset appears whole, is never overwritten unasked, and bad requests are errors.
 
 use crate::program::Place;
 
@@ -9,13 +9,13 @@ fn synth<'a>(destination: &'a str, more: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_dataset_appears_and_is_told_about() {
+fn a_dataset_appears_and_is_described() {
     let place = Place::new();
     let answer = place.run(&synth("out/set", &["--json", "--quiet"])).succeeded();
-    let told = answer.json();
-    assert_eq!((&told["people"], &told["photos"], &told["drawings"]), (&2.into(), &2.into(), &2.into()));
-    assert_eq!(told["manifest"], "out/set/manifest.json");
-    assert!(told["warnings"][0].as_str().unwrap().contains("fewer than ten folds"), "{told}");
+    let report = answer.json();
+    assert_eq!((&report["people"], &report["photos"], &report["drawings"]), (&2.into(), &2.into(), &2.into()));
+    assert_eq!(report["manifest"], "out/set/manifest.json");
+    assert!(report["warnings"][0].as_str().unwrap().contains("fewer than ten folds"), "{report}");
     let files = place.files("out/set");
     assert_eq!(files.iter().filter(|file| file.ends_with(".jpg")).count(), 4);
     assert!(files.contains(&"EvaluationProtocols/FaceIdentification/C2P/FR_Gallery_C2P_dev.txt".to_owned()));

@@ -11,7 +11,7 @@ pub(crate) const RUN: &str = r#"
 name = "tiny"
 seed = 3
 steps = 8
-average_decay = 0.9
+ema_decay = 0.9
 
 [data]
 drawings = "drawing"
@@ -28,7 +28,7 @@ mlp_dim = 8
 style_dim = 4
 num_residual = 1
 
-[critic]
+[discriminator]
 dim = 8
 num_layers = 2
 num_scales = 2
@@ -81,8 +81,13 @@ fn a_run_folder_holds_what_is_documented() {
     assert!(answer["seconds"].as_f64().unwrap() > 0.0);
     assert_eq!(place.files(&format!("{run}/samples")), ["00000004-train.png", "00000008-train.png"]);
     let steps = ["00000002", "00000004", "00000006", "00000008"];
-    let names =
-        ["average.safetensors", "critic.safetensors", "generator.safetensors", "optimizer.safetensors", "state.json"];
+    let names = [
+        "average.safetensors",
+        "discriminator.safetensors",
+        "generator.safetensors",
+        "optimizer.safetensors",
+        "state.json",
+    ];
     let expected: Vec<String> = steps.iter().flat_map(|step| names.map(|name| format!("{step}/{name}"))).collect();
     assert_eq!(place.files(&format!("{run}/checkpoints")), expected);
     let state: Value = serde_json::from_slice(&place.read(&format!("{run}/checkpoints/00000008/state.json"))).unwrap();
@@ -106,12 +111,12 @@ fn the_log_has_a_line_for_each_step_with_every_loss_by_name() {
     place.train(&[]).succeeded();
     let log = place.log("runs/00001-tiny");
     assert_eq!(log.iter().map(|line| line["step"].as_u64().unwrap()).collect::<Vec<_>>(), (1..=8).collect::<Vec<_>>());
-    let mut fields = vec!["seconds".to_owned(), "learning_rate_generator".into(), "learning_rate_critic".into()];
+    let mut fields = vec!["seconds".to_owned(), "learning_rate_generator".into(), "learning_rate_discriminator".into()];
     fields.extend([
-        "critic.total".to_owned(),
+        "discriminator.total".to_owned(),
         "generator.total".into(),
-        "critic.drawing".into(),
-        "critic.photo".into(),
+        "discriminator.drawing".into(),
+        "discriminator.photo".into(),
     ]);
     for term in ["adversarial", "reconstruction", "style", "content", "cycle"] {
         fields.extend(["drawing", "photo"].map(|domain| format!("generator.{term}_{domain}")));
@@ -156,7 +161,7 @@ fn tensorboard_files_are_whole_records() {
 }
 
 #[test]
-fn the_log_tells_waiting_and_working_apart() {
+fn the_log_separates_waiting_from_working() {
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
     for line in place.log("runs/00001-tiny") {
@@ -184,12 +189,12 @@ fn what_cannot_be_written_in_the_middle_of_a_run_stops_it() {
         let (place, answer) = blocked(name, &[("steps = 8", "steps = 2000")]);
         answer.failed(&["cannot write ", &format!("runs/00001-tiny/{name}")]);
         let steps = place.log("runs/00001-tiny").len();
-        assert!((due..1000).contains(&steps), "{steps} steps until {name} was told");
+        assert!((due..1000).contains(&steps), "{steps} steps until {name} was reported");
     }
 }
 
 #[test]
-fn what_cannot_be_written_at_the_end_of_a_run_is_told() {
+fn what_cannot_be_written_at_the_end_of_a_run_is_an_error() {
     let late = [("sample_every = 4", "sample_every = 1000"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
     for name in ["samples", "checkpoints"] {
         let (place, answer) = blocked(name, &late);
@@ -223,14 +228,15 @@ fn runs_are_numbered() {
 
 #[test]
 fn a_loss_that_is_no_number_stops_before_weights_change() {
-    let place = Place::with_run(&[("[record]", "[optimizer]\ngenerator_rate = 1e30\ncritic_rate = 1e30\n\n[record]")]);
+    let place =
+        Place::with_run(&[("[record]", "[optimizer]\ngenerator_rate = 1e30\ndiscriminator_rate = 1e30\n\n[record]")]);
     let answer = place.train(&[]).failed(&["weights were left as they were", "drawing/anna/", "photo/anna/"]);
     assert!(answer.stderr.contains("error: step ") && answer.stderr.contains(" is NaN"), "{answer:?}");
     assert!(place.files("runs/00001-tiny/checkpoints").is_empty());
 }
 
 #[test]
-fn mistakes_in_a_run_file_are_told() {
+fn mistakes_in_a_run_file_are_errors() {
     let place = Place::with_run(&[]);
     let cases: [(&str, &str, &[&str]); 12] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),
@@ -240,11 +246,19 @@ fn mistakes_in_a_run_file_are_told() {
         ("\"drawing\"", "\"drawings\"", &["drawings", "No such file"]),
         ("width = 32", "width = 30", &["run.toml", "multiples of 4"]),
         ("width = 32\nheight = 32", "width = 8\nheight = 8", &["run.toml", "at least 16 pixels"]),
-        ("num_layers = 2", "num_layers = 5", &["run.toml", "critic.num_layers"]),
-        ("num_scales = 2", "num_scales = 6", &["run.toml", "critic.num_scales"]),
+        ("num_layers = 2", "num_layers = 5", &["run.toml", "discriminator.num_layers"]),
+        ("num_scales = 2", "num_scales = 6", &["run.toml", "discriminator.num_scales"]),
         ("log_every = 1", "log_every = 0", &["run.toml", "log_every"]),
-        ("[record]", "[optimizer]\nrecompute = 1\n\n[record]", &["run.toml", "recompute = 1", "expected a boolean"]),
-        ("[record]", "[optimizer]\nrecomputed = true\n\n[record]", &["run.toml", "recomputed", "`recompute`"]),
+        (
+            "[record]",
+            "[optimizer]\nactivation_checkpointing = 1\n\n[record]",
+            &["run.toml", "activation_checkpointing = 1", "expected a boolean"],
+        ),
+        (
+            "[record]",
+            "[optimizer]\ncheckpointing = true\n\n[record]",
+            &["run.toml", "checkpointing", "`activation_checkpointing`"],
+        ),
     ];
     for (from, to, words) in cases {
         place.write_run(&[(from, to)]);
@@ -270,7 +284,7 @@ fn the_smallest_pictures_that_are_allowed_can_be_trained_on() {
 }
 
 #[test]
-fn unreadable_pictures_and_unknown_devices_are_told() {
+fn unreadable_pictures_and_unknown_devices_are_errors() {
     let place = Place::with_run(&[]);
     place.train(&["--device", "abacus"]).failed(&["abacus", "cpu"]);
     place.train(&["--resume"]).failed(&["no run named tiny", "hint: "]);

@@ -18,7 +18,7 @@ fn a_portrait_becomes_a_drawing_of_the_built_in_models_size() {
 }
 
 #[test]
-fn who_says_how_alike_can_be_chosen_and_is_asked_for_json_only() {
+fn the_recogniser_for_similarity_can_be_chosen_and_is_used_for_json_only() {
     let place = Place::new();
     place.write_portrait("anna.jpg");
     let similarity = |options: &[&str]| {
@@ -179,7 +179,7 @@ fn inputs_are_files_folders_and_globs() {
 
 #[cfg(unix)]
 #[test]
-fn links_that_lead_round_in_circles_are_not_followed() {
+fn circular_links_are_not_followed() {
     let place = Place::new();
     place.write_picture("in/deep/a.png", 32, 40, 1);
     std::os::unix::fs::symlink("..", place.path("in/deep/up")).unwrap();

@@ -17,7 +17,7 @@ impl Place {
 }
 
 #[test]
-fn original_weights_are_looked_into() {
+fn original_weights_are_inspected() {
     let place = Place::new();
     let model = tiny_model();
     let object = place.run(&["weights", "inspect", model.to_str().unwrap(), "--json"]).succeeded().json();
@@ -31,10 +31,10 @@ fn original_weights_are_looked_into() {
         tensor["shape"].as_array().unwrap().iter().map(|side| side.as_u64().unwrap()).product::<u64>()
     };
     assert_eq!(object["parameters"].as_u64().unwrap(), tensors.iter().map(size).sum::<u64>());
-    let critic = original("dis_00000000.pt");
+    let discriminator = original("dis_00000000.pt");
     assert_eq!(
-        place.run(&["weights", "inspect", critic.to_str().unwrap(), "--json"]).succeeded().json()["kind"],
-        "critic"
+        place.run(&["weights", "inspect", discriminator.to_str().unwrap(), "--json"]).succeeded().json()["kind"],
+        "discriminator"
     );
 }
 
@@ -76,7 +76,7 @@ fn converting_replaces_only_by_force_and_writes_beside_by_default() {
 }
 
 #[test]
-fn weights_without_a_network_are_looked_into_but_not_converted() {
+fn weights_without_a_network_are_inspected_but_not_converted() {
     let place = Place::new();
     place.write("other.safetensors", crate::program::safetensors("weight", &[2], &[0.0; 2]));
     let object = place.run(&["weights", "inspect", "other.safetensors", "--json"]).succeeded().json();

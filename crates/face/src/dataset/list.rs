@@ -1,27 +1,56 @@
-//! List files: a picture a line, then, after a tab, the person and the landmark file where they are known.
+//! The one reader of list files: a picture a line, then, after a tab, the person and the landmark file where they are known.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::folders::entry;
-use super::{Dataset, Layout, OpenOptions, Person};
-use crate::error::Result;
+use super::layout::{Layout, OpenOptions};
+use super::people::{Dataset, Person};
+use crate::error::{Error, Result};
 use crate::text::read_text;
 
-/// Opens a list. Paths are below the list's folder; without a person, each picture is a person of its own.
+/// A line of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListLine {
+    /// The picture as the list has it.
+    pub file: String,
+    /// The picture file: what the line names, below the list's folder.
+    pub path: PathBuf,
+    /// The person, as a name.
+    pub person: Option<String>,
+    /// The landmark file.
+    pub landmarks: Option<PathBuf>,
+}
+
+/// Reads a list file. Empty lines are skipped, blanks around a column dropped.
+///
+/// # Errors
+/// [`Error::ReadText`], or [`Error::Dataset`] for a file that is no text.
+pub fn read_list(path: &Path) -> Result<Vec<ListLine>> {
+    let text = read_text(path)?;
+    if text.contains('\0') {
+        let reason = "not a list of pictures: it holds bytes that no text has".to_owned();
+        return Err(Error::Dataset { path: path.to_owned(), reason });
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let line = |line: &str| {
+        let mut columns = line.split('\t').map(str::trim);
+        let file = columns.next().unwrap_or_default().to_owned();
+        let mut column = || columns.next().filter(|text| !text.is_empty());
+        let (person, landmarks) = (column().map(str::to_owned), column().map(|file| folder.join(file)));
+        ListLine { path: folder.join(&file), file, person, landmarks }
+    };
+    Ok(text.lines().filter(|text| !text.trim().is_empty()).map(line).collect())
+}
+
+/// Opens a list as a dataset; without a person, each picture is a person of its own.
 pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
-    let text = read_text(root)?;
-    let folder = root.parent().unwrap_or(Path::new("."));
     let mut people: BTreeMap<String, Person> = BTreeMap::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let mut fields = line.split('\t').map(str::trim);
-        let file = fields.next().unwrap_or_default();
-        let name = Path::new(file).with_extension("").to_string_lossy().into_owned();
-        let person = fields.next().filter(|person| !person.is_empty()).unwrap_or(&name).to_owned();
-        let mut entry = entry(&folder.join(file), name, options.domain);
-        if let Some(landmarks) = fields.next().filter(|landmarks| !landmarks.is_empty()) {
-            entry.landmarks = Some(folder.join(landmarks));
-        }
+    for ListLine { file, path, person, landmarks } in read_list(root)? {
+        let name = Path::new(&file).with_extension("").to_string_lossy().into_owned();
+        let person = person.unwrap_or_else(|| name.clone());
+        let mut entry = entry(&path, name, options.domain);
+        entry.landmarks = landmarks.or(entry.landmarks);
         people.entry(person.clone()).or_insert(Person { name: person, pictures: Vec::new() }).pictures.push(entry);
     }
     let people = people.into_values().collect();
@@ -35,4 +64,25 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
         problems: Vec::new(),
     };
     Ok(dataset.without_repeats())
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_whatever_the_line_ends() {
+        let place = tempfile::tempdir().unwrap();
+        let list = place.path().join("list.txt");
+        std::fs::write(&list, "\u{feff}a.png\r\n\r\nb.png\t Ada \tb.pts\nc.png\t\tc.pts\n").unwrap();
+        let lines = read_list(&list).unwrap();
+        let below = |name: &str| Some(place.path().join(name));
+        let columns: Vec<_> = lines.iter().map(|line| (line.file.as_str(), line.person.as_deref())).collect();
+        assert_eq!(columns, [("a.png", None), ("b.png", Some("Ada")), ("c.png", None)]);
+        let landmarks: Vec<_> = lines.into_iter().map(|line| line.landmarks).collect();
+        assert_eq!(landmarks, [None, below("b.pts"), below("c.pts")]);
+        std::fs::write(&list, b"\x89PNG\r\n\0\0").unwrap();
+        assert!(read_list(&list).unwrap_err().to_string().contains("not a list of pictures"));
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Dataset, Domain};
+use super::people::Dataset;
+use crate::domain::Domain;
 
 /// People with blanks replaced by underscores, and their drawings (`c`) and photos (`p`).
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

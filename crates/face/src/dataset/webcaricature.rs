@@ -3,7 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
-use super::{Dataset, Domain, Entry, Layout, OpenOptions, Person, Problem, ProblemKind};
+use super::layout::{Layout, OpenOptions};
+use super::people::{Dataset, Entry, Person};
+use super::problem::{Problem, ProblemKind};
+use super::walk::{files_in, subfolders};
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::text::{decode_name, person_key, read_text};
 
@@ -49,7 +53,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let landmarks = parts.landmarks.as_deref().map(folders_by_person).transpose()?.unwrap_or_default();
     let listed = parts.filenames.as_deref().unwrap_or(&parts.images);
     let mut people: Vec<Person> = Vec::new();
-    for (name, folder) in sorted_folders(listed)? {
+    for (name, folder) in folders_of(listed)? {
         let key = person_key(&name);
         let image_folder = images.get(&key).cloned().unwrap_or_else(|| parts.images.join(&name));
         let files = picture_files(&image_folder);
@@ -143,26 +147,15 @@ fn siblings_folder(root: &Path) -> PathBuf {
 }
 
 /// The subfolders with their names as text, in the order of the names; hidden ones are left out.
-fn sorted_folders(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let failed = |error: std::io::Error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        let name = decode_name(&entry.file_name());
-        let path = entry.path();
-        if !name.starts_with('.') && path.is_dir() {
-            found.push((name, path));
-        }
-    }
-    found.sort();
-    Ok(found)
+fn folders_of(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    subfolders(folder).map_err(|error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() })
 }
 
 fn folders_by_person(folder: &Path) -> Result<HashMap<String, PathBuf>> {
     if !folder.is_dir() {
         return Ok(HashMap::new());
     }
-    Ok(sorted_folders(folder)?.into_iter().map(|(name, path)| (person_key(&name), path)).collect())
+    Ok(folders_of(folder)?.into_iter().map(|(name, path)| (person_key(&name), path)).collect())
 }
 
 /// The pictures of one folder by name without ending; where two endings are there, the published one counts.
@@ -172,7 +165,7 @@ fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
         let ending = path.extension().and_then(|ending| ending.to_str())?;
         ENDINGS.iter().position(|known| *known == ending)
     };
-    for path in std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
+    for path in files_in(folder) {
         let (Some(new), Some(stem)) = (rank(&path), path.file_stem().map(decode_name)) else { continue };
         if found.get(&stem).and_then(|old| rank(old)).is_none_or(|old| new < old) {
             found.insert(stem, path);

@@ -16,24 +16,22 @@ impl Flow {
     /// `smoothing` is the deviation in pixels over which directions are averaged.
     pub(super) fn new(luma: &Plane, smoothing: f32) -> Self {
         let (width, height) = (luma.width, luma.height);
-        let gradient = |x: usize, y: usize| {
-            let (x, y) = (x as isize, y as isize);
-            let at = |dx, dy| luma.at_clamped(x + dx, y + dy);
-            // Sobel's masks.
-            let gx = at(1, -1) + 2.0 * at(1, 0) + at(1, 1) - at(-1, -1) - 2.0 * at(-1, 0) - at(-1, 1);
-            let gy = at(-1, 1) + 2.0 * at(0, 1) + at(1, 1) - at(-1, -1) - 2.0 * at(0, -1) - at(1, -1);
-            (gx, gy)
-        };
-        let tensor = |product: fn(f32, f32) -> f32| {
+        // Sobel's masks.
+        let gradient = |along: (isize, isize), aside: (isize, isize)| {
             Plane::from_fn(width, height, |x, y| {
-                let (gx, gy) = gradient(x, y);
-                product(gx, gy)
+                let at = |step: isize, side: isize| {
+                    luma.at_clamped(
+                        x as isize + step * along.0 + side * aside.0,
+                        y as isize + step * along.1 + side * aside.1,
+                    )
+                };
+                at(1, -1) + 2.0 * at(1, 0) + at(1, 1) - at(-1, -1) - 2.0 * at(-1, 0) - at(-1, 1)
             })
-            .blurred(smoothing)
         };
-        let xx = tensor(|gx, _| gx * gx);
-        let xy = tensor(|gx, gy| gx * gy);
-        let yy = tensor(|_, gy| gy * gy);
+        let (gx, gy) = (gradient((1, 0), (0, 1)), gradient((0, 1), (1, 0)));
+        let xx = gx.times(&gx).blurred(smoothing);
+        let xy = gx.times(&gy).blurred(smoothing);
+        let yy = gy.times(&gy).blurred(smoothing);
         // The major eigenvector of the tensor points across the edge, at half the angle of (xx - yy, 2 xy).
         let half_angle = |x: usize, y: usize| {
             let (dx, dy) = (xx.at(x, y) - yy.at(x, y), 2.0 * xy.at(x, y));
@@ -43,6 +41,13 @@ impl Flow {
         };
         let across =
             (0..width * height).into_par_iter().map(|index| half_angle(index % width, index / width)).collect();
+        Self { width, across }
+    }
+
+    /// The flow at half the size.
+    pub(super) fn halved(&self) -> Self {
+        let (width, height) = (self.width.div_ceil(2), (self.across.len() / self.width).div_ceil(2));
+        let across = (0..width * height).map(|index| self.across(2 * (index % width), 2 * (index / width))).collect();
         Self { width, across }
     }
 

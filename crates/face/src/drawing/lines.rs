@@ -24,12 +24,17 @@ pub(super) fn draw_lines(luma: &Plane, flow: &Flow, kept: &Plane, style: &LineSt
     // A second pass along the flow joins what the threshold has frayed.
     let ink = flow.smooth_along(&ink, 0.4 * style.flow_length * unit);
     let (width, height) = (ink.width, ink.height);
+    // A hand's unsteadiness is slow against pixels.
+    let slow = |seed: u64, period: f32| {
+        Plane::slowly(width, height, 4, |x, y| {
+            noise::fractal(seed, x as f32 / (period * unit), y as f32 / (period * unit), 2)
+        })
+    };
+    let (right, down, pressure) = (slow(seed ^ 0x11, 24.0), slow(seed ^ 0x12, 24.0), slow(seed ^ 0x13, 40.0));
+    let wobble = 2.0 * style.wobble * unit;
     Plane::from_fn(width, height, |x, y| {
-        let (u, v) = (x as f32 / unit, y as f32 / unit);
-        let wobble = style.wobble * unit;
-        let shift_x = (noise::fractal(seed ^ 0x11, u / 24.0, v / 24.0, 2) - 0.5) * 2.0 * wobble;
-        let shift_y = (noise::fractal(seed ^ 0x12, u / 24.0, v / 24.0, 2) - 0.5) * 2.0 * wobble;
-        let pressure = 1.0 - style.variation * noise::fractal(seed ^ 0x13, u / 40.0, v / 40.0, 2);
+        let (shift_x, shift_y) = (wobble * (right.at(x, y) - 0.5), wobble * (down.at(x, y) - 0.5));
+        let pressure = 1.0 - style.variation * pressure.at(x, y);
         (ink.sample(x as f32 + shift_x, y as f32 + shift_y) * pressure * style.strength).clamp(0.0, 1.0)
     })
 }

@@ -22,6 +22,29 @@ impl Plane {
         Self { width, height, values }
     }
 
+    /// As [`Plane::from_fn`] for values that change slowly: computed at every `step`-th place, bilinear between.
+    pub(crate) fn slowly(width: usize, height: usize, step: usize, value: impl Fn(usize, usize) -> f32 + Sync) -> Self {
+        let coarse =
+            Self::from_fn(width.div_ceil(step) + 1, height.div_ceil(step) + 1, |x, y| value(step * x, step * y));
+        let share = 1.0 / step as f32;
+        Self::from_fn(width, height, |x, y| {
+            let start = y / step * coarse.width + x / step;
+            let (fx, fy) = ((x % step) as f32 * share, (y % step) as f32 * share);
+            let row = |start: usize| coarse.values[start] + fx * (coarse.values[start + 1] - coarse.values[start]);
+            let upper = row(start);
+            upper + fy * (row(start + coarse.width) - upper)
+        })
+    }
+
+    /// Half the size: means of four, with edges continued.
+    pub(crate) fn halved(&self) -> Self {
+        Self::from_fn(self.width.div_ceil(2), self.height.div_ceil(2), |x, y| {
+            let (left, top) = (2 * x, 2 * y);
+            let (right, bottom) = ((left + 1).min(self.width - 1), (top + 1).min(self.height - 1));
+            0.25 * (self.at(left, top) + self.at(right, top) + self.at(left, bottom) + self.at(right, bottom))
+        })
+    }
+
     pub(crate) fn at(&self, x: usize, y: usize) -> f32 {
         self.values[y * self.width + x]
     }
@@ -49,6 +72,12 @@ impl Plane {
 
     pub(crate) fn map(&self, value: impl Fn(f32) -> f32 + Sync) -> Self {
         let values = self.values.par_iter().map(|&v| value(v)).collect();
+        Self { values, ..*self }
+    }
+
+    /// The product place by place, of planes of one size.
+    pub(crate) fn times(&self, other: &Self) -> Self {
+        let values = self.values.iter().zip(&other.values).map(|(one, other)| one * other).collect();
         Self { values, ..*self }
     }
 
@@ -128,6 +157,17 @@ mod tests {
     fn blurring_a_constant_keeps_it() {
         let blurred = Plane::from_fn(9, 5, |_, _| 0.3).blurred(2.0);
         assert!(blurred.values.iter().all(|v| (v - 0.3).abs() < 1e-5));
+    }
+
+    #[test]
+    fn slow_values_are_exact_where_they_are_linear() {
+        let plane = Plane::slowly(11, 7, 4, |x, y| x as f32 - 2.0 * y as f32);
+        for (index, value) in plane.values.iter().enumerate() {
+            assert!((value - ((index % 11) as f32 - 2.0 * (index / 11) as f32)).abs() < 1e-4);
+        }
+        let half = plane.halved();
+        assert_eq!((half.width, half.height), (6, 4));
+        assert!((half.at(1, 1) - (2.5 - 5.0)).abs() < 1e-4);
     }
 
     #[test]

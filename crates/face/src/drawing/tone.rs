@@ -11,7 +11,8 @@ pub(crate) fn draw_tone(darkness: &Plane, style: &ToneStyle, unit: f32, seed: u6
     let at = |x: usize, y: usize| (x as f32 / unit, y as f32 / unit, darkness.at(x, y));
     let (width, height) = (darkness.width, darkness.height);
     let tone = match style.kind {
-        ToneKind::None => Plane::from_fn(width, height, |_, _| 0.0),
+        // The last two are no even layer: they have places of their own.
+        ToneKind::None | ToneKind::Strokes | ToneKind::Flat => Plane::from_fn(width, height, |_, _| 0.0),
         ToneKind::Hatching => Plane::from_fn(width, height, |x, y| {
             let (u, v, dark) = at(x, y);
             hatching(u, v, dark, style, seed)

@@ -4,21 +4,15 @@ use std::fs::File;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
-use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
-use super::{Picture, jpeg};
+use super::colour::to_rgb8;
+use super::format::{describe_content, format_label};
+use super::jpeg;
+use super::limits::{MAX_DECODER_BYTES, MAX_FILE_BYTES, check_header, file_too_large, zero_size};
+use super::orientation;
+use super::rgb::Picture;
 use crate::error::{Error, Result};
-
-/// Longest side that is decoded or made, in pixels.
-pub const MAX_SIDE: u32 = 30_000;
-/// Largest picture that is decoded or made, in pixels.
-pub const MAX_PIXELS: u64 = 100_000_000;
-/// Largest file that is read, in bytes.
-pub const MAX_FILE_BYTES: u64 = 512 * 1024 * 1024;
-
-/// Decoders may take this much memory besides their output: eight bytes for each of [`MAX_PIXELS`] (16-bit RGBA) and some.
-const MAX_DECODER_BYTES: u64 = 900_000_000;
 
 impl Picture {
     /// Reads a picture file; see [`Picture::decode`].
@@ -53,7 +47,7 @@ impl Picture {
             ImageFormat::Jpeg => jpeg::decode(name, bytes)?,
             _ => decode_other(name, bytes, format)?,
         };
-        let rgb = picture.into_rgb8();
+        let rgb = to_rgb8(picture);
         let (width, height) = (rgb.width() as usize, rgb.height() as usize);
         Self::from_rgb(width, height, rgb.into_raw())
     }
@@ -80,10 +74,6 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn file_too_large(name: &str, found_bytes: u64) -> Error {
-    Error::FileTooLarge { name: name.to_owned(), found_bytes, limit_bytes: MAX_FILE_BYTES }
-}
-
 /// Everything but JPEG, through the `image` crate's decoders.
 fn decode_other(name: &str, bytes: &[u8], format: ImageFormat) -> Result<DynamicImage> {
     let label = format_label(format);
@@ -99,33 +89,10 @@ fn decode_other(name: &str, bytes: &[u8], format: ImageFormat) -> Result<Dynamic
         return Err(zero_size(name, label));
     }
     check_header(name, u64::from(width), u64::from(height))?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation::of_decoder(&mut decoder);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(fail)?;
     picture.apply_orientation(orientation);
     Ok(picture)
-}
-
-/// Refuses a header that announces more than the limits.
-pub(super) fn check_header(name: &str, width: u64, height: u64) -> Result<()> {
-    let side = u64::from(MAX_SIDE);
-    if width > side || height > side || width.saturating_mul(height) > MAX_PIXELS {
-        return Err(too_large(name, width, height));
-    }
-    Ok(())
-}
-
-fn too_large(name: &str, width: u64, height: u64) -> Error {
-    Error::PictureTooLarge {
-        name: name.to_owned(),
-        width,
-        height,
-        limit_side: MAX_SIDE,
-        limit_megapixels: MAX_PIXELS / 1_000_000,
-    }
-}
-
-pub(super) fn zero_size(name: &str, format: &'static str) -> Error {
-    Error::Damaged { name: name.to_owned(), format, detail: "its width or height is zero".to_owned() }
 }
 
 fn translate(name: &str, format: &'static str, error: ImageError) -> Error {
@@ -137,31 +104,4 @@ fn translate(name: &str, format: &'static str, error: ImageError) -> Error {
         }
         other => Error::Damaged { name, format, detail: other.to_string() },
     }
-}
-
-pub(super) fn format_label(format: ImageFormat) -> &'static str {
-    match format {
-        ImageFormat::Png => "PNG",
-        ImageFormat::WebP => "WebP",
-        ImageFormat::Bmp => "BMP",
-        ImageFormat::Tiff => "TIFF",
-        ImageFormat::Gif => "GIF",
-        ImageFormat::Pnm => "PGM/PPM/PBM",
-        ImageFormat::Avif => "AVIF",
-        ImageFormat::Jpeg => "JPEG",
-        _ => "picture",
-    }
-}
-
-/// Says in a few words what a file is that is no picture.
-pub(super) fn describe_content(bytes: &[u8]) -> String {
-    let head = &bytes[..bytes.len().min(256)];
-    let text = std::str::from_utf8(head).map_or_else(|error| &head[..error.valid_up_to()], str::as_bytes);
-    let printable = text.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r'));
-    if text.len() + 4 > head.len() && printable {
-        let shown: String = String::from_utf8_lossy(text).split_whitespace().take(6).collect::<Vec<_>>().join(" ");
-        return format!("text (\"{}\")", shown.chars().take(40).collect::<String>());
-    }
-    let hex: Vec<String> = head.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("data starting with the bytes {}", hex.join(" "))
 }

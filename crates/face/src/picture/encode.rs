@@ -1,7 +1,5 @@
-//! From [`Picture`] to bytes and files; files appear whole or not at all.
+//! From [`Picture`] to bytes and files.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 
 use image::codecs::jpeg::JpegEncoder;
@@ -9,8 +7,9 @@ use image::codecs::png::PngEncoder;
 use image::codecs::webp::WebPEncoder;
 use image::{ExtendedColorType, ImageEncoder};
 
-use super::Picture;
+use super::rgb::Picture;
 use crate::error::{Error, Result};
+use crate::files::write_atomically;
 
 /// JPEGs are written at this quality (1..=100): visually lossless for drawings and faces.
 const JPEG_QUALITY: u8 = 95;
@@ -106,59 +105,5 @@ impl Picture {
         let path = path.as_ref();
         let bytes = self.encode(PictureFormat::from_path(path)?)?;
         write_atomically(path, &bytes, overwrite)
-    }
-}
-
-/// Writes a file so that it is there whole or not at all: a temporary file in the same folder, synced, then renamed.
-///
-/// On any failure (disk full, no permission) the temporary file is removed and an existing destination is as it was.
-///
-/// # Errors
-/// [`Error::AlreadyExists`] if the destination exists and `overwrite` is false; [`Error::Write`] otherwise.
-pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let path = path.as_ref();
-    let write_error = |source| Error::Write { path: path.to_owned(), source };
-    if path.is_dir() {
-        return Err(write_error(io::Error::new(io::ErrorKind::IsADirectory, "a folder has that name")));
-    }
-    if !overwrite && path.symlink_metadata().is_ok() {
-        return Err(Error::AlreadyExists { path: path.to_owned() });
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut file = temporary_file(folder).map_err(|error| write_error(error.kind().into()))?;
-    // Through the plain file: errors of the wrapper would name the temporary file.
-    file.as_file_mut().write_all(bytes).map_err(write_error)?;
-    file.as_file().sync_all().map_err(write_error)?;
-    if overwrite {
-        file.persist(path).map_err(|error| write_error(error.error))?;
-    } else {
-        file.persist_noclobber(path).map_err(|error| match error.error.kind() {
-            io::ErrorKind::AlreadyExists => Error::AlreadyExists { path: path.to_owned() },
-            _ => write_error(error.error),
-        })?;
-    }
-    sync_folder(folder);
-    Ok(())
-}
-
-/// A temporary file that removes itself when dropped, with the permissions of an ordinary new file.
-fn temporary_file(folder: &Path) -> io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".portraitist-").suffix(".tmp");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-/// Makes the rename itself durable where the system can; the file's bytes already are, so a failure here is not one.
-fn sync_folder(folder: &Path) {
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
     }
 }

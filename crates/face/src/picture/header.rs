@@ -4,13 +4,16 @@ use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{ColorType, ImageDecoder, ImageFormat, ImageReader};
+use image::{ImageDecoder, ImageFormat, ImageReader};
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 
-use super::decode::{describe_content, format_label, read_file};
+use super::colour;
+use super::decode::read_file;
+use super::format::{describe_content, format_label};
+use super::orientation;
 use crate::error::{Error, Result};
 
 /// Size and kind of a picture file.
@@ -50,11 +53,7 @@ impl Header {
             ImageFormat::Jpeg => jpeg(bytes).map_err(damaged)?,
             _ => other(bytes, format).map_err(|error| damaged(error.to_string()))?,
         };
-        let lies = matches!(
-            orientation,
-            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-        );
-        let (width, height) = if lies { (height, width) } else { (width, height) };
+        let (width, height) = if orientation::swaps_sides(orientation) { (height, width) } else { (width, height) };
         Ok(Self { width, height, grey })
     }
 }
@@ -64,15 +63,15 @@ fn jpeg(bytes: &[u8]) -> std::result::Result<(usize, usize, bool, Orientation), 
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
     decoder.decode_headers().map_err(|error| error.to_string())?;
     let (width, height) = decoder.dimensions().ok_or("no frame header")?;
-    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
+    let orientation = orientation::of_exif(decoder.exif().map(Vec::as_slice));
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    Ok((width, height, grey, orientation.unwrap_or(Orientation::NoTransforms)))
+    Ok((width, height, grey, orientation))
 }
 
 fn other(bytes: &[u8], format: ImageFormat) -> image::ImageResult<(usize, usize, bool, Orientation)> {
     let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder()?;
     let (width, height) = decoder.dimensions();
-    let grey = matches!(decoder.color_type(), ColorType::L8 | ColorType::La8 | ColorType::L16 | ColorType::La16);
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let grey = colour::is_grey(decoder.color_type());
+    let orientation = orientation::of_decoder(&mut decoder);
     Ok((width as usize, height as usize, grey, orientation))
 }

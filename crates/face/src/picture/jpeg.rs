@@ -5,14 +5,14 @@
 //! (a hole in the middle) is decoded as far as the decoder's strict mode lets it, as with other programs.
 
 use image::DynamicImage;
-use image::metadata::Orientation;
 use zune_core::bytestream::ZCursor;
 use zune_core::colorspace::ColorSpace;
 use zune_core::options::DecoderOptions;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::errors::DecodeErrors;
 
-use super::decode::{check_header, zero_size};
+use super::limits::{check_header, zero_size};
+use super::orientation;
 use crate::error::{Error, Result};
 
 const FORMAT: &str = "JPEG";
@@ -33,8 +33,7 @@ pub(super) fn decode(name: &str, bytes: &[u8]) -> Result<DynamicImage> {
     let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
     let target = if grey { ColorSpace::Luma } else { ColorSpace::RGB };
     decoder.set_options(options.jpeg_set_out_colorspace(target));
-    let orientation =
-        decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif)).unwrap_or(Orientation::NoTransforms);
+    let orientation = orientation::of_exif(decoder.exif().map(Vec::as_slice));
     let samples = decoder.decode().map_err(|error| translate(name, error))?;
     let mut picture = assemble(width as u32, height as u32, grey, samples)
         .ok_or_else(|| damaged(name, "fewer pixels than the header says".to_owned()))?;

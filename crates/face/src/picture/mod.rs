@@ -1,169 +1,20 @@
 //! Pictures in memory: 8-bit RGB, whatever the file held.
 
+mod colour;
 mod decode;
 mod encode;
+pub(crate) mod format;
 mod header;
 mod jpeg;
+mod limits;
+mod orientation;
+mod rgb;
 
-pub use decode::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE, read_file};
-pub use encode::{PictureFormat, write_atomically};
+pub use decode::read_file;
+pub use encode::PictureFormat;
+pub use format::{ENDINGS, FORMATS, has_picture_ending};
 pub use header::Header;
+pub use limits::{MAX_FILE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use rgb::Picture;
 
-use std::path::Path;
-
-use crate::error::{Error, Result};
-
-/// File name endings that are taken for pictures in a folder.
-const ENDINGS: [&str; 12] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff", "pgm", "ppm", "pbm", "pnm", "gif"];
-
-/// Whether a file's name ends as a picture's does, in any case.
-pub fn has_picture_ending(path: &Path) -> bool {
-    let ending = path.extension().and_then(|ending| ending.to_str()).map(str::to_ascii_lowercase);
-    ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str()))
-}
-
-/// An upright picture, 8-bit RGB, row by row from the top left corner; never empty.
-///
-/// Own pixels rather than `image::RgbImage`, so that sizes are bounded once, at construction, and the picture library stays
-/// behind this module.
-///
-/// # Shapes
-/// - pixels: `[height, width, 3]`, RGB, 0..=255, sRGB-coded as in the file
-#[derive(Clone, PartialEq, Eq)]
-pub struct Picture {
-    width: usize,
-    height: usize,
-    pixels: Vec<u8>,
-}
-
-impl Picture {
-    /// Wraps `pixels` (`[height, width, 3]`, RGB).
-    ///
-    /// # Errors
-    /// [`Error::SizeOutOfRange`] for an empty or oversized picture, [`Error::WrongLength`] unless there are
-    /// `3 * width * height` values.
-    pub fn from_rgb(width: usize, height: usize, pixels: Vec<u8>) -> Result<Self> {
-        check_size("picture", width, height)?;
-        let expected = 3 * width * height;
-        if pixels.len() != expected {
-            return Err(Error::WrongLength { what: "RGB pixels", expected, found: pixels.len() });
-        }
-        Ok(Self { width, height, pixels })
-    }
-
-    /// Copies grey `values` (`[height, width]`) to all three channels.
-    ///
-    /// # Errors
-    /// As [`Picture::from_rgb`], for `width * height` values.
-    pub fn from_grey(width: usize, height: usize, values: &[u8]) -> Result<Self> {
-        check_size("picture", width, height)?;
-        if values.len() != width * height {
-            return Err(Error::WrongLength { what: "grey pixels", expected: width * height, found: values.len() });
-        }
-        let pixels = values.iter().flat_map(|&v| [v; 3]).collect();
-        Ok(Self { width, height, pixels })
-    }
-
-    /// A picture of one colour.
-    ///
-    /// # Errors
-    /// [`Error::SizeOutOfRange`] for an empty or oversized picture.
-    pub fn filled(width: usize, height: usize, colour: [u8; 3]) -> Result<Self> {
-        check_size("picture", width, height)?;
-        Ok(Self { width, height, pixels: colour.repeat(width * height) })
-    }
-
-    /// Width in pixels, at least 1.
-    pub fn width(&self) -> usize {
-        self.width
-    }
-
-    /// Height in pixels, at least 1.
-    pub fn height(&self) -> usize {
-        self.height
-    }
-
-    /// All pixels, `[height, width, 3]`.
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
-    }
-
-    /// All pixels for changing in place, `[height, width, 3]`.
-    pub fn pixels_mut(&mut self) -> &mut [u8] {
-        &mut self.pixels
-    }
-
-    /// Gives the pixels away, `[height, width, 3]`.
-    pub fn into_pixels(self) -> Vec<u8> {
-        self.pixels
-    }
-
-    /// The RGB value at column `x`, row `y`; `None` outside the picture.
-    pub fn pixel(&self, x: usize, y: usize) -> Option<[u8; 3]> {
-        if x >= self.width || y >= self.height {
-            return None;
-        }
-        let start = 3 * (y * self.width + x);
-        self.pixels.get(start..start + 3).and_then(|rgb| rgb.try_into().ok())
-    }
-
-    /// Luma of every pixel, `[height, width]`, by Pillow's `convert("L")` (ITU-R 601 in 16-bit fixed point).
-    pub fn luma(&self) -> Vec<u8> {
-        self.pixels.chunks_exact(3).map(|rgb| luma_601(rgb[0], rgb[1], rgb[2])).collect()
-    }
-}
-
-impl std::fmt::Debug for Picture {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Picture({}x{})", self.width, self.height)
-    }
-}
-
-/// ITU-R 601 luma as Pillow rounds it: weights 0.299, 0.587, 0.114 in 16-bit fixed point, half rounded up.
-fn luma_601(red: u8, green: u8, blue: u8) -> u8 {
-    ((u32::from(red) * 19595 + u32::from(green) * 38470 + u32::from(blue) * 7471 + 0x8000) >> 16) as u8
-}
-
-/// Refuses empty sizes and sizes beyond [`MAX_SIDE`] and [`MAX_PIXELS`] before memory is taken for them.
-pub(crate) fn check_size(what: &'static str, width: usize, height: usize) -> Result<()> {
-    let side = MAX_SIDE as usize;
-    let fits = (1..=side).contains(&width) && (1..=side).contains(&height) && (width * height) as u64 <= MAX_PIXELS;
-    if fits {
-        return Ok(());
-    }
-    Err(Error::SizeOutOfRange { what, width, height, limit: side, limit_megapixels: MAX_PIXELS / 1_000_000 })
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_bounded_before_memory_is_taken() {
-        assert!(matches!(Picture::filled(0, 5, [0; 3]), Err(Error::SizeOutOfRange { .. })));
-        assert!(matches!(Picture::filled(usize::MAX, usize::MAX, [0; 3]), Err(Error::SizeOutOfRange { .. })));
-        assert!(matches!(Picture::filled(20_000, 20_000, [0; 3]), Err(Error::SizeOutOfRange { .. })));
-        assert!(matches!(
-            Picture::from_rgb(2, 2, vec![0; 11]),
-            Err(Error::WrongLength { expected: 12, found: 11, .. })
-        ));
-    }
-
-    #[test]
-    fn grey_is_copied_to_three_channels() {
-        let picture = Picture::from_grey(2, 1, &[7, 200]).unwrap();
-        assert_eq!(picture.pixels(), [7, 7, 7, 200, 200, 200]);
-        assert_eq!(picture.pixel(1, 0), Some([200; 3]));
-        assert_eq!(picture.pixel(2, 0), None);
-    }
-
-    #[test]
-    fn luma_follows_pillow() {
-        // Values of Pillow's documentation formula L = (R*19595 + G*38470 + B*7471 + 0x8000) >> 16.
-        assert_eq!(luma_601(255, 255, 255), 255);
-        assert_eq!(luma_601(255, 0, 0), 76);
-        assert_eq!(luma_601(0, 255, 0), 150);
-        assert_eq!(luma_601(0, 0, 255), 29);
-    }
-}
+pub(crate) use limits::check_size;

@@ -1,37 +1,43 @@
 //! One picture: from its files to a crop and a row of the manifest.
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::Arc;
 
 use super::manifest::{Row, Stamp, blank_row, flipped_crop, is_fresh};
-use super::recipe::{Fit, Recipe, Sampling};
-use crate::check::{landmark_kind, picture_kind};
-use crate::dataset::{Dataset, Domain, Entry, Person, Problem, ProblemKind};
+use super::recipe::Recipe;
+use crate::dataset::{Dataset, Entry, Person, Problem, ProblemKind};
 use crate::detect::FaceDetector;
+use crate::domain::Domain;
+use crate::edit::flip;
 use crate::error::{Error, Result};
+use crate::files::write_unsynced;
 use crate::filter::{LandmarkFilter, Rejection, distance_share};
-use crate::geometry::{Point, Similarity};
-use crate::landmarks::Landmarks;
+use crate::landmarks::{FivePoints, Landmarks};
 use crate::picture::{Header, Picture, read_file};
+use crate::pipeline::FacePipeline;
 use crate::pose::{self, HeadModel, Pose};
-use crate::template::{FivePoints, Template};
-use crate::warp::{Border, warp, warp_as_opencv};
-use crate::{seed_2018, transform};
+use crate::transform::Similarity;
 
-/// What all pictures of a run share.
-pub(super) struct Workshop<'a> {
-    pub(super) dataset: &'a Dataset,
-    pub(super) recipe: &'a Recipe,
-    pub(super) folder: &'a Path,
+/// Crops the pictures of a run, and holds what all of them share.
+pub(super) struct CropPipeline<'a> {
+    dataset: &'a Dataset,
+    recipe: &'a Recipe,
+    folder: &'a Path,
     filter: LandmarkFilter,
-    geometry: [String; 2],
-    detector: OnceLock<std::result::Result<FaceDetector, String>>,
+    photos: DomainPipeline,
+    drawings: DomainPipeline,
 }
 
-/// A picture's row, what is wrong with it, and whether anything was done.
-pub(super) struct Made {
+/// How the faces of one domain are found and cut out.
+struct DomainPipeline {
+    faces: FacePipeline,
+    /// Hash of what the pixels of a crop depend on.
+    geometry: String,
+}
+
+/// What became of a picture: its row, what is wrong with it, and whether anything was done.
+pub(super) struct Cropped {
     pub(super) row: Row,
     pub(super) problem: Option<Problem>,
     pub(super) changed: bool,
@@ -52,19 +58,35 @@ enum Loaded {
 /// Why a picture gives no crop.
 type Failure = (ProblemKind, String);
 
-impl<'a> Workshop<'a> {
-    pub(super) fn new(dataset: &'a Dataset, recipe: &'a Recipe, folder: &'a Path) -> Self {
-        let geometry = [Domain::Photo, Domain::Drawing].map(|domain| recipe.geometry_hash(domain));
-        Self { dataset, recipe, folder, filter: recipe.landmark_filter(), geometry, detector: OnceLock::new() }
+impl<'a> CropPipeline<'a> {
+    pub(super) fn new(
+        dataset: &'a Dataset,
+        recipe: &'a Recipe,
+        detector: &Arc<dyn FaceDetector>,
+        folder: &'a Path,
+    ) -> Self {
+        let of = |domain| DomainPipeline {
+            faces: FacePipeline::new(Arc::clone(detector), recipe.cropper(domain)),
+            geometry: recipe.geometry_hash(domain),
+        };
+        let (photos, drawings) = (of(Domain::Photo), of(Domain::Drawing));
+        Self { dataset, recipe, folder, filter: recipe.landmark_filter(), photos, drawings }
     }
 
-    /// Makes a picture's crop, or takes what an earlier run made.
+    fn of(&self, domain: Domain) -> &DomainPipeline {
+        match domain {
+            Domain::Photo => &self.photos,
+            Domain::Drawing => &self.drawings,
+        }
+    }
+
+    /// Crops a picture, or takes the crop of an earlier run.
     ///
     /// # Errors
     /// Only where nothing can be written: then the other pictures fail as well.
-    pub(super) fn make(&self, person: &Person, entry: &Entry, earlier: Option<&Row>) -> Result<Made> {
+    pub(super) fn run(&self, person: &Person, entry: &Entry, earlier: Option<&Row>) -> Result<Cropped> {
         let stamps = [Stamp::of(Some(&entry.picture)), Stamp::of(entry.landmarks.as_deref())];
-        let geometry = &self.geometry[usize::from(entry.domain == Domain::Drawing)];
+        let geometry = &self.of(entry.domain).geometry;
         let fresh = earlier.filter(|row| is_fresh(row, &stamps, geometry) && row.domain == entry.domain);
         let measured = match fresh.filter(|row| row.a.is_some()) {
             Some(row) => Ok((row.clone(), None)),
@@ -79,16 +101,18 @@ impl<'a> Workshop<'a> {
         if !row.kept {
             let changed = fresh.is_none_or(|earlier| earlier.kept);
             (row.crop, row.crop_bytes) = (String::new(), 0);
-            return Ok(Made { row, problem: None, changed });
+            return Ok(Cropped { row, problem: None, changed });
         }
         if self.has_crops(&row) {
             let changed = fresh.is_none();
-            return Ok(Made { row, problem: None, changed });
+            return Ok(Cropped { row, problem: None, changed });
         }
         match self.cut(entry, &mut row, loaded) {
-            Ok(()) => Ok(Made { row, problem: None, changed: true }),
+            Ok(()) => Ok(Cropped { row, problem: None, changed: true }),
             Err(error @ (Error::Write { .. } | Error::AlreadyExists { .. })) => Err(error),
-            Err(error) => Ok(self.failed(person, entry, stamps, geometry, picture_kind(&error), error.to_string())),
+            Err(error) => {
+                Ok(self.failed(person, entry, stamps, geometry, ProblemKind::of_picture(&error), error.to_string()))
+            }
         }
     }
 
@@ -116,17 +140,18 @@ impl<'a> Workshop<'a> {
         geometry: &str,
         kind: ProblemKind,
         detail: String,
-    ) -> Made {
+    ) -> Cropped {
         let reason = serde_json::to_value(kind).ok().and_then(|kind| Some(kind.as_str()?.to_owned()));
         let row = Row { reason: reason.unwrap_or_default(), ..self.blank(person, entry, stamps, geometry) };
-        Made { row, problem: Some(Problem { picture: person.label(entry), kind, detail }), changed: true }
+        Cropped { row, problem: Some(Problem { picture: person.label(entry), kind, detail }), changed: true }
     }
 
     /// Finds the face and its place in the crop. What was read of the picture comes along.
     fn measure(&self, entry: &Entry, blank: &Row) -> std::result::Result<(Row, Option<Loaded>), Failure> {
         let mut row = blank.clone();
-        let landmarks = entry.read_landmarks().map_err(|error| (landmark_kind(&error), error.to_string()))?;
-        let unreadable = |error: Error| (picture_kind(&error), error.to_string());
+        let landmarks =
+            entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()))?;
+        let unreadable = |error: Error| (ProblemKind::of_picture(&error), error.to_string());
         let (face, loaded, size) = match landmarks {
             Some(landmarks) => {
                 let bytes = read_file(&entry.picture).map_err(unreadable)?;
@@ -136,20 +161,21 @@ impl<'a> Workshop<'a> {
             None => {
                 let picture = Picture::open(&entry.picture).map_err(unreadable)?;
                 let size = [picture.width(), picture.height()];
-                (Face::Five(self.detect(&picture)?), Loaded::Picture(picture), size)
+                (Face::Five(self.detect(entry.domain, &picture)?), Loaded::Picture(picture), size)
             }
         };
-        let template = self.recipe.template(entry.domain);
+        let cropper = self.of(entry.domain).faces.cropper();
         let five = match &face {
             Face::All(landmarks) => landmarks.five_points(),
             Face::Five(points) => *points,
         };
-        let transform = fit(self.recipe.fit, &five, &template)
-            .map_err(|error| (ProblemKind::LandmarksSyntax, format!("the face cannot be aligned: {error}")))?;
+        let transform = cropper
+            .fit(&five)
+            .map_err(|error| (ProblemKind::AlignmentFailed, format!("the face cannot be aligned: {error}")))?;
         (row.width, row.height) = (Some(size[0]), Some(size[1]));
         row.set_transform(transform.matrix());
         let moved = five.map(|point| transform.apply(point));
-        row.distance_share = distance_share(&moved, &template).map(|share| share.value());
+        row.distance_share = distance_share(&moved, &cropper.template).map(|share| share.value());
         match &face {
             Face::Five(_) => row.set_points(&moved),
             Face::All(landmarks) => {
@@ -163,12 +189,10 @@ impl<'a> Workshop<'a> {
         Ok((row, Some(loaded)))
     }
 
-    /// Five points estimated from the largest face's box.
-    fn detect(&self, picture: &Picture) -> std::result::Result<FivePoints, Failure> {
-        let detector = self.detector.get_or_init(|| FaceDetector::new().map_err(|error| error.to_string()));
+    /// The five points of the largest face.
+    fn detect(&self, domain: Domain, picture: &Picture) -> std::result::Result<FivePoints, Failure> {
         let unusable = |detail: String| (ProblemKind::LandmarksMissing, detail);
-        let detector = detector.as_ref().map_err(|detail| unusable(detail.clone()))?;
-        let points = detector.largest_face(picture).map_err(|error| unusable(error.to_string()))?;
+        let points = self.of(domain).faces.find(picture).map_err(|error| unusable(error.to_string()))?;
         points.ok_or_else(|| unusable("no landmark file, and no face was found".to_owned()))
     }
 
@@ -203,32 +227,15 @@ impl<'a> Workshop<'a> {
             Some(Loaded::Bytes(bytes)) => Picture::decode(&entry.picture.display().to_string(), &bytes)?,
             None => Picture::open(&entry.picture)?,
         };
-        let template = self.recipe.template(entry.domain);
         let transform = stored_transform(row).ok_or(Error::Nothing { what: "transforms of a picture" })?;
-        let (width, height) = (template.width, template.height);
-        let crop = match self.recipe.sampling {
-            Sampling::Opencv => warp_as_opencv(&picture, &transform, width, height)?,
-            Sampling::Antialiased => warp(&picture, &transform, width, height, Border::Zero)?,
-        };
+        let crop = self.of(entry.domain).faces.cropper().cut(&picture, &transform)?;
         let bytes = crop.encode_png()?;
-        write_whole(&self.folder.join(&row.crop), &bytes)?;
+        write_unsynced(&self.folder.join(&row.crop), &bytes)?;
         row.crop_bytes = bytes.len() as u64;
         if self.recipe.flip {
-            write_whole(&self.folder.join(flipped_crop(&row.crop)), &transform::flip(&crop).encode_png()?)?;
+            write_unsynced(&self.folder.join(flipped_crop(&row.crop)), &flip(&crop).encode_png()?)?;
         }
         Ok(())
-    }
-}
-
-/// Fits the transform of the five points to the template. Single precision, as the original has it: its matrices then come out
-/// to the last digits.
-pub(super) fn fit(fit: Fit, five: &FivePoints, template: &Template) -> Result<Similarity> {
-    let single = |points: &FivePoints| points.map(|point: Point| point.map(|value| f64::from(value as f32)));
-    let (from, to) = (single(five), single(&template.points));
-    match fit {
-        Fit::Reflective => Similarity::estimate_reflective(&from, &to),
-        Fit::Plain => Similarity::estimate_in_source(&from, &to),
-        Fit::Seed2018 => seed_2018::estimate_reflective(&from, &to),
     }
 }
 
@@ -237,7 +244,7 @@ fn stored_transform(row: &Row) -> Option<Similarity> {
     Similarity::from_matrix([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
 }
 
-/// `crops/PERSON/PICTURE.png`; parts that would lead elsewhere are made harmless.
+/// `crops/PERSON/PICTURE.png`; parts that would lead out of the folder are replaced.
 fn crop_path(person: &str, picture: &str) -> String {
     let harmless = |part: &str| match part {
         "" | "." | ".." => "_".to_owned(),
@@ -249,27 +256,6 @@ fn crop_path(person: &str, picture: &str) -> String {
     let person: String = harmless(&person.replace('/', "_"));
     let picture: Vec<String> = picture.split('/').map(harmless).collect();
     format!("crops/{person}/{}.png", picture.join("/"))
-}
-
-/// Ending of a crop that is being written.
-pub(super) const ASIDE: &str = ".png.tmp";
-
-/// Writes a file aside and renames it. Not synced: the manifest stores its length, by which the next run sees what a power cut
-/// took away.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |source| Error::Write { path: path.to_owned(), source };
-    let aside: PathBuf = path.with_extension(&ASIDE[1..]);
-    let create = || fs::File::create(&aside);
-    let mut file = match create() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            if let Some(folder) = path.parent() {
-                fs::create_dir_all(folder).map_err(failed)?;
-            }
-            create().map_err(failed)?
-        }
-        other => other.map_err(failed)?,
-    };
-    file.write_all(bytes).and_then(|()| fs::rename(&aside, path)).map_err(failed)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::manifest::Row;
 use crate::dataset::webcaricature::{CONFIG, FILENAMES, LISTS};
 use crate::dataset::{Dataset, Layout};
 use crate::error::{Error, Result};
-use crate::picture::write_atomically;
+use crate::files::write_atomically;
 
 /// Writes `Filenames` and `config.json`, for sources in WebCaricature's layout.
 pub(super) fn write(dataset: &Dataset, folder: &Path, rows: &[Row]) -> Result<()> {

@@ -2,8 +2,8 @@
 //!
 //! Liu, Ting and Zhou 2008, "Isolation forest"; scores as in its equations 1 and 2.
 
-use crate::geometry::Point;
 use crate::mersenne::MersenneTwister;
+use crate::transform::Point;
 
 /// Trees of the forest, as in the paper.
 const TREES: usize = 100;

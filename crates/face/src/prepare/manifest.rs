@@ -1,4 +1,4 @@
-//! The table of a prepared dataset, and the journal that grows while it is made.
+//! The table of a prepared dataset, and the journal that grows with it.
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
@@ -8,12 +8,11 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::geometry::Point;
-use crate::landmarks::{COUNT, Landmarks};
-use crate::picture::write_atomically;
-use crate::template::FivePoints;
+use crate::files::write_atomically;
+use crate::landmarks::{COUNT, FivePoints, Landmarks, five};
+use crate::transform::Point;
 
 /// The table's file name.
 pub const MANIFEST: &str = "manifest.csv";
@@ -126,16 +125,13 @@ pub(super) fn flipped_crop(crop: &str) -> String {
 
 /// The row of the mirrored crop of `width` pixels.
 pub(super) fn flipped_row(row: &Row, width: usize) -> Row {
-    let mirror = |points: &[Point]| points.iter().map(|&[x, y]| [width as f64 - 1.0 - x, y]).collect::<Vec<_>>();
     let mut flipped = Row { flipped: true, crop: flipped_crop(&row.crop), ..row.clone() };
     if let (Some(a), Some(b), Some(tx)) = (row.a, row.b, row.tx) {
         (flipped.a, flipped.b, flipped.tx) = (Some(-a), Some(-b), Some(width as f64 - 1.0 - tx));
     }
     match (row.all_landmarks(), row.five_points()) {
         (Some(landmarks), _) => flipped.set_points(&landmarks.mirrored(width).0),
-        (None, Some([left_eye, right_eye, nose, left, right])) => {
-            flipped.set_points(&mirror(&[right_eye, left_eye, nose, right, left]));
-        }
+        (None, Some(five)) => flipped.set_points(&five::mirrored(&five, width)),
         (None, None) => {}
     }
     flipped.yaw = row.yaw.map(|yaw| -yaw);
@@ -148,7 +144,7 @@ pub fn transform_of(row: &Row) -> Option<[[f64; 3]; 2]> {
     Some([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
 }
 
-/// Whether a row was made from these files with this geometry.
+/// Whether a row describes these files with this geometry.
 pub(super) fn is_fresh(row: &Row, stamps: &[Stamp; 2], geometry: &str) -> bool {
     let [source, landmarks] = stamps;
     (row.source_bytes, row.source_modified) == (source.bytes, source.modified)
@@ -176,7 +172,7 @@ pub(super) fn read_earlier(folder: &Path) -> HashMap<(String, String), Row> {
     let mut rows = HashMap::new();
     for file in [MANIFEST, JOURNAL] {
         let Ok(mut reader) = csv::Reader::from_path(folder.join(file)) else { continue };
-        // A line cut off by an interruption does not parse, and its picture is made again.
+        // A line cut off by an interruption does not parse, and its picture is cropped again.
         for row in reader.deserialize::<Row>().map_while(std::result::Result::ok).filter(|row| !row.flipped) {
             rows.insert(row.key(), row);
         }

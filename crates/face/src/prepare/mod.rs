@@ -9,7 +9,6 @@
 //! - `derived`: lists that make the result a dataset of its own
 
 mod crop;
-mod cropper;
 mod derived;
 pub mod isolation_forest;
 pub mod manifest;
@@ -18,23 +17,25 @@ pub mod recipe;
 pub mod reference;
 pub mod sensitivity;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-pub use self::cropper::Cropper;
-
-use self::crop::{Made, Workshop};
+use self::crop::{CropPipeline, Cropped};
 use self::manifest::{Journal, Row, flipped_crop, flipped_row, read_earlier, table, write_manifest};
 use self::partition::Partition;
 use self::recipe::Recipe;
 use self::sensitivity::{Sensitivity, sensitivity};
-use crate::dataset::{Dataset, Domain, Entry, Person, Problem};
+use crate::dataset::{Dataset, Entry, Person, Problem};
+use crate::detect::FaceDetector;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::picture::write_atomically;
+use crate::files::{remove_unfinished, write_atomically};
+use crate::landmarks::FivePoints;
 use crate::protocol::coverage::Protocols;
 
 /// What a run did.
@@ -44,7 +45,7 @@ pub struct Report {
     pub kept: usize,
     /// Pictures left out, by reason.
     pub dropped: BTreeMap<String, usize>,
-    /// Pictures that were made or judged anew; the others were as an earlier run had left them.
+    /// Pictures that were cropped or judged anew; the others were as an earlier run had left them.
     pub changed: usize,
     /// Crops of earlier runs that were removed.
     pub removed: usize,
@@ -62,14 +63,21 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// Prepares a dataset in `folder`; `done` is called after each picture, from any thread.
+/// Prepares a dataset in `folder`; `done` is called after each picture, from any thread. `detector` is asked for pictures without
+/// landmarks.
 ///
 /// A second run does only what changed: pictures, landmarks, recipe. An interrupted run goes on where it was.
 ///
 /// # Errors
 /// [`Error::OutOfRange`] for a recipe that cannot be followed; [`Error::Write`] if the folder cannot be written. A picture that
 /// cannot be used is no error of the run but a problem in its report.
-pub fn prepare(dataset: &Dataset, recipe: &Recipe, folder: &Path, done: impl Fn() + Sync) -> Result<Report> {
+pub fn prepare(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    detector: &Arc<dyn FaceDetector>,
+    folder: &Path,
+    done: impl Fn() + Sync,
+) -> Result<Report> {
     recipe.check()?;
     let mut recipe = recipe.clone();
     if recipe.estimate_drawings {
@@ -80,27 +88,14 @@ pub fn prepare(dataset: &Dataset, recipe: &Recipe, folder: &Path, done: impl Fn(
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
     let earlier = read_earlier(folder);
     let journal = Journal::open(folder, &earlier)?;
-    let workshop = Workshop::new(dataset, &recipe, folder);
-    let entries: Vec<(&Person, &Entry)> = dataset.entries().collect();
-    let made: Vec<Made> = entries
-        .par_iter()
-        .map(|(person, entry)| {
-            let key = (person.name.clone(), entry.name.clone());
-            let mut made = workshop.make(person, entry, earlier.get(&key))?;
-            made.row.split = partition.side(&person.name).to_owned();
-            if made.changed && made.problem.is_none() {
-                journal.add(&made.row)?;
-            }
-            done();
-            Ok(made)
-        })
-        .collect::<Result<_>>()?;
+    let pipeline = CropPipeline::new(dataset, &recipe, detector, folder);
+    let cropped = crop_all(dataset, &pipeline, &partition, &earlier, &journal, done)?;
     let mut problems = dataset.problems.clone();
-    let changed = made.iter().filter(|made| made.changed).count();
-    let mut rows = Vec::with_capacity(made.len());
-    for made in made {
-        problems.extend(made.problem);
-        rows.push(made.row);
+    let changed = cropped.iter().filter(|cropped| cropped.changed).count();
+    let mut rows = Vec::with_capacity(cropped.len());
+    for Cropped { row, problem, .. } in cropped {
+        problems.extend(problem);
+        rows.push(row);
     }
     let protocols = dataset.protocols.as_deref().map(Protocols::read).transpose()?;
     let sensitivity = sensitivity(&rows, &recipe, protocols.as_ref());
@@ -127,8 +122,31 @@ pub fn prepare(dataset: &Dataset, recipe: &Recipe, folder: &Path, done: impl Fn(
     })
 }
 
+/// Crops every picture on all threads; what is new goes into the journal at once.
+fn crop_all(
+    dataset: &Dataset,
+    pipeline: &CropPipeline<'_>,
+    partition: &Partition,
+    earlier: &HashMap<(String, String), Row>,
+    journal: &Journal,
+    done: impl Fn() + Sync,
+) -> Result<Vec<Cropped>> {
+    let entries: Vec<(&Person, &Entry)> = dataset.entries().collect();
+    let crop = |(person, entry): &(&Person, &Entry)| {
+        let key = (person.name.clone(), entry.name.clone());
+        let mut cropped = pipeline.run(person, entry, earlier.get(&key))?;
+        cropped.row.split = partition.side(&person.name).to_owned();
+        if cropped.changed && cropped.problem.is_none() {
+            journal.add(&cropped.row)?;
+        }
+        done();
+        Ok(cropped)
+    };
+    entries.par_iter().map(crop).collect()
+}
+
 /// Template points of drawings from the dataset's drawings; those whose landmarks cannot be read are left out.
-fn estimate_drawings(dataset: &Dataset, recipe: &Recipe) -> Result<crate::template::FivePoints> {
+fn estimate_drawings(dataset: &Dataset, recipe: &Recipe) -> Result<FivePoints> {
     let drawings: Vec<&Entry> =
         dataset.entries().map(|(_, entry)| entry).filter(|entry| entry.domain == Domain::Drawing).collect();
     let faces: Vec<_> = drawings
@@ -159,12 +177,7 @@ fn with_flips(rows: &[Row], recipe: &Recipe) -> Vec<Row> {
 }
 
 /// Removes crops of earlier runs that no row has any more.
-fn remove_stale(
-    folder: &Path,
-    earlier: &std::collections::HashMap<(String, String), Row>,
-    rows: &[Row],
-    flip: bool,
-) -> Result<usize> {
+fn remove_stale(folder: &Path, earlier: &HashMap<(String, String), Row>, rows: &[Row], flip: bool) -> Result<usize> {
     let mut current: HashSet<String> = HashSet::new();
     for row in rows.iter().filter(|row| row.kept) {
         current.insert(row.crop.clone());
@@ -184,17 +197,6 @@ fn remove_stale(
     }
     remove_unfinished(&folder.join("crops"));
     Ok(removed)
-}
-
-/// Removes what an interruption left between writing aside and renaming. What cannot be removed does no harm.
-fn remove_unfinished(folder: &Path) {
-    for path in fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())) {
-        if path.is_dir() && !path.is_symlink() {
-            remove_unfinished(&path);
-        } else if path.to_str().is_some_and(|name| name.ends_with(crop::ASIDE)) {
-            let _ = fs::remove_file(&path);
-        }
-    }
 }
 
 /// Writes the recipe as it was used, and its hash in the form of `sha256sum`.

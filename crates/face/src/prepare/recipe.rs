@@ -5,10 +5,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::dataset::Domain;
+pub use crate::align::{Fit, Sampling};
+
+use crate::align::Cropper;
+use crate::domain::Domain;
+use crate::edit::Border;
 use crate::error::{Error, Result};
-use crate::filter::{LandmarkFilter, SEED_DISTANCE_SHARE};
-use crate::template::{FivePoints, Template};
+use crate::filter::{LandmarkFilter, ORIGINAL_DISTANCE_SHARE};
+use crate::landmarks::FivePoints;
+use crate::template::Template;
 use crate::text::read_text;
 
 /// A recipe; its default is the original's way to its training data.
@@ -40,7 +45,7 @@ pub struct Recipe {
 impl Default for Recipe {
     fn default() -> Self {
         Self {
-            template: TemplateName::Seed,
+            template: TemplateName::Original,
             size: None,
             fit: Fit::Reflective,
             sampling: Sampling::Opencv,
@@ -59,7 +64,8 @@ impl Default for Recipe {
 #[serde(rename_all = "lowercase")]
 pub enum TemplateName {
     /// 200x232, as the original's training data.
-    Seed,
+    #[serde(alias = "seed")]
+    Original,
     /// 96x112, as for recognition.
     Sphereface,
     /// 512x512 with places of their own for drawings, as the original's dataset viewer.
@@ -70,34 +76,11 @@ impl TemplateName {
     /// The template of photos and that of drawings.
     pub fn templates(self) -> [Template; 2] {
         match self {
-            Self::Seed => [Template::SEED; 2],
+            Self::Original => [Template::ORIGINAL; 2],
             Self::Sphereface => [Template::SPHEREFACE; 2],
             Self::Viewer => [Template::VIEWER_PHOTO, Template::VIEWER_DRAWING],
         }
     }
-}
-
-/// Ways to fit the similarity transform.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Fit {
-    /// Least squares in the source, mirrored where that fits better: `cp2tform`.
-    Reflective,
-    /// The same, never mirrored.
-    Plain,
-    /// As the original chooses between the two, its mistake included.
-    #[serde(rename = "seed-2018")]
-    Seed2018,
-}
-
-/// Ways to sample a crop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sampling {
-    /// OpenCV's `warpAffine`: bilinear, however much the picture shrinks.
-    Opencv,
-    /// Shrunk with an antialiased filter first where that matters.
-    Antialiased,
 }
 
 /// Which faces are kept.
@@ -117,7 +100,7 @@ pub struct FilterRecipe {
 
 impl Default for FilterRecipe {
     fn default() -> Self {
-        Self { positions: true, max_distance_share: SEED_DISTANCE_SHARE, max_yaw_degrees: 90.0, enabled: true }
+        Self { positions: true, max_distance_share: ORIGINAL_DISTANCE_SHARE, max_yaw_degrees: 90.0, enabled: true }
     }
 }
 
@@ -201,6 +184,11 @@ impl Recipe {
         self.size.map_or(template, |[width, height]| template.resized(width, height))
     }
 
+    /// What cuts the crops of a domain out.
+    pub fn cropper(&self, domain: Domain) -> Cropper {
+        Cropper { template: self.template(domain), fit: self.fit, sampling: self.sampling, border: Border::Zero }
+    }
+
     /// The landmark filter in pixels of the crops.
     pub fn landmark_filter(&self) -> LandmarkFilter {
         LandmarkFilter {
@@ -211,10 +199,15 @@ impl Recipe {
         }
     }
 
-    /// What the pixels of a crop depend on, as a hash: with the same one, crops need not be made anew.
+    /// What the pixels of a crop depend on, as a hash: with the same one, crops of an earlier run stay.
     pub fn geometry_hash(&self, domain: Domain) -> String {
         let template = self.template(domain);
-        hash(format!("{template:?} {:?} {:?}", self.fit, self.sampling).as_bytes())[..16].to_owned()
+        // The words of this text are those of the folders that were prepared so far: with others, all would be cropped anew.
+        let fit = match self.fit {
+            Fit::Original2018 => "Seed2018".to_owned(),
+            fit => format!("{fit:?}"),
+        };
+        hash(format!("{template:?} {fit} {:?}", self.sampling).as_bytes())[..16].to_owned()
     }
 }
 
@@ -239,6 +232,16 @@ mod tests {
         assert_eq!(toml::from_str::<Recipe>(&recipe.to_toml().unwrap()).unwrap(), recipe);
         assert_eq!(toml::from_str::<Recipe>("").unwrap(), Recipe::default());
         assert!(toml::from_str::<Recipe>("tempalte = 'seed'").is_err());
+    }
+
+    #[test]
+    fn names_of_older_recipes_are_read_and_keep_their_crops() {
+        let older: Recipe = toml::from_str("template = 'seed'\nfit = 'seed-2018'").unwrap();
+        let newer: Recipe = toml::from_str("template = 'original'\nfit = 'original-2018'").unwrap();
+        assert_eq!(older, newer);
+        assert_eq!(newer.template, TemplateName::Original);
+        assert_eq!(newer.geometry_hash(Domain::Photo), "31195bef66c5a2ce");
+        assert!(toml::from_str::<Recipe>("fit = 'in-crop'").is_err());
     }
 
     #[test]

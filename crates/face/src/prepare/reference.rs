@@ -2,8 +2,9 @@
 
 use super::isolation_forest;
 use crate::error::{Error, Result};
-use crate::geometry::{Point, Similarity};
-use crate::template::{FivePoints, Template};
+use crate::landmarks::{FivePoints, five};
+use crate::template::Template;
+use crate::transform::{Point, Similarity};
 
 /// Share of the points that is taken for outliers.
 const OUTLIER_SHARE: f64 = 0.1;
@@ -35,7 +36,7 @@ pub fn estimate(faces: &[FivePoints], template: &Template) -> Result<FivePoints>
         let points: Vec<Point> = aligned.iter().map(|face| face[index]).collect();
         mean_without_outliers(&points)
     };
-    let [nose, left, right] = [typical(2), typical(3), typical(4)];
+    let [nose, left, right] = [five::NOSE, five::LEFT_MOUTH, five::RIGHT_MOUTH].map(typical);
     let shift = nose[0] - (left[0] + right[0]) / 2.0;
     Ok([left_eye, right_eye, nose, [left[0] + shift, left[1]], [right[0] + shift, right[1]]])
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::manifest::Row;
 use super::recipe::Recipe;
-use crate::dataset::Domain;
+use crate::domain::Domain;
 use crate::filter::{LandmarkFilter, check_positions, distance_share};
 use crate::protocol::coverage::{Available, Protocols};
 

@@ -1,8 +1,9 @@
 //! The class lists of the original's data loaders: people of the unrestricted protocol's view 1 and their pictures by number.
 
+use super::lines::{PersonCount, PictureName};
 use super::verification::{Part, unrestricted_view1};
-use super::{PersonCount, PictureName};
-use crate::dataset::{Dataset, Domain};
+use crate::dataset::Dataset;
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::filter::LandmarkFilter;
 use crate::landmarks::Landmarks;

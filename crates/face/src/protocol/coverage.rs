@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use super::{Line, Lines, PersonCount, PictureName};
-use crate::dataset::{Dataset, Problem, ProblemKind};
+use super::lines::{Line, Lines, PersonCount, PictureName};
+use crate::dataset::{Dataset, Problem, ProblemKind, Walk};
 use crate::error::{Error, Result};
 use crate::text::{decode_name, person_key};
 
@@ -32,7 +32,7 @@ impl Count {
 /// What one protocol file asks for.
 #[derive(Clone, Debug)]
 pub struct ProtocolFile {
-    /// Path below the protocols' folder, parted by `/`.
+    /// Path below the protocols' folder, its parts joined by `/`.
     pub file: String,
     people: Vec<PersonCount>,
     pictures: Vec<PictureName>,
@@ -53,28 +53,26 @@ impl Protocols {
     /// # Errors
     /// [`Error::Dataset`] if the folder cannot be listed. Files that cannot be understood become problems.
     pub fn read(folder: &Path) -> Result<Self> {
-        let mut protocols = Self { files: Vec::new(), problems: Vec::new() };
-        protocols.walk(folder, "", 0)?;
-        Ok(protocols)
-    }
-
-    fn walk(&mut self, folder: &Path, below: &str, depth: usize) -> Result<()> {
-        const MAX_DEPTH: usize = 8; // links may lead round in circles
+        let is_list = |path: &Path| path.extension().is_some_and(|ending| ending == "txt");
         let failed = |error: std::io::Error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() };
-        let mut found: Vec<PathBuf> = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(failed)? {
-            found.push(entry.map_err(failed)?.path());
+        let names = |path: &Path| -> Vec<String> {
+            path.strip_prefix(folder).unwrap_or(path).iter().map(decode_name).collect()
+        };
+        let files = Walk::of(folder, is_list).complete().map_err(failed)?;
+        let mut files: Vec<(Vec<String>, PathBuf)> = files.into_iter().map(|path| (names(&path), path)).collect();
+        // The files of a folder come before those of its subfolders.
+        let order = |names: &[String]| -> Vec<(bool, String)> {
+            (1..=names.len()).zip(names).map(|(place, name)| (place < names.len(), name.clone())).collect()
+        };
+        files.sort_by_cached_key(|(names, _)| order(names));
+        let mut protocols = Self { files: Vec::new(), problems: Vec::new() };
+        for (names, path) in files {
+            let (_, folders) = names.split_last().unwrap_or((&String::new(), &[]));
+            if !folders.iter().any(|name| name.starts_with('.')) {
+                protocols.read_file(&path, names.join("/"));
+            }
         }
-        found.sort();
-        let name = |path: &Path| path.file_name().map(decode_name).unwrap_or_default();
-        for path in found.iter().filter(|path| path.is_file() && path.extension().is_some_and(|ending| ending == "txt"))
-        {
-            self.read_file(path, format!("{below}{}", name(path)));
-        }
-        for path in found.iter().filter(|path| path.is_dir() && !name(path).starts_with('.') && depth < MAX_DEPTH) {
-            self.walk(path, &format!("{below}{}/", name(path)), depth + 1)?;
-        }
-        Ok(())
+        Ok(protocols)
     }
 
     fn read_file(&mut self, path: &Path, file: String) {
@@ -120,11 +118,11 @@ impl Protocols {
 
     /// Every picture that some file names and the dataset lacks, once, with the first file that names it.
     pub fn missing_pictures(&self, available: &Available) -> Vec<Problem> {
-        let mut told = HashSet::new();
+        let mut reported = HashSet::new();
         let mut problems = Vec::new();
         for file in &self.files {
             let missing = file.pictures.iter().filter(|picture| !available.has(picture));
-            for picture in missing.filter(|picture| told.insert((*picture).clone())) {
+            for picture in missing.filter(|picture| reported.insert((*picture).clone())) {
                 let detail = format!("{} names {picture}, which the dataset does not list", file.file);
                 problems.push(Problem { picture: picture.to_string(), kind: ProblemKind::ProtocolPicture, detail });
             }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Line, Lines, PersonCount, PictureName};
+use super::lines::{Line, Lines, PersonCount, PictureName};
 use crate::error::Result;
 
 /// What is looked up among what.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::{Line, Lines, PersonCount, PictureName};
-use crate::dataset::Domain;
+use super::lines::{Line, Lines, PersonCount, PictureName};
+use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::mersenne::MersenneTwister;
 

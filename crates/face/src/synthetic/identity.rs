@@ -1,10 +1,10 @@
 //! Who is seen: shape, skin, hair, beard, glasses, age.
 
-use super::traits::{Shape, TRAIT_COUNT, Trait};
-use super::vector::mix;
+use super::shape::traits::{Shape, TRAIT_COUNT, Trait};
+use super::shape::vector::mix;
 use crate::drawing::noise::Dice;
 
-/// A person. The same seed and number give the same person, whatever else is made.
+/// A person. The same seed and number give the same person, whatever else is generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity {
     /// Geometry of the head.
@@ -99,7 +99,7 @@ pub struct Hair {
     pub grey: f32,
     /// Thickness relative to the style's usual one, 0.6..=1.5.
     pub volume: f32,
-    /// -1 parted on the left in the picture, 1 on the right.
+    /// Side of the parting: -1 on the left in the picture, 1 on the right.
     pub side: f32,
     /// How far the hair has receded at the temples, 0..=1.
     pub recession: f32,

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use portraitist_face::dataset::overview::overview;
-use portraitist_face::dataset::{Dataset, Domain, OpenOptions};
+use portraitist_face::dataset::{Dataset, OpenOptions};
+use portraitist_face::edit::warp_as_opencv;
 use portraitist_face::filter::{LandmarkFilter, check_positions};
-use portraitist_face::geometry::{Point, Similarity};
 use portraitist_face::landmarks::Landmarks;
 use portraitist_face::mersenne::MersenneTwister;
 use portraitist_face::pose::{self, HeadModel};
@@ -19,8 +19,8 @@ use portraitist_face::protocol::coverage::{Available, Coverage, Protocols};
 use portraitist_face::protocol::identification::{Direction, Set, identification};
 use portraitist_face::protocol::verification::{self, Pair, Part};
 use portraitist_face::template::Template;
-use portraitist_face::warp::warp_as_opencv;
-use portraitist_face::{Picture, seed_2018};
+use portraitist_face::transform::{Point, Similarity};
+use portraitist_face::{Domain, Picture, original_2018};
 use serde_json::{Value, json};
 
 /// The copy in the repository, and the whole reference data if it is there.
@@ -86,7 +86,7 @@ fn class_lists_are_those_of_the_loaders() {
         let mut seen = 0;
         for (key, expected) in lists.as_object().unwrap() {
             let part = if key.contains(".test.") { Part::Test } else { Part::Train };
-            let clear = key.ends_with("clear_True").then_some(&LandmarkFilter::SEED);
+            let clear = key.ends_with("clear_True").then_some(&LandmarkFilter::ORIGINAL);
             let images = |domains: &[Domain]| {
                 let list = class_list(&dataset, part, domains, clear).unwrap();
                 let row = |(picture, class): &(_, usize)| json!([format!("OriginalImages/{picture}.jpg"), class]);
@@ -277,12 +277,12 @@ fn landmark_cases_are_decided_as_by_the_original() {
             let (name, marks) = (text(case, "case"), landmarks(&case["landmark"]));
             assert_eq!(check_positions(&marks).is_ok(), case["check_landmark_position"].as_bool().unwrap(), "{name}");
             for (rate, expected) in case["is_corrected"].as_object().unwrap() {
-                let filter = LandmarkFilter { max_distance_share: rate.parse().unwrap(), ..LandmarkFilter::SEED };
+                let filter = LandmarkFilter { max_distance_share: rate.parse().unwrap(), ..LandmarkFilter::ORIGINAL };
                 let found = filter.check(&marks, Domain::Photo).is_ok();
                 assert_eq!(found, expected.as_bool().unwrap(), "{name} at {rate}");
             }
             let small = Template::SPHEREFACE;
-            let filter = LandmarkFilter { photo: small, drawing: small, ..LandmarkFilter::SEED };
+            let filter = LandmarkFilter { photo: small, drawing: small, ..LandmarkFilter::ORIGINAL };
             let found = filter.check(&marks, Domain::Drawing).is_ok();
             assert_eq!(found, case["is_corrected_offset0_factor1_rate0.1"].as_bool().unwrap(), "{name} at 96x112");
         }
@@ -297,7 +297,7 @@ fn similarity_transforms_are_those_of_the_original() {
             let (from, to) = (points(&case["src"]), points(&case["dst"]));
             let name = text(case, "case");
             let found = if case["reflective"].as_bool().unwrap() {
-                seed_2018::estimate_reflective(&from, &to)
+                original_2018::estimate_reflective(&from, &to)
             } else {
                 Similarity::estimate_in_source(&from, &to)
             };
@@ -329,13 +329,13 @@ fn alignment_moves_landmarks_as_the_original_does() {
                 assert!((found[0] - expected[0]).hypot(found[1] - expected[1]) < 1e-9, "{label}");
             }
             let fit = |template: &Template| {
-                seed_2018::estimate_reflective(&single(&five), &single(&template.points)).unwrap()
+                original_2018::estimate_reflective(&single(&five), &single(&template.points)).unwrap()
             };
-            let large = fit(&Template::SEED);
+            let large = fit(&Template::ORIGINAL);
             assert_matrix(&large, &case["matrix_2x3"], &label);
             assert_matrix(&fit(&Template::SPHEREFACE), &case["wc_eval_matrix_2x3"], &label);
             mirrored += usize::from(large.is_mirrored());
-            let own = Similarity::estimate_reflective(&five, &Template::SEED.points).unwrap();
+            let own = Similarity::estimate_reflective(&five, &Template::ORIGINAL.points).unwrap();
             same_choice += usize::from(own.is_mirrored() == large.is_mirrored());
 
             let moved = marks.map(|point| large.apply(point));
@@ -348,14 +348,14 @@ fn alignment_moves_landmarks_as_the_original_does() {
             decision("check_landmark_position_raw", &marks);
             decision("check_landmark_position_aligned", &moved);
             for (rate, expected) in case["is_corrected_aligned"].as_object().unwrap() {
-                let filter = LandmarkFilter { max_distance_share: rate.parse().unwrap(), ..LandmarkFilter::SEED };
+                let filter = LandmarkFilter { max_distance_share: rate.parse().unwrap(), ..LandmarkFilter::ORIGINAL };
                 assert_eq!(
                     filter.check(&moved, entry.domain).is_ok(),
                     expected.as_bool().unwrap(),
                     "{label} at {rate}"
                 );
             }
-            let raw = LandmarkFilter::SEED.check(&marks, entry.domain).is_ok();
+            let raw = LandmarkFilter::ORIGINAL.check(&marks, entry.domain).is_ok();
             assert_eq!(raw, case["is_corrected_raw_default"].as_bool().unwrap(), "{label} raw");
         }
         // One face is mirrored by the original's mistake; the choice of this crate differs there and nowhere else.
@@ -378,9 +378,9 @@ fn aligned_pictures_are_those_of_opencv() {
                 let case = cases.as_array().unwrap().iter().find(|case| case["png"] == name).unwrap();
                 let (decoded, aligned) =
                     (Picture::open(root.join("decoded").join(name)).unwrap(), Picture::open(&file).unwrap());
-                let template = if folder.ends_with("232") { Template::SEED } else { Template::SPHEREFACE };
+                let template = if folder.ends_with("232") { Template::ORIGINAL } else { Template::SPHEREFACE };
                 let five = single(&points(&case["five_points"]));
-                let fit = seed_2018::estimate_reflective(&five, &single(&template.points)).unwrap();
+                let fit = original_2018::estimate_reflective(&five, &single(&template.points)).unwrap();
                 assert_matrix(&fit, &case[matrix], name);
                 let found = warp_as_opencv(&decoded, &fit, template.width, template.height).unwrap();
                 let off = found.pixels().iter().zip(aligned.pixels()).filter(|(a, b)| a.abs_diff(**b) > 0).count();
@@ -418,7 +418,7 @@ fn poses_are_those_of_the_original() {
                     assert!(off < 2e-3, "{label} type{index}: off by {off}");
                 }
                 if index == 0 {
-                    let frontal = found.is_frontal(pose::SEED_MAX_YAW_DEGREES);
+                    let frontal = found.is_frontal(pose::ORIGINAL_MAX_YAW_DEGREES);
                     if frontal { front.push(format!("{label}.jpg")) } else { side.push(format!("{label}.jpg")) }
                 }
             }

@@ -1,11 +1,11 @@
 //! What must hold for any face, checked on many random ones.
 
-use portraitist_face::dataset::Domain;
+use portraitist_face::Domain;
 use portraitist_face::filter::{LandmarkFilter, Rejection};
-use portraitist_face::geometry::{Point, Similarity};
 use portraitist_face::landmarks::Landmarks;
 use portraitist_face::mersenne::MersenneTwister;
 use portraitist_face::template::Template;
+use portraitist_face::transform::{Point, Similarity};
 
 /// A face in the 200x232 frame, each point moved by up to `reach` pixels.
 fn random_face(random: &mut MersenneTwister, reach: f64) -> Landmarks {
@@ -50,7 +50,7 @@ fn aligning_and_going_back_returns_the_points() {
         if round % 2 == 1 {
             face = face.map(|[x, y]| [-x, y]);
         }
-        let transform = Similarity::estimate_reflective(&face.five_points(), &Template::SEED.points).unwrap();
+        let transform = Similarity::estimate_reflective(&face.five_points(), &Template::ORIGINAL.points).unwrap();
         mirrored += usize::from(transform.is_mirrored());
         for point in face.0 {
             let [x, y] = transform.inverse().apply(transform.apply(point));
@@ -70,8 +70,8 @@ fn decisions_do_not_depend_on_how_the_face_lies_in_its_picture() {
     for _ in 0..1000 {
         let face = random_face(&mut random, 7.0);
         let decide = |face: &Landmarks| -> Result<(), Rejection> {
-            let transform = Similarity::estimate_reflective(&face.five_points(), &Template::SEED.points).unwrap();
-            let filter = LandmarkFilter { max_distance_share: 0.0012, ..LandmarkFilter::SEED };
+            let transform = Similarity::estimate_reflective(&face.five_points(), &Template::ORIGINAL.points).unwrap();
+            let filter = LandmarkFilter { max_distance_share: 0.0012, ..LandmarkFilter::ORIGINAL };
             filter.check(&face.map(|point| transform.apply(point)), Domain::Photo)
         };
         let placement = random_placement(&mut random);
@@ -89,7 +89,7 @@ fn a_mirrored_face_keeps_its_decision() {
         // Within 4 pixels every order holds, so that only the distance decides.
         let face = random_face(&mut random, 4.0);
         let points = |points: Template| Template { points: mirrored_five(points.points), ..points };
-        let plain = LandmarkFilter { positions: false, max_distance_share: 0.0015, ..LandmarkFilter::SEED };
+        let plain = LandmarkFilter { positions: false, max_distance_share: 0.0015, ..LandmarkFilter::ORIGINAL };
         let swapped = LandmarkFilter { photo: points(plain.photo), drawing: points(plain.drawing), ..plain };
         let decision = plain.check(&face, Domain::Drawing);
         assert_eq!(swapped.check(&face.mirrored(200), Domain::Drawing), decision);

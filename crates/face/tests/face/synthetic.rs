@@ -1,11 +1,11 @@
 //! Synthetic people: repeatable, with landmarks where the features are, exaggerated away from the mean face.
 
 use portraitist_face::Error;
-use portraitist_face::detect::FaceDetector;
-use portraitist_face::geometry::{Point, Similarity};
+use portraitist_face::detect::{FaceDetector, SeetaFace};
 use portraitist_face::synthetic::{
     Artist, Expression, Identity, Portrait, SIDES, Shape, Shot, Sketch, draw_caricature, photograph,
 };
+use portraitist_face::transform::{Point, Similarity};
 
 /// Where each of the 17 landmarks is in a mirror.
 const MIRRORED_17: [usize; 17] = [0, 3, 2, 1, 7, 6, 5, 4, 11, 10, 9, 8, 12, 13, 16, 15, 14];
@@ -200,7 +200,7 @@ fn exaggeration_leads_away_from_the_mean_face_and_keeps_the_person() {
 
 #[test]
 fn frontal_photos_have_faces_for_the_detector() {
-    let detector = FaceDetector::new().unwrap();
+    let detector = SeetaFace::new().unwrap();
     let shots = (0..).map(Shot::sample).filter(|shot| shot.yaw_degrees.abs() <= 15.0);
     let found = shots
         .take(60)
@@ -208,9 +208,7 @@ fn frontal_photos_have_faces_for_the_detector() {
         .filter(|(n, shot)| {
             let photo = photograph(&Identity::sample(5, *n as u64), shot, 160).unwrap();
             let nose = photo.points.webcaricature[12];
-            detector.detect(&photo.picture).unwrap().first().is_some_and(|face| {
-                (face.x..face.x + face.width).contains(&nose[0]) && (face.y..face.y + face.height).contains(&nose[1])
-            })
+            detector.detect(&photo.picture).unwrap().first().is_some_and(|face| face.bounds.contains(nose))
         })
         .count();
     assert!(found >= 57, "{found} of 60");

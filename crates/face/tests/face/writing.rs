@@ -1,6 +1,7 @@
 //! Files are written whole or not at all.
 
-use portraitist_face::picture::{PictureFormat, write_atomically};
+use portraitist_face::files::write_atomically;
+use portraitist_face::picture::PictureFormat;
 use portraitist_face::{Error, Picture};
 
 #[test]

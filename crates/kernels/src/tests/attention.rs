@@ -2,9 +2,9 @@
 //! differences of its values.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::attention::{Attention, attention_forward_with};
-use crate::attention_gradient::attention_gradient_with;
-use crate::isa::{Kernels, kernels};
+use crate::attention::forward::{Attention, attention_forward_with};
+use crate::attention::gradient::attention_gradient_with;
+use crate::simd::dispatch::{Kernels, kernels};
 use crate::{Isa, ShapeError, attention_forward, attention_gradient};
 
 /// Query, key and value.
@@ -45,14 +45,14 @@ fn reference_forward(shape: &Attention, [query, key, value]: &Operands<f64>) -> 
     (output, logarithms)
 }
 
-/// The derivative of `sum(pull * output)` by one element, by differences.
+/// The derivative of `sum(upstream * output)` by one element, by differences.
 fn reference_derivative(case: &Case, operands: &Operands<f64>, which: usize, index: usize) -> f64 {
     const STEP: f64 = 1e-5;
     let loss = |step: f64| -> f64 {
         let mut operands = operands.clone();
         operands[which][index] += step;
         let (output, _) = reference_forward(&case.shape, &operands);
-        output.iter().zip(&case.output_gradient).map(|(output, pull)| output * f64::from(*pull)).sum()
+        output.iter().zip(&case.output_gradient).map(|(output, upstream)| output * f64::from(*upstream)).sum()
     };
     (loss(STEP) - loss(-STEP)) / (2.0 * STEP)
 }
@@ -99,14 +99,14 @@ impl Case {
         for (image, i) in (0..batch).flat_map(|image| (0..positions).map(move |i| (image, i))) {
             let keys = |channel: usize, position: usize| (image * key_channels + channel) * positions + position;
             let values = |channel: usize, position: usize| (image * value_channels + channel) * positions + position;
-            let pull = |channel: usize| f64::from(self.output_gradient[values(channel, i)]);
-            let mean: f64 = (0..value_channels).map(|c| pull(c) * output[values(c, i)]).sum();
+            let upstream = |channel: usize| f64::from(self.output_gradient[values(channel, i)]);
+            let mean: f64 = (0..value_channels).map(|c| upstream(c) * output[values(c, i)]).sum();
             for j in 0..positions {
                 let score: f64 = (0..key_channels).map(|c| query[keys(c, i)] * key[keys(c, j)]).sum();
-                let share = (score - log_sum_exp[image * positions + i]).exp();
-                let by_share: f64 = (0..value_channels).map(|c| pull(c) * value[values(c, j)]).sum();
-                let by_score = share * (by_share - mean);
-                (0..value_channels).for_each(|c| gradients[2][values(c, j)] += share * pull(c));
+                let probability = (score - log_sum_exp[image * positions + i]).exp();
+                let by_probability: f64 = (0..value_channels).map(|c| upstream(c) * value[values(c, j)]).sum();
+                let by_score = probability * (by_probability - mean);
+                (0..value_channels).for_each(|c| gradients[2][values(c, j)] += probability * upstream(c));
                 for c in 0..key_channels {
                     gradients[0][keys(c, i)] += by_score * key[keys(c, j)];
                     gradients[1][keys(c, j)] += by_score * query[keys(c, i)];
@@ -127,11 +127,11 @@ impl Case {
             let expected = [&reference.output, &reference.log_sum_exp, query, key, value];
             let names = ["output", "log_sum_exp", "query gradient", "key gradient", "value gradient"];
             for ((name, found), expected) in names.iter().zip(found).zip(expected) {
-                // The gradient of a softmax with one share is 0: nothing to be relative to.
+                // The gradient of a softmax with one probability is 0: nothing to be relative to.
                 let scale = expected.iter().fold(0.1_f64, |scale, value| scale.max(value.abs()));
                 for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
                     let error = (f64::from(*found) - expected).abs() / scale;
-                    let place = format!("{name}[{index}] on {:?} of {:?}", kernels.isa, self.shape);
+                    let place = format!("{name}[{index}] on {:?} of {:?}", kernels.isa(), self.shape);
                     assert!(error < tolerance, "{place}: {found}, expected {expected}");
                 }
             }
@@ -148,7 +148,7 @@ impl Case {
                 for index in (0..gradient.len()).step_by(gradient.len() / 12 + 1) {
                     let expected = reference_derivative(self, &wide, which, index);
                     let error = (f64::from(gradient[index]) - expected).abs() / scale;
-                    let place = format!("operand {which}[{index}] on {:?} of {:?}", kernels.isa, self.shape);
+                    let place = format!("operand {which}[{index}] on {:?} of {:?}", kernels.isa(), self.shape);
                     assert!(error < tolerance, "{place}: {}, expected {expected}", gradient[index]);
                 }
             }
@@ -177,7 +177,7 @@ fn random_shapes_match_the_definition() {
 
 #[test]
 fn networks_shapes_match_the_definition() {
-    // One position, one channel; a critic's map; several blocks of keys in a segment; channels in several chunks.
+    // One position, one channel; a discriminator's feature map; several blocks of keys in a segment; channels in several chunks.
     let shapes =
         [shape(1, 1, 1, 1), shape(3, 1, 5, 7), shape(2, 56, 32, 256), shape(1, 1700, 4, 9), shape(1, 130, 140, 260)];
     for (index, shape) in shapes.into_iter().take(unless_miri(5, 2)).enumerate() {
@@ -196,8 +196,8 @@ fn gradients_match_differences() {
 #[test]
 fn sharp_shares_and_far_scores_stay_accurate() {
     const POSITIONS: usize = unless_miri(333, 12);
-    // Scores so far apart that all but a few shares vanish, and so low that their exponentials would.
-    // A score's rounding error, which grows with it, is the relative error of its share.
+    // Scores so far apart that all but a few probabilities vanish, and so low that their exponentials would.
+    // A score's rounding error, which grows with it, is the relative error of its probability.
     for (spread, tolerance) in [(40.0_f32, 5e-5), (2000.0, 2e-3)] {
         let mut case = Case::new(shape(1, POSITIONS, 8, 12), spread, 5);
         case.check(tolerance);

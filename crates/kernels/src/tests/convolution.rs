@@ -2,9 +2,10 @@
 //! machine.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::convolve::{forward_with, input_gradient_with};
-use crate::isa::{Kernels, WinogradUse};
-use crate::weight_gradient::weight_gradient_with;
+use crate::convolution::forward::forward_with;
+use crate::convolution::input_gradient::input_gradient_with;
+use crate::convolution::weight_gradient::weight_gradient_with;
+use crate::simd::dispatch::{Kernels, WinogradPolicy};
 use crate::{Conv2d, Isa, Padding, bias_gradient};
 
 /// Index of the source row or column at a padded coordinate.
@@ -115,10 +116,10 @@ impl Case {
 
     /// Compares with the reference on every instruction set; the error is relative to the largest value.
     fn check(&self, tolerance: f64) {
-        self.check_with(WinogradUse::Never, tolerance);
+        self.check_with(WinogradPolicy::Never, tolerance);
     }
 
-    fn check_with(&self, winograd: WinogradUse, tolerance: f64) {
+    fn check_with(&self, winograd: WinogradPolicy, tolerance: f64) {
         let reference = self.reference();
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             let kernels = &kernels.with_winograd(winograd);
@@ -127,7 +128,7 @@ impl Case {
                 let scale = expected.iter().fold(1.0_f64, |scale, value| scale.max(value.abs()));
                 for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
                     let error = (f64::from(*found) - expected).abs() / scale;
-                    let place = format!("{name}[{index}] on {:?} of {:?}", kernels.isa, self.conv);
+                    let place = format!("{name}[{index}] on {:?} of {:?}", kernels.isa(), self.conv);
                     assert!(error < tolerance, "{place}: {found}, expected {expected}");
                 }
             }
@@ -141,19 +142,30 @@ fn winograd_matches_the_reference() {
     for seed in 0..unless_miri(if cfg!(debug_assertions) { 10 } else { 100 }, 3) {
         let conv = Conv2d { kernel: [3, 3], stride: 1, ..random_conv(&mut random) };
         if conv.output_size().is_ok() {
-            Case::new(conv, seed).check_with(WinogradUse::Always, 2e-5);
+            Case::new(conv, seed).check_with(WinogradPolicy::Always, 2e-5);
         }
     }
-    // Tiles that share transformed weights and turned sources, where an interpreter cannot afford the layers below.
+    // Tiles that share transformed weights and converted sources, where an interpreter cannot afford the layers below.
     let plane = Conv2d { batch: 1, in_channels: 1, in_height: 38, in_width: 41, out_channels: 1, ..SMALL };
-    Case::exactly(plane, 4).check_with(WinogradUse::Always, 1e-5);
+    Case::exactly(plane, 4).check_with(WinogradPolicy::Always, 1e-5);
     let large = Conv2d { in_channels: 64, in_height: 30, in_width: 41, out_channels: 48, ..SMALL };
     for mode in [Padding::Zero, Padding::Reflect, Padding::Replicate] {
-        Case::new(Conv2d { mode, ..large }, 1).check_with(WinogradUse::Always, 1e-5);
+        Case::new(Conv2d { mode, ..large }, 1).check_with(WinogradPolicy::Always, 1e-5);
         // Few tiles, weights in several parts, both forward and backward.
         let deep = Conv2d { in_channels: 150, in_height: 11, in_width: 9, out_channels: 70, ..SMALL };
-        Case::new(Conv2d { mode, ..deep }, 2).check_with(WinogradUse::Always, 1e-5);
-        Case::new(Conv2d { mode, in_channels: 70, out_channels: 150, ..deep }, 3).check_with(WinogradUse::Always, 1e-5);
+        Case::new(Conv2d { mode, ..deep }, 2).check_with(WinogradPolicy::Always, 1e-5);
+        Case::new(Conv2d { mode, in_channels: 70, out_channels: 150, ..deep }, 3)
+            .check_with(WinogradPolicy::Always, 1e-5);
+    }
+}
+
+/// Of a kernel of 5 with stride 2 the phases of the input's gradient are 3x3 correlations with stride 1.
+#[test]
+fn strided_kernels_with_3x3_phases_match_the_reference() {
+    for (kernel, stride, mode) in [(5, 2, Padding::Reflect), (6, 2, Padding::Zero), (7, 3, Padding::Replicate)] {
+        let kernel = [kernel; 2];
+        let conv = Conv2d { in_channels: 17, out_channels: 18, in_height: 20, kernel, stride, mode, ..SMALL };
+        Case::new(conv, 6).check_with(WinogradPolicy::Always, 2e-6);
     }
 }
 
@@ -254,8 +266,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
     ];
     for conv in convs {
         let case = Case::new(conv, 3);
-        for winograd in [WinogradUse::Never, WinogradUse::Always] {
-            let kernels = crate::isa::kernels().with_winograd(winograd);
+        for winograd in [WinogradPolicy::Never, WinogradPolicy::Always] {
+            let kernels = crate::simd::dispatch::kernels().with_winograd(winograd);
             assert_same_for_any_threads(|| case.computed(&kernels).concat());
         }
     }

@@ -1,8 +1,7 @@
 //! Normalisation against its definition in double precision.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::normalize::*;
-use crate::shape::ShapeError;
+use crate::*;
 
 const SHAPES: [(usize, usize, usize); 5] =
     [(2, 3, 35), (1, 1, 4), (3, 2, unless_miri(4099, 67)), (2, 5, 1), (1, 20, unless_miri(64, 3))];

@@ -1,9 +1,8 @@
 //! Passes over single values against their definitions, on every instruction set of this machine.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::isa::Kernels;
-use crate::pointwise::*;
-use crate::{Isa, ShapeError};
+use crate::simd::dispatch::Kernels;
+use crate::*;
 
 const FUNCTIONS: [Pointwise; 3] = [Pointwise::Relu, Pointwise::LeakyRelu(0.2), Pointwise::Tanh];
 
@@ -34,7 +33,11 @@ fn activations_match_their_definition() {
             for (x, found) in inputs.iter().zip(&outputs) {
                 let expected = reference(function, f64::from(*x)) as f32;
                 let close = (found - expected).abs() <= 3e-7 * expected.abs();
-                assert!(close || *found == expected, "{function:?}({x}) on {:?}: {found}, not {expected}", kernels.isa);
+                assert!(
+                    close || *found == expected,
+                    "{function:?}({x}) on {:?}: {found}, not {expected}",
+                    kernels.isa()
+                );
             }
             let mut of_nan = [0.0];
             kernels.activate(function, &[f32::NAN], &mut of_nan);

@@ -1,10 +1,11 @@
-//! Enlargement with convolution against the two steps one after the other.
+//! Upsampling with convolution against the two steps one after the other.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::UpsampledConv2d;
-use crate::convolve::{forward_with, input_gradient_with};
-use crate::isa::{Kernels, WinogradUse};
-use crate::weight_gradient::weight_gradient_with;
+use crate::convolution::forward::forward_with;
+use crate::convolution::input_gradient::input_gradient_with;
+use crate::convolution::weight_gradient::weight_gradient_with;
+use crate::simd::dispatch::{Kernels, WinogradPolicy};
 use crate::{Conv2d, Isa, Padding, ShapeError};
 
 fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, place: &str) {
@@ -15,7 +16,7 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, place: &str) {
 }
 
 /// Repeats each pixel twice in both directions.
-fn enlarge(input: &[f32], height: usize, width: usize) -> Vec<f32> {
+fn upsample(input: &[f32], height: usize, width: usize) -> Vec<f32> {
     let mut output = Vec::with_capacity(4 * input.len());
     for plane in input.chunks_exact(height * width) {
         for y in 0..2 * height {
@@ -25,7 +26,7 @@ fn enlarge(input: &[f32], height: usize, width: usize) -> Vec<f32> {
     output
 }
 
-/// The adjoint of [`enlarge`].
+/// The adjoint of [`upsample`].
 fn sum_squares(gradient: &[f32], height: usize, width: usize) -> Vec<f32> {
     let mut sums = vec![0.0; gradient.len() / 4];
     for (index, value) in gradient.iter().enumerate() {
@@ -35,7 +36,7 @@ fn sum_squares(gradient: &[f32], height: usize, width: usize) -> Vec<f32> {
     sums
 }
 
-fn check(small: &UpsampledConv2d, winograd: WinogradUse, tolerance: f32) {
+fn check(small: &UpsampledConv2d, winograd: WinogradPolicy, tolerance: f32) {
     let UpsampledConv2d { batch, in_channels, in_height, in_width, out_channels } = *small;
     let large = Conv2d {
         batch,
@@ -53,30 +54,30 @@ fn check(small: &UpsampledConv2d, winograd: WinogradUse, tolerance: f32) {
     let weight = random.values(out_channels * in_channels * 25);
     let bias = random.values(out_channels);
     let gradient = random.values(batch * out_channels * 4 * in_height * in_width);
-    let enlarged = enlarge(&input, in_height, in_width);
+    let upsampled = upsample(&input, in_height, in_width);
     for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
-        let place = format!("{small:?} {:?} {winograd:?}", kernels.isa);
-        let reference = &kernels.with_winograd(WinogradUse::Never);
+        let place = format!("{small:?} {:?} {winograd:?}", kernels.isa());
+        let reference = &kernels.with_winograd(WinogradPolicy::Never);
         let kernels = &kernels.with_winograd(winograd);
         let (mut found, mut expected) = (vec![f32::NAN; gradient.len()], vec![f32::NAN; gradient.len()]);
         small.forward_with(kernels, &input, &weight, Some(&bias), &mut found).expect("shape");
-        forward_with(reference, &large, &enlarged, &weight, Some(&bias), &mut expected).expect("shape");
+        forward_with(reference, &large, &upsampled, &weight, Some(&bias), &mut expected).expect("shape");
         assert_close(&found, &expected, tolerance, &place);
-        let (mut found, mut expected) = (vec![f32::NAN; input.len()], vec![f32::NAN; enlarged.len()]);
+        let (mut found, mut expected) = (vec![f32::NAN; input.len()], vec![f32::NAN; upsampled.len()]);
         small.input_gradient_with(kernels, &weight, &gradient, &mut found).expect("shape");
         input_gradient_with(reference, &large, &weight, &gradient, &mut expected).expect("shape");
         assert_close(&found, &sum_squares(&expected, in_height, in_width), tolerance, &place);
         let (mut found, mut expected) = (vec![f32::NAN; weight.len()], vec![f32::NAN; weight.len()]);
         small.weight_gradient_with(kernels, &input, &gradient, &mut found).expect("shape");
-        weight_gradient_with(reference, &large, &enlarged, &gradient, &mut expected).expect("shape");
+        weight_gradient_with(reference, &large, &upsampled, &gradient, &mut expected).expect("shape");
         assert_close(&found, &expected, tolerance, &place);
     }
 }
 
 #[test]
-fn enlarged_convolution_matches_the_two_steps() {
+fn upsampled_convolution_matches_the_two_steps() {
     let [in_channels, out_channels] = unless_miri([5, 7], [2, 3]);
-    for (winograd, tolerance) in [(WinogradUse::Never, 3e-6), (WinogradUse::Always, 2e-5)] {
+    for (winograd, tolerance) in [(WinogradPolicy::Never, 3e-6), (WinogradPolicy::Always, 2e-5)] {
         let sizes = [(2, 2), (2, 7), (3, 2), (4, 4), (5, 9), (12, 17), (16, 16)];
         for (batch, (in_height, in_width)) in sizes.into_iter().take(unless_miri(7, 2)).enumerate() {
             let small = UpsampledConv2d { batch: batch % 3 + 1, in_channels, in_height, in_width, out_channels };
@@ -89,7 +90,7 @@ fn enlarged_convolution_matches_the_two_steps() {
 }
 
 #[test]
-fn enlarged_results_do_not_depend_on_the_number_of_threads() {
+fn upsampled_results_do_not_depend_on_the_number_of_threads() {
     let [in_channels, in_height, in_width, out_channels] = unless_miri([20, 17, 20, 12], [2, 5, 4, 3]);
     let small = UpsampledConv2d { batch: 2, in_channels, in_height, in_width, out_channels };
     let [inputs, outputs] = [in_channels, out_channels].map(|channels| 2 * channels * in_height * in_width);
@@ -106,7 +107,7 @@ fn enlarged_results_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
-fn impossible_enlargements_are_errors() {
+fn impossible_upsamplings_are_errors() {
     let small = UpsampledConv2d { batch: 1, in_channels: 1, in_height: 1, in_width: 4, out_channels: 1 };
     let error = small.forward(&[0.0; 4], &[0.0; 25], None, &mut [0.0; 16]);
     assert_eq!(error, Err(ShapeError::ReflectTooWide { padding: 2, input: [2, 8] }));

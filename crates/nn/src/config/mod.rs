@@ -1,16 +1,12 @@
 //! The sizes that must be known to build a network and to feed it.
+//!
+//! Each network has its own file: [`munit`] for translators, [`RecognizerConfig`] for recognisers.
 
+mod bounds;
+pub mod munit;
+mod picture;
 mod recognizer;
-mod translator;
 
+pub use picture::PictureConfig;
+pub use portraitist_face::Domain;
 pub use recognizer::RecognizerConfig;
-pub use translator::{CriticConfig, Domain, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
-
-/// Whether a value lies within its bounds, both included.
-fn within(name: &str, value: usize, low: usize, high: usize) -> Result<(), String> {
-    if (low..=high).contains(&value) {
-        Ok(())
-    } else {
-        Err(format!("{name} must be between {low} and {high}, found {value}"))
-    }
-}

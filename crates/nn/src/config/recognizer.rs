@@ -1,8 +1,8 @@
-//! What a recogniser is made of.
+//! The layers of SphereFace: Liu et al. 2017, <https://arxiv.org/abs/1704.08063>.
 
 use serde::{Deserialize, Serialize};
 
-use super::within;
+use super::bounds::within;
 
 /// A SphereFace network. Defaults are SphereFace-20, the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,9 +12,9 @@ pub struct RecognizerConfig {
     pub channels: [usize; 4],
     /// Residual blocks of the four stages, behind the convolution that halves the picture.
     pub blocks: [usize; 4],
-    /// Numbers in an embedding.
+    /// Length of an embedding.
     pub embedding: usize,
-    /// People that the classifier behind the embedding tells apart; 0 for a network without one.
+    /// People that the classifier behind the embedding tells apart. 0 for a network without classifier.
     pub classes: usize,
 }
 
@@ -24,12 +24,12 @@ impl Default for RecognizerConfig {
     }
 }
 
-/// The largest sizes that a configuration may ask for; what lies above is a mistake (or an attack on memory).
+/// The largest sizes that a configuration may ask for. More is a mistake, or an attack on memory.
 const LARGEST_CHANNELS: usize = 2048;
 const LARGEST_BLOCKS: usize = 64;
 const LARGEST_EMBEDDING: usize = 4096;
 const LARGEST_CLASSES: usize = 1_000_000;
-/// Numbers in the network: 4 GB of them.
+/// The largest number of parameters: 4 GB.
 const LARGEST_SIZE: f64 = 1e9;
 
 impl RecognizerConfig {
@@ -37,15 +37,15 @@ impl RecognizerConfig {
     pub const HEIGHT: usize = 112;
     /// Width of the crops that the network sees, in pixels.
     pub const WIDTH: usize = 96;
-    /// Positions of the last stage's map: each stage halves the picture.
+    /// Positions of the last feature map. Each of the four stages halves the picture.
     pub const POSITIONS: usize = (Self::HEIGHT >> 4) * (Self::WIDTH >> 4);
 
-    /// Numbers of the last stage's map, which the embedding is made of.
+    /// Values of the last feature map, from which the embedding is computed.
     pub fn flattened(&self) -> usize {
         self.channels[3] * Self::POSITIONS
     }
 
-    /// How many numbers the network holds.
+    /// How many parameters the network has.
     fn size(&self) -> f64 {
         let mut channels_in = 3.0;
         let mut total = self.embedding as f64 * (self.flattened() + self.classes) as f64;
@@ -57,7 +57,7 @@ impl RecognizerConfig {
         total
     }
 
-    /// Checks every value that could not be built, and says what is wrong with the first one.
+    /// Whether the network can be built.
     ///
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.

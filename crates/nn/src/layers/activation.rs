@@ -1,6 +1,6 @@
 //! Activations by name.
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{Pointwise, activate, prelu};
@@ -26,27 +26,35 @@ pub enum ActivationKind {
     Selu,
     /// Hyperbolic tangent.
     Tanh,
+    /// `x` or `w x` with one trained `w` per channel, 0.25 at first. He et al. 2015, <https://arxiv.org/abs/1502.01852>.
+    /// SphereFace has it; configurations cannot name it.
+    #[serde(skip)]
+    ChannelPRelu,
 }
 
 /// Slope of [`ActivationKind::LeakyRelu`] below zero.
 const LEAKY_SLOPE: f32 = 0.2;
-/// First slope of [`ActivationKind::PRelu`], as in PyTorch.
-const INITIAL_PRELU_SLOPE: f32 = 0.25;
+/// First weight of both kinds of PReLU, as in PyTorch.
+const INITIAL_PRELU_WEIGHT: f32 = 0.25;
 const SELU_ALPHA: f64 = 1.673_263_242_354_377_2;
 const SELU_SCALE: f64 = 1.050_700_987_355_480_5;
 
-/// An activation with the parameter that [`ActivationKind::PRelu`] trains.
+/// An activation with the weight that a PReLU trains.
 #[derive(Clone, Debug)]
 pub struct Activation {
     kind: ActivationKind,
-    slope: Option<Parameter>,
+    weight: Option<Parameter>,
 }
 
 impl Activation {
-    /// An activation at its start.
-    pub fn new(kind: ActivationKind, device: &Device) -> Self {
-        let slope = (kind == ActivationKind::PRelu).then(|| Parameter::weight(vec![INITIAL_PRELU_SLOPE], &[1], device));
-        Self { kind, slope }
+    /// An activation of `channels` at its start.
+    pub fn new(kind: ActivationKind, channels: usize, init: &Initializer) -> Self {
+        let weight = match kind {
+            ActivationKind::PRelu => Some(init.constant(INITIAL_PRELU_WEIGHT, 1)),
+            ActivationKind::ChannelPRelu => Some(init.constant(INITIAL_PRELU_WEIGHT, channels)),
+            _ => None,
+        };
+        Self { kind, weight }
     }
 
     /// Which one it is.
@@ -54,21 +62,48 @@ impl Activation {
         self.kind
     }
 
-    /// Applies it to every value.
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        match (self.kind, &self.slope) {
+    /// The weight of a PReLU, copied to the host; nothing for the others.
+    pub fn weight(&self) -> Vec<f32> {
+        self.weight.as_ref().map_or_else(Vec::new, Parameter::to_vec)
+    }
+
+    /// # Shapes
+    /// - x, output: `[n, channels, h, w]`
+    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
+        match (self.kind, &self.weight) {
+            (ActivationKind::ChannelPRelu, Some(weight)) => prelu(x, weight.flat()),
+            _ => self.pointwise(x),
+        }
+    }
+
+    /// # Shapes
+    /// - x, output: `[n, channels]`
+    pub fn forward_rows(&self, x: Tensor<2>) -> Tensor<2> {
+        if self.kind == ActivationKind::ChannelPRelu {
+            let [n, channels] = x.dims();
+            return self.forward(x.reshape([n, channels, 1, 1])).reshape([n, channels]);
+        }
+        self.pointwise(x)
+    }
+
+    /// The activations that treat every value alike.
+    fn pointwise<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        match (self.kind, &self.weight) {
             (ActivationKind::None, _) => x,
             (ActivationKind::Relu, _) => relu(x),
             (ActivationKind::Tanh, _) => activate(x, Pointwise::Tanh),
-            (ActivationKind::PRelu, Some(slope)) => {
-                let slope: Tensor<D> = slope.flat().reshape([1; D]);
-                relu(x.clone()) - relu(-x) * slope
+            (ActivationKind::PRelu, Some(weight)) => {
+                let weight: Tensor<D> = weight.flat().reshape([1; D]);
+                relu(x.clone()) - relu(-x) * weight
             }
             (ActivationKind::Selu, _) => {
                 let negative = (-relu(-x.clone())).exp() - 1.0;
                 (relu(x) + negative * SELU_ALPHA) * SELU_SCALE
             }
-            (ActivationKind::LeakyRelu | ActivationKind::PRelu, _) => activate(x, Pointwise::LeakyRelu(LEAKY_SLOPE)),
+            (ActivationKind::LeakyRelu, _) => activate(x, Pointwise::LeakyRelu(LEAKY_SLOPE)),
+            (ActivationKind::PRelu | ActivationKind::ChannelPRelu, _) => {
+                unreachable!("a PReLU is made with its weight, and that of channels is handled before")
+            }
         }
     }
 }
@@ -79,38 +114,8 @@ fn relu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
 
 impl Parameterized for Activation {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        if let Some(slope) = &mut self.slope {
-            visit(&join(prefix, "weight"), slope);
+        if let Some(weight) = &mut self.weight {
+            visit(&join(prefix, "weight"), weight);
         }
-    }
-}
-
-/// `x` or `slope x`, with a trained slope for each channel. He et al. 2015, <https://arxiv.org/abs/1502.01852>.
-#[derive(Clone, Debug)]
-pub struct PRelu {
-    slopes: Parameter,
-}
-
-impl PRelu {
-    /// An activation at its start.
-    pub fn new(channels: usize, init: &Initializer) -> Self {
-        Self { slopes: init.constant(INITIAL_PRELU_SLOPE, channels) }
-    }
-
-    /// # Shapes
-    /// - x, output: `[n, channels, h, w]`
-    pub fn forward(&self, x: Tensor<4>) -> Tensor<4> {
-        prelu(x, self.slopes.flat())
-    }
-
-    /// The slopes, in the program's own memory.
-    pub fn slopes(&self) -> Vec<f32> {
-        self.slopes.to_vec()
-    }
-}
-
-impl Parameterized for PRelu {
-    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        visit(&join(prefix, "weight"), &mut self.slopes);
     }
 }

@@ -1,15 +1,13 @@
 //! Self-attention over the positions of a feature map.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::ops::{self, ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::{Convolution, Initializer};
 
-/// Lets every position look at every other. Zhang et al. 2018, <https://arxiv.org/abs/1805.08318>.
+/// Every position becomes a weighted sum over all positions. Zhang et al. 2018, <https://arxiv.org/abs/1805.08318>.
 ///
 /// `y = gamma * k(x) attention^T + x`, with `attention = softmax(f(x)^T g(x))` over its last index
 /// and no scaling; `f` and `g` have an eighth of the channels; `gamma` starts at 0.
@@ -58,23 +56,33 @@ impl SelfAttention {
     }
 }
 
+/// Weights of self-attention as they are used now, for one 1x1 convolution that makes queries, keys and values.
+#[derive(Clone, Debug)]
+pub struct AttentionWeights {
+    /// `[queries + keys + values, in, 1, 1]`; `gamma` is part of the values' weights.
+    pub weight: Vec<f32>,
+    /// `[queries + keys + values]`
+    pub bias: Vec<f32>,
+    /// Channels of queries, keys and values.
+    pub channels: [usize; 3],
+}
+
 impl SelfAttention {
-    /// Adds the attention to a plan. Queries, keys and values come from one convolution; `gamma` is part of the values'
-    /// weights.
-    ///
-    /// # Errors
-    /// [`ShapeError`] if it does not fit its input.
-    pub fn plan(&self, plan: &mut PlanBuilder, x: Slot) -> Result<Slot, ShapeError> {
+    /// Channels of queries, keys and values.
+    pub fn channels(&self) -> [usize; 3] {
+        [&self.query, &self.key, &self.value].map(Convolution::channels_out)
+    }
+
+    /// Copies the weights to the host; see [`Convolution::current_weights`].
+    pub fn current_weights(&self) -> AttentionWeights {
         let gamma = self.gamma.to_vec()[0];
         let [query, key, mut value] = [&self.query, &self.key, &self.value].map(Convolution::current_weights);
         value.weight.iter_mut().chain(&mut value.bias).for_each(|number| *number *= gamma);
-        let channels = [&query, &key, &value].map(|weights| weights.bias.len());
-        let weight = [query.weight, key.weight, value.weight].concat();
-        let bias = [query.bias, key.bias, value.bias].concat();
-        let (weight, bias) = (&weight[..], &bias[..]);
-        let all = PlannedConvolution { weight, bias, kernel: [1, 1], stride: 1, padding: 0, mode: Padding::Zero };
-        let all = plan.convolution(x, &all, OutputActivation::None, None)?;
-        plan.attention(all, channels, x)
+        AttentionWeights {
+            weight: [query.weight, key.weight, value.weight].concat(),
+            bias: [query.bias, key.bias, value.bias].concat(),
+            channels: self.channels(),
+        }
     }
 }
 

@@ -1,17 +1,15 @@
 //! Convolution blocks and residual blocks.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::OutputActivation;
 
-use crate::ops::{ConvGeometry, Padding, Pointwise};
+use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, Plan, PlanBuilder, PlannedAffine, PlannedNormalization, Slot};
 
 use super::{
-    Activation, ActivationKind, AdaptiveParameters, Convolution, Initializer, Normalization, NormalizationKind, Then,
+    Activation, ActivationKind, AdainParameters, Convolution, Epilogue, Initializer, Normalization, NormalizationKind,
 };
 
-/// What a [`ConvBlock`] is made of.
+/// The parts of a [`ConvBlock`].
 #[derive(Clone, Copy, Debug)]
 pub struct ConvBlockConfig {
     /// How the kernel moves.
@@ -25,9 +23,12 @@ pub struct ConvBlockConfig {
 /// Padding, convolution, normalisation, activation.
 #[derive(Clone, Debug)]
 pub struct ConvBlock {
-    convolution: Convolution,
-    normalization: Normalization,
-    activation: Activation,
+    /// The convolution with its padding.
+    pub convolution: Convolution,
+    /// Applied to its output.
+    pub normalization: Normalization,
+    /// Applied to the normalised values.
+    pub activation: Activation,
 }
 
 impl ConvBlock {
@@ -37,8 +38,14 @@ impl ConvBlock {
         Self {
             convolution: Convolution::new(channels_in, channels_out, config.geometry, spectral, init),
             normalization: Normalization::new(config.normalization, channels_out, init),
-            activation: Activation::new(config.activation, init.device()),
+            activation: Activation::new(config.activation, channels_out, init),
         }
+    }
+
+    /// A convolution alone.
+    pub fn plain(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
+        let (normalization, activation) = (NormalizationKind::None, ActivationKind::None);
+        Self::new(channels_in, channels_out, ConvBlockConfig { geometry, normalization, activation }, init)
     }
 
     /// One power iteration where the block is spectrally normalised.
@@ -46,113 +53,29 @@ impl ConvBlock {
         self.convolution.refresh();
     }
 
-    /// # Shapes
-    /// - images: `[n, in, h, w]`
-    /// - output: `[n, out, h', w']`
-    pub fn forward(&self, images: Tensor<4>, style: Option<&AdaptiveParameters>) -> Tensor<4> {
-        self.finish(self.convolution.forward(images), style, None)
-    }
-
-    /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
+    /// What follows the convolution: normalises, activates and adds, in one pass where the activation is none or ReLU.
     ///
     /// # Shapes
-    /// - images: `[n, in, h, w]`
-    /// - output: `[n, out, 2 h, 2 w]` where the block keeps the size
-    pub fn upsampled_forward(&self, images: Tensor<4>) -> Tensor<4> {
-        self.finish(self.convolution.upsampled_forward(images), None, None)
-    }
-
-    /// [`forward`](Self::forward), plus `residual`, which has the output's shape.
-    pub fn forward_onto(
-        &self,
-        images: Tensor<4>,
-        style: Option<&AdaptiveParameters>,
-        residual: Tensor<4>,
-    ) -> Tensor<4> {
-        self.finish(self.convolution.forward(images), style, Some(residual))
-    }
-
-    /// Normalises, activates and adds, in one pass where the activation is none or ReLU.
-    fn finish(
+    /// - features, residual, output: `[n, out, h, w]`
+    ///
+    /// # Panics
+    /// If the normalisation is adaptive and there are no AdaIN parameters.
+    pub fn epilogue(
         &self,
         features: Tensor<4>,
-        style: Option<&AdaptiveParameters>,
+        adain: Option<&AdainParameters>,
         residual: Option<Tensor<4>>,
     ) -> Tensor<4> {
         let relu = match self.activation.kind() {
             ActivationKind::None => false,
             ActivationKind::Relu => true,
             _ => {
-                let activated = self.activation.forward(self.normalization.forward(features, style, Then::default()));
+                let activated =
+                    self.activation.forward(self.normalization.forward(features, adain, Epilogue::default()));
                 return residual.into_iter().fold(activated, |x, residual| x + residual);
             }
         };
-        self.normalization.forward(features, style, Then { relu, residual })
-    }
-}
-
-/// Blocks as layers of plans.
-impl ConvBlock {
-    /// Adds what [`forward`](Self::forward) or, with a residual, [`forward_onto`](Self::forward_onto) does to a plan.
-    ///
-    /// # Errors
-    /// [`NoPlan`] if the block does not fit its input, or a part of it has no prepared form.
-    pub fn plan(
-        &self,
-        plan: &mut PlanBuilder,
-        input: Slot,
-        style: Option<&PlannedAffine>,
-        residual: Option<Slot>,
-    ) -> Result<Slot, NoPlan> {
-        let weights = self.convolution.current_weights();
-        let normalization = self.planned_normalization(style)?;
-        let activation = match (&normalization, self.activation.kind()) {
-            (None, ActivationKind::Relu) => OutputActivation::Relu,
-            _ => OutputActivation::None,
-        };
-        let slot = plan.convolution(input, &weights.planned(), activation, residual)?;
-        normalization.into_iter().for_each(|normalization| plan.normalize(normalization));
-        Ok(slot)
-    }
-
-    /// Adds what [`upsampled_forward`](Self::upsampled_forward) does to a plan.
-    ///
-    /// # Errors
-    /// As [`plan`](Self::plan).
-    pub fn upsampled_plan(&self, plan: &mut PlanBuilder, input: Slot) -> Result<Slot, NoPlan> {
-        let weights = self.convolution.current_weights();
-        if !weights.can_be_upsampling() {
-            return Err(NoPlan::Layer("an enlargement and a convolution that is not 5x5 with reflecting borders"));
-        }
-        let normalization = self.planned_normalization(None)?;
-        let normalization = normalization.ok_or(NoPlan::Layer("an enlargement that is not normalised"))?;
-        let slot = plan.upsampling(input, &weights.weight, &weights.bias)?;
-        plan.normalize(normalization);
-        Ok(slot)
-    }
-
-    /// Ends a plan with this block, which makes the pictures.
-    ///
-    /// # Errors
-    /// As [`plan`](Self::plan).
-    pub fn plan_pictures(&self, plan: PlanBuilder, input: Slot) -> Result<Plan, NoPlan> {
-        let weights = self.convolution.current_weights();
-        let activation = match (&self.normalization, self.activation.kind()) {
-            (Normalization::None, ActivationKind::None) => None,
-            (Normalization::None, ActivationKind::Tanh) => Some(Pointwise::Tanh),
-            _ => return Err(NoPlan::Layer("a last layer with normalisation or an activation other than tanh")),
-        };
-        Ok(plan.finish_with_few_outputs(input, &weights.planned(), activation)?)
-    }
-
-    /// Normalisation and activation; none where the convolution is not normalised.
-    fn planned_normalization(&self, style: Option<&PlannedAffine>) -> Result<Option<PlannedNormalization>, NoPlan> {
-        let relu = match self.activation.kind() {
-            ActivationKind::None => false,
-            ActivationKind::Relu => true,
-            _ => return Err(NoPlan::Layer("an activation other than ReLU")),
-        };
-        self.normalization.planned(style, relu)
+        self.normalization.forward(features, adain, Epilogue { relu, residual })
     }
 }
 
@@ -167,8 +90,10 @@ impl Parameterized for ConvBlock {
 /// Two 3x3 blocks whose output is added to their input; no activation follows the sum.
 #[derive(Clone, Debug)]
 pub struct ResidualBlock {
-    first: ConvBlock,
-    second: ConvBlock,
+    /// Reads the input.
+    pub first: ConvBlock,
+    /// Reads the first, without an activation.
+    pub second: ConvBlock,
 }
 
 impl ResidualBlock {
@@ -187,34 +112,6 @@ impl ResidualBlock {
             first: ConvBlock::new(channels, channels, first, init),
             second: ConvBlock::new(channels, channels, second, init),
         }
-    }
-
-    /// # Shapes
-    /// - x and output: `[n, c, h, w]`
-    /// - styles: one per convolution where the normalisation is adaptive, else `None`
-    pub fn forward(&self, x: Tensor<4>, styles: Option<&[AdaptiveParameters; 2]>) -> Tensor<4> {
-        let [first, second] = match styles {
-            Some([first, second]) => [Some(first), Some(second)],
-            None => [None, None],
-        };
-        let changed = self.first.forward(x.clone(), first);
-        self.second.forward_onto(changed, second, x)
-    }
-}
-
-impl ResidualBlock {
-    /// Adds what [`forward`](Self::forward) does to a plan.
-    ///
-    /// # Errors
-    /// [`NoPlan`] if the block does not fit its input, or a part of it has no prepared form.
-    pub fn plan(
-        &self,
-        plan: &mut PlanBuilder,
-        input: Slot,
-        styles: Option<&[PlannedAffine; 2]>,
-    ) -> Result<Slot, NoPlan> {
-        let changed = self.first.plan(plan, input, styles.map(|[first, _]| first), None)?;
-        self.second.plan(plan, changed, styles.map(|[_, second]| second), Some(input))
     }
 }
 

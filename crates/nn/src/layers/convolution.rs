@@ -3,11 +3,9 @@
 use burn::tensor::module::interpolate;
 use burn::tensor::ops::{InterpolateMode, InterpolateOptions};
 use burn::tensor::{Tensor, TensorData};
-use portraitist_kernels::{OutputActivation, ShapeError};
 
 use crate::ops::{ConvGeometry, LatestVectors, Padding, conv2d, power_step, spectral_divide, upsampled_conv2d};
 use crate::parameter::{Parameter, Parameterized, join, to_values};
-use crate::plan::{PlanBuilder, PlannedConvolution, Slot};
 
 use super::Initializer;
 
@@ -32,27 +30,6 @@ impl Conv2d {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<4> {
         conv2d(images, self.weight.get(), self.bias.get(), self.geometry)
     }
-
-    /// Adds the convolution to a plan, with what follows it: an activation, the sum with a residual.
-    ///
-    /// # Errors
-    /// [`ShapeError`] if it does not fit its input.
-    pub fn plan(
-        &self,
-        plan: &mut PlanBuilder,
-        input: Slot,
-        activation: OutputActivation<'_>,
-        residual: Option<Slot>,
-    ) -> Result<Slot, ShapeError> {
-        let (weight, bias) = (self.weight.to_vec(), self.bias.to_vec());
-        plan.convolution(input, &planned(self.geometry, &weight, &bias), activation, residual)
-    }
-}
-
-/// A convolution as a plan wants it.
-fn planned<'a>(geometry: ConvGeometry, weight: &'a [f32], bias: &'a [f32]) -> PlannedConvolution<'a> {
-    let ConvGeometry { kernel, stride, padding, mode } = geometry;
-    PlannedConvolution { weight, bias, kernel: [kernel; 2], stride, padding, mode }
 }
 
 impl Parameterized for Conv2d {
@@ -63,10 +40,10 @@ impl Parameterized for Conv2d {
 }
 
 /// A convolution whose weight is divided by its largest singular value, estimated by one step of
-/// power iteration per use. Miyato et al. 2018, <https://arxiv.org/abs/1802.05957>.
+/// power iteration per forward call. Miyato et al. 2018, <https://arxiv.org/abs/1802.05957>.
 ///
-/// As in the reference, [`refresh`](Self::refresh) stands before every forward call, in training and
-/// outside it: `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
+/// As in the original, [`refresh`](Self::refresh) is called before every forward call in training:
+/// `v = n(W^T u)`, `u = n(W v)`, `sigma = u . W v`, with `n(z) = z / (|z| + 1e-12)`.
 /// Translation refreshes once, when a model is loaded, so that a picture's result does not depend on
 /// the pictures before it.
 #[derive(Clone, Debug)]
@@ -82,7 +59,7 @@ pub struct SpectralConv2d {
 
 impl SpectralConv2d {
     /// A convolution from `channels_in` to `channels_out`. Its weight starts as PyTorch starts it,
-    /// whatever the network's initialization is, because the reference's does not reach it.
+    /// whatever the network's initialization is, because the original's does not reach it.
     pub fn new(channels_in: usize, channels_out: usize, geometry: ConvGeometry, init: &mut Initializer) -> Self {
         let shape = [channels_out, channels_in, geometry.kernel, geometry.kernel];
         let (weight_bar, bias) = init.default_weight_and_bias(&shape);
@@ -169,12 +146,28 @@ impl Convolution {
         }
     }
 
+    /// How the kernel moves.
+    pub fn geometry(&self) -> ConvGeometry {
+        match self {
+            Self::Plain(convolution) => convolution.geometry,
+            Self::Spectral(convolution) => convolution.geometry,
+        }
+    }
+
+    /// Channels of the output.
+    pub fn channels_out(&self) -> usize {
+        match self {
+            Self::Plain(convolution) => convolution.weight.shape()[0],
+            Self::Spectral(convolution) => convolution.weight_bar.shape()[0],
+        }
+    }
+
     /// Copies the weights to the host; where they are spectrally normalised, as the last
     /// [`refresh`](Self::refresh) left them.
     ///
     /// # Panics
     /// If a spectrally normalised convolution was never refreshed.
-    pub fn current_weights(&self) -> CurrentWeights {
+    pub fn current_weights(&self) -> ConvolutionWeights {
         let (weight, bias, geometry) = match self {
             Self::Plain(convolution) => (convolution.weight.get(), &convolution.bias, convolution.geometry),
             Self::Spectral(convolution) => {
@@ -182,7 +175,7 @@ impl Convolution {
                 (weight, &convolution.bias, convolution.geometry)
             }
         };
-        CurrentWeights { weight: to_values::<4>(weight), bias: bias.to_vec(), geometry }
+        ConvolutionWeights { weight: to_values::<4>(weight), bias: bias.to_vec(), geometry }
     }
 
     /// See [`Conv2d::forward`].
@@ -193,7 +186,7 @@ impl Convolution {
         }
     }
 
-    /// [`forward`](Self::forward) of the images enlarged by two, every pixel becoming four.
+    /// [`forward`](Self::forward) of the images upsampled by two, every pixel becoming four.
     ///
     /// # Shapes
     /// - images: `[n, in, h, w]`
@@ -214,27 +207,23 @@ impl Convolution {
 
 /// Weights of a convolution as they are used now.
 #[derive(Clone, Debug)]
-pub struct CurrentWeights {
+pub struct ConvolutionWeights {
     /// `[out, in, k, k]`
     pub weight: Vec<f32>,
     /// `[out]`
     pub bias: Vec<f32>,
-    geometry: ConvGeometry,
+    /// How the kernel moves.
+    pub geometry: ConvGeometry,
 }
 
-impl CurrentWeights {
-    /// As a plan wants them.
-    pub fn planned(&self) -> PlannedConvolution<'_> {
-        planned(self.geometry, &self.weight, &self.bias)
-    }
-
-    /// Whether a plan can join the convolution with an enlargement before it.
-    pub fn can_be_upsampling(&self) -> bool {
+impl ConvolutionWeights {
+    /// Whether there is one operation for the convolution and upsampling before it.
+    pub fn fits_upsampling(&self) -> bool {
         self.geometry == FUSED_UPSAMPLING
     }
 }
 
-/// The convolution that is one operation with the enlargement before it.
+/// The convolution for which there is one operation with the upsampling before it.
 const FUSED_UPSAMPLING: ConvGeometry = ConvGeometry { kernel: 5, stride: 1, padding: 2, mode: Padding::Reflect };
 
 impl Parameterized for Convolution {

@@ -38,7 +38,7 @@ impl Initializer {
         Self { scheme, random: ChaCha8Rng::seed_from_u64(seed), device: device.clone() }
     }
 
-    /// The device that parameters are made on.
+    /// The device of the parameters.
     pub fn device(&self) -> &Device {
         &self.device
     }
@@ -59,7 +59,7 @@ impl Initializer {
     }
 
     /// Weight and bias as PyTorch starts them. Spectrally normalised layers always start so: the
-    /// reference's initialisation does not find their weight under its other name.
+    /// original's initialisation does not find their weight, which has another name.
     pub fn default_weight_and_bias(&mut self, shape: &[usize]) -> (Parameter, Parameter) {
         let (out, fan_in) = (shape[0], shape[1..].iter().product::<usize>());
         let bound = 1.0 / (fan_in as f32).sqrt();

@@ -1,12 +1,10 @@
 //! Fully connected layers.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::ShapeError;
 
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{PlanBuilder, Slot};
 
-use super::{Activation, ActivationKind, Initializer};
+use super::Initializer;
 
 /// `y = x W^T + b`.
 #[derive(Clone, Debug)]
@@ -29,12 +27,19 @@ impl Linear {
         x.matmul(self.weight.get::<2>().transpose()) + self.bias.get::<1>().unsqueeze::<2>()
     }
 
-    /// Adds the layer to a plan; it reads all values of a picture.
-    ///
-    /// # Errors
-    /// [`ShapeError`] if it does not fit its input.
-    pub fn plan(&self, plan: &mut PlanBuilder, input: Slot) -> Result<Slot, ShapeError> {
-        plan.linear(input, &self.weight.to_vec(), &self.bias.to_vec())
+    /// Numbers of each input.
+    pub fn features_in(&self) -> usize {
+        self.weight.shape()[1]
+    }
+
+    /// Numbers of each output.
+    pub fn features_out(&self) -> usize {
+        self.weight.shape()[0]
+    }
+
+    /// Copies weight `[out, in]` and bias `[out]` to the host.
+    pub fn current_weights(&self) -> (Vec<f32>, Vec<f32>) {
+        (self.weight.to_vec(), self.bias.to_vec())
     }
 }
 
@@ -42,52 +47,5 @@ impl Parameterized for Linear {
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
         visit(&join(prefix, "weight"), &mut self.weight);
         visit(&join(prefix, "bias"), &mut self.bias);
-    }
-}
-
-/// Turns a style code into the scales and shifts of every adaptive layer: three linear layers, an
-/// activation after the first two.
-#[derive(Clone, Debug)]
-pub struct StyleMlp {
-    layers: [(Linear, Activation); 3],
-}
-
-impl StyleMlp {
-    /// A network from `style_dim` to `outputs` through layers of `hidden`.
-    pub fn new(
-        style_dim: usize,
-        hidden: usize,
-        outputs: usize,
-        activation: ActivationKind,
-        init: &mut Initializer,
-    ) -> Self {
-        let mut layer = |features_in, features_out, kind| {
-            let linear = Linear::new(features_in, features_out, init);
-            (linear, Activation::new(kind, init.device()))
-        };
-        Self {
-            layers: [
-                layer(style_dim, hidden, activation),
-                layer(hidden, hidden, activation),
-                layer(hidden, outputs, ActivationKind::None),
-            ],
-        }
-    }
-
-    /// # Shapes
-    /// - style: `[n, style_dim]`
-    /// - output: `[n, outputs]`
-    pub fn forward(&self, style: Tensor<2>) -> Tensor<2> {
-        self.layers.iter().fold(style, |x, (linear, activation)| activation.forward(linear.forward(x)))
-    }
-}
-
-impl Parameterized for StyleMlp {
-    fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
-        for (index, (linear, activation)) in self.layers.iter_mut().enumerate() {
-            let layer = join(prefix, &format!("model.{index}"));
-            activation.visit_mut(&join(&layer, "activation"), visit);
-            linear.visit_mut(&join(&layer, "fc"), visit);
-        }
     }
 }

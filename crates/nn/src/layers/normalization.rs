@@ -1,12 +1,10 @@
 //! Normalisation of activations.
 
 use burn::tensor::Tensor;
-use portraitist_kernels::{Activation, Together};
 use serde::{Deserialize, Serialize};
 
 use crate::ops::{self, NORM_EPSILON, Pointwise};
 use crate::parameter::{Parameter, Parameterized, join};
-use crate::plan::{NoPlan, PlannedAffine, PlannedNormalization};
 
 use super::Initializer;
 
@@ -29,17 +27,17 @@ pub enum NormalizationKind {
     /// Each picture as a whole, with trained scale and shift per channel.
     #[serde(rename = "ln")]
     Layer,
-    /// Instance normalisation whose scale and shift the style gives.
+    /// Instance normalisation whose scale and shift come from the style.
     #[serde(rename = "adain")]
     Adaptive,
 }
 
-/// Scale and shift that a style gives to one layer.
+/// Scale and shift of one AdaIN layer, computed from the style code.
 ///
 /// # Shapes
 /// - shift, scale: `[n, c]`
 #[derive(Clone, Debug)]
-pub struct AdaptiveParameters {
+pub struct AdainParameters {
     /// Added after scaling.
     pub shift: Tensor<2>,
     /// Multiplied with the normalised values (there is no "1 +").
@@ -62,7 +60,7 @@ pub enum Normalization {
         /// Shift per channel.
         beta: Parameter,
     },
-    /// Ioffe and Szegedy 2015. It always uses the batch's own statistics: only critics have it, and
+    /// Ioffe and Szegedy 2015. It always uses the batch's own statistics: only discriminators have it, and
     /// they only run in training.
     Batch {
         /// Scale per channel.
@@ -88,67 +86,43 @@ impl Normalization {
         }
     }
 
-    /// Normalises `[n, c, h, w]` and goes on as `then` says; `style` is required by [`Normalization::Adaptive`] and
-    /// unused elsewhere.
+    /// Normalises `[n, c, h, w]` and applies `epilogue`. [`Normalization::Adaptive`] requires `adain`; the others ignore it.
     ///
     /// # Panics
-    /// If an adaptive layer gets no style.
-    pub fn forward(&self, x: Tensor<4>, style: Option<&AdaptiveParameters>, then: Then) -> Tensor<4> {
-        let Then { relu, residual } = then;
+    /// If an adaptive layer gets no AdaIN parameters.
+    pub fn forward(&self, x: Tensor<4>, adain: Option<&AdainParameters>, epilogue: Epilogue) -> Tensor<4> {
+        let Epilogue { relu, residual } = epilogue;
         match self {
-            Self::None => then_apart(x, relu, residual),
-            Self::Instance => instance_norm(x, Then { relu, residual }),
+            Self::None => separate_epilogue(x, relu, residual),
+            Self::Instance => instance_norm(x, Epilogue { relu, residual }),
             Self::Adaptive => {
-                let AdaptiveParameters { shift, scale } =
-                    style.expect("the decoder gives each adaptive layer its style").clone();
+                let AdainParameters { shift, scale } =
+                    adain.expect("the decoder gives each adaptive layer its AdaIN parameters").clone();
                 ops::instance_norm(x, [scale, shift], relu, residual)
             }
             Self::Layer { gamma, beta } => {
-                let normalised = ops::picture_norm(x, [gamma.flat(), beta.flat()], relu);
-                then_apart(normalised, false, residual)
+                let normalised = ops::layer_norm_chw(x, [gamma.flat(), beta.flat()], relu);
+                separate_epilogue(normalised, false, residual)
             }
             Self::Batch { weight, bias } => {
                 let normalised = batch_norm(x) * per_channel(weight) + per_channel(bias);
-                then_apart(normalised, relu, residual)
+                separate_epilogue(normalised, relu, residual)
             }
         }
     }
 }
 
-impl Normalization {
-    /// The normalisation for a plan, with the activation that follows; none where nothing is normalised. `style` is where
-    /// an adaptive layer finds its scale and shift.
-    ///
-    /// # Errors
-    /// [`NoPlan`] for batch normalisation, and an adaptive layer without style.
-    pub fn planned(&self, style: Option<&PlannedAffine>, relu: bool) -> Result<Option<PlannedNormalization>, NoPlan> {
-        let (together, affine) = match self {
-            Self::None => return Ok(None),
-            Self::Instance => (Together::Channel, PlannedAffine::None),
-            Self::Adaptive => {
-                let style = style.ok_or(NoPlan::Layer("an adaptive layer without style"))?;
-                (Together::Channel, style.clone())
-            }
-            Self::Layer { gamma, beta } => {
-                (Together::Picture, PlannedAffine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
-            }
-            Self::Batch { .. } => return Err(NoPlan::Layer("batch normalisation")),
-        };
-        let activation = if relu { Activation::Relu } else { Activation::None };
-        Ok(Some(PlannedNormalization { together, affine, activation }))
-    }
-}
-
-/// What follows a normalisation, for those that do it in the same pass.
+/// What follows a normalisation. Most normalisations do it in the same pass.
 #[derive(Clone, Debug, Default)]
-pub struct Then {
+pub struct Epilogue {
     /// Negative values become 0.
     pub relu: bool,
     /// Added at the very end: `[n, c, h, w]`.
     pub residual: Option<Tensor<4>>,
 }
 
-fn then_apart(x: Tensor<4>, relu: bool, residual: Option<Tensor<4>>) -> Tensor<4> {
+/// The epilogue as operations of its own.
+fn separate_epilogue(x: Tensor<4>, relu: bool, residual: Option<Tensor<4>>) -> Tensor<4> {
     let x = if relu { ops::activate(x, Pointwise::Relu) } else { x };
     match residual {
         Some(residual) => x + residual,
@@ -178,10 +152,10 @@ fn per_channel(parameter: &Parameter) -> Tensor<4> {
 }
 
 /// Each channel of each picture to mean 0 and variance 1.
-pub fn instance_norm(x: Tensor<4>, then: Then) -> Tensor<4> {
+pub fn instance_norm(x: Tensor<4>, epilogue: Epilogue) -> Tensor<4> {
     let [n, c, ..] = x.dims();
     let (scale, shift) = (Tensor::ones([n, c], &x.device()), Tensor::zeros([n, c], &x.device()));
-    ops::instance_norm(x, [scale, shift], then.relu, then.residual)
+    ops::instance_norm(x, [scale, shift], epilogue.relu, epilogue.residual)
 }
 
 fn batch_norm(x: Tensor<4>) -> Tensor<4> {

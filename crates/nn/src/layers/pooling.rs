@@ -1,15 +1,24 @@
-//! Making maps smaller.
+//! Pooling.
 
 use burn::tensor::Tensor;
-use burn::tensor::module::avg_pool2d;
-use burn::tensor::ops::AvgPoolOptions;
+use burn::tensor::module::{avg_pool2d, max_pool2d};
+use burn::tensor::ops::{AvgPoolOptions, MaxPoolOptions};
 
 /// The mean of 3x3 pixels around every second one; pixels beyond the edge do not count.
 ///
 /// # Shapes
 /// - x: `[n, c, h, w]`
 /// - output: `[n, c, (h + 1) / 2, (w + 1) / 2]`
-pub fn halved(x: Tensor<4>) -> Tensor<4> {
+pub fn average_pool(x: Tensor<4>) -> Tensor<4> {
     let options = AvgPoolOptions::new([3, 3]).with_stride([2, 2]).with_padding([1, 1]).with_count_include_pad(false);
     avg_pool2d(x, options)
+}
+
+/// The largest of every 2x2 pixels; an odd last row or column is left out.
+///
+/// # Shapes
+/// - x: `[n, c, h, w]`
+/// - output: `[n, c, h / 2, w / 2]`
+pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([2, 2]))
 }

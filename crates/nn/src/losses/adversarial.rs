@@ -1,4 +1,4 @@
-//! What the critic and the generator play for.
+//! The adversarial losses of discriminator and generator.
 
 use burn::tensor::{Tensor, activation};
 use serde::{Deserialize, Serialize};
@@ -23,8 +23,8 @@ pub enum AdversarialLoss {
 const LOWEST_LOG: f64 = -100.0;
 
 impl AdversarialLoss {
-    /// The critic's loss on its scores of made and of real pictures: `[1]`.
-    pub fn critic(self, fake: Vec<Tensor<4>>, real: Vec<Tensor<4>>) -> Tensor<1> {
+    /// The discriminator's loss, from its scores of generated and of real images: `[1]`.
+    pub fn discriminator(self, fake: Vec<Tensor<4>>, real: Vec<Tensor<4>>) -> Tensor<1> {
         let scales = fake.into_iter().zip(real);
         sum(scales.map(|(fake, real)| match self {
             Self::Hinge => activation::relu(fake + 1.0).mean() + activation::relu(-real + 1.0).mean(),
@@ -33,7 +33,7 @@ impl AdversarialLoss {
         }))
     }
 
-    /// The generator's loss on the critic's scores of its pictures: `[1]`.
+    /// The generator's loss, from the discriminator's scores of its images: `[1]`.
     pub fn generator(self, fake: Vec<Tensor<4>>) -> Tensor<1> {
         sum(fake.into_iter().map(|fake| match self {
             Self::Hinge => -fake.mean(),
@@ -50,5 +50,5 @@ fn cross_entropy(scores: Tensor<4>, real: bool) -> Tensor<1> {
 }
 
 fn sum(terms: impl Iterator<Item = Tensor<1>>) -> Tensor<1> {
-    terms.reduce(|total, term| total + term).expect("a critic has at least one scale")
+    terms.reduce(|total, term| total + term).expect("a discriminator has at least one scale")
 }

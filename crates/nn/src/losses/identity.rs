@@ -1,4 +1,4 @@
-//! Whether a translated picture still shows the same person, as a recogniser sees it.
+//! The identity loss: whether a recogniser finds the same person in a translated picture and its source.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,10 @@ use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{PictureConfig, RecognizerConfig};
-use crate::layers::{Then, halved, instance_norm};
+use crate::layers::{Epilogue, average_pool, instance_norm};
 use crate::networks::SphereFace;
 use crate::parameter::to_values;
+use crate::pixels::to_recognition_range;
 use crate::recognition::{Recognizer, RecognizerDescription, RecognizerError};
 
 use super::MarginHead;
@@ -20,10 +21,10 @@ use super::MarginHead;
 pub struct IdentityConfig {
     /// The recogniser: a weights file, or a run or checkpoint folder of `recognize train`.
     pub recognizer: PathBuf,
-    /// What of its judgement is minimised.
+    /// The form of the loss.
     #[serde(default)]
     pub form: IdentityForm,
-    /// Whose names the run's people have, as in the run that trained the recogniser; for forms that ask who is shown.
+    /// The namespace of the people's names, as in the run that trained the recogniser. Only for forms with labels.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
 }
@@ -34,7 +35,7 @@ pub struct IdentityConfig {
 pub enum IdentityForm {
     /// `max(0, threshold - cos)` of the embeddings of the translated picture and its source.
     Hinge {
-        /// Cosine from which on a picture is alike enough.
+        /// A cosine above this costs nothing.
         #[serde(default = "default_threshold")]
         threshold: f64,
         /// One cosine over the whole batch, as the original takes it, instead of one for each picture. The same for a
@@ -42,14 +43,14 @@ pub enum IdentityForm {
         #[serde(default)]
         over_batch: bool,
     },
-    /// Mean squared difference of the last convolution's maps after instance normalisation.
+    /// Mean squared difference of the last feature maps after instance normalisation.
     Features,
     /// Cross entropy of the classifier with the source's person. Needs a classifier that knows the run's people.
     Classification,
     /// The classifier's own margin loss with the source's person, annealed by calls.
     Angular,
-    /// Kullback-Leibler divergence between what the classifier (without one: the embedding) says of source and
-    /// translation, softened. Hinton et al. 2015, <https://arxiv.org/abs/1503.02531>.
+    /// Kullback-Leibler divergence between the softened outputs of the classifier for source and translation; without a
+    /// classifier, of the embedding. Hinton et al. 2015, <https://arxiv.org/abs/1503.02531>.
     Distillation {
         /// Divides the logits; the loss is multiplied by its square.
         #[serde(default = "default_temperature")]
@@ -72,7 +73,7 @@ impl Default for IdentityForm {
 }
 
 impl IdentityForm {
-    /// Checks every number, and says what is wrong with the first one.
+    /// Whether its numbers can be used.
     ///
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.
@@ -88,13 +89,13 @@ impl IdentityForm {
         }
     }
 
-    /// Whether it asks who is shown.
+    /// Whether it needs the people's labels.
     pub fn needs_people(self) -> bool {
         matches!(self, Self::Classification | Self::Angular)
     }
 }
 
-/// An identity loss and the frozen recogniser that it asks.
+/// An identity loss with its frozen recogniser.
 #[derive(Clone, Debug)]
 pub struct IdentityLoss {
     form: IdentityForm,
@@ -108,11 +109,11 @@ pub struct IdentityLoss {
 pub struct IdentityTerm {
     /// What is minimised: `[1]`.
     pub loss: Tensor<1>,
-    /// Share of the translated pictures that the classifier takes for the source's person, where it was asked.
+    /// Share of the translated pictures that the classifier takes for the source's person. Only for forms with labels.
     pub accuracy: Option<f32>,
 }
 
-/// An identity loss that cannot be had.
+/// An identity loss that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// Nothing there.
@@ -124,7 +125,7 @@ pub enum IdentityError {
     /// No recogniser.
     #[error(transparent)]
     Recognizer(#[from] RecognizerError),
-    /// The form asks for a classifier.
+    /// The form needs a classifier.
     #[error("{}: holds no classifier; the identity losses \"classification\" and \"angular\" need one", path.display())]
     NoClassifier {
         /// The recogniser's file.
@@ -148,13 +149,13 @@ pub enum IdentityError {
         /// People of the run.
         found: usize,
     },
-    /// A form that asks who is shown, and a picture of nobody.
+    /// A form with labels, and a picture without a person.
     #[error("{}: nobody's picture; this identity loss needs pictures in a folder for each person, or a list with the person behind a tab", path.display())]
     Nobody {
         /// The picture.
         path: PathBuf,
     },
-    /// The network sees crops of one size, and an average pool leads there from twice that.
+    /// The network reads crops of one size. Pictures of twice that size are halved.
     #[error("picture: identity losses need pictures of 112x96 or 224x192 (height x width), found {height}x{width}")]
     PictureSize {
         /// Height of the run's pictures.
@@ -164,7 +165,7 @@ pub enum IdentityError {
     },
 }
 
-/// Keeps features of length 0 from being divided by.
+/// Added to a product of lengths, which may be 0, before dividing by it.
 const COSINE_EPSILON: f64 = 1e-8;
 
 impl IdentityLoss {
@@ -179,7 +180,7 @@ impl IdentityLoss {
         Self::new(&Recognizer::read(&path, device)?, config.form, &path)
     }
 
-    /// A loss that asks `recognizer`; `path` is its file, for errors.
+    /// A loss with `recognizer`; `path` is its file, for errors.
     ///
     /// # Errors
     /// [`IdentityError::NoClassifier`].
@@ -200,8 +201,8 @@ impl IdentityLoss {
         self.form
     }
 
-    /// The classifier's number of each of a run's `people`, who are in the order of their names. A classifier that does
-    /// not say whom it knows, as the original's, is taken to know exactly these.
+    /// The classifier's label of each of a run's `people`, who are in the order of their names. Where the file does not say
+    /// whom the classifier knows, as the original's, it is taken to know exactly these.
     ///
     /// # Errors
     /// [`IdentityError::Unknown`], [`IdentityError::CountOfPeople`].
@@ -227,14 +228,14 @@ impl IdentityLoss {
     /// # Shapes
     /// - pictures, sources: `[n, 3, 112, 96]` or `[n, 3, 224, 192]`, RGB in `[-1, 1]`
     ///
-    /// `labels` are the sources' people by the classifier's count, and empty for forms that do not ask; `call` counts
-    /// from 1 over all calls and anneals [`IdentityForm::Angular`].
+    /// `labels` are the classifier's labels of the sources' people; empty for forms without labels. `call` counts from 1
+    /// over all calls and anneals [`IdentityForm::Angular`].
     pub fn forward(&self, pictures: Tensor<4>, sources: Tensor<4>, labels: &[usize], call: u64) -> IdentityTerm {
         let embed = |pictures| self.network.forward(preprocess(pictures));
         let frozen = sources.without_autodiff();
         match (self.form, &self.head) {
             (IdentityForm::Features, _) => {
-                let map = |pictures| instance_norm(self.network.map(preprocess(pictures)), Then::default());
+                let map = |pictures| instance_norm(self.network.feature_map(preprocess(pictures)), Epilogue::default());
                 plain((map(clamped(pictures)) - map(clamped(frozen))).powi_scalar(2).mean())
             }
             (IdentityForm::Classification, Some(head)) => {
@@ -260,7 +261,7 @@ impl IdentityLoss {
                 plain(hinge(embed(pictures), embed(frozen), threshold, over_batch))
             }
             (IdentityForm::Classification | IdentityForm::Angular, None) => {
-                unreachable!("a loss that asks who is shown is made with a classifier")
+                unreachable!("a form with labels has a classifier")
             }
         }
     }
@@ -299,10 +300,10 @@ fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<
     divergence * (temperature * temperature)
 }
 
-/// RGB in `[-1, 1]` to what the recogniser sees: halved if it has twice its size, BGR, `(grey level - 127.5) / 128`.
+/// Pictures as the recogniser reads them, at half the size if they have twice its size.
 pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
-    let pictures = if pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT { halved(pictures) } else { pictures };
-    ((pictures.flip([1]) + 1.0) * 127.5 - 127.5) / 128.0
+    let has_twice_the_size = pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT;
+    to_recognition_range(if has_twice_the_size { average_pool(pictures) } else { pictures })
 }
 
 fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {

@@ -1,4 +1,4 @@
-//! What a recogniser is trained on: telling people apart by the angle of its embedding, with a margin.
+//! Margin losses of recognisers: classification by the angle of the embedding, with a margin.
 
 use std::f32::consts::PI;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::layers::Initializer;
 use crate::parameter::{Parameter, Parameterized, from_values, join, to_values};
 
-/// How far beyond the others the right person's angle must be. By name in run files: `{ kind = "arcface" }`.
+/// How much closer to the right person than to the others an embedding must be. In run files: `{ kind = "arcface" }`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 pub enum Margin {
@@ -39,7 +39,7 @@ pub enum Margin {
         #[serde(default = "default_scale")]
         scale: f64,
     },
-    /// A yes or no for each person instead of a choice. Wen et al. 2022, <https://arxiv.org/abs/2108.01513>, equation 9.
+    /// A binary decision for each person instead of a choice among them. Wen et al. 2022, <https://arxiv.org/abs/2108.01513>, equation 9.
     SphereFace2 {
         /// On each side of the decision.
         #[serde(default = "default_sphereface2_margin")]
@@ -79,7 +79,7 @@ fn default_sphereface2_exponent() -> f64 {
 }
 
 impl Margin {
-    /// Checks every number, and says what is wrong with the first one.
+    /// Whether its numbers can be used.
     ///
     /// # Errors
     /// A sentence that names the value, what was expected and what was found.
@@ -147,7 +147,7 @@ pub enum TargetAngle {
     /// `(-1)^k cos(m angle) - 2 k` with `k = floor(m angle / pi)`.
     #[default]
     Exact,
-    /// The original's series of the cosine, its last term as it stands there, within `[-m, 1]`.
+    /// The original's series of the cosine with its mistaken last term, clamped to `[-m, 1]`.
     Series,
 }
 
@@ -206,7 +206,7 @@ fn chebyshev<const D: usize>(cosine: Tensor<D>, multiple: u32) -> Tensor<D> {
     latest
 }
 
-/// Directions of the people that a recogniser is trained to tell apart: `fc6` of published checkpoints.
+/// The classifier behind the embedding: a direction for each person. `fc6` of published checkpoints.
 #[derive(Clone, Debug)]
 pub struct MarginHead {
     margin: Margin,
@@ -227,7 +227,7 @@ pub struct MarginLoss {
     pub lambda: Option<f64>,
 }
 
-/// Keeps an embedding of length 0 from being divided by it.
+/// The least squared length that is divided by.
 const LEAST_SQUARED_NORM: f64 = 1e-24;
 
 impl MarginHead {
@@ -241,7 +241,7 @@ impl MarginHead {
         Self { margin, weight: init.unit_columns(embedding, classes), threshold }
     }
 
-    /// People that it tells apart.
+    /// How many people there are.
     pub fn num_classes(&self) -> usize {
         self.weight.shape()[1]
     }
@@ -302,10 +302,11 @@ impl MarginHead {
     }
 }
 
-/// Keeps the head's first directions apart from the network's first weights.
+/// Makes the head's first directions independent of the network's first weights.
 const HEAD_SEED: u64 = 0x6865_6164;
 
-/// Where the gradients of the right person and of all others balance if all cosines are 0: the zero of a quadratic in `e^b`.
+/// The threshold at which the gradients of the right person and of all others balance if all cosines are 0: the zero of a
+/// quadratic in `e^b`.
 fn balanced_threshold(margin: Margin, classes: usize) -> f64 {
     let Margin::SphereFace2 { margin, scale, share, exponent } = margin else { return 0.0 };
     let spread = 2.0 * 0.5f64.powf(exponent) - 1.0;
@@ -316,7 +317,7 @@ fn balanced_threshold(margin: Margin, classes: usize) -> f64 {
     (2.0 * ratio).ln() - others - (1.0 - ratio + root).ln()
 }
 
-/// `cos(angle + margin)`; where the sum is beyond half a turn, where it would rise again, a straight line in the cosine.
+/// `cos(angle + margin)`. Beyond half a turn, where it would rise again, it is replaced by a straight line in the cosine.
 fn turned(cosines: Tensor<2>, margin: f64) -> Tensor<2> {
     const LEAST_SQUARED_SINE: f64 = 1e-12;
     let sines = (-cosines.clone().powi_scalar(2) + 1.0).clamp(LEAST_SQUARED_SINE, 1.0).sqrt();

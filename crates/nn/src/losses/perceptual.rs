@@ -1,10 +1,10 @@
-//! Likeness as a network that recognises things sees it.
+//! The perceptual loss: distance of VGG16 features.
 
 use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::{Then, instance_norm};
+use crate::layers::{Epilogue, instance_norm};
 use crate::networks::Vgg16;
 use crate::weights::{WeightsError, assign, read_pytorch};
 
@@ -43,7 +43,7 @@ impl PerceptualLoss {
     /// # Shapes
     /// - pictures and targets: `[n, 3, h, w]`, RGB in `[-1, 1]`
     pub fn forward(&self, pictures: Tensor<4>, targets: Tensor<4>) -> Tensor<1> {
-        let features = |pictures| instance_norm(self.network.forward(pictures), Then::default());
+        let features = |pictures| instance_norm(self.network.forward(pictures), Epilogue::default());
         (features(pictures) - features(targets)).powi_scalar(2).mean()
     }
 }

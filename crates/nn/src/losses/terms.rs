@@ -12,7 +12,7 @@ use super::IdentityTerm;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LossWeights {
-    /// Fooling the critic (`gan_w`).
+    /// Fooling the discriminator (`gan_w`).
     pub adversarial: f64,
     /// A picture from its own codes (`recon_x_w`).
     pub reconstruction: f64,
@@ -26,7 +26,7 @@ pub struct LossWeights {
     pub perceptual: f64,
     /// A translated picture against a picture of the same person (`sup_w`).
     pub supervised: f64,
-    /// What a recogniser says of a translated picture and its source (`sph_w`).
+    /// A recogniser's distance between a translated picture and its source (`sph_w`).
     pub identity: f64,
 }
 
@@ -48,22 +48,22 @@ impl Default for LossWeights {
 /// Values by name, as the log records them, the total last.
 pub type NamedValues = Vec<(String, f32)>;
 
-/// The critics' losses.
+/// The discriminators' losses.
 #[derive(Clone, Debug)]
-pub struct CriticTerms {
-    /// Each critic's loss, not weighted.
+pub struct DiscriminatorTerms {
+    /// Each discriminator's loss, not weighted.
     pub adversarial: Pair<Tensor<1>>,
     /// What is minimised.
     pub total: Tensor<1>,
 }
 
-impl CriticTerms {
-    /// `critic.drawing`, `critic.photo`, `critic.total`.
+impl DiscriminatorTerms {
+    /// `discriminator.drawing`, `discriminator.photo`, `discriminator.total`.
     pub fn values(&self) -> NamedValues {
         read([
-            ("critic.drawing", &self.adversarial.drawing),
-            ("critic.photo", &self.adversarial.photo),
-            ("critic.total", &self.total),
+            ("discriminator.drawing", &self.adversarial.drawing),
+            ("discriminator.photo", &self.adversarial.photo),
+            ("discriminator.total", &self.total),
         ])
     }
 }
@@ -117,7 +117,8 @@ impl GeneratorTerms {
             .expect("the adversarial term is always there")
     }
 
-    /// `generator.adversarial_drawing` … `generator.total`; with `generator.identity_accuracy_…` where a classifier was asked.
+    /// `generator.adversarial_drawing` … `generator.total`. With `generator.identity_accuracy_…` where the identity loss
+    /// has a classifier.
     pub fn values(&self, total: &Tensor<1>, weights: &LossWeights) -> NamedValues {
         let terms = self.weighted(weights);
         let named = terms.iter().flat_map(|(name, pair, _)| {

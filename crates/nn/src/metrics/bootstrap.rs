@@ -1,19 +1,10 @@
-//! How far the figures would move with other people: percentile intervals of a bootstrap over identities.
+//! Confidence intervals by a bootstrap over identities: how far the figures would move with other people.
 //!
-//! Pairs that share a person are not independent, so people are drawn, not pairs: as many as there are, with replacement. A person
-//! drawn w times weighs w in their own pairs, and w · v in the pairs with a person drawn v times; drawn copies of one person are
-//! not compared with each other. Thresholds stay as chosen on all people. A fold that a draw leaves without pairs of one kind
-//! does not count in it. Intervals are plain percentiles: where few people are compared they are biased for the verification rate
-//! at small false accept rates, and [`VerificationIntervals::beside`] tells.
+//! Pairs that share a person are not independent, so people are drawn, not pairs: as many as there are, with replacement.
+//! Intervals are plain percentiles of the figures over all draws.
 
 use rand::Rng;
-use rayon::prelude::*;
-use serde::Serialize;
 
-use super::curve::{Rates, equal_error_rate};
-use super::identification::Placed;
-use super::verification::{FALSE_ACCEPT_RATES, VerificationReport};
-use super::{Fold, ScoredFolds, ScoredPair};
 use crate::random;
 
 /// The share of draws that an interval holds.
@@ -24,167 +15,8 @@ pub const RESAMPLES: u32 = 1000;
 /// `[low, high]`, or nothing where it cannot be had.
 pub type Interval = Option<[f64; 2]>;
 
-/// Intervals of the means over folds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct VerificationIntervals {
-    /// How sure: 0.95.
-    pub level: f64,
-    /// Draws made.
-    pub resamples: u32,
-    /// Draws in which some fold kept pairs of both kinds.
-    pub used: u32,
-    /// People drawn from.
-    pub people: usize,
-    /// Accuracy at the thresholds chosen.
-    pub accuracy: Interval,
-    /// Verification rate at a false accept rate of 0.1 %.
-    pub vr_far_0_001: Interval,
-    /// Verification rate at a false accept rate of 1 %.
-    pub vr_far_0_01: Interval,
-    /// Area under the receiver operating characteristic.
-    pub auc: Interval,
-    /// Equal error rate.
-    pub eer: Interval,
-}
-
-impl VerificationIntervals {
-    /// Figures that lie outside their own interval: draws with repeated people have fewer different impostors, which lifts
-    /// verification rates at small false accept rates.
-    pub fn beside(&self, report: &VerificationReport) -> Vec<&'static str> {
-        let figures = [
-            ("accuracy", self.accuracy, report.accuracy),
-            ("vr_far_0_001", self.vr_far_0_001, report.vr_far_0_001),
-            ("vr_far_0_01", self.vr_far_0_01, report.vr_far_0_01),
-            ("auc", self.auc, report.auc),
-            ("eer", self.eer, report.eer),
-        ];
-        let is_beside = |interval: Interval, summary: super::Summary| match (interval, summary.mean) {
-            // Rounding may part bounds and figure where all draws agree.
-            (Some([low, high]), Some(mean)) => mean < low - 1e-9 || high + 1e-9 < mean,
-            _ => false,
-        };
-        let beside = figures.into_iter().filter(|(_, interval, summary)| is_beside(*interval, *summary));
-        beside.map(|(name, ..)| name).collect()
-    }
-}
-
-/// Intervals of the means over sets. The galleries stay as they are; the people looked up are drawn.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IdentificationIntervals {
-    /// How sure: 0.95.
-    pub level: f64,
-    /// Draws made.
-    pub resamples: u32,
-    /// People drawn from.
-    pub people: usize,
-    /// Rank 1.
-    pub rank1: Interval,
-    /// Rank 10.
-    pub rank10: Interval,
-}
-
-/// Number of figures that a draw gives: accuracy, both verification rates, area, equal error rate.
-const FIGURES: usize = 5;
-
-/// Intervals for the figures of `report`, which belongs to `scored`; `None` if the people are not known or fewer than two.
-///
-/// The same `seed` gives the same intervals, whatever the number of threads.
-pub fn verification(
-    scored: &ScoredFolds,
-    report: &VerificationReport,
-    resamples: u32,
-    seed: u64,
-) -> Option<VerificationIntervals> {
-    let present = tested_people(scored);
-    if scored.people().is_empty() || present.len() < 2 || resamples == 0 {
-        return None;
-    }
-    let folds: Vec<Ranking> =
-        scored.tested().iter().zip(&report.folds).map(|(fold, report)| Ranking::new(fold, report.threshold)).collect();
-    let draw = |index: u32| {
-        let mut weights = vec![0; scored.people().len()];
-        let drawn = draw_people(seed, index, present.len());
-        present.iter().zip(drawn).for_each(|(&person, weight)| weights[person as usize] = weight);
-        let figures: Vec<[f64; FIGURES]> = folds.iter().filter_map(|fold| fold.figures(&weights)).collect();
-        let mean = |figure: usize| figures.iter().map(|fold| fold[figure]).sum::<f64>() / figures.len() as f64;
-        (!figures.is_empty()).then(|| std::array::from_fn(mean))
-    };
-    let draws: Vec<[f64; FIGURES]> = (0..resamples).into_par_iter().filter_map(draw).collect();
-    let interval = |figure: usize| percentiles(draws.iter().map(|draw| draw[figure]).collect());
-    Some(VerificationIntervals {
-        level: LEVEL,
-        resamples,
-        used: draws.len() as u32,
-        people: present.len(),
-        accuracy: report.accuracy.mean.and_then(|_| interval(0)),
-        vr_far_0_001: interval(1),
-        vr_far_0_01: interval(2),
-        auc: interval(3),
-        eer: interval(4),
-    })
-}
-
-/// Intervals for ranks; `None` with fewer than two people looked up.
-///
-/// The same `seed` gives the same intervals, whatever the number of threads.
-pub fn identification(sets: &[Placed], resamples: u32, seed: u64) -> Option<IdentificationIntervals> {
-    let mut people: Vec<u32> = sets.iter().flat_map(|set| &set.places).map(|place| place.person).collect();
-    people.sort_unstable();
-    people.dedup();
-    if people.len() < 2 || resamples == 0 {
-        return None;
-    }
-    let column = |person: u32| people.partition_point(|&other| other < person);
-    // For each set and person: probes, expected hits at rank 1, at rank 10.
-    let tallies = |set: &Placed| {
-        let mut tallies = vec![[0.0; 3]; people.len()];
-        for place in &set.places {
-            let tally = &mut tallies[column(place.person)];
-            tally[0] += 1.0;
-            tally[1] += place.within(1);
-            tally[2] += place.within(10);
-        }
-        tallies
-    };
-    let tallies: Vec<Vec<[f64; 3]>> = sets.iter().map(tallies).collect();
-    let draw = |index: u32| -> Option<[f64; 2]> {
-        let weights = draw_people(seed, index, people.len());
-        let share = |set: &Vec<[f64; 3]>| {
-            let sum = |figure: usize| -> f64 {
-                set.iter().zip(&weights).map(|(tally, &weight)| f64::from(weight) * tally[figure]).sum()
-            };
-            (sum(0) > 0.0).then(|| [sum(1) / sum(0), sum(2) / sum(0)])
-        };
-        let shares: Vec<[f64; 2]> = tallies.iter().filter_map(share).collect();
-        let mean = |figure: usize| shares.iter().map(|set| set[figure]).sum::<f64>() / shares.len() as f64;
-        (!shares.is_empty()).then(|| [mean(0), mean(1)])
-    };
-    let draws: Vec<[f64; 2]> = (0..resamples).into_par_iter().filter_map(draw).collect();
-    let interval = |figure: usize| percentiles(draws.iter().map(|draw| draw[figure]).collect());
-    let rank10_says_something = sets.iter().all(|set| set.rank(10).is_some());
-    Some(IdentificationIntervals {
-        level: LEVEL,
-        resamples,
-        people: people.len(),
-        rank1: interval(0),
-        rank10: rank10_says_something.then(|| interval(1)).flatten(),
-    })
-}
-
-/// Places of the people who appear in folds that are reported on.
-fn tested_people(scored: &ScoredFolds) -> Vec<u32> {
-    let mut present = vec![false; scored.people().len()];
-    let pairs = scored.tested().iter().flat_map(|fold| fold.same.iter().chain(&fold.different));
-    for person in pairs.flat_map(|pair| pair.people) {
-        if let Some(present) = present.get_mut(person as usize) {
-            *present = true;
-        }
-    }
-    (0..).zip(present).filter(|(_, present)| *present).map(|(person, _)| person).collect()
-}
-
 /// How often each person is drawn.
-fn draw_people(seed: u64, index: u32, people: usize) -> Vec<u32> {
+pub(super) fn draw_people(seed: u64, index: u32, people: usize) -> Vec<u32> {
     let mut random = random::stream(seed, "bootstrap over identities", u64::from(index));
     let mut weights = vec![0; people];
     for _ in 0..people {
@@ -194,7 +26,7 @@ fn draw_people(seed: u64, index: u32, people: usize) -> Vec<u32> {
 }
 
 /// The middle share [`LEVEL`] of some values: between them, straight lines.
-fn percentiles(mut values: Vec<f64>) -> Interval {
+pub(super) fn percentiles(mut values: Vec<f64>) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;
     let at = |share: f64| {
@@ -203,119 +35,4 @@ fn percentiles(mut values: Vec<f64>) -> Interval {
         values[low] + (place - place.floor()) * (values[high] - values[low])
     };
     Some([at((1.0 - LEVEL) / 2.0), at((1.0 + LEVEL) / 2.0)])
-}
-
-/// A fold's pairs from the highest score to the lowest, reduced to what a draw needs.
-struct Ranking {
-    /// Place in `couples`; the highest bit marks the last of equal scores.
-    entries: Vec<u32>,
-    /// Everyone who is compared with anyone: both places among the people, and the number of their pairs.
-    couples: Vec<([u32; 2], u32)>,
-    /// Number of entries that are accepted at the threshold.
-    accepted: Option<usize>,
-}
-
-const LAST_OF_EQUALS: u32 = 1 << 31;
-
-impl Ranking {
-    fn new(fold: &Fold, threshold: Option<f64>) -> Self {
-        let mut pairs: Vec<&ScoredPair> = fold.same.iter().chain(&fold.different).collect();
-        pairs.sort_by(|one, other| other.score.total_cmp(&one.score));
-        let ordered = |[one, other]: [u32; 2]| [one.min(other), one.max(other)];
-        let mut couples: Vec<[u32; 2]> = pairs.iter().map(|pair| ordered(pair.people)).collect();
-        couples.sort_unstable();
-        couples.dedup();
-        let mut couples: Vec<([u32; 2], u32)> = couples.into_iter().map(|couple| (couple, 0)).collect();
-        let mut entries = Vec::with_capacity(pairs.len());
-        for (index, pair) in pairs.iter().enumerate() {
-            let place = couples.partition_point(|(couple, _)| *couple < ordered(pair.people));
-            couples[place].1 += 1;
-            let last = pairs.get(index + 1).is_none_or(|next| next.score < pair.score);
-            entries.push(place as u32 | if last { LAST_OF_EQUALS } else { 0 }); // MAX_PAIRS is far below 2^31
-        }
-        let accepted = threshold.map(|threshold| pairs.partition_point(|pair| pair.score >= threshold));
-        Self { entries, couples, accepted }
-    }
-
-    /// The figures with people weighted; `None` if no pairs of one kind are left.
-    fn figures(&self, weights: &[u32]) -> Option<[f64; FIGURES]> {
-        let weight = |[one, other]: [u32; 2]| {
-            let first = u64::from(weights[one as usize]);
-            if one == other { [first, 0] } else { [0, first * u64::from(weights[other as usize])] }
-        };
-        let table: Vec<[u64; 2]> = self.couples.iter().map(|(couple, _)| weight(*couple)).collect();
-        let mut total = [0; 2];
-        for ([same, different], (_, count)) in table.iter().zip(&self.couples) {
-            total[0] += same * u64::from(*count);
-            total[1] += different * u64::from(*count);
-        }
-        if total.contains(&0) {
-            return None;
-        }
-        let share = |count: u64, kind: usize| count as f64 / total[kind] as f64;
-        let (mut counts, mut before, mut area) = ([0; 2], [0; 2], 0.0);
-        let mut rates = [0.0; FALSE_ACCEPT_RATES.len()];
-        let mut crossing = None;
-        let mut at_threshold = [0; 2];
-        for (index, &entry) in self.entries.iter().enumerate() {
-            if self.accepted == Some(index) {
-                at_threshold = counts;
-            }
-            let [same, different] = table[(entry & !LAST_OF_EQUALS) as usize];
-            counts = [counts[0] + same, counts[1] + different];
-            if entry & LAST_OF_EQUALS == 0 || counts == before {
-                continue;
-            }
-            let now = Rates { vr: share(counts[0], 0), far: share(counts[1], 1) };
-            let then = Rates { vr: share(before[0], 0), far: share(before[1], 1) };
-            area += (now.far - then.far) * (now.vr + then.vr) / 2.0;
-            for (rate, max_far) in rates.iter_mut().zip(FALSE_ACCEPT_RATES) {
-                if now.far <= max_far {
-                    *rate = now.vr;
-                }
-            }
-            if crossing.is_none() && 1.0 - now.vr <= now.far {
-                crossing = Some(equal_error_rate([then, now].into_iter()));
-            }
-            before = counts;
-        }
-        if self.accepted == Some(self.entries.len()) {
-            at_threshold = counts;
-        }
-        let right = at_threshold[0] + (total[1] - at_threshold[1]);
-        let accuracy = right as f64 / (total[0] + total[1]) as f64;
-        Some([accuracy, rates[0], rates[1], area, crossing.unwrap_or(1.0)])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn everybody_drawn_once_gives_the_figures_themselves() {
-        // Nothing is drawn: each person weighs one.
-        let pair = |score: u32, one: u32, other: u32| ScoredPair { score: f64::from(score % 17), people: [one, other] };
-        let mut fold = Fold::default();
-        for index in 0..60_u32 {
-            let score = index * index % 59;
-            fold.push(true, pair(score + 4, index % 5, index % 5));
-            fold.push(false, pair(score, index % 5, (index + 1 + index % 3) % 5));
-        }
-        let people = (0..5).map(|person| person.to_string()).collect();
-        let scored = ScoredFolds::new(vec![fold.clone(), fold], people).unwrap_or_else(|error| panic!("{error}"));
-        let report = super::super::verification::evaluate(&scored);
-        let expected = &report.folds[0];
-        let found = Ranking::new(&scored.folds()[0], expected.threshold).figures(&[1; 5]);
-        let expected = [
-            expected.accuracy,
-            Some(expected.vr_far_0_001),
-            Some(expected.vr_far_0_01),
-            Some(expected.auc),
-            Some(expected.eer),
-        ];
-        for (found, expected) in found.unwrap_or_default().into_iter().zip(expected.map(Option::unwrap_or_default)) {
-            assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
-        }
-    }
 }

@@ -1,19 +1,10 @@
-//! The published networks, one per file.
+//! The published networks. An architecture of several networks has a folder, any other network a file.
 
-mod content_encoder;
-mod critic;
-mod decoder;
-mod generator;
+pub mod munit;
+mod pair;
 mod sphereface;
-mod style_encoder;
-mod translator;
 mod vgg;
 
-pub use content_encoder::ContentEncoder;
-pub use critic::Critic;
-pub use decoder::Decoder;
-pub use generator::{Code, Generator};
+pub use pair::Pair;
 pub use sphereface::SphereFace;
-pub use style_encoder::StyleEncoder;
-pub use translator::{Critics, Pair, PlannedTranslation, Translator};
 pub use vgg::Vgg16;

@@ -1,12 +1,12 @@
-//! Features that judge how alike two pictures look.
+//! Features of pictures, for the perceptual loss.
 
-use burn::tensor::module::max_pool2d;
-use burn::tensor::ops::MaxPoolOptions;
 use burn::tensor::{Device, Tensor};
 
-use crate::layers::{Conv2d, Initialization, Initializer};
-use crate::ops::{ConvGeometry, Padding, Pointwise, activate};
+use crate::graph::Graph;
+use crate::layers::{ActivationKind, ConvBlock, ConvBlockConfig, Initialization, Initializer, NormalizationKind};
+use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
+use crate::pixels::to_vgg_range;
 
 /// The convolutions of VGG16 up to `relu5_3`. Simonyan and Zisserman 2014,
 /// <https://arxiv.org/abs/1409.1556>.
@@ -15,24 +15,24 @@ use crate::parameter::{Parameter, Parameterized, join};
 /// eighth of the picture's size.
 #[derive(Clone, Debug)]
 pub struct Vgg16 {
-    stages: Vec<Vec<Conv2d>>,
+    stages: Vec<Vec<ConvBlock>>,
 }
 
 /// Channels and number of convolutions per stage.
 const STAGES: [(usize, usize); 5] = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)];
 const NUM_POOLED_STAGES: usize = 3;
-/// Means of blue, green and red over ImageNet, in grey levels.
-const CHANNEL_MEANS: [f32; 3] = [103.939, 116.779, 123.680];
 
 impl Vgg16 {
     /// The network with random weights, to be filled from a file.
     pub fn new(device: &Device) -> Self {
         let mut init = Initializer::new(Initialization::Default, 0, device);
         let geometry = ConvGeometry { kernel: 3, stride: 1, padding: 1, mode: Padding::Zero };
+        let (normalization, activation) = (NormalizationKind::None, ActivationKind::Relu);
+        let config = ConvBlockConfig { geometry, normalization, activation };
         let mut channels_in = 3;
         let stages = STAGES.map(|(channels, count)| {
             (0..count)
-                .map(|_| Conv2d::new(std::mem::replace(&mut channels_in, channels), channels, geometry, &mut init))
+                .map(|_| ConvBlock::new(std::mem::replace(&mut channels_in, channels), channels, config, &mut init))
                 .collect()
         });
         Self { stages: stages.into() }
@@ -42,33 +42,29 @@ impl Vgg16 {
     /// - pictures: `[n, 3, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, 512, h / 8, w / 8]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        let mut features = preprocess(pictures);
+        self.graph().forward(to_vgg_range(pictures), None).into_map()
+    }
+
+    /// The network as a graph. Its input is what [`to_vgg_range`] makes of pictures.
+    pub fn graph(&self) -> Graph<'_> {
+        let (mut graph, mut x) = (Graph::default(), Graph::INPUT);
         for (index, stage) in self.stages.iter().enumerate() {
-            for convolution in stage {
-                features = activate(convolution.forward(features), Pointwise::Relu);
-            }
+            x = stage.iter().fold(x, |x, block| graph.block(x, block));
             if index < NUM_POOLED_STAGES {
-                features = max_pool2d(features, MaxPoolOptions::new([2, 2]));
+                x = graph.max_pool(x);
             }
         }
-        features
+        graph
     }
-}
-
-/// RGB in `[-1, 1]` to BGR grey levels less the means that the network was trained with.
-pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
-    let device = pictures.device();
-    let means = Tensor::<1>::from_floats(CHANNEL_MEANS, &device).reshape([1, 3, 1, 1]);
-    (pictures.flip([1]) + 1.0) * 127.5 - means
 }
 
 impl Parameterized for Vgg16 {
     /// Names as in MUNIT's network: `conv1_1.weight` to `conv5_3.bias`.
     fn visit_mut(&mut self, prefix: &str, visit: &mut dyn FnMut(&str, &mut Parameter)) {
         for (stage_index, stage) in self.stages.iter_mut().enumerate() {
-            for (index, convolution) in stage.iter_mut().enumerate() {
+            for (index, block) in stage.iter_mut().enumerate() {
                 let name = format!("conv{}_{}", stage_index + 1, index + 1);
-                convolution.visit_mut(&join(prefix, &name), visit);
+                block.convolution.visit_mut(&join(prefix, &name), visit);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The operations on GPUs: the bodies made of ordinary operations, until kernels of their own pay.
+//! The operations on GPUs: the fallbacks, until kernels of their own pay.
 
 use super::extension::NetworkOps;
 

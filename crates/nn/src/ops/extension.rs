@@ -5,36 +5,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, backend_extension};
 use burn::tensor::TensorData;
+use portraitist_kernels::{AdamStep, Pointwise};
 
-pub use portraitist_kernels::{AdamStep, Padding, Pointwise};
-
-use super::ordinary;
-
-/// How a square kernel moves over a picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ConvGeometry {
-    /// Side of the kernel in pixels.
-    pub kernel: usize,
-    /// Step of the kernel in pixels.
-    pub stride: usize,
-    /// Rows and columns added on every side.
-    pub padding: usize,
-    /// What the added pixels hold.
-    pub mode: Padding,
-}
+use super::fallback;
+use super::geometry::ConvGeometry;
 
 /// The left and right singular vectors that a spectrally normalised weight reached last. Shared by
-/// all uses of the weight since its gradients were last needed.
+/// all forward calls with the weight since its gradients were last needed.
 #[derive(Clone, Debug, Default)]
 pub struct LatestVectors(Arc<Mutex<Option<(TensorData, TensorData)>>>);
 
 impl LatestVectors {
-    /// Remembers the vectors of the newest use.
+    /// Remembers the vectors of the latest forward call.
     pub fn set(&self, left: TensorData, right: TensorData) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((left, right));
     }
 
-    /// The vectors of the newest use.
+    /// The vectors of the latest forward call.
+    #[cfg(feature = "training")]
     pub(super) fn get(&self) -> (TensorData, TensorData) {
         let newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         newest.clone().expect("spectral_divide is only called after a power iteration")
@@ -42,7 +30,7 @@ impl LatestVectors {
 }
 
 /// See the functions of the same names in [`crate::ops`]; what is said here is for those who implement it.
-#[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff)]
+#[backend_extension(Flex, Cube: cfg(any(feature = "cuda", feature = "wgpu")), Autodiff: cfg(feature = "training"))]
 pub trait NetworkOps: Backend {
     /// A convolution with its padding.
     fn padded_conv2d(
@@ -51,7 +39,7 @@ pub trait NetworkOps: Backend {
         bias: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        ordinary::padded_conv2d::<Self>(images, weight, bias, geometry)
+        fallback::padded_conv2d::<Self>(images, weight, bias, geometry)
     }
 
     /// The gradient of [`NetworkOps::padded_conv2d`] with respect to its images, whose height and
@@ -62,7 +50,7 @@ pub trait NetworkOps: Backend {
         size: [usize; 2],
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        ordinary::padded_conv2d_input_gradient::<Self>(weight, output_gradient, size, geometry)
+        fallback::padded_conv2d_input_gradient::<Self>(weight, output_gradient, size, geometry)
     }
 
     /// The gradient of [`NetworkOps::padded_conv2d`] with respect to its weight.
@@ -71,7 +59,7 @@ pub trait NetworkOps: Backend {
         output_gradient: FloatTensor<Self>,
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
-        ordinary::padded_conv2d_weight_gradient::<Self>(images, output_gradient, geometry)
+        fallback::padded_conv2d_weight_gradient::<Self>(images, output_gradient, geometry)
     }
 
     /// All gradients of [`NetworkOps::padded_conv2d`]: with respect to images, weight and bias.
@@ -91,16 +79,16 @@ pub trait NetworkOps: Backend {
 
     /// Sums over pictures and pixels, `[n, c, h, w]` to `[c]`: the gradient of a convolution's bias.
     fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::channel_sums::<Self>(images)
+        fallback::channel_sums::<Self>(images)
     }
 
-    /// Every pixel made four, then a 5x5 convolution with reflect padding.
+    /// Nearest upsampling by two, then a 5x5 convolution with reflect padding.
     fn upsampled_conv2d(
         images: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        ordinary::upsampled_conv2d::<Self>(images, weight, bias)
+        fallback::upsampled_conv2d::<Self>(images, weight, bias)
     }
 
     /// The gradient of [`NetworkOps::upsampled_conv2d`] with respect to its images.
@@ -108,7 +96,7 @@ pub trait NetworkOps: Backend {
         weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        ordinary::upsampled_conv2d_input_gradient::<Self>(weight, output_gradient)
+        fallback::upsampled_conv2d_input_gradient::<Self>(weight, output_gradient)
     }
 
     /// The gradient of [`NetworkOps::upsampled_conv2d`] with respect to its weight.
@@ -116,7 +104,7 @@ pub trait NetworkOps: Backend {
         images: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        ordinary::upsampled_conv2d_weight_gradient::<Self>(images, output_gradient)
+        fallback::upsampled_conv2d_weight_gradient::<Self>(images, output_gradient)
     }
 
     /// All gradients of [`NetworkOps::upsampled_conv2d`]: with respect to images, weight and bias.
@@ -139,7 +127,7 @@ pub trait NetworkOps: Backend {
         shift: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        ordinary::instance_norm::<Self>(images, scale, shift, relu)
+        fallback::instance_norm::<Self>(images, scale, shift, relu)
     }
 
     /// [`NetworkOps::instance_norm`], plus a residual.
@@ -150,7 +138,7 @@ pub trait NetworkOps: Backend {
         residual: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        ordinary::instance_norm_add::<Self>(images, scale, shift, residual, relu)
+        fallback::instance_norm_add::<Self>(images, scale, shift, residual, relu)
     }
 
     /// The gradients of [`NetworkOps::instance_norm`] with respect to images, scale and shift.
@@ -161,28 +149,28 @@ pub trait NetworkOps: Backend {
         output_gradient: FloatTensor<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::instance_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
+        fallback::instance_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
     }
 
-    /// Layer normalisation, scale and shift `[c]`, ReLU.
-    fn picture_norm(
+    /// Layer normalisation over channels and pixels, scale and shift `[c]`, ReLU.
+    fn layer_norm_chw(
         images: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        ordinary::picture_norm::<Self>(images, scale, shift, relu)
+        fallback::layer_norm_chw::<Self>(images, scale, shift, relu)
     }
 
-    /// The gradients of [`NetworkOps::picture_norm`] with respect to images, scale and shift.
-    fn picture_norm_gradient(
+    /// The gradients of [`NetworkOps::layer_norm_chw`] with respect to images, scale and shift.
+    fn layer_norm_chw_gradient(
         images: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
         relu: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::picture_norm_gradient::<Self>(images, scale, shift, output_gradient, relu)
+        fallback::layer_norm_chw_gradient::<Self>(images, scale, shift, output_gradient, relu)
     }
 
     /// The values averaged by the softmax of each query's inner products with the keys.
@@ -196,7 +184,7 @@ pub trait NetworkOps: Backend {
         key: FloatTensor<Self>,
         value: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::self_attention_with_sums::<Self>(query, key, value)
+        fallback::self_attention_with_sums::<Self>(query, key, value)
     }
 
     /// The gradients of [`NetworkOps::self_attention`] with respect to query, key and value, from what
@@ -209,12 +197,12 @@ pub trait NetworkOps: Backend {
         log_sum_exp: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::self_attention_gradient::<Self>([query, key, value], output, log_sum_exp, output_gradient)
+        fallback::self_attention_gradient::<Self>([query, key, value], output, log_sum_exp, output_gradient)
     }
 
     /// `change * factor + x`, with a factor `[1]`.
     fn scaled_sum(change: FloatTensor<Self>, factor: FloatTensor<Self>, x: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::scaled_sum::<Self>(change, factor, x)
+        fallback::scaled_sum::<Self>(change, factor, x)
     }
 
     /// The gradients of [`NetworkOps::scaled_sum`] with respect to change and factor.
@@ -223,12 +211,12 @@ pub trait NetworkOps: Backend {
         factor: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::scaled_sum_gradient::<Self>(change, factor, output_gradient)
+        fallback::scaled_sum_gradient::<Self>(change, factor, output_gradient)
     }
 
     /// An activation of every value.
     fn activate(x: FloatTensor<Self>, function: Pointwise) -> FloatTensor<Self> {
-        ordinary::activate::<Self>(x, function)
+        fallback::activate::<Self>(x, function)
     }
 
     /// The gradient of [`NetworkOps::activate`] with respect to its input, from its output.
@@ -237,26 +225,26 @@ pub trait NetworkOps: Backend {
         output_gradient: FloatTensor<Self>,
         function: Pointwise,
     ) -> FloatTensor<Self> {
-        ordinary::activate_gradient::<Self>(output, output_gradient, function)
+        fallback::activate_gradient::<Self>(output, output_gradient, function)
     }
 
-    /// ReLU with a slope per channel: `[n, c, h, w]` and `[c]`. Not `prelu`: the tensor library has one of that name.
-    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::prelu::<Self>(images, slopes)
+    /// PReLU with a weight per channel: `[n, c, h, w]` and `[c]`. Not named `prelu`: the tensor library has one of that name.
+    fn channel_prelu(images: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        fallback::prelu::<Self>(images, weight)
     }
 
-    /// The gradients of [`NetworkOps::channel_prelu`] with respect to images and slopes.
+    /// The gradients of [`NetworkOps::channel_prelu`] with respect to images and weight.
     fn channel_prelu_gradient(
         images: FloatTensor<Self>,
-        slopes: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::prelu_gradient::<Self>(images, slopes, output_gradient)
+        fallback::prelu_gradient::<Self>(images, weight, output_gradient)
     }
 
     /// The mean of absolute differences: `[1]`.
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {
-        ordinary::mean_absolute_error::<Self>(left, right)
+        fallback::mean_absolute_error::<Self>(left, right)
     }
 
     /// The gradient of [`NetworkOps::mean_absolute_error`] with respect to `left`.
@@ -265,7 +253,7 @@ pub trait NetworkOps: Backend {
         right: FloatTensor<Self>,
         output_gradient: FloatTensor<Self>,
     ) -> FloatTensor<Self> {
-        ordinary::mean_absolute_error_gradient::<Self>(left, right, output_gradient)
+        fallback::mean_absolute_error_gradient::<Self>(left, right, output_gradient)
     }
 
     /// One step of Adam: the new parameter and the new moments. All flat.
@@ -276,7 +264,7 @@ pub trait NetworkOps: Backend {
         second: FloatTensor<Self>,
         step: AdamStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::adam_step::<Self>(parameter, gradient, first, second, step)
+        fallback::adam_step::<Self>(parameter, gradient, first, second, step)
     }
 
     /// One step of power iteration: u, v, and the norm `[1]`.
@@ -284,7 +272,7 @@ pub trait NetworkOps: Backend {
         weight: FloatTensor<Self>,
         u: FloatTensor<Self>,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        ordinary::power_step::<Self>(weight, u)
+        fallback::power_step::<Self>(weight, u)
     }
 
     /// A weight divided by its spectral norm.

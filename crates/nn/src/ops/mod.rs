@@ -1,23 +1,24 @@
 //! Tensor operations that `burn` does not have, or not fast enough.
 //!
-//! [`NetworkOps`] gives each a default made of [`ordinary`] operations, which runs on any device; the
+//! [`NetworkOps`] gives each a default made of [`fallback`] operations, which runs on any device; the
 //! CPU backend (`flex`) overrides them with the kernels of `portraitist-kernels`, and the gradients
 //! are written by hand in `autodiff`.
 
+#[cfg(feature = "training")]
 mod autodiff;
 #[cfg(any(feature = "cuda", feature = "wgpu"))]
 mod cube;
 mod extension;
+pub mod fallback;
 mod flex;
-pub mod ordinary;
+mod geometry;
 
 use burn::backend::Dispatch;
 use burn::tensor::Tensor;
 
-pub use extension::{AdamStep, ConvGeometry, LatestVectors, NetworkOps, Padding, Pointwise};
-
-/// Added to variances by [`instance_norm`], to deviations by [`picture_norm`], before dividing.
-pub const NORM_EPSILON: f32 = 1e-5;
+pub use extension::{LatestVectors, NetworkOps};
+pub use geometry::{ConvGeometry, NORM_EPSILON};
+pub use portraitist_kernels::{AdamStep, Padding, Pointwise};
 
 /// A convolution with its padding: what `pad` and then `conv2d` would give, without the padded copy.
 ///
@@ -35,8 +36,8 @@ pub fn conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: C
     ))
 }
 
-/// Nearest enlargement by two, then a 5x5 convolution with reflect padding 2: what the two would give one after the
-/// other, at less than half the products.
+/// Nearest upsampling by two, then a 5x5 convolution with reflect padding 2: what the two would give one after the
+/// other, at less than half the multiplications.
 ///
 /// # Shapes
 /// - images: `[n, in, h, w]`, `h` and `w` at least 2
@@ -51,7 +52,7 @@ pub fn upsampled_conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>) -
     ))
 }
 
-/// Each channel of each picture to mean 0 and variance 1 (biased, epsilon inside the root), times `scale`, plus
+/// Instance normalisation: each channel of each picture to mean 0 and variance 1 (biased, epsilon inside the root), times `scale`, plus
 /// `shift`, cut at 0 with `relu`; then `residual` is added.
 ///
 /// # Shapes
@@ -70,15 +71,15 @@ pub fn instance_norm(
     })
 }
 
-/// Each picture as a whole to mean 0 and deviation 1 (unbiased, epsilon added to the deviation), times `scale`, plus
+/// Layer normalisation over channels and pixels: each picture as a whole to mean 0 and deviation 1 (unbiased, epsilon added to the deviation), times `scale`, plus
 /// `shift`, cut at 0 with `relu`.
 ///
 /// # Shapes
 /// - images, output: `[n, c, h, w]`
 /// - scale, shift: `[c]`
-pub fn picture_norm(images: Tensor<4>, [scale, shift]: [Tensor<1>; 2], relu: bool) -> Tensor<4> {
+pub fn layer_norm_chw(images: Tensor<4>, [scale, shift]: [Tensor<1>; 2], relu: bool) -> Tensor<4> {
     let (images, scale, shift) = (images.into_dispatch(), scale.into_dispatch(), shift.into_dispatch());
-    Tensor::from_dispatch(Dispatch::picture_norm(images, scale, shift, relu))
+    Tensor::from_dispatch(Dispatch::layer_norm_chw(images, scale, shift, relu))
 }
 
 /// Every position's average of the values, by the softmax of its query's inner products with all keys, which are not
@@ -101,18 +102,18 @@ pub fn scaled_sum<const D: usize>(change: Tensor<D>, factor: Tensor<1>, x: Tenso
     Tensor::from_dispatch(Dispatch::scaled_sum(change, factor, x))
 }
 
-/// An activation of every value; its gradient is found from the output. At 0 ReLU has the slope 0, leaky ReLU its own.
+/// An activation of every value; its gradient is found from the output. At 0 the derivative of ReLU is 0, that of leaky ReLU its slope.
 pub fn activate<const D: usize>(x: Tensor<D>, function: Pointwise) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::activate(x.into_dispatch(), function))
 }
 
-/// `x` above 0, else `x` times the slope of its channel. At 0 the slope counts.
+/// PReLU: `x` above 0, else `x` times the weight of its channel. At 0 the weight is the derivative.
 ///
 /// # Shapes
 /// - images, output: `[n, c, h, w]`
-/// - slopes: `[c]`
-pub fn prelu(images: Tensor<4>, slopes: Tensor<1>) -> Tensor<4> {
-    Tensor::from_dispatch(Dispatch::channel_prelu(images.into_dispatch(), slopes.into_dispatch()))
+/// - weight: `[c]`
+pub fn prelu(images: Tensor<4>, weight: Tensor<1>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::channel_prelu(images.into_dispatch(), weight.into_dispatch()))
 }
 
 /// The mean of the absolute differences, over everything; no gradient where there is no difference.

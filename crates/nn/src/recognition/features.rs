@@ -26,7 +26,7 @@ pub enum Similarity {
     #[default]
     Cosine,
     /// 1e-5, as the original adds it.
-    Seed2018,
+    Original2018,
 }
 
 /// Embeddings, a row each.
@@ -80,7 +80,8 @@ impl Features {
     /// How alike two rows are, -1 to 1; both places must be below [`len`](Self::len).
     pub fn similarity(&self, one: usize, other: usize, similarity: Similarity) -> f32 {
         let lengths = self.norms[one] * self.norms[other];
-        let lengths = if similarity == Similarity::Seed2018 { lengths + 1e-5 } else { lengths.max(f32::MIN_POSITIVE) };
+        let lengths =
+            if similarity == Similarity::Original2018 { lengths + 1e-5 } else { lengths.max(f32::MIN_POSITIVE) };
         dot(self.row(one), self.row(other)) / lengths
     }
 }

@@ -5,29 +5,29 @@ use portraitist_face::dataset::Entry;
 use rayon::prelude::*;
 
 use super::features::{EmbedCrops, Features};
-use super::roll::Roll;
+use super::index::PictureIndex;
 use super::{EvaluationError, FeatureCache};
 
 /// Crops that are held in memory at once.
 const CHUNK: usize = 64;
 
-/// A row for each picture of the roll: from the cache where it is there, from the recogniser otherwise.
+/// A row for each entry of the index: from the cache where it is there, from the recogniser otherwise.
 ///
 /// Crops are made by `crop` a few at a time. `advance` is told how many pictures more are done.
 ///
 /// # Errors
 /// The first picture that gives no crop or no usable embedding.
 pub fn gather(
-    roll: &Roll<'_>,
+    index: &PictureIndex<'_>,
     crop: impl Fn(&Entry) -> portraitist_face::Result<Picture> + Sync,
     embedder: &impl EmbedCrops,
     mut cache: Option<&mut FeatureCache>,
     mut advance: impl FnMut(u64),
 ) -> Result<Features, EvaluationError> {
     let mut features = Features::default();
-    for enrolled in roll.pictures().chunks(CHUNK) {
+    for entries in index.entries().chunks(CHUNK) {
         let crops: Vec<Picture> =
-            enrolled.par_iter().map(|picture| crop(picture.entry)).collect::<portraitist_face::Result<_>>()?;
+            entries.par_iter().map(|picture| crop(picture.entry)).collect::<portraitist_face::Result<_>>()?;
         let keys: Vec<_> = crops.par_iter().map(FeatureCache::key).collect();
         let known: Vec<Option<Vec<f32>>> =
             keys.iter().map(|key| cache.as_ref().and_then(|cache| cache.get(key)).map(<[f32]>::to_vec)).collect();
@@ -35,8 +35,8 @@ pub fn gather(
             crops.into_iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(crop, _)| crop).collect();
         let fresh = if unknown.is_empty() { Vec::new() } else { embedder.embed(&unknown)? };
         let mut fresh = fresh.into_iter();
-        for ((picture, key), known) in enrolled.iter().zip(keys).zip(known) {
-            let label = roll.label(picture);
+        for ((picture, key), known) in entries.iter().zip(keys).zip(known) {
+            let label = index.label(picture);
             let is_fresh = known.is_none();
             let missing = || EvaluationError::Feature { picture: label.clone(), found: "none".to_owned() };
             let row = known.or_else(|| fresh.next()).ok_or_else(missing)?;
@@ -45,7 +45,7 @@ pub fn gather(
                 cache.insert(key, row);
             }
         }
-        advance(enrolled.len() as u64);
+        advance(entries.len() as u64);
     }
     Ok(features)
 }

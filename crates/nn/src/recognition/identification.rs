@@ -6,12 +6,12 @@ use portraitist_face::protocol::identification::{Direction, Set, identification}
 use rayon::prelude::*;
 
 use super::features::{Features, Similarity};
-use super::roll::Roll;
+use super::index::PictureIndex;
 use super::{EvaluationError, View};
 use crate::metrics::MetricsError;
 use crate::metrics::identification::{Placed, Search, place_all};
 
-/// A gallery and its probes, as places on the roll.
+/// A gallery and its probes, as positions in the index.
 struct Lookup {
     gallery: Vec<u32>,
     probes: Vec<u32>,
@@ -19,7 +19,7 @@ struct Lookup {
 
 /// Identification that is ready to be scored.
 pub struct IdentificationTask<'a> {
-    roll: Roll<'a>,
+    index: PictureIndex<'a>,
     lookups: Vec<Lookup>,
 }
 
@@ -45,18 +45,18 @@ impl<'a> IdentificationTask<'a> {
         skip_missing: bool,
     ) -> Result<Self, EvaluationError> {
         let protocols = dataset.require_protocols()?;
-        let mut roll = Roll::new(dataset, direction.name());
+        let mut index = PictureIndex::new(dataset, direction.name());
         let mut lookups = Vec::new();
         for &set in sets {
             let task = identification(protocols, direction, set)?;
-            let mut places =
-                |names: &[PictureName]| names.iter().filter_map(|name| roll.place(name)).collect::<Vec<u32>>();
-            lookups.push(Lookup { gallery: places(&task.gallery), probes: places(&task.probes) });
+            let mut positions =
+                |names: &[PictureName]| names.iter().filter_map(|name| index.insert(name)).collect::<Vec<u32>>();
+            lookups.push(Lookup { gallery: positions(&task.gallery), probes: positions(&task.probes) });
         }
         if !skip_missing {
-            roll.require_all()?;
+            index.require_all()?;
         }
-        let mut task = Self { roll, lookups };
+        let mut task = Self { index, lookups };
         if skip_missing {
             task.leave_out_strangers();
         }
@@ -65,7 +65,7 @@ impl<'a> IdentificationTask<'a> {
     }
 
     fn leave_out_strangers(&mut self) {
-        let person = |place: &u32| self.roll.pictures()[*place as usize].person;
+        let person = |position: &u32| self.index.entries()[*position as usize].person;
         for lookup in &mut self.lookups {
             let known: std::collections::HashSet<u32> = lookup.gallery.iter().map(person).collect();
             lookup.probes.retain(|probe| known.contains(&person(probe)));
@@ -76,39 +76,39 @@ impl<'a> IdentificationTask<'a> {
         for lookup in &self.lookups {
             let people = self.people_at(&lookup.gallery);
             if people.len() < 2 {
-                return Err(self.roll.wrong("two or more people in each gallery", people.len().to_string()));
+                return Err(self.index.wrong("two or more people in each gallery", people.len().to_string()));
             }
             if lookup.probes.is_empty() {
-                return Err(self.roll.wrong("pictures to look up", "none"));
+                return Err(self.index.wrong("pictures to look up", "none"));
             }
             let stranger = lookup.probes.iter().find(|&&probe| !people.contains(&self.person(probe)));
             if let Some(&probe) = stranger {
-                let found = self.roll.label(&self.roll.pictures()[probe as usize]);
-                return Err(self.roll.wrong("probes of people in the gallery", format!("{found}, who is not")));
+                let found = self.index.label(&self.index.entries()[probe as usize]);
+                return Err(self.index.wrong("probes of people in the gallery", format!("{found}, who is not")));
             }
         }
         Ok(())
     }
 
-    fn person(&self, place: u32) -> u32 {
-        self.roll.pictures()[place as usize].person
+    fn person(&self, position: u32) -> u32 {
+        self.index.entries()[position as usize].person
     }
 
-    fn people_at(&self, places: &[u32]) -> std::collections::BTreeSet<u32> {
-        places.iter().map(|&place| self.person(place)).collect()
+    fn people_at(&self, positions: &[u32]) -> std::collections::BTreeSet<u32> {
+        positions.iter().map(|&position| self.person(position)).collect()
     }
 
     /// The pictures to embed.
-    pub fn roll(&self) -> &Roll<'a> {
-        &self.roll
+    pub fn index(&self) -> &PictureIndex<'a> {
+        &self.index
     }
 
     /// Everyone looked up or looked up among.
     pub fn tested_people(&self) -> Vec<&str> {
-        self.roll.people().iter().map(String::as_str).collect()
+        self.index.people().iter().map(String::as_str).collect()
     }
 
-    /// Finds every probe's person; `features` has a row for each picture of the roll.
+    /// Finds every probe's person; `features` has a row for each entry of the index.
     ///
     /// # Errors
     /// [`MetricsError`], as [`Search::places`].
@@ -119,7 +119,7 @@ impl<'a> IdentificationTask<'a> {
                 let alike = move |&picture: &u32| features.similarity(probe as usize, picture as usize, similarity);
                 gallery.par_iter().map(alike).collect::<Vec<f32>>()
             };
-            let people = |places: &[u32]| places.iter().map(|&place| self.person(place)).collect();
+            let people = |positions: &[u32]| positions.iter().map(|&position| self.person(position)).collect();
             let similarities = probes.iter().flat_map(row).collect();
             placed.extend(place_all(&[Search { gallery: people(gallery), probes: people(probes), similarities }])?);
         }

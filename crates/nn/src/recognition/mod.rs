@@ -9,8 +9,8 @@ mod frozen;
 mod gather;
 mod identification;
 mod identities;
+mod index;
 mod recognizer;
-mod roll;
 mod verification;
 
 pub use cache::{CropKey, FeatureCache};
@@ -22,8 +22,8 @@ pub use frozen::FrozenSphereFace;
 pub use gather::gather;
 pub use identification::{IdentificationTask, sets};
 pub use identities::TrainedIdentities;
-pub use recognizer::{CHECKPOINT_FILE, EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
-pub use roll::{Enrolled, Roll};
+pub use index::{IndexEntry, PictureIndex};
+pub use recognizer::{EmbeddingOptions, Mirrored, Recognizer, RecognizerError, cosine};
 pub use verification::{Between, Pairs, VerificationTask};
 
 /// The two views of an evaluation protocol.

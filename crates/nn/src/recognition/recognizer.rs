@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use portraitist_face::Picture;
-use portraitist_face::transform::to_recognition_planes;
 
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
 use crate::networks::SphereFace;
-use crate::training::checkpoint::{NoCheckpoint, locate};
+use crate::pixels::to_recognition_planes;
+use crate::run_folder::{NoCheckpoint, locate, recognizer_file};
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
 use super::{Classifier, FrozenSphereFace, RecognizerDescription};
@@ -110,9 +110,6 @@ pub struct Recognizer {
     sha256: String,
 }
 
-/// The weights file of a recogniser's checkpoint.
-pub const CHECKPOINT_FILE: &str = "recognizer.safetensors";
-
 impl Recognizer {
     /// The weights file that a recogniser's name stands for: a run folder (its newest whole checkpoint), a checkpoint
     /// folder, or a file. `None` where there is nothing.
@@ -120,7 +117,7 @@ impl Recognizer {
     /// # Errors
     /// [`RecognizerError::NoCheckpoint`].
     pub fn locate(path: &Path) -> Result<Option<PathBuf>, RecognizerError> {
-        Ok(locate(path, |checkpoint| checkpoint.join(CHECKPOINT_FILE))?)
+        Ok(locate(path, recognizer_file)?)
     }
 
     /// Reads the recogniser in a weights file: one of Portraitist's, or a PyTorch checkpoint of the original's names.

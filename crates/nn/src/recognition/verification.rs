@@ -1,6 +1,7 @@
 //! The verification protocols: which pairs are compared, and their scores.
 
-use portraitist_face::dataset::{Dataset, Domain};
+use portraitist_face::Domain;
+use portraitist_face::dataset::Dataset;
 use portraitist_face::protocol::verification::{
     Pair, Part, restricted_view1, restricted_view2, sample_pairs, unrestricted_view1, unrestricted_view2,
 };
@@ -8,10 +9,10 @@ use portraitist_face::protocol::{PersonCount, PictureName};
 use rayon::prelude::*;
 
 use super::features::{Features, Similarity};
-use super::roll::Roll;
+use super::index::PictureIndex;
 use super::{EvaluationError, View};
-use crate::metrics::scores::MAX_PAIRS;
-use crate::metrics::{Fold, MetricsError, ScoredFolds, ScoredPair};
+use crate::metrics::MetricsError;
+use crate::metrics::verification::{Fold, MAX_PAIRS, ScoredFolds, ScoredPair};
 
 /// Which pairs of an unrestricted fold are compared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +76,7 @@ impl Pairs {
     }
 }
 
-/// One fold's pairs, as places on the roll.
+/// One fold's pairs, as positions in the index.
 enum FoldPairs {
     Listed(Vec<(u32, u32, bool)>),
     All(Vec<u32>),
@@ -83,7 +84,7 @@ enum FoldPairs {
 
 /// A verification that is ready to be scored.
 pub struct VerificationTask<'a> {
-    roll: Roll<'a>,
+    index: PictureIndex<'a>,
     folds: Vec<FoldPairs>,
     pairs: Pairs,
     view: View,
@@ -98,7 +99,7 @@ impl<'a> VerificationTask<'a> {
     /// people, and more pairs than are taken into memory.
     pub fn new(dataset: &'a Dataset, pairs: Pairs, view: View, skip_missing: bool) -> Result<Self, EvaluationError> {
         let protocols = dataset.require_protocols()?;
-        let mut roll = Roll::new(dataset, pairs.protocol());
+        let mut index = PictureIndex::new(dataset, pairs.protocol());
         let people = || match view {
             View::Development => {
                 [Part::Train, Part::Test].into_iter().map(|part| unrestricted_view1(protocols, part)).collect()
@@ -114,27 +115,27 @@ impl<'a> VerificationTask<'a> {
                         .collect::<Result<_, _>>()?,
                     View::Test => restricted_view2(protocols)?,
                 };
-                folds.iter().map(|fold| listed(&mut roll, fold)).collect()
+                folds.iter().map(|fold| listed(&mut index, fold)).collect()
             }
             Pairs::Drawn { fold_length, seed } => {
                 let people: Vec<Vec<PersonCount>> = people()?;
                 let folds = sample_pairs(&people, fold_length, seed)?;
-                folds.iter().map(|fold| listed(&mut roll, fold)).collect()
+                folds.iter().map(|fold| listed(&mut index, fold)).collect()
             }
-            Pairs::Unrestricted(_) => people()?.iter().map(|fold| all(&mut roll, fold)).collect(),
+            Pairs::Unrestricted(_) => people()?.iter().map(|fold| all(&mut index, fold)).collect(),
         };
-        let task = Self { roll, folds, pairs, view };
+        let task = Self { index, folds, pairs, view };
         if !skip_missing {
-            task.roll.require_all()?;
+            task.index.require_all()?;
         }
         task.check()?;
         Ok(task)
     }
 
     fn check(&self) -> Result<(), EvaluationError> {
-        let people = self.roll.people().len();
+        let people = self.index.people().len();
         if people < 2 {
-            return Err(self.roll.wrong("two or more people", people.to_string()));
+            return Err(self.index.wrong("two or more people", people.to_string()));
         }
         let count = |fold: &FoldPairs| match fold {
             FoldPairs::Listed(pairs) => pairs.len(),
@@ -147,8 +148,8 @@ impl<'a> VerificationTask<'a> {
     }
 
     /// The pictures to embed.
-    pub fn roll(&self) -> &Roll<'a> {
-        &self.roll
+    pub fn index(&self) -> &PictureIndex<'a> {
+        &self.index
     }
 
     /// People whose pairs are reported on: in view 1 those of the second half.
@@ -169,8 +170,8 @@ impl<'a> VerificationTask<'a> {
     }
 
     fn people_of(&self, folds: &[FoldPairs]) -> Vec<&str> {
-        let mut seen = vec![false; self.roll.people().len()];
-        let mut see = |place: u32| seen[self.person(place) as usize] = true;
+        let mut seen = vec![false; self.index.people().len()];
+        let mut see = |position: u32| seen[self.person(position) as usize] = true;
         for fold in folds {
             match fold {
                 FoldPairs::Listed(pairs) => {
@@ -179,14 +180,14 @@ impl<'a> VerificationTask<'a> {
                 FoldPairs::All(pictures) => pictures.iter().copied().for_each(&mut see),
             }
         }
-        self.roll.people().iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.as_str()).collect()
+        self.index.people().iter().zip(seen).filter(|(_, seen)| *seen).map(|(name, _)| name.as_str()).collect()
     }
 
-    fn person(&self, place: u32) -> u32 {
-        self.roll.pictures()[place as usize].person
+    fn person(&self, position: u32) -> u32 {
+        self.index.entries()[position as usize].person
     }
 
-    /// Scores every pair; `features` has a row for each picture of the roll.
+    /// Scores every pair; `features` has a row for each entry of the index.
     ///
     /// # Errors
     /// [`MetricsError`] for a fold without pairs of one kind.
@@ -207,7 +208,7 @@ impl<'a> VerificationTask<'a> {
                 }
                 FoldPairs::All(pictures) => {
                     let row = |(index, &one): (usize, &u32)| -> Vec<ScoredPair> {
-                        let holds = |other: &u32| between.holds(self.roll.domain(one), self.roll.domain(*other));
+                        let holds = |other: &u32| between.holds(self.index.domain(one), self.index.domain(*other));
                         let others = pictures[index + 1..].iter().copied().filter(holds);
                         others.map(|other| pair(one, other)).collect()
                     };
@@ -221,27 +222,27 @@ impl<'a> VerificationTask<'a> {
             scored
         };
         let folds = self.folds.iter().map(score).collect();
-        let scored = ScoredFolds::new(folds, self.roll.people().to_vec())?;
+        let scored = ScoredFolds::new(folds, self.index.people().to_vec())?;
         Ok(scored.tested_from(self.first_tested()))
     }
 }
 
-fn listed(roll: &mut Roll<'_>, pairs: &[Pair]) -> FoldPairs {
-    let place = |pair: &Pair| {
+fn listed(index: &mut PictureIndex<'_>, pairs: &[Pair]) -> FoldPairs {
+    let positions = |pair: &Pair| {
         // Both are looked up, so that everything missing is counted.
-        let places = (roll.place(&pair.first), roll.place(&pair.second));
-        Some((places.0?, places.1?, pair.same))
+        let (first, second) = (index.insert(&pair.first), index.insert(&pair.second));
+        Some((first?, second?, pair.same))
     };
-    FoldPairs::Listed(pairs.iter().filter_map(place).collect())
+    FoldPairs::Listed(pairs.iter().filter_map(positions).collect())
 }
 
 /// Every picture of some people, drawings first, as they are numbered.
-fn all(roll: &mut Roll<'_>, people: &[PersonCount]) -> FoldPairs {
+fn all(index: &mut PictureIndex<'_>, people: &[PersonCount]) -> FoldPairs {
     let mut pictures = Vec::new();
     for person in people {
         for (domain, count) in [(Domain::Drawing, person.drawings), (Domain::Photo, person.photos)] {
             for number in 1..=count {
-                pictures.extend(roll.place(&PictureName::numbered(&person.person, domain, number)));
+                pictures.extend(index.insert(&PictureName::numbered(&person.person, domain, number)));
             }
         }
     }

@@ -5,8 +5,6 @@ use std::path::PathBuf;
 use crate::losses::IdentityError;
 use crate::weights::WeightsError;
 
-use super::NotFinite;
-
 /// A training that could not start or go on.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
@@ -32,7 +30,7 @@ pub enum TrainingError {
     /// Weights could not be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
-    /// The identity loss cannot be had.
+    /// The identity loss cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// A file of the run could not be written.
@@ -43,7 +41,7 @@ pub enum TrainingError {
         /// Why.
         reason: String,
     },
-    /// There is nothing to go on from.
+    /// The run cannot be resumed.
     #[error("{}: {reason}", path.display())]
     Resume {
         /// The folder of runs, or the run.
@@ -51,4 +49,22 @@ pub enum TrainingError {
         /// What is missing.
         reason: String,
     },
+}
+
+/// A loss that is not a number. The weights have not been changed by it.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("step {step}: {term} is {value}; the weights were left as they were. Pictures of the batch: {}", list(files))]
+pub struct NotFinite {
+    /// The step, counted from 1.
+    pub step: u64,
+    /// The name of the loss.
+    pub term: String,
+    /// NaN or an infinity.
+    pub value: f32,
+    /// The pictures of the batch.
+    pub files: Vec<PathBuf>,
+}
+
+fn list(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }

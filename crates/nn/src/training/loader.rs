@@ -1,10 +1,10 @@
-//! Makes batches ahead of the trainer, on threads of its own.
+//! Prepares batches ahead of the trainer, on threads of its own.
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 /// Batches that each thread keeps ready.
 const READY_PER_WORKER: usize = 2;
@@ -16,8 +16,8 @@ pub(super) struct Loader<B> {
 }
 
 impl<B: Send + 'static> Loader<B> {
-    /// Starts `num_workers` threads, each of which makes every `num_workers`th batch. `make` gives the batch of a step,
-    /// counted from 0; the first is that of step `first`.
+    /// Starts `num_workers` threads. Each prepares every `num_workers`th batch. `make` returns the batch of a step,
+    /// counted from 0. The first batch is that of step `first`.
     pub(super) fn start(
         num_workers: usize,
         first: u64,

@@ -1,4 +1,4 @@
-//! The numbers of a run: `log.jsonl` and TensorBoard's event files.
+//! The log of a run: `log.jsonl` and TensorBoard's event files.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::losses::NamedValues;
 
-use super::TrainingError;
+use super::error::TrainingError;
 use super::tensorboard::EventFile;
 
 /// What one step reports.
@@ -59,8 +59,8 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// Opens the log of a run of which `done` steps are kept; later lines (from a run that was cut off
-    /// behind its last checkpoint) are dropped, since those steps are done again.
+    /// Opens the log of a run of which `done` steps are kept. Later lines are dropped: they come from steps behind the
+    /// last checkpoint, which are done again.
     pub(super) fn open(run_folder: &Path, done: u64) -> Result<Self, TrainingError> {
         let path = run_folder.join("log.jsonl");
         let wrong = |error: std::io::Error| TrainingError::Write { path: path.clone(), reason: error.to_string() };
@@ -71,7 +71,7 @@ impl Log {
                 .filter(|line| logged_step(line).is_some_and(|step| step <= done))
                 .map(|line| format!("{line}\n"))
                 .collect();
-            portraitist_face::picture::write_atomically(&path, kept.as_bytes(), true)
+            portraitist_face::files::write_atomically(&path, kept.as_bytes(), true)
                 .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
         }
         let lines = OpenOptions::new().create(true).append(true).open(&path).map_err(wrong)?;

@@ -1,34 +1,28 @@
-//! Training: one machinery for whatever is trained.
+//! Training.
 //!
-//! [`Task`] says what a training is of; the session, its checkpoints, log and reading threads are the same for all.
+//! A [`Task`] is what is trained. [`Session`], checkpoints, log and loading threads are the same for every task.
+//! Translators are trained in [`munit`], recognisers in [`recognizer`].
 
-mod adam;
-pub mod checkpoint;
+mod checkpoint;
+mod checkpoint_files;
 mod error;
-mod gradients;
 mod loader;
 mod log;
+pub mod munit;
+mod optimizer;
 pub mod pictures;
 pub mod recognizer;
 mod records;
-mod schedule;
+mod run;
 mod session;
-mod sgd;
 mod task;
 mod tensorboard;
-pub mod translator;
 mod writer;
 
-pub use adam::{Adam, AdamConfig};
-pub use error::TrainingError;
-pub use gradients::NamedGradients;
+pub use checkpoint_files::CheckpointFiles;
+pub use error::{NotFinite, TrainingError};
 pub use log::StepReport;
-pub use schedule::Schedule;
+pub use optimizer::{Adam, AdamConfig, NamedGradients, Schedule, Sgd, SgdConfig};
+pub use run::{Intervals, Run};
 pub use session::{Observer, Outcome, Session};
-pub use sgd::{Sgd, SgdConfig};
-use task::check_run_name;
-pub use task::{Intervals, Run, Task};
-pub use translator::{
-    Batch, CheckReport, DataConfig, Judges, LossConfig, NotFinite, OptimizerConfig, RecordConfig, RunFile, Settings,
-    StepNoise, StepOrder, Tape, Trainer,
-};
+pub use task::Task;

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::losses::NamedValues;
+use crate::run_folder::checkpoint_folder;
 
-use super::checkpoint::{folder_of, prune, save, whole};
+use super::checkpoint::{prune, save, whole};
+use super::error::TrainingError;
+use super::run::Run;
+use super::task::Task;
 use super::writer::Writer;
-use super::{Run, Task, TrainingError};
 
 /// What a job needs besides the networks.
 #[derive(Debug)]
@@ -20,8 +23,8 @@ struct Place<S> {
     keep_checkpoints: usize,
 }
 
-/// Hands what is due to the writer's thread. A job works on a snapshot: handles of tensors, which nobody
-/// changes in place while somebody else holds them.
+/// Hands samples and checkpoints to the writer's thread when they are due. A job works on a snapshot, which holds
+/// handles of tensors. A tensor is never changed in place while another handle exists.
 #[derive(Debug)]
 pub(super) struct Records<T: Task> {
     place: Arc<Place<T::Samples>>,
@@ -81,7 +84,7 @@ impl<T: Task> Records<T> {
             self.write(task, false, true)?;
         }
         self.writer.wait()?;
-        Ok(folder_of(&self.place.folder, task.steps_done()))
+        Ok(checkpoint_folder(&self.place.folder, task.steps_done()))
     }
 }
 

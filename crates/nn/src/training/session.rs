@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use burn::tensor::Device;
 
 use crate::losses::NamedValues;
+use crate::run_folder::{RUN_FILE, newest_checkpoint, numbered_runs};
 
-use super::checkpoint::{newest, restore, sweep};
+use super::checkpoint::{restore, sweep};
+use super::error::TrainingError;
 use super::loader::Loader;
 use super::log::{Log, StepReport};
 use super::records::Records;
-use super::{Run, Task, TrainingError};
+use super::run::Run;
+use super::task::Task;
 
 /// Watches a run from outside.
 pub trait Observer {
@@ -35,7 +38,7 @@ pub struct Outcome {
     pub seconds: f64,
     /// The last checkpoint.
     pub checkpoint: PathBuf,
-    /// Whether it was told to stop before its last step.
+    /// Whether it was stopped before its last step.
     pub interrupted: bool,
 }
 
@@ -48,8 +51,6 @@ pub struct Session<T: Task> {
     device: Device,
     warnings: Vec<String>,
 }
-
-pub(super) const RUN_FILE: &str = "run.toml";
 
 impl<T: Task> Session<T> {
     /// Starts a new run in a numbered folder under `runs`.
@@ -64,12 +65,12 @@ impl<T: Task> Session<T> {
         let path = folder.join(RUN_FILE);
         let wrong = |reason: String| TrainingError::Write { path: path.clone(), reason };
         let text = run.to_toml().map_err(wrong)?;
-        portraitist_face::picture::write_atomically(&path, text.as_bytes(), false)
+        portraitist_face::files::write_atomically(&path, text.as_bytes(), false)
             .map_err(|error| wrong(error.to_string()))?;
         Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
     }
 
-    /// Finds the pictures of a run, reads its first batch and its samples, builds its networks, and writes nothing.
+    /// A dry run: finds the pictures, reads the first batch and the samples, builds the networks, and writes nothing.
     ///
     /// # Errors
     /// What [`start`](Self::start) and the first step would find wrong.
@@ -81,9 +82,8 @@ impl<T: Task> Session<T> {
         Ok(task.summary(&sources))
     }
 
-    /// Takes up the run in `folder` at its newest whole checkpoint, or at its start if it has none.
-    /// `run` may ask for other steps, records and workers than the run was started with; all else
-    /// must be the same.
+    /// Resumes the run in `folder` from its newest whole checkpoint, or from its start if it has none.
+    /// `run` may differ from what the run was started with in steps, records and workers, and in nothing else.
     ///
     /// # Errors
     /// [`TrainingError::Resume`] if `run` differs from what the folder was started with.
@@ -100,17 +100,11 @@ impl<T: Task> Session<T> {
         }
         let sources = T::find_sources(&run)?;
         let mut task = T::build(&run, &sources, device)?;
-        let (checkpoint, warnings) = newest(folder);
+        let (checkpoint, warnings) = newest_checkpoint(folder);
         if let Some(checkpoint) = checkpoint {
             restore(&mut task, &checkpoint, run.seed())?;
         }
         Ok(Self { run, folder: folder.to_path_buf(), task, sources, device: device.clone(), warnings })
-    }
-
-    /// The newest run of `name` under `runs`.
-    pub fn find(runs: &Path, name: &str) -> Option<PathBuf> {
-        let started = |(_, found, path): &(u64, String, PathBuf)| found == name && path.join(RUN_FILE).is_file();
-        numbered(runs).into_iter().filter(started).max_by_key(|(number, ..)| *number).map(|(.., path)| path)
     }
 
     /// The run's folder.
@@ -166,7 +160,7 @@ impl<T: Task> Session<T> {
         Ok(Outcome { run: self.folder, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
     }
 
-    /// `times`: the step's, of that waiting for pictures, and between the step before and this one.
+    /// `times`: of the step, of its waiting for pictures, and from the end of the step before to its start.
     fn report(&self, times: [Duration; 3], values: NamedValues) -> StepReport {
         let [seconds, seconds_waiting, seconds_between] = times.map(|time| time.as_secs_f64());
         let step = self.task.steps_done();
@@ -182,17 +176,6 @@ impl<T: Task> Session<T> {
     }
 }
 
-/// Runs under a folder: number, name, path.
-fn numbered(runs: &Path) -> Vec<(u64, String, PathBuf)> {
-    let Ok(entries) = fs::read_dir(runs) else { return Vec::new() };
-    let parse = |entry: std::io::Result<fs::DirEntry>| {
-        let path = entry.ok()?.path();
-        let (number, name) = path.file_name()?.to_str()?.split_once('-')?;
-        Some((number.parse().ok()?, name.to_owned(), path.clone()))
-    };
-    entries.filter_map(parse).collect()
-}
-
 /// Makes the next numbered folder: `runs/00012-NAME`.
 fn number_folder(runs: &Path, name: &str) -> Result<PathBuf, TrainingError> {
     let wrong = |path: &Path, error: std::io::Error| TrainingError::Write {
@@ -200,7 +183,7 @@ fn number_folder(runs: &Path, name: &str) -> Result<PathBuf, TrainingError> {
         reason: error.to_string(),
     };
     fs::create_dir_all(runs).map_err(|error| wrong(runs, error))?;
-    let mut number = numbered(runs).into_iter().map(|(number, ..)| number).max().unwrap_or(0) + 1;
+    let mut number = numbered_runs(runs).into_iter().map(|(number, ..)| number).max().unwrap_or(0) + 1;
     loop {
         let path = runs.join(format!("{number:05}-{name}"));
         match fs::create_dir(&path) {

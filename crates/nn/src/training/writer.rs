@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 
-use super::TrainingError;
+use super::error::TrainingError;
 
 type Outcome = Result<(), TrainingError>;
 
-/// Does one job at a time. A job that failed is told of by the next call of any method.
+/// Does one job at a time. The error of a failed job is returned by the next call of any method.
 #[derive(Debug)]
 pub(super) struct Writer {
     run_folder: PathBuf,
@@ -57,7 +57,8 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// What was begun is finished, whatever stopped the training. Its own failure comes second then.
+    /// Finishes the job that was begun, whatever stopped the training. An error of the job is dropped: the other error
+    /// came first.
     fn drop(&mut self) {
         let _ = self.wait();
     }
@@ -118,15 +119,15 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_is_told_once_by_whatever_comes_next() {
+    fn a_failure_is_returned_once_by_the_next_call() {
         let mut writer = Writer::new(Path::new("run"));
         writer.start(failed).expect("nothing ran before");
         assert!(text(writer.wait()).contains("sheet.png: the disk is full"));
-        writer.wait().expect("it was told");
-        writer.start(failed).expect("it was told");
+        writer.wait().expect("it was returned before");
+        writer.start(failed).expect("it was returned before");
         let never = || unreachable!("a job does not start behind a failed one");
         assert!(text(writer.start(never)).contains("the disk is full"));
-        writer.start(failed).expect("it was told");
+        writer.start(failed).expect("it was returned before");
         while writer.job.as_ref().is_some_and(|job| !job.is_finished()) {
             std::thread::sleep(Duration::from_millis(1));
         }

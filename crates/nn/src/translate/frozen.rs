@@ -1,4 +1,4 @@
-//! A translator's networks at rest.
+//! A translator for inference with constant weights.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,14 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
-use crate::networks::{PlannedTranslation, Translator};
+use crate::inference::NoPlan;
+use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
-use crate::plan::NoPlan;
+
+use super::plan::TranslationPlan;
 
 /// Plans that are kept: one for each direction.
 const PLANS_KEPT: usize = 2;
 
-/// Networks whose weights do not change any more. On the CPU they run by plans, which are made when pictures of another
+/// A translator whose weights stay constant. On the CPU its networks run by plans, which are made when pictures of another
 /// size or direction come, and take up to four times the memory of the weights that the direction needs; on other
 /// devices, and where a layer has no prepared form, as in training.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ pub struct FrozenTranslator {
 struct Kept {
     to: Domain,
     size: [usize; 2],
-    plan: Arc<PlannedTranslation>,
+    plan: Arc<TranslationPlan>,
 }
 
 impl FrozenTranslator {
@@ -66,7 +68,7 @@ impl FrozenTranslator {
     }
 
     /// The plan for a direction and a size, if there can be one.
-    fn plan(&self, to: Domain, size: [usize; 2]) -> Option<Arc<PlannedTranslation>> {
+    fn plan(&self, to: Domain, size: [usize; 2]) -> Option<Arc<TranslationPlan>> {
         if !self.has_plans.load(Ordering::Relaxed) {
             return None;
         }
@@ -81,7 +83,7 @@ impl FrozenTranslator {
         plans.retain(|kept| kept.to != to);
         // Not under the lock: while weights are prepared, a thread may turn to another picture, and would wait for itself.
         drop(plans);
-        let plan = match self.translator.plan(to, size) {
+        let plan = match TranslationPlan::new(&self.translator, to, size) {
             Ok(plan) => Arc::new(plan),
             Err(reason) => {
                 // A missing form is missing for every size; it is not looked for again.

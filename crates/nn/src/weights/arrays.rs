@@ -5,14 +5,14 @@ use std::path::Path;
 
 use crate::parameter::{Parameterized, from_values};
 
-use super::WeightsError;
+use super::error::WeightsError;
 
-/// Numbers and their shape, in row-major order.
+/// Values and their shape, in row-major order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     /// Sizes, outermost first.
     pub shape: Vec<usize>,
-    /// The numbers.
+    /// The values.
     pub values: Vec<f32>,
     /// How the file held them: `F32`, `F16`, …
     pub dtype: &'static str,
@@ -30,7 +30,7 @@ pub fn collect(network: &impl Parameterized) -> NamedArrays {
     network.parameters().into_iter().map(array).collect()
 }
 
-/// Puts arrays into a network, which they must fit exactly.
+/// Puts arrays into a network. They must fit exactly.
 ///
 /// # Errors
 /// [`WeightsError::Mismatch`] names every array that is missing, unused or of another shape, and the

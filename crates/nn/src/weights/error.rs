@@ -39,7 +39,7 @@ pub enum WeightsError {
         /// What is wrong.
         reason: String,
     },
-    /// A PyTorch checkpoint lies without its configuration.
+    /// A PyTorch checkpoint without its configuration.
     #[error("{}: no config.yaml beside it or in the folder above; the checkpoint does not say how its network is built", path.display())]
     MissingConfig {
         /// The checkpoint.

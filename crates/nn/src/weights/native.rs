@@ -6,47 +6,56 @@ use std::io::Read;
 use std::path::Path;
 
 use half::{bf16, f16};
-use portraitist_face::picture::write_atomically;
+use portraitist_face::files::write_atomically;
 use safetensors::tensor::{Dtype, TensorView, View};
 use safetensors::{SafeTensors, serialize};
 use serde_json::Value;
 
-use crate::config::TranslatorConfig;
+use crate::config::munit::TranslatorConfig;
 use crate::recognition::RecognizerDescription;
 
-use super::{Array, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
 
 /// What a model file holds, and how it is built.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ModelConfig {
     /// Both generators.
     Translator(TranslatorConfig),
-    /// Both critics.
-    Critic(TranslatorConfig),
+    /// Both discriminators.
+    Discriminator(TranslatorConfig),
     /// A network that tells people apart, with or without its classifier.
     Recognizer(RecognizerDescription),
-    /// An optimiser's own numbers, in a checkpoint.
+    /// An optimiser's moments, in a checkpoint.
     Optimizer,
 }
 
 impl ModelConfig {
-    /// `translator`, `critic`, `recognizer` or `optimizer`.
+    /// `translator`, `discriminator`, `recognizer` or `optimizer`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Translator(_) => "translator",
-            Self::Critic(_) => "critic",
+            Self::Discriminator(_) => "discriminator",
             Self::Recognizer(_) => "recognizer",
             Self::Optimizer => "optimizer",
+        }
+    }
+
+    /// The published architecture. None where the kind says it already.
+    pub fn architecture(&self) -> Option<&'static str> {
+        match self {
+            Self::Translator(_) | Self::Discriminator(_) => Some(MUNIT),
+            Self::Recognizer(_) | Self::Optimizer => None,
         }
     }
 
     /// The configuration as JSON; empty for an optimiser.
     ///
     /// # Errors
-    /// If a number in it has no place in JSON.
+    /// If a number in it cannot be written as JSON.
     pub fn to_json(&self) -> serde_json::Result<Value> {
         match self {
-            Self::Translator(config) | Self::Critic(config) => serde_json::to_value(config),
+            Self::Translator(config) | Self::Discriminator(config) => serde_json::to_value(config),
             Self::Recognizer(description) => serde_json::to_value(description),
             Self::Optimizer => Ok(Value::Object(serde_json::Map::new())),
         }
@@ -62,7 +71,8 @@ impl ModelConfig {
         };
         match kind {
             "translator" => translator().map(Self::Translator),
-            "critic" => translator().map(Self::Critic),
+            // Files of older versions say critic.
+            "discriminator" | "critic" => translator().map(Self::Discriminator),
             "recognizer" => {
                 let description: RecognizerDescription = serde_json::from_str(text).map_err(wrong)?;
                 description.network.validate()?;
@@ -97,8 +107,11 @@ pub struct ModelFile {
 const FORMAT_KEY: &str = "portraitist.format";
 const KIND_KEY: &str = "portraitist.kind";
 const CONFIG_KEY: &str = "portraitist.config";
+/// Older files have no such entry. Their translators are MUNIT's.
+const ARCHITECTURE_KEY: &str = "portraitist.architecture";
+const MUNIT: &str = "munit";
 const FORMAT: &str = "1";
-/// A safetensors file starts with the length of its header; longer headers are not believed.
+/// A safetensors file starts with the length of its header. Longer headers are refused.
 const LONGEST_HEADER: u64 = 100 << 20;
 
 /// Whether a file begins like safetensors: a plausible header length, then `{`.
@@ -157,6 +170,10 @@ pub(super) fn parse_native(bytes: &[u8], path: &Path) -> Result<ModelFile, Weigh
     if entry(FORMAT_KEY)? != FORMAT {
         return Err(wrong(format!("format {}; this program reads format {FORMAT}", metadata[FORMAT_KEY])));
     }
+    let architecture = metadata.get(ARCHITECTURE_KEY).map_or(MUNIT, String::as_str);
+    if architecture != MUNIT {
+        return Err(wrong(format!("the architecture {architecture:?}, which this program does not know")));
+    }
     let bad_config = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
     let config = ModelConfig::from_json(entry(KIND_KEY)?, entry(CONFIG_KEY)?).map_err(bad_config)?;
     Ok(ModelFile { config, arrays: arrays(bytes, path)? })
@@ -203,11 +220,13 @@ fn values(view: &TensorView<'_>) -> Option<(Vec<f32>, &'static str)> {
 fn encode(model: &ModelFile, floats: FloatKind, path: &Path) -> Result<Vec<u8>, WeightsError> {
     let bad = |reason: String| WeightsError::Config { path: path.to_path_buf(), reason };
     let config = model.config.to_json().map_err(|error| bad(error.to_string()))?;
-    let metadata = HashMap::from([
+    let mut metadata = HashMap::from([
         (FORMAT_KEY.to_owned(), FORMAT.to_owned()),
         (KIND_KEY.to_owned(), model.config.kind().to_owned()),
         (CONFIG_KEY.to_owned(), config.to_string()),
     ]);
+    let architecture = model.config.architecture();
+    metadata.extend(architecture.map(|name| (ARCHITECTURE_KEY.to_owned(), name.to_owned())));
     let views = model.arrays.iter().map(|(name, array)| (name.as_str(), EncodedArray { array, floats }));
     let bytes = serialize(views, Some(metadata)).map_err(|error| bad(error.to_string()))?;
     Ok(sort_metadata(bytes))
@@ -229,7 +248,7 @@ fn sort_metadata(mut bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-/// An array that is encoded when its turn comes, so that the whole model is not held twice.
+/// An array that is encoded only when it is written, so that the whole model is not in memory twice.
 struct EncodedArray<'a> {
     array: &'a Array,
     floats: FloatKind,

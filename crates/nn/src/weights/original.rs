@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::config::{CriticConfig, GeneratorConfig, PaddingKind, PictureConfig, TranslatorConfig};
+use crate::config::PictureConfig;
+use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::layers::PaddingKind;
 use crate::layers::{ActivationKind, Initialization, NormalizationKind};
 
-use super::{ModelConfig, ModelFile, NamedArrays, WeightsError};
+use super::arrays::NamedArrays;
+use super::error::WeightsError;
+use super::native::{ModelConfig, ModelFile};
 
 /// A run file of the original, or of MUNIT. Keys that neither program reads are ignored, as they do.
 #[derive(Clone, Debug, Deserialize)]
@@ -43,7 +47,7 @@ pub struct OriginalConfig {
     #[serde(rename = "gen")]
     pub generator: OriginalGenerator,
     #[serde(rename = "dis")]
-    pub critic: OriginalCritic,
+    pub discriminator: OriginalDiscriminator,
     pub input_dim_a: Option<usize>,
     pub input_dim_b: Option<usize>,
     pub num_workers: Option<usize>,
@@ -75,10 +79,10 @@ pub struct OriginalRecognizer {
     pub thd: f64,
 }
 
-/// The critic's part of [`OriginalConfig`].
+/// The discriminator's part of [`OriginalConfig`].
 #[derive(Clone, Debug, Deserialize)]
 #[allow(missing_docs, reason = "the names and meanings are those of the original's files")]
-pub struct OriginalCritic {
+pub struct OriginalDiscriminator {
     pub dim: usize,
     pub norm: NormalizationKind,
     pub activ: ActivationKind,
@@ -109,7 +113,7 @@ impl OriginalConfig {
     /// The networks that the file describes.
     pub fn translator(&self) -> TranslatorConfig {
         let attention = !self.is_munit();
-        let (generator, critic) = (&self.generator, &self.critic);
+        let (generator, discriminator) = (&self.generator, &self.discriminator);
         let defaults = PictureConfig::default();
         TranslatorConfig {
             picture: PictureConfig {
@@ -131,13 +135,13 @@ impl OriginalConfig {
                 padding: generator.pad_type,
                 attention,
             },
-            critic: CriticConfig {
-                dim: critic.dim,
-                normalization: critic.norm,
-                activation: critic.activ,
-                num_layers: critic.n_layer,
-                num_scales: critic.num_scales,
-                padding: critic.pad_type,
+            discriminator: DiscriminatorConfig {
+                dim: discriminator.dim,
+                normalization: discriminator.norm,
+                activation: discriminator.activ,
+                num_layers: discriminator.n_layer,
+                num_scales: discriminator.num_scales,
+                padding: discriminator.pad_type,
                 attention,
             },
         }
@@ -155,11 +159,11 @@ pub fn find_config(checkpoint: &Path) -> Option<PathBuf> {
 pub(super) fn model(mut arrays: NamedArrays, path: &Path) -> Result<ModelFile, WeightsError> {
     let has = |prefix: &str| arrays.keys().any(|name| name.starts_with(prefix));
     let is_translator = has("a.enc_content.") && has("b.enc_content.");
-    let is_critic = has("a.cnns.") && has("b.cnns.");
-    if !is_translator && !is_critic {
+    let is_discriminator = has("a.cnns.") && has("b.cnns.");
+    if !is_translator && !is_discriminator {
         return Err(WeightsError::Format {
             path: path.to_path_buf(),
-            expected: "the generators (gen_*.pt) or critics (dis_*.pt) of the original or of MUNIT, under the keys a and b, or a recogniser (sphere20a*.pth)",
+            expected: "the generators (gen_*.pt) or discriminators (dis_*.pt) of the original or of MUNIT, under the keys a and b, or a recogniser (sphere20a*.pth)",
             found: format!("other names, such as {}", arrays.keys().next().map_or("none", String::as_str)),
         });
     }
@@ -169,11 +173,11 @@ pub(super) fn model(mut arrays: NamedArrays, path: &Path) -> Result<ModelFile, W
     if is_translator {
         config.generator.attention = arrays.keys().any(|name| is_attention(name, "a.enc_content.model."));
     } else {
-        config.critic.attention = arrays.keys().any(|name| is_attention(name, "a.cnns.0."));
+        config.discriminator.attention = arrays.keys().any(|name| is_attention(name, "a.cnns.0."));
     }
     config.validate().map_err(|reason| WeightsError::Config { path: config_path, reason })?;
     arrays.retain(|name, _| !is_dummy(name));
-    let config = if is_translator { ModelConfig::Translator(config) } else { ModelConfig::Critic(config) };
+    let config = if is_translator { ModelConfig::Translator(config) } else { ModelConfig::Discriminator(config) };
     Ok(ModelFile { config, arrays })
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use half::{bf16, f16};
 use pytorch_reader::{DType, PytorchReader, Tensor};
 
-use super::{Array, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
 
 /// Reads every floating-point tensor of a `.pt` or `.pth` file under its dotted name.
 ///
@@ -17,7 +18,7 @@ pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
         expected: "a PyTorch state dict or a safetensors file",
         found,
     };
-    // Opened first, so that a missing file is told as such and not as a bad checkpoint.
+    // Opened first, so that a missing file is reported as such and not as a bad checkpoint.
     std::fs::File::open(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
     let reader = PytorchReader::new(path).map_err(|error| not_state_dict(format!("something else ({error})")))?;
     let mut arrays = NamedArrays::new();

@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::config::RecognizerConfig;
 use crate::recognition::RecognizerDescription;
 
-use super::{Array, ModelConfig, ModelFile, NamedArrays, WeightsError};
+use super::arrays::{Array, NamedArrays};
+use super::error::WeightsError;
+use super::native::{ModelConfig, ModelFile};
 
 /// What a network that was trained on several devices puts before every name.
 const PARALLEL_PREFIX: &str = "module.";

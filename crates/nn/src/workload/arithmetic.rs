@@ -1,23 +1,21 @@
-//! Counts the floating-point operations of the networks from their configuration. All counts are for one
-//! picture; see [`Workload::floating_point_operations`](super::Workload::floating_point_operations) for the rules.
+//! Counts the floating-point operations of networks by their graphs. All counts are for one picture; see
+//! [`Workload::floating_point_operations`](super::Workload::floating_point_operations) for the rules.
 
-use std::iter::Sum;
 use std::ops::Add;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
+use crate::config::Domain;
+use crate::graph::{Graph, Operation, Shape};
 use crate::losses::LossWeights;
+use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, Translator};
 
-/// Height and width.
-type Size = [usize; 2];
-
-/// The operations of a network's forward pass, parted by what their gradients need.
+/// The operations of a network's forward pass, by what their gradients need.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Passes {
-    /// Layers with weights that read the network's input.
+pub(super) struct Passes {
+    /// Layers with weights whose input no weights have made.
     first: f64,
     /// The other layers with weights.
     inner: f64,
-    /// Products of two results, which have no weights.
+    /// Matrix products of two results, which have no weights.
     products: f64,
 }
 
@@ -33,22 +31,38 @@ impl Add for Passes {
     }
 }
 
-impl Sum for Passes {
-    fn sum<I: Iterator<Item = Self>>(passes: I) -> Self {
-        passes.fold(Self::default(), Add::add)
-    }
-}
-
 impl Passes {
-    fn first(operations: f64) -> Self {
-        Self { first: operations, ..Self::default() }
+    /// Counts a graph. `is_learned` says whether weights have made its input.
+    pub(super) fn count(graph: &Graph<'_>, input: Shape, is_learned: bool) -> Self {
+        let shapes = graph.shapes(input);
+        let mut learned = vec![is_learned];
+        let mut passes = Self::default();
+        for (node, [_, height, width]) in graph.nodes().iter().zip(&shapes[1..]) {
+            let [channels, in_height, in_width] = shapes[node.input.0];
+            let positions = (height * width) as f64;
+            let layers = match &node.operation {
+                Operation::Block { block, .. } => {
+                    let (kernel, channels_out) =
+                        (block.convolution.geometry().kernel, block.convolution.channels_out());
+                    2.0 * (channels * channels_out * kernel * kernel) as f64 * positions
+                }
+                Operation::Attention(attention) => {
+                    let [queries, keys, values] = attention.channels();
+                    passes.products += 2.0 * positions * positions * (keys + values) as f64;
+                    2.0 * (channels * (queries + keys + values)) as f64 * positions
+                }
+                Operation::Linear(linear) => 2.0 * (channels * in_height * in_width * linear.features_out()) as f64,
+                _ => 0.0,
+            };
+            let is_learned = learned[node.input.0];
+            *(if is_learned { &mut passes.inner } else { &mut passes.first }) += layers;
+            learned.push(is_learned || layers > 0.0);
+        }
+        passes
     }
 
-    fn inner(operations: f64) -> Self {
-        Self { inner: operations, ..Self::default() }
-    }
-
-    fn forward(self) -> f64 {
+    /// The forward pass.
+    pub(super) fn forward(self) -> f64 {
         self.first + self.inner + self.products
     }
 
@@ -69,151 +83,51 @@ impl Passes {
     }
 }
 
-/// A convolution with `kernel`x`kernel` taps and this output size.
-fn convolution(channels_in: usize, channels_out: usize, kernel: usize, [height, width]: Size) -> f64 {
-    2.0 * (channels_in * channels_out * kernel * kernel) as f64 * (height * width) as f64
+/// A decoder with the network that makes its AdaIN parameters. The content always needs its gradient.
+fn count_decoder(decoder: &Decoder, style_mlp: &StyleMlp, content: Shape) -> Passes {
+    Passes::count(&style_mlp.graph(), [style_mlp.style_dim(), 1, 1], false)
+        + Passes::count(&decoder.graph(), content, true)
 }
 
-/// The size behind a 4x4 convolution with stride 2 and a border of 1.
-fn halved(size: Size) -> Size {
-    size.map(|side| (side - 2) / 2 + 1)
+/// The shape of the content of pictures.
+fn content_shape(encoder: &ContentEncoder, picture: Shape) -> Shape {
+    let graph = encoder.graph();
+    graph.shapes(picture)[graph.nodes().len()]
 }
 
-fn self_attention(channels: usize, size: Size) -> Passes {
-    let (positions, narrow) = ((size[0] * size[1]) as f64, channels / 8);
-    let layers = 2.0 * convolution(channels, narrow, 1, size) + convolution(channels, channels, 1, size);
-    let products = 2.0 * positions * positions * (narrow + channels) as f64;
-    Passes { products, ..Passes::inner(layers) }
-}
-
-/// The residual blocks of encoder and decoder, with self-attention and the block behind it.
-fn residual_part(config: &GeneratorConfig, size: Size) -> Passes {
-    let channels = config.content_channels();
-    let blocks = config.num_residual + usize::from(config.attention);
-    let convolutions = Passes::inner((2 * blocks) as f64 * convolution(channels, channels, 3, size));
-    if config.attention { convolutions + self_attention(channels, size) } else { convolutions }
-}
-
-fn content_size(config: &GeneratorConfig, size: Size) -> Size {
-    (0..config.num_downsample).fold(size, |size, _| halved(size))
-}
-
-fn content_encoder(channels: usize, config: &GeneratorConfig, size: Size) -> Passes {
-    let mut passes = Passes::first(convolution(channels, config.dim, 7, size));
-    let mut reached = size;
-    for level in 0..config.num_downsample {
-        reached = halved(reached);
-        let narrow = config.dim << level;
-        passes = passes + Passes::inner(convolution(narrow, 2 * narrow, 4, reached));
-    }
-    passes + residual_part(config, reached)
-}
-
-fn style_encoder(channels: usize, config: &GeneratorConfig, size: Size) -> Passes {
-    let dim = config.dim;
-    let mut passes = Passes::first(convolution(channels, dim, 7, size));
-    let mut reached = size;
-    for (narrow, wide) in [(dim, 2 * dim), (2 * dim, 4 * dim), (4 * dim, 4 * dim), (4 * dim, 4 * dim)] {
-        reached = halved(reached);
-        passes = passes + Passes::inner(convolution(narrow, wide, 4, reached));
-    }
-    passes + Passes::inner(convolution(4 * dim, config.style_dim, 1, [1, 1]))
-}
-
-/// A decoder; its input is the style, since the content always needs its gradient.
-fn decoder(channels: usize, config: &GeneratorConfig, size: Size) -> Passes {
-    let linear = |features_in: usize, features_out: usize| convolution(features_in, features_out, 1, [1, 1]);
-    let blocks = config.num_residual + usize::from(config.attention);
-    let adaptive = blocks * 2 * 2 * config.content_channels();
-    let hidden = config.mlp_dim;
-    let mut passes = Passes::first(linear(config.style_dim, hidden));
-    passes = passes + Passes::inner(linear(hidden, hidden) + linear(hidden, adaptive));
-    let mut reached = content_size(config, size);
-    passes = passes + residual_part(config, reached);
-    for level in 0..config.num_downsample {
-        reached = reached.map(|side| 2 * side);
-        let wide = config.content_channels() >> level;
-        passes = passes + Passes::inner(convolution(wide, wide / 2, 5, reached));
-    }
-    passes + Passes::inner(convolution(config.dim, channels, 7, reached))
-}
-
-fn critic(channels: usize, config: &CriticConfig, size: Size) -> Passes {
-    let at_scale = |scale: usize| {
-        // The average pool between scales rounds up.
-        let mut reached = halved((0..scale).fold(size, |size, _| size.map(|side| side.div_ceil(2))));
-        let mut passes = Passes::first(convolution(channels, config.dim, 4, reached));
-        for level in 1..config.num_layers {
-            reached = halved(reached);
-            let narrow = config.dim << (level - 1);
-            passes = passes + Passes::inner(convolution(narrow, 2 * narrow, 4, reached));
-        }
-        let wide = config.dim << (config.num_layers - 1);
-        let attention = if config.attention { self_attention(wide, reached) } else { Passes::default() };
-        passes + attention + Passes::inner(convolution(wide, 1, 1, reached))
-    };
-    (0..config.num_scales).map(at_scale).sum()
-}
-
-/// A drawing to a photo.
-pub(super) fn translation(networks: &TranslatorConfig, size: Size) -> f64 {
-    let (picture, generator) = (&networks.picture, &networks.generator);
-    let encoder = content_encoder(picture.channels(Domain::Drawing), generator, size);
-    encoder.forward() + decoder(picture.channels(Domain::Photo), generator, size).forward()
+/// From a picture to a picture.
+pub(super) fn translation(encoder: &ContentEncoder, decoder: &Decoder, style_mlp: &StyleMlp, picture: Shape) -> f64 {
+    let content = content_shape(encoder, picture);
+    Passes::count(&encoder.graph(), picture, false).forward() + count_decoder(decoder, style_mlp, content).forward()
 }
 
 /// Both steps of the original's iteration, each with forward passes of its own.
-pub(super) fn iteration(networks: &TranslatorConfig, weights: &LossWeights, size: Size) -> f64 {
+pub(super) fn iteration(
+    generators: &Translator,
+    discriminators: &Discriminators,
+    weights: &LossWeights,
+    [height, width]: [usize; 2],
+) -> f64 {
     let of_domain = |domain: Domain| {
-        let channels = networks.picture.channels(domain);
-        let content = content_encoder(channels, &networks.generator, size);
-        let style = style_encoder(channels, &networks.generator, size);
-        let decoder = decoder(channels, &networks.generator, size);
-        let critic = critic(channels, &networks.critic, size);
-        // A made picture and a real one are judged; only the critic learns.
-        let critics_step = content.forward() + decoder.forward() + 2.0 * critic.learned();
-        // Real pictures' codes, those pictures again, made ones of given style, and their codes and scores.
-        let generators_step = content.learned()
+        let generator = generators.of(domain);
+        let encoder = generator.content_encoder();
+        let picture = [encoder.picture_channels(), height, width];
+        let content = Passes::count(&encoder.graph(), picture, false);
+        let style = Passes::count(&generator.style_encoder().graph(), picture, false);
+        let decoder = count_decoder(generator.decoder(), generator.style_mlp(), content_shape(encoder, picture));
+        let discriminator = Passes::count(&discriminators.of(domain).graph().0, picture, false);
+        // A generated and a real picture are scored; only the discriminator learns.
+        let discriminator_step = content.forward() + decoder.forward() + 2.0 * discriminator.learned();
+        // Real pictures' codes, those pictures again, generated ones of given style, and their codes and scores.
+        let generator_step = content.learned()
             + style.learned()
             + decoder.learned_through()
             + decoder.learned()
             + content.learned_through()
             + style.learned_through()
-            + critic.passed_through();
+            + discriminator.passed_through();
         let cycle = if weights.cycle > 0.0 { decoder.learned_through() } else { 0.0 };
-        critics_step + generators_step + cycle
+        discriminator_step + generator_step + cycle
     };
     Domain::BOTH.into_iter().map(of_domain).sum()
-}
-
-/// VGG16's channels and number of convolutions per stage; the first three stages end in a pool.
-const VGG16_STAGES: [(usize, usize, bool); 5] =
-    [(64, 2, true), (128, 2, true), (256, 3, true), (512, 3, false), (512, 3, false)];
-
-/// VGG16 up to `relu5_3`.
-pub(super) fn vgg16(size: Size) -> f64 {
-    let (mut channels_in, mut size, mut operations) = (3, size, 0.0);
-    for (channels, count, pooled) in VGG16_STAGES {
-        for _ in 0..count {
-            operations += convolution(channels_in, channels, 3, size);
-            channels_in = channels;
-        }
-        if pooled {
-            size = size.map(|side| side / 2);
-        }
-    }
-    operations
-}
-
-/// SphereFace, from a crop to its embedding.
-pub(super) fn sphereface(config: &RecognizerConfig) -> f64 {
-    let (mut channels_in, mut size) = (3, [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH]);
-    let mut operations = 2.0 * (config.flattened() * config.embedding) as f64;
-    for (channels, blocks) in config.channels.into_iter().zip(config.blocks) {
-        size = size.map(|side| side.div_ceil(2));
-        operations += convolution(channels_in, channels, 3, size);
-        operations += 2.0 * blocks as f64 * convolution(channels, channels, 3, size);
-        channels_in = channels;
-    }
-    operations
 }

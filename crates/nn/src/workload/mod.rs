@@ -8,26 +8,32 @@ use std::path::PathBuf;
 use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
-use crate::config::{CriticConfig, Domain, GeneratorConfig, RecognizerConfig, TranslatorConfig};
+use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::config::{Domain, RecognizerConfig};
 use crate::device::on_workers;
-use crate::layers::{Initialization, Initializer, StyleMlp};
-use crate::losses::{AdversarialLoss, LossWeights};
-use crate::networks::{ContentEncoder, Decoder, Pair, PlannedTranslation, SphereFace, Vgg16};
+use crate::layers::{Initialization, Initializer};
+use crate::losses::LossWeights;
+use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, Translator};
+use crate::networks::{Pair, SphereFace, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
 use crate::recognition::FrozenSphereFace;
-use crate::training::{AdamConfig, Batch, Judges, NotFinite, Schedule, Settings, StepNoise, StepOrder, Trainer};
+use crate::training::NotFinite;
+use crate::training::munit::{AuxiliaryNetworks, Batch, LossConfig, OptimizerConfig, Settings, StepNoise, Trainer};
+use crate::translate::TranslationPlan;
+
+use arithmetic::Passes;
 
 /// What is done with the pictures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Drawings become photos with given styles: content encoder of the one domain, decoder of the other.
     Translate,
-    /// One iteration of training: critics, generators and Adam, with every loss of the original but the
+    /// One iteration of training: discriminators, generators and Adam, with every loss of the original but the
     /// recogniser's, and new random styles each time.
     Train,
-    /// The same, running networks again for their gradients instead of keeping their features.
-    Recompute,
+    /// The same with activation checkpointing.
+    TrainCheckpointed,
     /// Features of VGG16 at `relu5_3`.
     Vgg,
     /// Embeddings of crops by SphereFace-20.
@@ -45,8 +51,15 @@ pub struct Workload {
     pub width: usize,
     /// Pictures of each domain at a time.
     pub batch: usize,
-    /// Channels of the first layer of generators and critics; 64 for VGG16 and SphereFace-20.
+    /// Channels of the first layer of generators and discriminators; 64 for VGG16 and SphereFace-20.
     pub dim: usize,
+}
+
+/// The networks of one direction of a translator.
+struct Networks {
+    encoder: ContentEncoder,
+    decoder: Decoder,
+    style_mlp: StyleMlp,
 }
 
 /// Fixes weights, pictures and styles.
@@ -72,8 +85,8 @@ impl Workload {
         workload(Task::Train, [64, 64], 4, 16),
         workload(Task::Train, [128, 112], 1, 32),
         workload(Task::Train, [224, 192], 1, 64),
-        workload(Task::Recompute, [128, 112], 1, 32),
-        workload(Task::Recompute, [224, 192], 1, 64),
+        workload(Task::TrainCheckpointed, [128, 112], 1, 32),
+        workload(Task::TrainCheckpointed, [224, 192], 1, 64),
         workload(Task::Vgg, [224, 224], 1, 64),
         workload(Task::Vgg, [224, 224], 8, 64),
         workload(Task::Recognize, CROP, 1, 64),
@@ -86,7 +99,7 @@ impl Workload {
         match self.task {
             Task::Translate => format!("translate {height}x{width} dim {dim}"),
             Task::Train => format!("train {height}x{width} batch {batch} dim {dim}"),
-            Task::Recompute => format!("recompute {height}x{width} batch {batch} dim {dim}"),
+            Task::TrainCheckpointed => format!("checkpointing {height}x{width} batch {batch} dim {dim}"),
             Task::Vgg => format!("vgg {height}x{width} batch {batch}"),
             Task::Recognize => format!("recognize {height}x{width} batch {batch}"),
         }
@@ -103,26 +116,39 @@ impl Workload {
     }
 
     /// Floating-point operations that the direct algorithms need, a multiplication and an addition
-    /// counting as two: convolutions, linear layers and the products of self-attention, and in training
+    /// counting as two: convolutions, linear layers and the matrix products of self-attention, and in training
     /// the gradients that the iteration uses. Normalisation, activations, pools, spectral norm and Adam
     /// are not counted; neither is anything that the original computes and does not use. What an
     /// implementation saves (Winograd, shared results) does not lower the count.
+    ///
+    /// The networks are made on the CPU for it, so that what is counted is what runs.
     pub fn floating_point_operations(&self) -> f64 {
-        let (networks, size, batch) = (self.networks(), [self.height, self.width], self.batch as f64);
+        let (config, device, size) = (self.networks(), Device::flex(), [self.height, self.width]);
+        let (scheme, picture) = (Initialization::Default, [3, self.height, self.width]);
         let one = match self.task {
-            Task::Translate => arithmetic::translation(&networks, size),
-            Task::Train | Task::Recompute => arithmetic::iteration(&networks, &LossWeights::default(), size),
-            Task::Vgg => arithmetic::vgg16(size),
-            Task::Recognize => arithmetic::sphereface(&RecognizerConfig::default()),
+            Task::Translate => {
+                let Networks { encoder, decoder, style_mlp } = self.translating_networks(&device);
+                arithmetic::translation(&encoder, &decoder, &style_mlp, picture)
+            }
+            Task::Train | Task::TrainCheckpointed => {
+                let generators = Translator::new(&config, scheme, SEED, &device);
+                let discriminators = Discriminators::new(&config, SEED, &device);
+                arithmetic::iteration(&generators, &discriminators, &LossWeights::default(), size)
+            }
+            Task::Vgg => Passes::count(&Vgg16::new(&device).graph(), picture, false).forward(),
+            Task::Recognize => {
+                let network = SphereFace::new(&RecognizerConfig::default(), scheme, SEED, &device);
+                Passes::count(&network.graph(), picture, false).forward()
+            }
         };
-        one * batch
+        one * self.batch as f64
     }
 
     /// Makes networks and pictures; each call of the result does the work once, to its end.
     pub fn prepare(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         match self.task {
             Task::Translate => self.prepare_translation(device),
-            Task::Train | Task::Recompute => self.prepare_iteration(device),
+            Task::Train | Task::TrainCheckpointed => self.prepare_iteration(device),
             Task::Vgg => {
                 let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
                 Box::new(move || {
@@ -143,25 +169,18 @@ impl Workload {
     }
 
     fn prepare_translation(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
-        let config = self.networks();
-        let (generator, channels) =
-            (&config.generator, [config.picture.drawing_channels, config.picture.photo_channels]);
-        // What one direction needs, as the peer holds it.
-        let mut init = Initializer::new(Initialization::default(), SEED, device);
-        let mut encoder = ContentEncoder::new(channels[0], generator, &mut init);
-        let mut decoder = Decoder::new(channels[1], generator, &mut init);
-        let outputs = decoder.num_adaptive_parameters();
-        let style_mlp = StyleMlp::new(generator.style_dim, generator.mlp_dim, outputs, generator.activation, &mut init);
+        let Networks { mut encoder, mut decoder, style_mlp } = self.translating_networks(device);
         encoder.refresh();
         decoder.refresh();
+        let style_dim = self.networks().generator.style_dim;
         let pictures = self.pictures(Domain::Drawing, device);
-        let count = self.batch * generator.style_dim;
+        let count = self.batch * style_dim;
         let styles = from_values(normals(&mut stream(SEED, "bench style", 0), count), device);
-        let styles: Tensor<2> = styles.reshape([self.batch, generator.style_dim]);
+        let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
         if *device == Device::flex() {
             let size = [self.height, self.width];
-            let plan =
-                PlannedTranslation::new(&encoder, &decoder, &style_mlp, size).expect("the pictures are large enough");
+            let plan = TranslationPlan::of_networks(&encoder, &decoder, &style_mlp, size)
+                .expect("the pictures are large enough");
             let pictures = to_values(pictures);
             return Box::new(move || {
                 plan.run(&pictures, styles.clone()).expect("the plan is made for these pictures");
@@ -169,8 +188,8 @@ impl Workload {
             });
         }
         Box::new(move || {
-            let steering = style_mlp.forward(styles.clone());
-            to_values(decoder.forward(encoder.forward(pictures.clone()), steering));
+            let adain = style_mlp.forward(styles.clone());
+            to_values(decoder.forward(encoder.forward(pictures.clone()), &adain));
             Ok(())
         })
     }
@@ -179,19 +198,16 @@ impl Workload {
         let settings = Settings {
             networks: self.networks(),
             initialization: Initialization::default(),
-            adversarial: AdversarialLoss::Hinge,
-            weights: LossWeights::default(),
-            adam: AdamConfig::default(),
-            generator_rate: 1e-4,
-            critic_rate: 4e-4,
-            schedule: Schedule::Constant,
-            order: StepOrder::default(),
-            recompute: self.task == Task::Recompute,
-            average_decay: None,
+            losses: LossConfig::default(),
+            optimizer: OptimizerConfig {
+                activation_checkpointing: self.task == Task::TrainCheckpointed,
+                ..OptimizerConfig::default()
+            },
+            ema_decay: None,
             seed: SEED,
         };
         let style_dim = settings.networks.generator.style_dim;
-        let mut trainer = Trainer::new(settings, Judges::default(), device);
+        let mut trainer = Trainer::new(settings, AuxiliaryNetworks::default(), device);
         let drawing = self.pictures(Domain::Drawing, device);
         let photo = self.pictures(Domain::Photo, device);
         let batch = Batch {
@@ -207,10 +223,22 @@ impl Workload {
         })
     }
 
+    /// What one direction needs, as the peer holds it.
+    fn translating_networks(&self, device: &Device) -> Networks {
+        let config = self.networks();
+        let (generator, picture) = (&config.generator, &config.picture);
+        let mut init = Initializer::new(Initialization::default(), SEED, device);
+        let encoder = ContentEncoder::new(picture.drawing_channels, generator, &mut init);
+        let decoder = Decoder::new(picture.photo_channels, generator, &mut init);
+        let outputs = decoder.num_adain_parameters();
+        let style_mlp = StyleMlp::new(generator.style_dim, generator.mlp_dim, outputs, generator.activation, &mut init);
+        Networks { encoder, decoder, style_mlp }
+    }
+
     fn networks(&self) -> TranslatorConfig {
         TranslatorConfig {
             generator: GeneratorConfig { dim: self.dim, ..GeneratorConfig::default() },
-            critic: CriticConfig { dim: self.dim, ..CriticConfig::default() },
+            discriminator: DiscriminatorConfig { dim: self.dim, ..DiscriminatorConfig::default() },
             ..TranslatorConfig::default()
         }
     }
@@ -241,12 +269,12 @@ mod tests {
     }
 
     /// What it counts for both steps of `benches/peers`, less what no result depends on: the style codes in
-    /// the critics' step, and in the generators' step the gradients of the critics' weights, each of which
+    /// the discriminators' step, and in the generators' step the gradients of the discriminators' weights, each of which
     /// costs as much as its layer.
     #[test]
     fn training_has_the_operations_that_pytorch_counts_less_the_unused_ones() {
-        let expect = |name: &str, counted: [f64; 2], style_encoder: f64, critic_layers: f64| {
-            let unused = 2.0 * (style_encoder + critic_layers);
+        let expect = |name: &str, counted: [f64; 2], style_encoder: f64, discriminator_layers: f64| {
+            let unused = 2.0 * (style_encoder + discriminator_layers);
             assert_eq!(operations(name), counted[0] + counted[1] - unused, "{name}");
         };
         let counted = [6_884_173_312.0, 46_374_486_784.0];
@@ -272,7 +300,7 @@ mod tests {
     #[test]
     fn sphereface_has_the_operations_of_its_layers() {
         // Multiplications of a 3x3 convolution of c channels at half the picture's size; each stage has a quarter of the
-        // positions and twice the channels, so that it costs the same but for the convolution that halves the map.
+        // positions and twice the channels, so that it costs the same but for the convolution that halves the size.
         let residual = 9.0 * 64.0 * 64.0 * 56.0 * 48.0;
         let halving = 9.0 * (3.0 * 64.0 * 56.0 * 48.0 + 3.0 * 64.0 * 128.0 * 28.0 * 24.0);
         let expected = 2.0 * (16.0 * residual + halving + 512.0 * 7.0 * 6.0 * 512.0);

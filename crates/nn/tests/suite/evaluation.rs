@@ -2,15 +2,18 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::Arc;
 
+use portraitist_face::Picture;
+use portraitist_face::align::{Cropper, Fit};
 use portraitist_face::dataset::{Dataset, OpenOptions};
-use portraitist_face::prepare::Cropper;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::detect::SeetaFace;
+use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_face::template::Template;
-use portraitist_face::{Picture, transform};
-use portraitist_nn::metrics::{Fold, ScoredFolds, ScoredPair, seed_2018, verification};
+use portraitist_nn::metrics::verification::{self, Fold, ScoredFolds, ScoredPair, original_2018};
 use portraitist_nn::parameter::{from_values, to_values};
+use portraitist_nn::pixels::to_recognition_planes;
 use portraitist_nn::recognition::{
     Between, EvaluationError, FeatureCache, Features, IdentificationTask, Pairs, Similarity, VerificationTask, View,
     gather,
@@ -24,7 +27,7 @@ use crate::recognition::formula_classifier;
 fn formula_embedder(classes: usize) -> impl Fn(&[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError> {
     let network = formula_classifier(classes).network;
     move |crops| {
-        let planes = crops.iter().flat_map(transform::to_recognition_planes).collect();
+        let planes = crops.iter().flat_map(to_recognition_planes).collect();
         let features = network.forward(from_values(planes, &device()).reshape([crops.len(), 3, 112, 96]));
         let length = features.dims()[1];
         Ok(to_values(features).chunks_exact(length).map(<[f32]>::to_vec).collect())
@@ -44,8 +47,8 @@ fn dataset(root: &Path) -> Dataset {
     Dataset::open(root.join("original_dataset"), &OpenOptions::default()).unwrap()
 }
 
-fn seed_cropper() -> Cropper {
-    Cropper::new(Template::SPHEREFACE, Fit::Seed2018)
+fn original_pipeline() -> FacePipeline {
+    FacePipeline::new(Arc::new(SeetaFace::new().unwrap()), Cropper::new(Template::SPHEREFACE, Fit::Original2018))
 }
 
 fn assert_scores(what: &str, scored: &ScoredFolds, expected: &Value) {
@@ -68,16 +71,16 @@ fn assert_scores(what: &str, scored: &ScoredFolds, expected: &Value) {
 fn scores_and_printed_lines_are_those_of_the_original() {
     let Some(root) = folder("data") else { return };
     let expected = json(&root.join("expected/wc_eval_end_to_end.json"));
-    let (dataset, cropper) = (dataset(&root), seed_cropper());
+    let (dataset, pipeline) = (dataset(&root), original_pipeline());
     let embed = formula_embedder(expected["classnum"].as_u64().unwrap() as usize);
     let drawn = Pairs::Drawn { fold_length: 6, seed: 1 };
     for (pairs, key) in [(Pairs::Restricted, "restricted"), (drawn, "unrestricted_fold_length_6_seed_1")] {
         let task = VerificationTask::new(&dataset, pairs, View::Test, false).unwrap();
-        let features = gather(task.roll(), |entry| cropper.crop(entry), &embed, None, |_| {}).unwrap();
-        let scored = task.score(&features, Similarity::Seed2018).unwrap();
+        let features = gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap();
+        let scored = task.score(&features, Similarity::Original2018).unwrap();
         assert_scores(key, &scored, &expected[key]);
-        let report = verification::evaluate_as_seed(&scored).unwrap();
-        assert_eq!(serde_json::json!(seed_2018::printed(&report)), expected[key]["printed"], "{key}");
+        let report = verification::evaluate_as_original(&scored).unwrap();
+        assert_eq!(serde_json::json!(original_2018::printed(&report)), expected[key]["printed"], "{key}");
     }
 }
 
@@ -85,11 +88,12 @@ fn scores_and_printed_lines_are_those_of_the_original() {
 fn all_pairs_of_a_fold_are_compared_once() {
     let Some(root) = folder("data") else { return };
     let dataset = dataset(&root);
-    let cropper = seed_cropper();
+    let pipeline = original_pipeline();
     let mut counts = Vec::new();
     for between in [Between::All, Between::DrawingPhoto, Between::PhotoPhoto, Between::DrawingDrawing] {
         let task = VerificationTask::new(&dataset, Pairs::Unrestricted(between), View::Test, false).unwrap();
-        let features = gather(task.roll(), |entry| cropper.crop(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         counts.push(scored.folds().iter().map(|fold| [fold.same.len(), fold.different.len()]).collect::<Vec<_>>());
     }
@@ -109,12 +113,13 @@ fn all_pairs_of_a_fold_are_compared_once() {
 fn view_1_reports_on_its_second_half_alone() {
     let Some(root) = folder("data") else { return };
     let dataset = dataset(&root);
-    let cropper = seed_cropper();
+    let pipeline = original_pipeline();
     for pairs in [Pairs::Restricted, Pairs::Unrestricted(Between::All), Pairs::Drawn { fold_length: 20, seed: 1 }] {
         let task = VerificationTask::new(&dataset, pairs, View::Development, false).unwrap();
         let (tested, helping) = (task.tested_people(), task.threshold_people());
         assert!(!tested.is_empty() && tested.iter().all(|person| !helping.contains(person)), "{tested:?} {helping:?}");
-        let features = gather(task.roll(), |entry| cropper.crop(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         let report = verification::evaluate(&scored);
         assert_eq!(report.folds.len(), 1);
@@ -128,11 +133,12 @@ fn view_1_reports_on_its_second_half_alone() {
 fn every_identification_set_is_searched() {
     let Some(root) = folder("data") else { return };
     let dataset = dataset(&root);
-    let cropper = seed_cropper();
+    let pipeline = original_pipeline();
     for direction in [Direction::C2P, Direction::P2C] {
         let sets: Vec<Set> = Set::all().collect();
         let task = IdentificationTask::new(&dataset, direction, &sets, false).unwrap();
-        let features = gather(task.roll(), |entry| cropper.crop(entry), &simple_embedder, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
         let placed = task.place(&features, Similarity::Cosine).unwrap();
         assert_eq!(placed.len(), 11);
         assert!(placed.iter().all(|set| set.within(set.num_people) == 1.0));
@@ -146,7 +152,7 @@ fn embeddings_are_kept_and_damaged_files_replaced() {
     let task = VerificationTask::new(&dataset, Pairs::Restricted, View::Test, false).unwrap();
     let place = tempfile::tempdir().unwrap();
     let folder = place.path().join("new/cache");
-    let cropper = seed_cropper();
+    let pipeline = original_pipeline();
     // How many crops had to be embedded, what the first score was, and what was said about the file.
     let run = |model: &str, embedding: &str| {
         let (mut cache, problem) = FeatureCache::open(&folder, model, embedding);
@@ -155,11 +161,12 @@ fn embeddings_are_kept_and_damaged_files_replaced() {
             embedded.set(embedded.get() + crops.len());
             simple_embedder(crops)
         };
-        let features = gather(task.roll(), |entry| cropper.crop(entry), &embed, Some(&mut cache), |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, Some(&mut cache), |_| {}).unwrap();
         cache.save().unwrap();
         (embedded.get(), task.score(&features, Similarity::Cosine).unwrap(), problem)
     };
-    let count = task.roll().pictures().len();
+    let count = task.index().entries().len();
     let (embedded, first, problem) = run("aa", "ignore");
     assert_eq!((embedded, problem), (count, None));
     assert_eq!(run("aa", "ignore"), (0, first.clone(), None));
@@ -189,8 +196,8 @@ fn embeddings_that_say_nothing_are_refused_with_the_picture() {
     let Some(root) = folder("data") else { return };
     let dataset = dataset(&root);
     let task = VerificationTask::new(&dataset, Pairs::Restricted, View::Test, false).unwrap();
-    let cropper = seed_cropper();
-    let label = task.roll().label(&task.roll().pictures()[0]);
+    let pipeline = original_pipeline();
+    let label = task.index().label(&task.index().entries()[0]);
     for (row, words) in [
         (vec![0.5, f32::NAN], "NaN"),
         (vec![f32::INFINITY; 2], "inf"),
@@ -198,11 +205,12 @@ fn embeddings_that_say_nothing_are_refused_with_the_picture() {
         (Vec::new(), "0 numbers"),
     ] {
         let embed = |crops: &[Picture]| Ok(vec![row.clone(); crops.len()]);
-        let error = gather(task.roll(), |entry| cropper.crop(entry), &embed, None, |_| {}).unwrap_err().to_string();
+        let error =
+            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap_err().to_string();
         assert!(error.contains(&label) && error.contains(words), "{error}");
     }
     let none = |_: &[Picture]| Ok(Vec::new());
-    assert!(gather(task.roll(), |entry| cropper.crop(entry), &none, None, |_| {}).is_err());
+    assert!(gather(task.index(), |entry| pipeline.crop_entry(entry), &none, None, |_| {}).is_err());
 }
 
 #[test]
@@ -217,7 +225,7 @@ fn similarities_are_cosines_and_the_originals_a_little_less() {
     let mut small = Features::default();
     small.push(&[1e-3, 0.0], "a picture").unwrap();
     small.push(&[1e-2, 0.0], "a picture").unwrap();
-    assert!((small.similarity(0, 1, Similarity::Seed2018) - 0.5).abs() < 1e-6);
+    assert!((small.similarity(0, 1, Similarity::Original2018) - 0.5).abs() < 1e-6);
 }
 
 #[test]
@@ -231,7 +239,7 @@ fn scores_survive_the_way_through_a_file() {
     let scored = ScoredFolds::new(vec![fold(0.0), fold(0.7)], people).unwrap();
     let place = tempfile::tempdir().unwrap();
     let path = place.path().join("scores.tsv");
-    portraitist_nn::metrics::write_scores(&path, &scored, false).unwrap();
-    assert_eq!(portraitist_nn::metrics::read_scores(&path, None).unwrap(), scored);
-    assert!(portraitist_nn::metrics::write_scores(&path, &scored, false).is_err());
+    portraitist_nn::metrics::verification::write_scores(&path, &scored, false).unwrap();
+    assert_eq!(portraitist_nn::metrics::verification::read_scores(&path, None).unwrap(), scored);
+    assert!(portraitist_nn::metrics::verification::write_scores(&path, &scored, false).is_err());
 }

@@ -7,7 +7,10 @@ use burn::tensor::{Device, Tensor, TensorData};
 use portraitist_nn::losses::{AdversarialLoss, LossWeights};
 use portraitist_nn::networks::Pair;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
-use portraitist_nn::training::{AdamConfig, Batch, Judges, Schedule, Settings, StepOrder, Trainer};
+use portraitist_nn::training::munit::{
+    AuxiliaryNetworks, Batch, LossConfig, OptimizerConfig, Settings, StepOrder, Trainer,
+};
+use portraitist_nn::training::{AdamConfig, Schedule};
 use portraitist_nn::weights::{OriginalConfig, assign, read_model};
 use safetensors::SafeTensors;
 
@@ -67,49 +70,54 @@ impl Tensors {
 
 /// A trainer with the initial state of a reference run.
 pub(crate) fn trainer(folder: &Path, adversarial: AdversarialLoss) -> Trainer {
-    judged_trainer(folder, adversarial, Judges::default())
+    auxiliary_trainer(folder, adversarial, AuxiliaryNetworks::default())
 }
 
-/// [`trainer`] with frozen networks that judge pictures; the identity term has the reference's weight if there is one.
-pub(crate) fn judged_trainer(folder: &Path, adversarial: AdversarialLoss, judges: Judges) -> Trainer {
+/// [`trainer`] with auxiliary networks. The identity term has the reference's weight if there is one.
+pub(crate) fn auxiliary_trainer(folder: &Path, adversarial: AdversarialLoss, auxiliary: AuxiliaryNetworks) -> Trainer {
     let config = OriginalConfig::read(&folder.join("config.yaml")).unwrap();
-    let networks = config.translator();
+    let weights = LossWeights {
+        adversarial: config.gan_w.unwrap(),
+        reconstruction: config.recon_x_w.unwrap(),
+        style: config.recon_s_w.unwrap(),
+        content: config.recon_c_w.unwrap(),
+        cycle: config.recon_x_cyc_w.unwrap(),
+        perceptual: 0.0,
+        supervised: config.sup_w.unwrap_or(0.0),
+        identity: auxiliary.identity.as_ref().and(config.sph_w).unwrap_or(0.0),
+    };
     let settings = Settings {
-        networks,
+        networks: config.translator(),
         initialization: config.init.unwrap_or_default(),
-        adversarial,
-        weights: LossWeights {
-            adversarial: config.gan_w.unwrap(),
-            reconstruction: config.recon_x_w.unwrap(),
-            style: config.recon_s_w.unwrap(),
-            content: config.recon_c_w.unwrap(),
-            cycle: config.recon_x_cyc_w.unwrap(),
-            perceptual: 0.0,
-            supervised: config.sup_w.unwrap_or(0.0),
-            identity: judges.identity.as_ref().and(config.sph_w).unwrap_or(0.0),
-        },
+        losses: LossConfig { kind: adversarial, weights, ..LossConfig::default() },
+        optimizer: optimizer(&config),
+        ema_decay: None,
+        seed: 1,
+    };
+    let mut trainer = Trainer::new(settings, auxiliary, &device());
+    load(&mut trainer.translator, &folder.join("gen_00000000.pt"));
+    load(&mut trainer.discriminators, &folder.join("dis_00000000.pt"));
+    trainer
+}
+
+fn optimizer(config: &OriginalConfig) -> OptimizerConfig {
+    OptimizerConfig {
+        generator_rate: config.lr_g.or(config.lr).unwrap(),
+        discriminator_rate: config.lr_d.or(config.lr).unwrap(),
         adam: AdamConfig {
             beta1: config.beta1.unwrap(),
             beta2: config.beta2.unwrap(),
             epsilon: 1e-8,
             weight_decay: config.weight_decay.unwrap(),
         },
-        generator_rate: config.lr_g.or(config.lr).unwrap(),
-        critic_rate: config.lr_d.or(config.lr).unwrap(),
         schedule: match config.lr_policy.as_deref() {
             Some("linear") => Schedule::Linear { from: config.decay_step.unwrap(), over: config.max_iter.unwrap() },
             Some("step") => Schedule::Step { every: config.step_size.unwrap(), factor: config.gamma.unwrap() },
             _ => Schedule::Constant,
         },
-        order: StepOrder::Reference,
-        recompute: false,
-        average_decay: None,
-        seed: 1,
-    };
-    let mut trainer = Trainer::new(settings, judges, &device());
-    load(&mut trainer.translator, &folder.join("gen_00000000.pt"));
-    load(&mut trainer.critics, &folder.join("dis_00000000.pt"));
-    trainer
+        order: StepOrder::Original,
+        activation_checkpointing: false,
+    }
 }
 
 pub(crate) fn load(network: &mut impl Parameterized, path: &Path) {
@@ -153,7 +161,7 @@ pub(crate) fn json(path: &Path) -> serde_json::Value {
 pub(crate) fn original_loss_name(name: &str) -> String {
     let (role, term) = name.split_once('.').unwrap();
     let letter = |domain: &str| if domain == "drawing" { "a" } else { "b" };
-    if role == "critic" {
+    if role == "discriminator" {
         return if term == "total" { "loss_dis_total".into() } else { format!("loss_dis_{}", letter(term)) };
     }
     if term == "total" {

@@ -198,7 +198,7 @@ fn embeddings_do_not_depend_on_the_batch_and_mirrors_are_as_said() {
     };
     let together = rows(&crops, Mirrored::Ignore, 5);
     assert_rows_close(&rows(&crops, Mirrored::Ignore, 1), &together);
-    let mirrored: Vec<Picture> = crops.iter().map(portraitist_face::transform::flip).collect();
+    let mirrored: Vec<Picture> = crops.iter().map(portraitist_face::edit::flip).collect();
     let other = rows(&mirrored, Mirrored::Ignore, 5);
     let both = rows(&crops, Mirrored::Concatenate, 2);
     let mean = rows(&crops, Mirrored::Average, 3);

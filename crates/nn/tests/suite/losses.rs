@@ -6,11 +6,12 @@ use burn::tensor::Tensor;
 use portraitist_nn::losses::{AdversarialLoss, IdentityForm, NamedValues, PerceptualLoss};
 use portraitist_nn::networks::{Pair, Vgg16};
 use portraitist_nn::parameter::{Parameterized, to_values};
-use portraitist_nn::training::{Judges, NamedGradients};
+use portraitist_nn::training::NamedGradients;
+use portraitist_nn::training::munit::AuxiliaryNetworks;
 
 use crate::golden::{
-    Tensors, assert_relative, batch, device, fill_by_formula, folder, json, judged_trainer, noise, original_loss_name,
-    trainer,
+    Tensors, assert_relative, auxiliary_trainer, batch, device, fill_by_formula, folder, json, noise,
+    original_loss_name, trainer,
 };
 use crate::identity::formula_loss;
 use crate::recognition::norm;
@@ -42,21 +43,21 @@ fn losses_and_gradients(name: &str, rule: &GradientRule) {
     let batch = batch(&inputs);
     for (kind, adversarial) in KINDS.into_iter().filter(|(kind, _)| losses.get(kind).is_some()) {
         let mut trainer = trainer(&folder, adversarial);
-        let mut critics = trainer.critics.tracked();
+        let mut discriminators = trainer.discriminators.tracked();
         let styles = Pair { drawing: noise(&inputs, 0, 0), photo: noise(&inputs, 0, 1) };
-        let (terms, tape) = trainer.critic_terms(&mut critics, &batch, &styles);
+        let (terms, tape) = trainer.discriminator_terms(&mut discriminators, &batch, &styles);
         assert_losses(kind, &terms.values(), &losses[kind]["dis"], 2e-5);
-        let gradients = tape.backward(&terms.total, &critics);
+        let gradients = tape.backward(&terms.total, &discriminators);
         check_gradients(&format!("{kind}.dis_"), &gradients, &expected, rule);
 
-        for recompute in [false, true] {
+        for checkpointing in [false, true] {
             let mut trainer = crate::golden::trainer(&folder, adversarial);
-            trainer.settings.recompute = recompute;
+            trainer.settings.optimizer.activation_checkpointing = checkpointing;
             let mut generators = trainer.translator.tracked();
             let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
             let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
-            let total = terms.total(&trainer.settings.weights);
-            let values = terms.values(&total, &trainer.settings.weights);
+            let total = terms.total(&trainer.settings.losses.weights);
+            let values = terms.values(&total, &trainer.settings.losses.weights);
             assert_losses(kind, &values, &losses[kind]["gen"], 2e-5);
             let gradients = tape.backward(&total, &generators);
             check_gradients(&format!("{kind}.gen_"), &gradients, &expected, rule);
@@ -102,17 +103,17 @@ fn supervised_loss_matches_the_original() {
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let losses = json(&folder.join("losses.json"));
     let form = IdentityForm::Hinge { threshold: 1.5, over_batch: true };
-    let judges = Judges { identity: Some(formula_loss(form)), ..Judges::default() };
+    let auxiliary = AuxiliaryNetworks { identity: Some(formula_loss(form)), ..AuxiliaryNetworks::default() };
     for (case, same) in [("same_label", true), ("different_label", false)] {
-        let mut trainer = judged_trainer(&folder, AdversarialLoss::Hinge, judges.clone());
+        let mut trainer = auxiliary_trainer(&folder, AdversarialLoss::Hinge, auxiliary.clone());
         let mut generators = trainer.translator.tracked();
         let mut batch = batch(&inputs);
         batch.same_person = vec![same];
         let style = |name: &str| inputs.tensor::<4>(name).reshape([1, 4]);
         let styles = Pair { drawing: style("gen_s_a"), photo: style("gen_s_b") };
         let (terms, tape) = trainer.generator_terms(&mut generators, &batch, &styles);
-        let total = terms.total(&trainer.settings.weights);
-        let values = terms.values(&total, &trainer.settings.weights);
+        let total = terms.total(&trainer.settings.losses.weights);
+        let values = terms.values(&total, &trainer.settings.losses.weights);
         assert_losses(case, &values, &losses[case]["float32"], 5e-5);
         let gradients = tape.backward(&total, &generators);
         for (name, wanted) in losses[case]["float32_grad_l2"].as_object().unwrap() {

@@ -1,6 +1,7 @@
 //! Checks against the original's numbers, and by properties.
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it skips")]
 
+mod activation_checkpointing;
 mod evaluation;
 mod golden;
 mod gradients;
@@ -8,9 +9,10 @@ mod identity;
 mod losses;
 mod metrics;
 mod networks;
+mod older_names;
+mod pixels;
 mod plans;
 mod recognition;
 mod recognizer_training;
-mod recomputing;
 mod training;
 mod weights;

@@ -3,8 +3,10 @@
 use std::path::Path;
 
 use portraitist_nn::metrics::identification::{Search, evaluate as evaluate_ranks, place_all};
-use portraitist_nn::metrics::verification::{Mode, VerificationReport, evaluate, evaluate_as_seed};
-use portraitist_nn::metrics::{Fold, MetricsError, ScoredFolds, ScoredPair, bootstrap, read_scores, seed_2018};
+use portraitist_nn::metrics::verification::{
+    Fold, Mode, ScoredFolds, ScoredPair, VerificationReport, evaluate, evaluate_as_original, original_2018, read_scores,
+};
+use portraitist_nn::metrics::{MetricsError, identification, verification};
 use portraitist_nn::random;
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -23,8 +25,8 @@ fn the_originals_figures_come_out_to_the_last_digit() {
         let expected = golden::json(&folder.join(format!("eval_{set}.json")));
         let lengths: Vec<usize> = serde_json::from_value(expected["folds_length"].clone()).unwrap();
         let scored = read_scores(&folder.join(format!("eval_{set}.txt")), Some(&lengths)).unwrap();
-        let report = evaluate_as_seed(&scored).unwrap();
-        assert_eq!(report.mode, Mode::Seed2018);
+        let report = evaluate_as_original(&scored).unwrap();
+        assert_eq!(report.mode, Mode::Original2018);
         let folds = expected["per_fold"].as_array().unwrap();
         assert_eq!(report.folds.len(), folds.len());
         for (index, (found, expected)) in report.folds.iter().zip(folds).enumerate() {
@@ -41,7 +43,7 @@ fn the_originals_figures_come_out_to_the_last_digit() {
             }
         }
         let printed = std::fs::read_to_string(folder.join(format!("eval_{set}_printed.txt"))).unwrap();
-        assert_eq!(seed_2018::printed(&report).join("\n"), printed.trim_end());
+        assert_eq!(original_2018::printed(&report).join("\n"), printed.trim_end());
     }
 }
 
@@ -58,7 +60,7 @@ fn the_originals_thresholds_are_numpys() {
         (399, 0.9950000000000019),
     ];
     for (index, value) in expected {
-        assert_eq!(seed_2018::threshold(index), value);
+        assert_eq!(original_2018::threshold(index), value);
     }
 }
 
@@ -168,13 +170,13 @@ fn the_order_of_pairs_changes_nothing() {
     let shuffled = ScoredFolds::new(shuffled, scored.people().to_vec()).unwrap();
     let (report, again) = (evaluate(&scored), evaluate(&shuffled));
     assert_eq!(report, again);
-    assert_eq!(evaluate_as_seed(&scored).unwrap(), evaluate_as_seed(&shuffled).unwrap());
-    let intervals = |scored, report| bootstrap::verification(scored, report, 50, 7);
+    assert_eq!(evaluate_as_original(&scored).unwrap(), evaluate_as_original(&shuffled).unwrap());
+    let intervals = |scored, report| verification::intervals(scored, report, 50, 7);
     assert_eq!(intervals(&scored, &report), intervals(&shuffled, &again));
 }
 
-fn intervals(scored: &ScoredFolds, report: &VerificationReport, seed: u64) -> bootstrap::VerificationIntervals {
-    bootstrap::verification(scored, report, 300, seed).unwrap()
+fn intervals(scored: &ScoredFolds, report: &VerificationReport, seed: u64) -> verification::VerificationIntervals {
+    verification::intervals(scored, report, 300, seed).unwrap()
 }
 
 #[test]
@@ -190,7 +192,7 @@ fn intervals_hold_their_figure_and_depend_on_the_seed_alone() {
         assert!(low < mean && mean < high, "{low} {mean} {high}");
     }
     let unnamed = ScoredFolds::new(scored.folds().to_vec(), Vec::new()).unwrap();
-    assert_eq!(bootstrap::verification(&unnamed, &report, 300, 1), None);
+    assert_eq!(verification::intervals(&unnamed, &report, 300, 1), None);
 }
 
 #[test]
@@ -215,7 +217,7 @@ fn one_fold_has_no_accuracy_and_coarse_folds_say_so() {
     assert_eq!((report.accuracy.mean, report.threshold.mean), (None, None));
     assert!(report.auc.mean.is_some());
     assert_eq!(report.warnings.len(), 4, "{:?}", report.warnings);
-    assert!(matches!(evaluate_as_seed(&scored), Err(MetricsError::TooFew { .. })));
+    assert!(matches!(evaluate_as_original(&scored), Err(MetricsError::TooFew { .. })));
     assert_eq!(report.far_step, 1.0 / scored.folds()[0].different.len() as f64);
 }
 
@@ -349,9 +351,9 @@ fn intervals_of_ranks_are_drawn_over_people() {
     let similarity = |probe: u32, person: u32| if (probe == person) == (probe < 6) { 1.0 } else { 0.0 };
     let similarities = probes.iter().flat_map(|&probe| people.iter().map(move |&person| similarity(probe, person)));
     let sets = place_all(&[search(&people, &probes, &similarities.collect::<Vec<_>>())]).unwrap();
-    let found = bootstrap::identification(&sets, 2000, 3).unwrap();
+    let found = identification::intervals(&sets, 2000, 3).unwrap();
     let [low, high] = found.rank1.unwrap();
     // Twelve draws with probability a half: the middle 95 % of the binomial distribution are 3 to 9 of 12.
     assert_eq!((low, high), (3.0 / 12.0, 9.0 / 12.0));
-    assert_eq!(bootstrap::identification(&sets, 2000, 3), Some(found));
+    assert_eq!(identification::intervals(&sets, 2000, 3), Some(found));
 }

@@ -3,8 +3,10 @@
 use burn::tensor::Tensor;
 use portraitist_nn::config::Domain;
 use portraitist_nn::losses::AdversarialLoss;
-use portraitist_nn::networks::{Code, Generator, Translator};
+use portraitist_nn::networks::munit::{Code, Generator, Translator};
 use portraitist_nn::parameter::to_values;
+use portraitist_nn::pixels::to_planes;
+use portraitist_nn::translate::TranslationPlan;
 
 use crate::golden::{Tensors, assert_close, folder, trainer};
 
@@ -53,15 +55,15 @@ fn single_outputs(name: &str) {
     check("fresh.x_ab", x_ab, PICTURE);
     let x_ba = translator.drawing.decode(of_photo.content, style(&inputs, "s_a"));
     check("fresh.x_ba", x_ba, PICTURE);
-    let mut critics = trainer(&folder, AdversarialLoss::Hinge).critics;
-    for (scale, score) in critics.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
+    let mut discriminators = trainer(&folder, AdversarialLoss::Hinge).discriminators;
+    for (scale, score) in discriminators.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
         check(&format!("fresh.dis_a.x_a.scale{scale}"), score, PICTURE);
     }
-    for (scale, score) in critics.photo.refreshed_forward(x_b).into_iter().enumerate() {
+    for (scale, score) in discriminators.photo.refreshed_forward(x_b).into_iter().enumerate() {
         check(&format!("fresh.dis_b.x_b.scale{scale}"), score, PICTURE);
     }
     if expected.names().any(|name| name.starts_with("second_call.")) {
-        for (scale, score) in critics.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
+        for (scale, score) in discriminators.drawing.refreshed_forward(x_a.clone()).into_iter().enumerate() {
             check(&format!("second_call.dis_a.x_a.scale{scale}"), score, PICTURE);
         }
         let mut translator = translator;
@@ -158,7 +160,7 @@ fn pictures_translate_alike_whatever_was_translated_before() {
     let translator = refreshed(&weights);
     let picture = |name: String| {
         let picture = portraitist_face::Picture::open(images.join(name)).unwrap();
-        let planes = portraitist_face::transform::to_planes(&picture);
+        let planes = to_planes(&picture, 3);
         portraitist_nn::parameter::from_values(planes, &crate::golden::device()).reshape([1, 3, 64, 56])
     };
     for (index, domain) in (0..3).flat_map(|index| [(index, "a"), (index, "b")]) {
@@ -198,13 +200,14 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
         let mut running = trainer(&weights, AdversarialLoss::Hinge).translator;
         for (index, style) in styles.into_iter().enumerate() {
             let picture = portraitist_face::Picture::open(images.join(format!("{from}_{index}.png"))).unwrap();
-            let planes = tensor(portraitist_face::transform::to_planes(&picture)).reshape([1, 3, 64, 56]);
+            let planes = tensor(to_planes(&picture, 3)).reshape([1, 3, 64, 56]);
             let style = tensor(style).reshape([1, 8]);
             let domain = if to == "b" { Domain::Photo } else { Domain::Drawing };
             let name = format!("fresh.{from}2{to}.{index}");
             let made = fresh.translate(planes.clone(), style.clone(), domain);
             assert_close(&name, made, expected.values(&name), PICTURE);
-            let planned = fresh.plan(domain, [64, 56]).unwrap().run(&to_values(planes.clone()), style.clone()).unwrap();
+            let plan = TranslationPlan::new(&fresh, domain, [64, 56]).unwrap();
+            let planned = plan.run(&to_values(planes.clone()), style.clone()).unwrap();
             let planned = tensor(planned).reshape([1, 3, 64, 56]);
             assert_close(&format!("{name} by plan"), planned, expected.values(&name), PICTURE);
             let (source, target) = match domain {

@@ -5,7 +5,7 @@ use std::path::Path;
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::Pair;
 use portraitist_nn::parameter::{Parameterized, to_values};
-use portraitist_nn::training::{StepNoise, StepOrder, Trainer};
+use portraitist_nn::training::munit::{StepNoise, StepOrder, Trainer};
 use portraitist_nn::weights::read_model;
 
 use crate::golden::{Tensors, batch, folder, json, noise, trainer};
@@ -15,24 +15,24 @@ fn train(trainer: &mut Trainer, inputs: &Tensors, log: &serde_json::Value, itera
     let batch = batch(inputs);
     for iteration in 0..iterations {
         let expected = &log["float32"][iteration];
-        let (generator_rate, critic_rate) = trainer.learning_rates(iteration as u64 + 1);
+        let (generator_rate, discriminator_rate) = trainer.settings.optimizer.rates(iteration as u64 + 1);
         let logged = |name: &str| expected[name].as_f64();
         assert!((generator_rate - logged("lr_gen").unwrap()).abs() < 1e-12, "rate of iteration {iteration}");
-        assert!((critic_rate - logged("lr_dis").unwrap()).abs() < 1e-12, "rate of iteration {iteration}");
+        assert!((discriminator_rate - logged("lr_dis").unwrap()).abs() < 1e-12, "rate of iteration {iteration}");
         let styles = |first: usize| Pair {
             drawing: noise(inputs, iteration, first),
             photo: noise(inputs, iteration, first + 1),
         };
-        let values = trainer.train(&batch, &StepNoise { critic: styles(0), generator: styles(2) }).unwrap();
+        let values = trainer.train(&batch, &StepNoise { discriminator: styles(0), generator: styles(2) }).unwrap();
         assert_losses(&format!("iteration {iteration}"), &values, expected, tolerance);
     }
 }
 
-/// Trainers that keep the features of all layers for the backward pass, and that run networks again.
+/// Trainers that store the activations of all layers for the backward pass, and that recompute them.
 fn both_ways(folder: &Path, adversarial: AdversarialLoss) -> [Trainer; 2] {
-    [false, true].map(|recompute| {
+    [false, true].map(|checkpointing| {
         let mut trainer = trainer(folder, adversarial);
-        trainer.settings.recompute = recompute;
+        trainer.settings.optimizer.activation_checkpointing = checkpointing;
         trainer
     })
 }
@@ -58,7 +58,7 @@ fn one_iteration_moves_the_weights_as_the_original_tiny() {
     for mut trainer in both_ways(&folder, AdversarialLoss::LeastSquares) {
         train(&mut trainer, &inputs, &json(&folder.join("training_log.json")), 1, 2e-5);
         assert_moved_alike(&trainer.translator, &folder.join("gen_00000001.pt"), 1e-4, 0.05, 0.998);
-        assert_moved_alike(&trainer.critics, &folder.join("dis_00000001.pt"), 4e-4, 0.05, 0.998);
+        assert_moved_alike(&trainer.discriminators, &folder.join("dis_00000001.pt"), 4e-4, 0.05, 0.998);
     }
 }
 
@@ -69,7 +69,7 @@ fn one_iteration_moves_the_weights_as_munit() {
     for mut trainer in both_ways(&folder, AdversarialLoss::LeastSquares) {
         train(&mut trainer, &inputs, &json(&folder.join("training_log.json")), 1, 2e-5);
         assert_moved_alike(&trainer.translator, &folder.join("gen_00000001.pt"), 1e-4, 0.05, 0.998);
-        assert_moved_alike(&trainer.critics, &folder.join("dis_00000001.pt"), 1e-4, 0.05, 0.998);
+        assert_moved_alike(&trainer.discriminators, &folder.join("dis_00000001.pt"), 1e-4, 0.05, 0.998);
     }
 }
 
@@ -86,7 +86,8 @@ fn three_and_five_iterations_follow_the_original_tiny() {
             let path = folder.join(format!("{network}_{iterations:08}.pt"));
             read_model(&path).unwrap().arrays
         };
-        let networks = [(trainer.translator.parameters(), state("gen")), (trainer.critics.parameters(), state("dis"))];
+        let networks =
+            [(trainer.translator.parameters(), state("gen")), (trainer.discriminators.parameters(), state("dis"))];
         for (parameters, expected) in networks {
             for (name, parameter) in parameters {
                 assert_mean_alike(&name, &to_values(parameter.flat()), mean(&expected[&name].values), 1e-3);
@@ -103,7 +104,7 @@ fn five_iterations_follow_the_original_satnet() {
     let summary = json(&folder.join("state_summary.json"));
     for mut trainer in both_ways(&folder, AdversarialLoss::Hinge) {
         train(&mut trainer, &inputs, &log, 5, 1e-2);
-        let networks = [("gen_", trainer.translator.parameters()), ("dis_", trainer.critics.parameters())];
+        let networks = [("gen_", trainer.translator.parameters()), ("dis_", trainer.discriminators.parameters())];
         for (prefix, parameters) in networks {
             for (name, parameter) in parameters {
                 let expected = summary["after_5"][format!("{prefix}{name}")]["mean"].as_f64().unwrap();
@@ -119,9 +120,9 @@ fn one_iteration_moves_the_weights_as_the_original_satnet() {
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let deltas = Tensors::open(&folder.join("delta_after_1.safetensors"));
     let mut trainer = trainer(&folder, AdversarialLoss::Hinge);
-    let before = [trainer.translator.parameters(), trainer.critics.parameters()];
+    let before = [trainer.translator.parameters(), trainer.discriminators.parameters()];
     train(&mut trainer, &inputs, &json(&folder.join("training_log.json")), 1, 2e-5);
-    let after = [trainer.translator.parameters(), trainer.critics.parameters()];
+    let after = [trainer.translator.parameters(), trainer.discriminators.parameters()];
     let (mut near, mut all) = (0usize, 0usize);
     for ((prefix, rate), (before, after)) in
         [("gen_", 1e-4f32), ("dis_", 4e-4)].into_iter().zip(before.iter().zip(&after))
@@ -168,14 +169,14 @@ fn both_orders_are_one_step_where_styles_are_shared_and_nothing_iterates() {
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let batch = batch(&inputs);
     let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
-    let noise = StepNoise { critic: styles.clone(), generator: styles };
-    let [reference, shared] = [StepOrder::Reference, StepOrder::Shared].map(|order| {
+    let noise = StepNoise { discriminator: styles.clone(), generator: styles };
+    let [original, shared] = [StepOrder::Original, StepOrder::Shared].map(|order| {
         let mut trainer = trainer(&folder, AdversarialLoss::LeastSquares);
-        trainer.settings.order = order;
+        trainer.settings.optimizer.order = order;
         [(); 3].map(|()| trainer.train(&batch, &noise).unwrap())
     });
-    for (step, (reference, shared)) in reference.iter().zip(&shared).enumerate() {
-        for ((name, expected), (same_name, found)) in reference.iter().zip(shared) {
+    for (step, (original, shared)) in original.iter().zip(&shared).enumerate() {
+        for ((name, expected), (same_name, found)) in original.iter().zip(shared) {
             assert_eq!(name, same_name);
             let allowed = if step == 0 { 1e-5 } else { 1e-3 };
             assert!((found - expected).abs() <= allowed * expected.abs(), "step {step}, {name}: {found}, {expected}");
@@ -190,12 +191,12 @@ fn steps_do_not_depend_on_the_number_of_threads() {
     let inputs = Tensors::open(&folder.join("inputs.safetensors"));
     let batch = batch(&inputs);
     let styles = Pair { drawing: noise(&inputs, 0, 2), photo: noise(&inputs, 0, 3) };
-    let noise = StepNoise { critic: styles.clone(), generator: styles };
+    let noise = StepNoise { discriminator: styles.clone(), generator: styles };
     let [one, two, three, again] = [1, 2, 3, 3].map(|threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut trainer = trainer(&folder, AdversarialLoss::Hinge);
-            trainer.settings.order = StepOrder::Shared;
+            trainer.settings.optimizer.order = StepOrder::Shared;
             let values = [(); 3].map(|()| trainer.train(&batch, &noise).unwrap());
             let weights: Vec<Vec<f32>> = trainer.translator.parameters().values().map(|one| one.to_vec()).collect();
             (values, weights)

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use portraitist_nn::config::TranslatorConfig;
+use portraitist_nn::config::munit::TranslatorConfig;
 use portraitist_nn::layers::Initialization;
-use portraitist_nn::networks::Translator;
+use portraitist_nn::networks::munit::Translator;
 use portraitist_nn::weights::{
     FloatKind, ModelConfig, ModelFile, WeightsError, assign, collect, read_arrays, read_model, write_native,
 };

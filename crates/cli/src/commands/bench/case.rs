@@ -3,16 +3,24 @@
 use std::time::Instant;
 
 use portraitist_nn::device;
-use portraitist_nn::workload::Workload;
+use portraitist_nn::workload::{Task, Workload};
 use serde::{Deserialize, Serialize};
 
-/// What the process of a case tells the one that started it.
+/// What the process of a case reports to the one that started it.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct CaseReport {
     /// Milliseconds of each timed run.
     pub(super) times_ms: Vec<f64>,
-    /// Largest resident memory of the process in MiB, where the system tells.
+    /// Largest resident memory of the process in MiB, where the system reports it.
     pub(super) peak_rss_mb: Option<f64>,
+}
+
+/// Timed runs of a case by default, as in `benches/peers`.
+pub(super) fn default_runs(task: Task) -> u32 {
+    match task {
+        Task::Translate | Task::Vgg | Task::Recognize => 10,
+        Task::Train | Task::TrainCheckpointed => 5,
+    }
 }
 
 /// Times a case after some untimed runs.
@@ -22,7 +30,7 @@ pub(super) fn measure(workload: Workload, runs: Option<u32>, warmups: u32) -> an
         work()?;
     }
     let mut times_ms = Vec::new();
-    for _ in 0..runs.unwrap_or(super::default_runs(workload.task)) {
+    for _ in 0..runs.unwrap_or(default_runs(workload.task)) {
         let began = Instant::now();
         work()?;
         times_ms.push(began.elapsed().as_secs_f64() * 1e3);
@@ -54,9 +62,9 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn memory_that_was_given_back_counts() {
-        let before = peak_rss_mb().expect("Linux tells");
+        let before = peak_rss_mb().expect("Linux reports it");
         let pages: Vec<u8> = (0..64 << 20).map(|index| index as u8).collect();
         drop(std::hint::black_box(pages));
-        assert!(peak_rss_mb().expect("Linux tells") >= before.max(64.0));
+        assert!(peak_rss_mb().expect("Linux reports it") >= before.max(64.0));
     }
 }

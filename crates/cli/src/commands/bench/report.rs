@@ -25,7 +25,7 @@ pub(super) struct Measurement {
     median_ms: f64,
     min_ms: f64,
     max_ms: f64,
-    /// Largest resident memory of the case's process in MiB; `null` where the system does not tell.
+    /// Largest resident memory of the case's process in MiB; `null` where the system does not report it.
     peak_rss_mb: Option<f64>,
     runs: usize,
     /// 10^9 floating-point operations of the direct algorithms.

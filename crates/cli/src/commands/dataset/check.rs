@@ -2,10 +2,13 @@
 
 use std::process::ExitCode;
 
+use portraitist_face::Domain;
 use portraitist_face::check::check;
-use portraitist_face::dataset::{Domain, Problem};
+use portraitist_face::dataset::Problem;
 use serde::Serialize;
 
+use super::open::open_with_pictures;
+use super::problems::{print_problems, status};
 use crate::arguments::DatasetArguments;
 use crate::output::Console;
 
@@ -20,12 +23,12 @@ struct Check {
 
 /// Runs the command: 1 if something cannot be used; what is only worth a look does not count.
 pub(crate) fn run(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open_with_pictures(arguments, console)?;
+    let dataset = open_with_pictures(arguments, console)?;
     let bar = console.progress(dataset.entries().count() as u64, "{bar:24} {pos}/{len} {eta} left");
     let problems = check(&dataset, || bar.inc(1));
     bar.finish_and_clear();
-    super::tell(&problems, console);
-    let status = super::status(&problems);
+    print_problems(&problems, console);
+    let status = status(&problems);
     let count = |domain| dataset.entries().filter(|(_, entry)| entry.domain == domain).count();
     let (people, drawings, photos) = (dataset.people.len(), count(Domain::Drawing), count(Domain::Photo));
     let text = format!("{people} people, {drawings} drawings, {photos} photos, {} problems", problems.len());

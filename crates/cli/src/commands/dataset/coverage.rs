@@ -6,6 +6,8 @@ use portraitist_face::dataset::Problem;
 use portraitist_face::protocol::coverage::{Available, Count, Protocols};
 use serde::Serialize;
 
+use super::open::open;
+use super::problems::{print_problems, status};
 use crate::arguments::DatasetArguments;
 use crate::output::Console;
 
@@ -37,12 +39,12 @@ impl File {
 
 /// Runs the command. Entries that are missing are what was asked for; lines that cannot be understood make it fail.
 pub(crate) fn run(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open(arguments, console)?;
+    let dataset = open(arguments, console)?;
     let protocols = Protocols::read(dataset.require_protocols()?)?;
     let coverage = protocols.count(&Available::of(&dataset));
     let problems = [dataset.problems, protocols.problems].concat();
-    super::tell(&problems, console);
-    let status = super::status(&problems);
+    print_problems(&problems, console);
+    let status = status(&problems);
     let total = coverage.total();
     let line =
         |file: &File| format!("{:>8} {:>8} {:>7.2}%  {}", file.missing, file.entries, 100.0 * file.ratio, file.file);

@@ -6,6 +6,8 @@ use portraitist_face::check::{Summary, summarise};
 use portraitist_face::dataset::overview;
 use serde::Serialize;
 
+use super::open::{open, open_with_pictures};
+use super::problems::{print_problems, status};
 use crate::arguments::DatasetArguments;
 use crate::output::Console;
 
@@ -20,12 +22,12 @@ struct Info {
 
 /// Runs `info`.
 pub(crate) fn run(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open_with_pictures(arguments, console)?;
+    let dataset = open_with_pictures(arguments, console)?;
     let bar = console.progress(dataset.entries().count() as u64, "{bar:24} {pos}/{len} {eta} left");
     let summary = summarise(&dataset, || bar.inc(1));
     bar.finish_and_clear();
-    super::tell(&summary.problems, console);
-    let status = super::status(&summary.problems);
+    print_problems(&summary.problems, console);
+    let status = status(&summary.problems);
     let sizes = summary.sizes.map_or_else(String::new, |sizes| {
         let [smallest, median, largest] =
             [sizes.smallest, sizes.median, sizes.largest].map(|[width, height]| format!("{width}x{height}"));
@@ -42,8 +44,8 @@ pub(crate) fn run(arguments: &DatasetArguments, console: &Console) -> anyhow::Re
 
 /// Runs `overview`.
 pub(crate) fn overview(arguments: &DatasetArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open(arguments, console)?;
-    super::tell(&dataset.problems, console);
+    let dataset = open(arguments, console)?;
+    print_problems(&dataset.problems, console);
     let overview = overview::overview(&dataset);
     let line = |name: &String| {
         let pictures = &overview.image_names[name];
@@ -51,5 +53,5 @@ pub(crate) fn overview(arguments: &DatasetArguments, console: &Console) -> anyho
     };
     let text = overview.people_names.iter().map(line).collect::<Vec<_>>().join("\n");
     console.result(&overview, &text)?;
-    Ok(super::status(&dataset.problems))
+    Ok(status(&dataset.problems))
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use portraitist_face::protocol::verification::{Pair, restricted_view2, sample_pairs, unrestricted_view2};
 use serde::Serialize;
 
+use super::open::open;
 use crate::arguments::{PairsArguments, VerificationName};
 use crate::output::Console;
 
@@ -17,7 +18,7 @@ struct Pairs {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &PairsArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open(&arguments.dataset, console)?;
+    let dataset = open(&arguments.dataset, console)?;
     let protocols = dataset.require_protocols()?;
     let folds = match arguments.protocol {
         VerificationName::Restricted => restricted_view2(protocols)?,

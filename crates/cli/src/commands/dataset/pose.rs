@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use portraitist_face::check::{landmark_kind, picture_kind};
 use portraitist_face::dataset::{Entry, Problem, ProblemKind};
 use portraitist_face::picture::Header;
 use portraitist_face::pose::{HeadModel, Pose, estimate};
 use serde::Serialize;
 
-use crate::arguments::{HeadModelName, PoseArguments};
+use super::open::open_with_pictures;
+use super::problems::{print_problems, status};
+use crate::arguments::PoseArguments;
 use crate::output::Console;
 
 #[derive(Serialize)]
@@ -32,11 +33,8 @@ struct PosedPicture {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &PoseArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let dataset = super::open_with_pictures(&arguments.dataset, console)?;
-    let model = match arguments.model {
-        HeadModelName::Ten => HeadModel::TenPoints,
-        HeadModelName::Six => HeadModel::SixPoints,
-    };
+    let dataset = open_with_pictures(&arguments.dataset, console)?;
+    let model = arguments.model.into();
     let (mut pictures, mut problems) = (Vec::new(), dataset.problems.clone());
     let bar = console.progress(dataset.entries().count() as u64, "{bar:24} {pos}/{len} {eta} left");
     for (person, entry) in dataset.entries() {
@@ -52,8 +50,8 @@ pub(crate) fn run(arguments: &PoseArguments, console: &Console) -> anyhow::Resul
         bar.inc(1);
     }
     bar.finish_and_clear();
-    super::tell(&problems, console);
-    let status = super::status(&problems);
+    print_problems(&problems, console);
+    let status = status(&problems);
     let line = |posed: &PosedPicture| {
         let PosedPicture { picture, pitch, yaw, roll, frontal, .. } = posed;
         let side = if *frontal { "front" } else { "side" };
@@ -66,10 +64,10 @@ pub(crate) fn run(arguments: &PoseArguments, console: &Console) -> anyhow::Resul
 }
 
 fn pose_of(entry: &Entry, model: HeadModel) -> Result<Pose, (ProblemKind, String)> {
-    let landmarks = entry.read_landmarks().map_err(|error| (landmark_kind(&error), error.to_string()))?;
+    let landmarks = entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()))?;
     let landmarks =
         landmarks.ok_or((ProblemKind::LandmarksMissing, "the dataset has no landmarks for it".to_owned()))?;
-    let header = Header::read(&entry.picture).map_err(|error| (picture_kind(&error), error.to_string()))?;
+    let header = Header::read(&entry.picture).map_err(|error| (ProblemKind::of_picture(&error), error.to_string()))?;
     estimate(&landmarks, header.width, header.height, model)
         .ok_or((ProblemKind::LandmarksSyntax, "the landmarks determine no pose".to_owned()))
 }

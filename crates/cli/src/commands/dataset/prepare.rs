@@ -3,14 +3,16 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use portraitist_face::dataset::{Dataset, OpenOptions};
-use portraitist_face::prepare::recipe::{Fit, Recipe, TemplateName};
 use portraitist_face::prepare::{Report, prepare};
 use serde::Serialize;
 
+use super::problems::{print_problems, status};
 use crate::arguments::PrepareArguments;
+use crate::models::open_detector;
 use crate::output::{Console, advised};
+use crate::settings::recipe;
 
 #[derive(Serialize)]
 struct Prepared {
@@ -30,42 +32,14 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     let count = dataset.entries().count();
     ensure!(count > 0, "{}: the lists name no pictures", source.display());
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {per_sec} {eta} left");
-    let report = prepare(&dataset, &recipe, destination, || bar.inc(1))
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, || bar.inc(1))
         .map_err(|error| advised(error.to_string(), "what was done stays; run the same command again to go on"))?;
     bar.finish_and_clear();
-    super::tell(&report.problems, console);
-    let status = super::status(&report.problems);
+    print_problems(&report.problems, console);
+    let status = status(&report.problems);
     let text = describe(&report);
     console.result(&Prepared { report, warnings: dataset.remarks }, &text)?;
     Ok(status)
-}
-
-/// The recipe file, or the original's settings, with the options given.
-fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
-    let mut recipe = match &arguments.recipe {
-        Some(path) => Recipe::read(path)?,
-        None => Recipe::default(),
-    };
-    if let Some(name) = &arguments.template {
-        recipe.template = match name.as_str() {
-            "seed" => TemplateName::Seed,
-            "sphereface" => TemplateName::Sphereface,
-            "viewer" => TemplateName::Viewer,
-            _ => return Err(advised(format!("unknown template {name}"), "there are seed, sphereface and viewer")),
-        };
-    }
-    recipe.filter.enabled &= !arguments.no_filter;
-    recipe.filter.max_distance_share = arguments.rate.unwrap_or(recipe.filter.max_distance_share);
-    recipe.filter.max_yaw_degrees = arguments.max_yaw.unwrap_or(recipe.filter.max_yaw_degrees);
-    recipe.estimate_drawings |= arguments.estimate_drawings;
-    recipe.flip |= arguments.flip;
-    recipe.split.test_share = arguments.test_share.unwrap_or(recipe.split.test_share);
-    recipe.split.seed = arguments.seed.unwrap_or(recipe.split.seed);
-    if arguments.as_seed {
-        recipe.fit = Fit::Seed2018;
-    }
-    recipe.check().context("recipe")?;
-    Ok(recipe)
 }
 
 fn same_folder(one: &Path, other: &Path) -> bool {
@@ -76,7 +50,7 @@ fn same_folder(one: &Path, other: &Path) -> bool {
 }
 
 fn describe(report: &Report) -> String {
-    let mut text = format!("{} pictures kept, {} made or judged anew\n", report.kept, report.changed);
+    let mut text = format!("{} pictures kept, {} new or changed\n", report.kept, report.changed);
     for (reason, count) in &report.dropped {
         text.push_str(&format!("{count:>8} dropped: {reason}\n"));
     }

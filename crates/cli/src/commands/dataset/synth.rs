@@ -8,11 +8,12 @@ use std::time::Instant;
 
 use anyhow::Context;
 use portraitist_face::Error;
-use portraitist_face::synthetic::{DatasetPlan, write_dataset};
+use portraitist_face::synthetic::write_dataset;
 use serde::Serialize;
 
 use crate::arguments::SynthArguments;
 use crate::output::{Console, advised};
+use crate::settings::dataset_plan;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -32,15 +33,7 @@ const PEOPLE_FOR_ALL_FOLDS: u32 = 20;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let plan = DatasetPlan {
-        identities: arguments.identities,
-        photos: arguments.photos,
-        drawings: arguments.drawings,
-        side_px: arguments.size,
-        exaggeration: arguments.exaggeration,
-        seed: arguments.seed,
-    };
-    plan.check()?;
+    let plan = dataset_plan(arguments)?;
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;

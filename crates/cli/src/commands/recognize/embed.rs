@@ -4,17 +4,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::picture::write_atomically;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::Fit;
+use portraitist_face::files::write_atomically;
 use portraitist_nn::recognition::EmbeddingOptions;
 use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::arguments::EmbedArguments;
-use crate::inputs::{Failure, expand};
+use crate::inputs::{Failure, expand, status};
+use crate::models::open_recognizer;
 use crate::npy::npy;
 use crate::output::{Console, refuse_existing};
-use crate::recognizer::{cropper, open_recognizer};
+use crate::similarity::face_pipeline;
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -37,14 +38,14 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     refuse_existing([arguments.out.as_path()], arguments.force)?;
     let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
-    let cropper = cropper(arguments.aligned, Fit::Reflective);
+    let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
     let (inputs, mut failed) = expand(&arguments.inputs);
     failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let mut values = Vec::new();
     let mut rows = Vec::new();
     for batch in inputs.chunks(options.batch_size) {
-        let crops: Vec<_> = batch.par_iter().map(|input| cropper.crop_file(&input.path)).collect();
+        let crops: Vec<_> = batch.par_iter().map(|input| pipeline.crop_file(&input.path)).collect();
         let mut good = Vec::with_capacity(crops.len());
         for (input, crop) in batch.iter().zip(crops) {
             match crop {
@@ -67,7 +68,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     ensure!(!rows.is_empty(), "no face to embed: all {} inputs failed", failed.len());
     let shape = [rows.len(), recognizer.embedding_len(options.mirrored)];
     write_atomically(&arguments.out, &npy(&values, &shape.map(|length| length as u64))?, arguments.force)?;
-    let status = if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    let status = status(&failed);
     let text = format!("{}: {} embeddings of {} numbers", arguments.out.display(), shape[0], shape[1]);
     let (output, model_sha256) = (arguments.out.clone(), recognizer.sha256().to_owned());
     console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed }, &text)?;

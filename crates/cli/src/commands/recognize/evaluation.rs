@@ -1,17 +1,18 @@
 //! What `verify` and `identify` have in common: the recogniser, whom it knows, and its embeddings.
 
 use anyhow::Context;
+use portraitist_face::align::Fit;
 use portraitist_face::dataset::Dataset;
-use portraitist_face::prepare::recipe::Fit;
 use portraitist_face::synthetic::dataset_seed;
 use portraitist_nn::recognition::{
-    EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, Recognizer, Roll, View, gather,
+    EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, PictureIndex, Recognizer, View, gather,
 };
 
-use super::report::{Leak, Origin};
+use super::origin::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
+use crate::models::open_recognizer;
 use crate::output::{Console, advised};
-use crate::recognizer::{cropper, open_recognizer};
+use crate::similarity::face_pipeline;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {
@@ -32,11 +33,11 @@ impl<'a> Examination<'a> {
     }
 
     /// What stands beside the figures.
-    pub(super) fn origin(&self, protocol: &'static str, roll: &Roll<'_>) -> Origin {
+    pub(super) fn origin(&self, protocol: &'static str, index: &PictureIndex<'_>) -> Origin {
         let mirrored = Mirrored::from(self.arguments.mirrored);
         let mut warnings = Vec::new();
-        if roll.num_missing() > 0 {
-            let missing = roll.num_missing();
+        if index.num_missing() > 0 {
+            let missing = index.num_missing();
             warnings.push(format!(
                 "{missing} pictures of the protocol are not in the dataset and were left out: these are not the protocol's figures"
             ));
@@ -49,15 +50,15 @@ impl<'a> Examination<'a> {
             model: Some(self.arguments.model.clone()),
             model_sha256: Some(self.recognizer.sha256().to_owned()),
             mirrored: Some(mirrored.name()),
-            num_pictures: Some(roll.pictures().len()),
-            num_people: Some(roll.people().len()),
-            missing_pictures: (roll.num_missing() > 0).then_some(roll.num_missing()),
+            num_pictures: Some(index.entries().len()),
+            num_people: Some(index.people().len()),
+            missing_pictures: (index.num_missing() > 0).then_some(index.num_missing()),
             warnings,
             ..Origin::default()
         }
     }
 
-    /// Counts the people who were in training, and refuses them unless told otherwise.
+    /// Counts the people who were in training, and refuses them unless --allow-leak is given.
     ///
     /// # Errors
     /// For people in training without --allow-leak.
@@ -72,7 +73,7 @@ impl<'a> Examination<'a> {
             origin.leak = Some(None);
             let model = &self.arguments.model;
             origin.warnings.push(format!(
-                "{model} does not say whom it was trained on: these people may be among them, and the figures too good"
+                "{model} does not say whom it was trained on: these people may be among them, and the figures too high"
             ));
             return Ok(());
         };
@@ -109,10 +110,10 @@ impl<'a> Examination<'a> {
         Ok(())
     }
 
-    /// Embeds every picture of the roll.
+    /// Embeds every picture of the index.
     pub(super) fn features(
         &self,
-        roll: &Roll<'_>,
+        index: &PictureIndex<'_>,
         fit: Fit,
         origin: &mut Origin,
         console: &Console,
@@ -123,12 +124,12 @@ impl<'a> Examination<'a> {
             origin.warnings.extend(problem);
             cache
         });
-        let cropper = cropper(self.arguments.aligned, fit);
+        let pipeline = face_pipeline(self.arguments.aligned, fit)?;
         let options = EmbeddingOptions { mirrored, ..EmbeddingOptions::default() };
         let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
         let bar =
-            console.progress(roll.pictures().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
-        let features = gather(roll, |entry| cropper.crop(entry), &embed, cache.as_mut(), |done| bar.inc(done));
+            console.progress(index.entries().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
+        let features = gather(index, |entry| pipeline.crop_entry(entry), &embed, cache.as_mut(), |done| bar.inc(done));
         bar.finish_and_clear();
         // What was embedded before a picture failed need not be embedded again.
         if let Some(cache) = &mut cache {

@@ -4,18 +4,18 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::prepare::recipe::Fit;
+use portraitist_face::align::Fit;
 use portraitist_face::protocol::identification::{Direction, Set};
-use portraitist_nn::metrics::bootstrap::{self, IdentificationIntervals};
-use portraitist_nn::metrics::identification::{IdentificationReport, evaluate};
+use portraitist_nn::metrics::identification::{self, IdentificationIntervals, IdentificationReport, evaluate};
 use portraitist_nn::recognition::{IdentificationTask, Similarity, View, sets};
 use serde::Serialize;
 
 use super::evaluation::{Examination, explained};
+use super::origin::Origin;
 use super::plot;
-use super::report::{Origin, Row, markdown_rows, remarks, table};
-use crate::arguments::{DirectionName, IdentifyArguments, PlotFile};
-use crate::commands::dataset;
+use super::report::{Row, markdown_rows, remarks, table};
+use crate::arguments::{IdentifyArguments, PlotFile};
+use crate::commands::dataset::open::open;
 use crate::output::Console;
 
 /// What `--json` prints.
@@ -32,11 +32,8 @@ struct Output<'a> {
 /// Runs the command.
 pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let IdentifyArguments { evaluation, direction, set } = arguments;
-    let direction = match direction {
-        DirectionName::C2p => Direction::C2P,
-        DirectionName::P2c => Direction::P2C,
-    };
-    let dataset = dataset::open(&evaluation.dataset, console)?;
+    let direction = Direction::from(*direction);
+    let dataset = open(&evaluation.dataset, console)?;
     let examination = Examination::open(evaluation)?;
     ensure!(
         set.is_none() || examination.view() == View::Test,
@@ -44,17 +41,17 @@ pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::R
     );
     let chosen = set.map_or_else(|| sets(examination.view()), |number| vec![Set::Numbered(number)]);
     let task = IdentificationTask::new(&dataset, direction, &chosen, evaluation.skip_missing).map_err(explained)?;
-    let mut origin = examination.origin(direction.name(), task.roll());
+    let mut origin = examination.origin(direction.name(), task.index());
     origin.direction = Some(direction.name());
     origin.set = *set;
     examination.check_leak(&dataset, &task.tested_people(), &[], &mut origin)?;
-    let features = examination.features(task.roll(), Fit::Reflective, &mut origin, console)?;
+    let features = examination.features(task.index(), Fit::Reflective, &mut origin, console)?;
     let placed = task.place(&features, Similarity::Cosine)?;
     let mut report = evaluate(&placed);
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
     let resampling = &evaluation.resampling;
-    let intervals = bootstrap::identification(&placed, resampling.resamples, resampling.bootstrap_seed);
+    let intervals = identification::intervals(&placed, resampling.resamples, resampling.bootstrap_seed);
 
     let rows = rows(&report, intervals.as_ref());
     let closing = closing(&report, intervals.as_ref());

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_nn::metrics::read_scores;
+use portraitist_nn::metrics::verification::read_scores;
 
-use super::report::{Origin, present_verification};
+use super::origin::Origin;
+use super::report::present_verification;
 use crate::arguments::MetricsArguments;
 use crate::output::{Console, advised};
 
@@ -15,9 +16,9 @@ pub(crate) fn run(arguments: &MetricsArguments, console: &Console) -> anyhow::Re
     let scores = &arguments.scores;
     let scored = read_scores(scores, arguments.folds.as_deref());
     let scored = scored.with_context(|| scores.display().to_string())?;
-    if arguments.rules.as_seed && scored.folds().len() < 2 {
+    if arguments.rules.as_original && scored.folds().len() < 2 {
         let found = format!("{}: one fold, and no other to choose its threshold on", scores.display());
-        return Err(advised(found, "part folds by empty lines, or give their lengths with --folds"));
+        return Err(advised(found, "separate folds by empty lines, or give their lengths with --folds"));
     }
     let origin = Origin { what: scores.display().to_string(), ..Origin::default() };
     present_verification(&scored, &arguments.rules, &arguments.resampling, &arguments.report, origin, console)?;

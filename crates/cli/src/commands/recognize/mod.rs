@@ -5,6 +5,7 @@ mod embed;
 mod evaluation;
 mod identify;
 mod metrics;
+mod origin;
 mod plot;
 mod report;
 mod train;

@@ -9,11 +9,11 @@ use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use plotters::style::register_font;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use portraitist_nn::metrics::identification::IdentificationReport;
 use portraitist_nn::metrics::verification::VerificationReport;
 
-use super::report::Origin;
+use super::origin::Origin;
 use crate::arguments::PlotFormat;
 
 /// Width and height of a plot, in the units that its other sizes are in.
@@ -112,7 +112,7 @@ struct Chart<'a, L> {
     mean: &'static str,
     /// `[x, mean, deviation]`.
     points: &'a [[f64; 3]],
-    /// How a place on the x axis is written.
+    /// How a value on the x axis is written.
     label: L,
     /// About how many of them are.
     num_labels: usize,
@@ -146,7 +146,7 @@ impl<L: Fn(f64) -> String> Chart<'_, L> {
                 drop(area);
                 let large = Picture::from_rgb(width as usize, height as usize, pixels)?;
                 let [width, height] = SIZE.map(|side| (PNG_DENSITY * side) as usize);
-                transform::resize(&large, width, height)?.encode_png().context("cannot write the curve")
+                edit::resize(&large, width, height)?.encode_png().context("cannot write the curve")
             }
         }
     }

@@ -4,79 +4,18 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use portraitist_face::picture::write_atomically;
-use portraitist_nn::metrics::bootstrap::{self, Interval, VerificationIntervals};
-use portraitist_nn::metrics::verification::{Mode, VerificationReport, evaluate, evaluate_as_seed};
-use portraitist_nn::metrics::{ScoredFolds, Summary, seed_2018};
+use portraitist_face::files::write_atomically;
+use portraitist_nn::metrics::Summary;
+use portraitist_nn::metrics::bootstrap::Interval;
+use portraitist_nn::metrics::verification::{
+    self, Mode, ScoredFolds, VerificationIntervals, VerificationReport, evaluate, evaluate_as_original, original_2018,
+};
 use serde::Serialize;
 
+use super::origin::Origin;
 use super::{baselines, plot};
 use crate::arguments::{PlotFile, ReportArguments, ResamplingArguments, RuleArguments};
 use crate::output::{Console, refuse_existing};
-
-/// People of a protocol whom the recogniser saw in training.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(super) struct Leak {
-    pub(super) people: usize,
-    pub(super) of: usize,
-}
-
-impl Leak {
-    /// What stands beside every number; empty where nobody was seen.
-    pub(super) fn remark(self) -> String {
-        if self.people == 0 {
-            return String::new();
-        }
-        format!("LEAK: {} of {} people were in training", self.people, self.of)
-    }
-}
-
-/// Where figures come from.
-#[derive(Debug, Default, Serialize)]
-pub(super) struct Origin {
-    /// What was measured, for headings.
-    #[serde(skip)]
-    pub(super) what: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) dataset: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) protocol: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) view: Option<u8>,
-    /// Which kinds of pictures are compared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) between: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) direction: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) model_sha256: Option<String>,
-    /// What is made of mirror images.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) mirrored: Option<&'static str>,
-    /// The one set looked at.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) set: Option<u8>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) num_pictures: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) num_people: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) missing_pictures: Option<usize>,
-    /// `null` where the model does not say whom it was trained on; left out where there is no model.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) leak: Option<Option<Leak>>,
-    #[serde(skip)]
-    pub(super) warnings: Vec<String>,
-}
-
-impl Origin {
-    /// What stands beside every number where people were in training. That nobody knows is a warning.
-    pub(super) fn leak_remark(&self) -> String {
-        self.leak.flatten().map_or_else(String::new, Leak::remark)
-    }
-}
 
 /// What `--json` prints of a verification.
 #[derive(Serialize)]
@@ -119,25 +58,25 @@ pub(super) fn present_verification(
     mut origin: Origin,
     console: &Console,
 ) -> anyhow::Result<()> {
-    let mut report = if rules.as_seed { evaluate_as_seed(scored)? } else { evaluate(scored) };
+    let mut report = if rules.as_original { evaluate_as_original(scored)? } else { evaluate(scored) };
     let intervals = match report.mode {
-        Mode::Exact => bootstrap::verification(scored, &report, resampling.resamples, resampling.bootstrap_seed),
-        Mode::Seed2018 => None,
+        Mode::Exact => verification::intervals(scored, &report, resampling.resamples, resampling.bootstrap_seed),
+        Mode::Original2018 => None,
     };
     if let Some(intervals) = intervals.as_ref().filter(|intervals| intervals.used < intervals.resamples) {
         let VerificationIntervals { resamples, used, .. } = intervals;
         report.warnings.push(format!("only {used} of {resamples} draws of people left pairs of both kinds"));
     }
-    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.beside(&report));
+    let beside = intervals.as_ref().map_or_else(Vec::new, |intervals| intervals.outside(&report));
     if !beside.is_empty() {
         let names = beside.join(", ");
         report.warnings.push(format!(
-            "the interval of {names} does not hold the figure itself: too few people for draws of people to be unbiased there"
+            "the interval of {names} does not contain the figure itself: resampling so few people is biased there"
         ));
     }
     report.warnings.append(&mut origin.warnings);
     report.warnings.iter().for_each(|warning| console.warn(warning));
-    let printed = (report.mode == Mode::Seed2018).then(|| seed_2018::printed(&report));
+    let printed = (report.mode == Mode::Original2018).then(|| original_2018::printed(&report));
     let rows = verification_rows(&report, intervals.as_ref());
     let closing = closing(&report, intervals.as_ref());
     let text = match &printed {

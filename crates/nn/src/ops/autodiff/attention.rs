@@ -8,7 +8,7 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use crate::ops::NetworkOps;
+use crate::ops::extension::NetworkOps;
 
 /// Of query, key and value.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 
-use crate::ops::{ConvGeometry, NetworkOps};
+use crate::ops::extension::NetworkOps;
+use crate::ops::geometry::ConvGeometry;
 
 /// What the backward pass of a convolution needs: its images and weight, where their gradients are
 /// wanted.
@@ -24,7 +25,7 @@ struct ConvState {
 enum ConvKind {
     /// Of images with this height and width.
     Padded([usize; 2], ConvGeometry),
-    /// Behind an enlargement.
+    /// Behind upsampling by two.
     Upsampled,
 }
 

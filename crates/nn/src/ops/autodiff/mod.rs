@@ -10,7 +10,10 @@ use burn::backend::Autodiff;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
 
-use super::extension::{ConvGeometry, LatestVectors, NetworkOps, Pointwise};
+use portraitist_kernels::Pointwise;
+
+use super::extension::{LatestVectors, NetworkOps};
+use super::geometry::ConvGeometry;
 
 impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
     fn padded_conv2d(
@@ -49,13 +52,13 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         normalization::instance_add::<B, C>([images, scale, shift, residual], relu)
     }
 
-    fn picture_norm(
+    fn layer_norm_chw(
         images: FloatTensor<Self>,
         scale: FloatTensor<Self>,
         shift: FloatTensor<Self>,
         relu: bool,
     ) -> FloatTensor<Self> {
-        normalization::picture::<B, C>([images, scale, shift], relu)
+        normalization::layer_chw::<B, C>([images, scale, shift], relu)
     }
 
     fn self_attention(query: FloatTensor<Self>, key: FloatTensor<Self>, value: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -70,8 +73,8 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         pointwise::activate::<B, C>(x, function)
     }
 
-    fn channel_prelu(images: FloatTensor<Self>, slopes: FloatTensor<Self>) -> FloatTensor<Self> {
-        pointwise::prelu::<B, C>(images, slopes)
+    fn channel_prelu(images: FloatTensor<Self>, weight: FloatTensor<Self>) -> FloatTensor<Self> {
+        pointwise::prelu::<B, C>(images, weight)
     }
 
     fn mean_absolute_error(left: FloatTensor<Self>, right: FloatTensor<Self>) -> FloatTensor<Self> {

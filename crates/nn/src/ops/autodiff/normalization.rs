@@ -8,13 +8,13 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use crate::ops::NetworkOps;
+use crate::ops::extension::NetworkOps;
 
 /// What is brought to mean 0 and deviation 1.
 #[derive(Clone, Copy, Debug)]
 enum Scope {
     Plane,
-    Picture,
+    Image,
 }
 
 /// What the backward pass needs: the operands, statistics being cheaper to compute again than to keep.
@@ -50,7 +50,7 @@ impl NormState {
         let (images, scale, shift) = (operand(self.images), operand(self.scale), operand(self.shift));
         let (images, scale, shift) = match self.scope {
             Scope::Plane => B::instance_norm_gradient(images, scale, shift, output_gradient, self.relu),
-            Scope::Picture => B::picture_norm_gradient(images, scale, shift, output_gradient, self.relu),
+            Scope::Image => B::layer_norm_chw_gradient(images, scale, shift, output_gradient, self.relu),
         };
         for (parent, gradient) in parents.into_iter().zip([images, scale, shift]) {
             if let Some(node) = parent {
@@ -95,7 +95,7 @@ fn normalize<B: NetworkOps, C: CheckpointStrategy>(
 ) -> FloatTensor<Autodiff<B, C>> {
     let output = |images, scale, shift| match scope {
         Scope::Plane => B::instance_norm(images, scale, shift, relu),
-        Scope::Picture => B::picture_norm(images, scale, shift, relu),
+        Scope::Image => B::layer_norm_chw(images, scale, shift, relu),
     };
     match NormBackward.prepare::<C>([images.node(), scale.node(), shift.node()]).compute_bound().stateful() {
         OpsKind::Tracked(mut preparation) => {
@@ -117,12 +117,12 @@ pub(super) fn instance<B: NetworkOps, C: CheckpointStrategy>(
     normalize::<B, C>(operands, Scope::Plane, relu)
 }
 
-/// See [`NetworkOps::picture_norm`].
-pub(super) fn picture<B: NetworkOps, C: CheckpointStrategy>(
+/// See [`NetworkOps::layer_norm_chw`].
+pub(super) fn layer_chw<B: NetworkOps, C: CheckpointStrategy>(
     operands: [FloatTensor<Autodiff<B, C>>; 3],
     relu: bool,
 ) -> FloatTensor<Autodiff<B, C>> {
-    normalize::<B, C>(operands, Scope::Picture, relu)
+    normalize::<B, C>(operands, Scope::Image, relu)
 }
 
 /// See [`NetworkOps::instance_norm_add`].

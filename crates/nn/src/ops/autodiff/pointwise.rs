@@ -1,4 +1,4 @@
-//! Activations, with slopes that are learned too, and absolute errors.
+//! Activations, PReLU with a trained weight among them, and absolute errors.
 
 use burn::backend::Autodiff;
 use burn::backend::autodiff::NodeId;
@@ -8,7 +8,9 @@ use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 
-use crate::ops::{NetworkOps, Pointwise};
+use portraitist_kernels::Pointwise;
+
+use crate::ops::extension::NetworkOps;
 
 #[derive(Debug)]
 struct ActivationBackward;
@@ -41,12 +43,12 @@ pub(super) fn activate<B: NetworkOps, C: CheckpointStrategy>(
     }
 }
 
-/// Of images and slopes.
+/// Of images and weight.
 #[derive(Debug)]
 struct PreluBackward;
 
 impl<B: NetworkOps> Backward<B, 2> for PreluBackward {
-    /// Images and slopes. The output would not do: a negative slope hides the images' sign.
+    /// Images and weight. The output would not do: a negative weight hides the images' sign.
     type State = [NodeId; 2];
 
     fn backward(self, ops: Ops<[NodeId; 2], 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
@@ -54,9 +56,9 @@ impl<B: NetworkOps> Backward<B, 2> for PreluBackward {
         if ops.parents.iter().all(Option::is_none) {
             return;
         }
-        let [images, slopes] = ops.state.map(|node| checkpointer.retrieve_node_output(node));
-        let (of_images, of_slopes) = B::channel_prelu_gradient(images, slopes, output_gradient);
-        for (parent, gradient) in ops.parents.into_iter().zip([of_images, of_slopes]) {
+        let [images, weight] = ops.state.map(|node| checkpointer.retrieve_node_output(node));
+        let (of_images, weight_gradient) = B::channel_prelu_gradient(images, weight, output_gradient);
+        for (parent, gradient) in ops.parents.into_iter().zip([of_images, weight_gradient]) {
             if let Some(node) = parent {
                 gradients.register::<B>(node.id, gradient);
             }
@@ -67,15 +69,15 @@ impl<B: NetworkOps> Backward<B, 2> for PreluBackward {
 /// See [`NetworkOps::channel_prelu`].
 pub(super) fn prelu<B: NetworkOps, C: CheckpointStrategy>(
     images: FloatTensor<Autodiff<B, C>>,
-    slopes: FloatTensor<Autodiff<B, C>>,
+    weight: FloatTensor<Autodiff<B, C>>,
 ) -> FloatTensor<Autodiff<B, C>> {
-    match PreluBackward.prepare::<C>([images.node(), slopes.node()]).compute_bound().stateful() {
+    match PreluBackward.prepare::<C>([images.node(), weight.node()]).compute_bound().stateful() {
         OpsKind::Tracked(mut preparation) => {
-            let state = [&images, &slopes].map(|operand| preparation.checkpoint(operand));
-            preparation.finish(state, B::channel_prelu(images.into_primitive(), slopes.into_primitive()))
+            let state = [&images, &weight].map(|operand| preparation.checkpoint(operand));
+            preparation.finish(state, B::channel_prelu(images.into_primitive(), weight.into_primitive()))
         }
         OpsKind::UnTracked(preparation) => {
-            preparation.finish(B::channel_prelu(images.into_primitive(), slopes.into_primitive()))
+            preparation.finish(B::channel_prelu(images.into_primitive(), weight.into_primitive()))
         }
     }
 }

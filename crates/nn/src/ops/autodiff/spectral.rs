@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, TensorMetadata};
 use burn::tensor::Shape;
 
-use crate::ops::{LatestVectors, NetworkOps};
+use crate::ops::extension::{LatestVectors, NetworkOps};
 
 #[derive(Debug)]
 struct SpectralBackward;

@@ -1,13 +1,13 @@
-//! Changes of crops beyond the original's mirroring and shifting, for networks that should bear more.
+//! Augmentation of crops beyond the original's mirroring and shifting.
 
-use portraitist_face::geometry::Similarity;
-use portraitist_face::warp::warp_as_opencv;
-use portraitist_face::{Picture, transform};
+use portraitist_face::edit::warp_as_opencv;
+use portraitist_face::transform::Similarity;
+use portraitist_face::{Picture, edit};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use serde::{Deserialize, Serialize};
 
-/// How much is left to chance. All zero, the default, changes nothing.
+/// How strong the augmentation is. All zero, the default, changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Augmentation {
@@ -66,9 +66,9 @@ impl Augmentation {
         self.rotation_degrees > 0.0 || self.scale > 0.0 || self.shift > 0.0
     }
 
-    /// Moves a face by chance, in one resampling: what lies at the middle of `picture` comes to `middle` of a crop of
-    /// `size`, give or take the shift, and `enlargement` is multiplied by the scale. Beyond the edges there is black, as
-    /// in aligned crops.
+    /// Rotates, scales and shifts a face at random, in one resampling. The middle of `picture` comes to `middle` of a crop
+    /// of `size`, plus the shift. The picture is enlarged by `enlargement` times the scale. Beyond the edges there is black,
+    /// as in aligned crops.
     ///
     /// # Errors
     /// Those of warping.
@@ -93,7 +93,7 @@ impl Augmentation {
         warp_as_opencv(picture, &moved, size[0], size[1])
     }
 
-    /// Changes what a picture looks like.
+    /// Changes a picture's colours and details at random.
     ///
     /// # Errors
     /// Those of resizing.
@@ -102,11 +102,11 @@ impl Augmentation {
             let scale = random.random_range(LEAST_SCALE..=1.0);
             let (width, height) = (picture.width(), picture.height());
             let shrunk = |size: usize| ((size as f64 * scale).round() as usize).max(1);
-            picture = transform::resize(&picture, shrunk(width), shrunk(height))?;
-            picture = transform::resize(&picture, width, height)?;
+            picture = edit::resize(&picture, shrunk(width), shrunk(height))?;
+            picture = edit::resize(&picture, width, height)?;
         }
         if self.grey > 0.0 && random.random_bool(self.grey) {
-            picture = transform::to_grey(&picture);
+            picture = edit::to_grey(&picture);
         }
         if self.brightness > 0.0 || self.contrast > 0.0 {
             let mut within = |largest: f64| random.random_range(-largest..=largest);

@@ -6,39 +6,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::{Picture, edit};
 use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::Distribution;
 use rand_distr::weighted::WeightedIndex;
-use serde::{Deserialize, Serialize};
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::parameter::from_values;
+use crate::pixels::to_recognition_planes;
 use crate::random::stream;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
-use super::{Augmentation, Batch, People, Portrait, RunFile};
+use super::augmentation::Augmentation;
+use super::people::{People, Portrait};
+use super::run::RunFile;
+use super::settings::Sampling;
+use super::trainer::Batch;
 
 /// Crops are enlarged to this height before a part is cut out, in pixels.
 const ENLARGED_HEIGHT: usize = 116;
 /// Crops are enlarged to this width before a part is cut out, in pixels.
 const ENLARGED_WIDTH: usize = 100;
 
-/// How the pictures of a batch are chosen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Sampling {
-    /// Each picture once an epoch, in an order of the epoch's own; the original's.
-    #[default]
-    Shuffled,
-    /// A person first, with chances by the weights of the datasets, then one of their pictures.
-    Identities,
-    /// A person, then photo or drawing with equal chances if there are both, then one of those.
-    IdentitiesAndDomains,
-}
-
-/// A batch in the program's own memory.
+/// A batch on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostBatch {
     /// `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`.
@@ -50,7 +41,7 @@ pub struct HostBatch {
 }
 
 impl HostBatch {
-    /// Brings the batch to a device.
+    /// Copies the batch to a device.
     pub fn to_device(self, device: &Device) -> Batch {
         let shape = [self.labels.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
         let crops = from_values(self.planes, device).reshape(shape);
@@ -64,7 +55,7 @@ pub(super) struct BatchMaker {
     people: Arc<People>,
     /// Crops of each person, by domain.
     of_person: Arc<Vec<[Vec<usize>; 2]>>,
-    /// The chances of the people, in their order; `None` if they are all alike.
+    /// The probability of each person, in their order; `None` if all are equal.
     chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
     sampling: Sampling,
@@ -158,7 +149,7 @@ impl BatchMaker {
         let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
         let size = [RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT];
         let cut = |picture: &Picture| {
-            let flipped = flip.then(|| transform::flip(picture));
+            let flipped = flip.then(|| edit::flip(picture));
             let picture = flipped.as_ref().unwrap_or(picture);
             let part = if self.augmentation.moves() {
                 let enlarged = [ENLARGED_WIDTH, ENLARGED_HEIGHT].map(|side| (side as f64 - 1.0) / 2.0);
@@ -167,17 +158,17 @@ impl BatchMaker {
                 let random = &mut stream(self.seed, "placement", sample);
                 self.augmentation.place(fitted(picture)?.as_ref(), enlargement, middle, size, random)?
             } else {
-                let enlarged = transform::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
-                transform::crop(&enlarged, left, top, size[0], size[1])?
+                let enlarged = edit::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+                edit::crop(&enlarged, left, top, size[0], size[1])?
             };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
-            Ok(transform::to_recognition_planes(&part))
+            Ok(to_recognition_planes(&part))
         };
         self.decoded.with(index, portrait, cut)
     }
 }
 
-/// Reads a crop without chance: of the network's size as it is, of another size resized to it.
+/// Reads a crop without augmentation, resized to the network's size.
 ///
 /// # Errors
 /// [`TrainingError::Data`] names the file.
@@ -192,7 +183,7 @@ fn fitted(picture: &Picture) -> portraitist_face::Result<Cow<'_, Picture>> {
     if (picture.width(), picture.height()) == (width, height) {
         return Ok(Cow::Borrowed(picture));
     }
-    transform::resize(picture, width, height).map(Cow::Owned)
+    edit::resize(picture, width, height).map(Cow::Owned)
 }
 
 fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingError {
@@ -201,7 +192,7 @@ fn unreadable(portrait: &Portrait, error: &portraitist_face::Error) -> TrainingE
     TrainingError::Data { path: portrait.path.clone(), reason }
 }
 
-/// Decoded crops, kept as long as there is room: those that come first stay, since an epoch asks for all alike.
+/// Decoded crops, kept as long as there is room. The first ones stay: an epoch needs all of them equally often.
 #[derive(Debug)]
 struct Cache {
     pictures: Vec<OnceLock<Picture>>,
@@ -213,7 +204,7 @@ impl Cache {
         Self { pictures: (0..count).map(|_| OnceLock::new()).collect(), free_bytes: AtomicUsize::new(bytes) }
     }
 
-    /// Hands a decoded crop to `work`.
+    /// Calls `work` with a decoded crop.
     fn with<T>(
         &self,
         index: usize,

@@ -3,22 +3,23 @@
 use std::collections::BTreeMap;
 
 use burn::tensor::Device;
-use portraitist_face::{Picture, transform};
+use portraitist_face::Picture;
 use rand::seq::SliceRandom;
 
 use crate::config::{Domain, RecognizerConfig};
 use crate::device::on_workers;
 use crate::losses::NamedValues;
-use crate::metrics::curve::Curve;
 use crate::metrics::identification::Search;
-use crate::metrics::{Fold, ScoredPair};
+use crate::metrics::verification::Curve;
+use crate::metrics::verification::{Fold, ScoredPair};
 use crate::networks::SphereFace;
 use crate::parameter::{from_values, to_values};
+use crate::pixels::to_recognition_planes;
 use crate::random::stream;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 
 use super::batches::read_whole;
-use super::{People, Portrait};
+use super::people::{People, Portrait};
 
 /// Pictures that are embedded at once.
 const BATCH: usize = 32;
@@ -41,7 +42,7 @@ struct Face {
 }
 
 impl HeldOut {
-    /// Reads every crop of some people, chosen by chance that is always the same, up to `count` crops in all.
+    /// Reads every crop of some people, up to `count` crops in all. The choice is random, and always the same.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names a crop that cannot be read.
@@ -62,9 +63,9 @@ impl HeldOut {
         })
     }
 
-    /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all of a
-    /// drawing and a photo; how often the photo most alike to a drawing shows its person, among one photo of each. What there
-    /// are no pictures for is left out.
+    /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all pairs
+    /// of a drawing and a photo. Rank-1 identification of drawings among one photo of each person. Figures without pictures
+    /// are left out.
     pub(super) fn measure(&self, network: &SphereFace) -> NamedValues {
         let directions = on_workers(|| self.directions(network));
         let similarity =
@@ -91,7 +92,7 @@ impl HeldOut {
     fn directions(&self, network: &SphereFace) -> Vec<Vec<f32>> {
         let mut directions = Vec::with_capacity(self.crops.len());
         for crops in self.crops.chunks(BATCH) {
-            let planes = crops.iter().flat_map(transform::to_recognition_planes).collect();
+            let planes = crops.iter().flat_map(to_recognition_planes).collect();
             let shape = [crops.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
             let embeddings = network.forward(from_values(planes, &self.device).reshape(shape));
             let length = embeddings.dims()[1];
@@ -117,7 +118,7 @@ impl HeldOut {
         fold
     }
 
-    /// Drawings looked up among the first photos of everybody.
+    /// Drawings as probes, the first photo of each person as gallery.
     fn search(&self, similarity: impl Fn(usize, usize) -> f32) -> Search {
         let mut first_photos = BTreeMap::new();
         for (index, face) in self.of(Domain::Photo) {
@@ -140,7 +141,7 @@ impl HeldOut {
     }
 }
 
-/// Whole people in an order of chance, as long as their crops are no more than `count`.
+/// Whole people in random order, as long as their crops are no more than `count`.
 fn choose(people: &People, count: usize) -> Vec<&Portrait> {
     let mut of_person = vec![Vec::new(); people.names.len()];
     for portrait in &people.portraits {

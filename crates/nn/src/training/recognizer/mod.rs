@@ -5,12 +5,14 @@ mod batches;
 mod evaluation;
 mod people;
 mod run;
+mod settings;
 mod task;
 mod trainer;
 
 pub use augmentation::Augmentation;
-pub use batches::{HostBatch, Sampling};
+pub use batches::HostBatch;
 pub use people::{DatasetConfig, People, Portrait, Purpose};
-pub use run::{DataConfig, FineTune, Freeze, OptimizerConfig, RecordConfig, RunFile};
+pub use run::RunFile;
+pub use settings::{DataConfig, FineTune, Freeze, OptimizerConfig, RecordConfig, Sampling, Settings};
 pub use task::CheckReport;
-pub use trainer::{Batch, Settings, Trainer};
+pub use trainer::{Batch, Trainer};

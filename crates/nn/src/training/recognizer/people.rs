@@ -1,9 +1,8 @@
-//! Who a recogniser learns to tell apart, and the crops that show them.
+//! The people of a recogniser's training, and their crops.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portraitist_face::dataset;
 use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
 use portraitist_face::synthetic::origin_seed;
 use portraitist_face::text::person_key;
@@ -11,7 +10,7 @@ use rand_distr::weighted::WeightedIndex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
-use crate::training::TrainingError;
+use crate::training::error::TrainingError;
 use crate::training::pictures::find_pictures;
 
 /// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
@@ -21,13 +20,13 @@ use crate::training::pictures::find_pictures;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DatasetConfig {
-    /// What the people's names mean: people of one name are one person within a namespace only. Leave it out for
-    /// datasets of known people under their real names, and for those of `dataset synth` and what was prepared from
-    /// them: theirs is `synthetic SEED`, and another one is refused.
+    /// The namespace of the people's names: equal names are one person within a namespace only. Leave it out for datasets
+    /// of known people under their real names. Leave it out, too, for datasets of `dataset synth` and what was prepared
+    /// from them: theirs is `synthetic SEED`, and another one is refused.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// A folder that `dataset prepare` made, or its manifest: people of its `train` split to learn from, of its `test`
-    /// split to be tested on.
+    /// A folder written by `dataset prepare`, or its manifest. Its `train` split is for training, its `test` split for
+    /// testing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepared: Option<PathBuf>,
     /// Crops of photos.
@@ -36,8 +35,8 @@ pub struct DatasetConfig {
     /// Crops of drawings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub drawings: Option<PathBuf>,
-    /// How many times as often its people are drawn as those of a dataset of weight 1, when people are drawn at all (see
-    /// [`Sampling`](super::Sampling)); a person of several datasets has the largest of their weights.
+    /// How often its people are drawn, compared with those of a dataset of weight 1, where people are drawn at all (see
+    /// [`Sampling`](super::Sampling)). A person of several datasets has the largest of their weights.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub weight: f64,
 }
@@ -60,7 +59,7 @@ impl DatasetConfig {
         [&mut self.prepared, &mut self.photos, &mut self.drawings].into_iter().filter_map(Option::as_mut)
     }
 
-    /// The namespace of people found in it: what the run file says, but that of their seed for synthetic people. Else a
+    /// The namespace of people found in it: the run file's, but for synthetic people that of their seed. Otherwise a
     /// network could be tested on people whom it was trained on.
     fn namespace_of(&self, crops: &[Found]) -> Result<String, TrainingError> {
         let folders: BTreeSet<&Path> = crops.iter().filter_map(|crop| crop.path.parent()).collect();
@@ -182,7 +181,7 @@ impl People {
         Ok(Self { names, portraits, weights })
     }
 
-    /// How likely each person is to be drawn; `None` if all are alike.
+    /// The probability of each person; `None` if all are equal.
     pub(super) fn chances(&self) -> Option<WeightedIndex<f64>> {
         let alike = self.weights.windows(2).all(|pair| pair[0].total_cmp(&pair[1]).is_eq());
         // Weights are positive and bounded, so they are chances.
@@ -199,7 +198,7 @@ impl People {
 
 fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError> {
     let entries = find_pictures(source)?;
-    let found = |entry: crate::training::pictures::Entry| match entry.person {
+    let found = |entry: crate::training::pictures::FoundPicture| match entry.person {
         Some(name) => Ok(Found { path: entry.path, name, domain }),
         None => Err(TrainingError::Data {
             path: entry.path,
@@ -222,14 +221,7 @@ fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingEr
     // Mirrored crops are left out: training mirrors by itself.
     let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty());
     let rows = rows.filter(|row| row.split == purpose.split());
-    let found = rows.map(|row| Found {
-        path: folder.join(&row.crop),
-        name: row.identity,
-        domain: match row.domain {
-            dataset::Domain::Drawing => Domain::Drawing,
-            dataset::Domain::Photo => Domain::Photo,
-        },
-    });
+    let found = rows.map(|row| Found { path: folder.join(&row.crop), name: row.identity, domain: row.domain });
     let found: Vec<Found> = found.collect();
     if found.is_empty() {
         let split = purpose.split();

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;
 use crate::losses::Margin;
-use crate::training::{Intervals, Run, Schedule, SgdConfig};
+use crate::training::run::{Intervals, Run, check_run_name};
 
-use super::{Augmentation, DatasetConfig, Sampling, Settings};
+use super::people::DatasetConfig;
+use super::settings::{DataConfig, FineTune, Freeze, OptimizerConfig, RecordConfig, Sampling, Settings};
 
 /// A run file. Unknown keys are errors; what is left out takes the original's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +29,7 @@ pub struct RunFile {
     /// How weights start.
     #[serde(default = "default_initialization")]
     pub initialization: Initialization,
-    /// Who there is to learn from.
+    /// Where the people's crops are.
     pub data: DataConfig,
     /// The network. `classes` is left out: it is how many people `data.train` has.
     #[serde(default)]
@@ -58,141 +59,11 @@ fn default_initialization() -> Initialization {
     Initialization::Default
 }
 
-/// Where the crops are and how batches are drawn from them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// People to learn from.
-    pub train: Vec<DatasetConfig>,
-    /// Held-out people, on whom the network is measured now and then.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub test: Vec<DatasetConfig>,
-    /// Mirror half of the pictures.
-    #[serde(default = "yes")]
-    pub flip: bool,
-    /// How the pictures of a batch are chosen.
-    #[serde(default)]
-    pub sampling: Sampling,
-    /// Threads that read pictures.
-    #[serde(default = "two")]
-    pub workers: usize,
-    /// Decoded crops that are kept in memory, in megabytes; the others are decoded anew each time.
-    #[serde(default = "default_cache_mb")]
-    pub cache_mb: usize,
-    /// Changes of the pictures beyond the original's; none by default.
-    #[serde(default)]
-    pub augmentation: Augmentation,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn two() -> usize {
-    2
-}
-
-fn default_cache_mb() -> usize {
-    512
-}
-
-/// How the loss is minimised: stochastic gradient descent with momentum.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimizerConfig {
-    /// Learning rate.
-    pub learning_rate: f64,
-    /// How it changes.
-    pub schedule: Schedule,
-    /// Steps in which the rate rises to its full value; 0 for none.
-    pub warm_up_steps: u64,
-    /// Gradients whose norm, all parameters together, is larger are shortened to it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub largest_gradient_norm: Option<f64>,
-    /// The descent's constants.
-    pub sgd: SgdConfig,
-}
-
-impl Default for OptimizerConfig {
-    fn default() -> Self {
-        Self {
-            learning_rate: 0.01,
-            schedule: Schedule::default(),
-            warm_up_steps: 0,
-            largest_gradient_norm: None,
-            sgd: SgdConfig::default(),
-        }
-    }
-}
-
-impl OptimizerConfig {
-    /// The rate in step `step`, counted from 1.
-    pub fn rate(&self, step: u64) -> f64 {
-        let warm_up = if step < self.warm_up_steps { step as f64 / self.warm_up_steps as f64 } else { 1.0 };
-        self.learning_rate * self.schedule.factor(step) * warm_up
-    }
-}
-
-/// Weights that a run starts from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FineTune {
-    /// A model file of this program or a published `sphere20a` checkpoint. Its classifier is used if it tells as many
-    /// people apart, and replaced by a fresh one otherwise.
-    pub from: PathBuf,
-    /// What stays as it is.
-    #[serde(default)]
-    pub freeze: Freeze,
-}
-
-/// Which weights are not trained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Freeze {
-    /// All are trained.
-    #[default]
-    None,
-    /// As the original: only the fourth stage and the fully connected layers are trained.
-    Original,
-}
-
-impl Freeze {
-    /// Whether the parameter of this name is trained.
-    pub fn trains(self, name: &str) -> bool {
-        match self {
-            Self::None => true,
-            Self::Original => ["conv4", "relu4", "fc"].iter().any(|start| name.starts_with(start)),
-        }
-    }
-}
-
-/// What is written when, in steps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RecordConfig {
-    /// A line in the log.
-    pub log_every: u64,
-    /// A measurement on the held-out people, if there are any.
-    pub evaluate_every: u64,
-    /// Pictures of them that are used, spread over all.
-    pub num_evaluated: usize,
-    /// A checkpoint.
-    pub checkpoint_every: u64,
-    /// Checkpoints kept, the newest ones; 0 keeps all.
-    pub keep_checkpoints: usize,
-}
-
-impl Default for RecordConfig {
-    fn default() -> Self {
-        Self { log_every: 10, evaluate_every: 500, num_evaluated: 1000, checkpoint_every: 500, keep_checkpoints: 3 }
-    }
-}
-
 /// The largest number of held-out pictures: all pairs of them are compared.
 const LARGEST_EVALUATION: usize = 5000;
 
 impl RunFile {
-    /// What the trainer is told, for a number of people.
+    /// The sections that a trainer needs, for a number of people.
     pub fn settings(&self, classes: usize) -> Settings {
         Settings {
             network: RecognizerConfig { classes, ..self.network.clone() },
@@ -294,7 +165,7 @@ impl Run for RunFile {
     }
 
     fn validate(&self) -> Result<(), String> {
-        crate::training::check_run_name(&self.name)?;
+        check_run_name(&self.name)?;
         if self.network.classes != 0 {
             return Err("network.classes is the number of people in data.train; leave it out".to_owned());
         }

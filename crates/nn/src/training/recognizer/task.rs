@@ -1,4 +1,4 @@
-//! The recogniser's training as a session runs it.
+//! A recogniser's training as a task of a session.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,16 +8,20 @@ use serde::{Deserialize, Serialize};
 
 use crate::losses::NamedValues;
 use crate::parameter::Parameterized;
-use crate::recognition::{CHECKPOINT_FILE, RecognizerDescription, TrainedIdentities};
-use crate::training::checkpoint::{CheckpointFiles, load};
-use crate::training::{Task, TrainingError};
+use crate::recognition::{RecognizerDescription, TrainedIdentities};
+use crate::run_folder::{OPTIMIZER, RECOGNIZER};
+use crate::training::checkpoint::load;
+use crate::training::checkpoint_files::CheckpointFiles;
+use crate::training::error::TrainingError;
+use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, collect, read_model, read_native};
 
-use super::batches::BatchMaker;
+use super::batches::{BatchMaker, HostBatch};
 use super::evaluation::HeldOut;
-use super::{FineTune, HostBatch, People, Purpose, RunFile, Trainer};
-
-const OPTIMIZER: &str = "optimizer.safetensors";
+use super::people::{People, Purpose};
+use super::run::RunFile;
+use super::settings::FineTune;
+use super::trainer::Trainer;
 
 /// The people of a run.
 #[derive(Clone, Debug)]
@@ -26,7 +30,7 @@ pub struct Sources {
     test: Option<People>,
 }
 
-/// What a run would train on.
+/// What a dry run reports.
 #[derive(Clone, Debug, Serialize)]
 pub struct CheckReport {
     /// People to learn from.
@@ -37,13 +41,13 @@ pub struct CheckReport {
     pub held_out_people: usize,
     /// Their crops.
     pub held_out_pictures: usize,
-    /// Numbers in the network.
+    /// Parameters of the network.
     pub network_parameters: usize,
-    /// Numbers that are trained, those of the classifier behind the network included.
+    /// Parameters that are trained, those of the classifier included.
     pub trained_parameters: usize,
 }
 
-/// What a checkpoint's state says of this task alone.
+/// The recogniser's part of a checkpoint's state.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct State {
     learning_rate: f64,
@@ -159,15 +163,15 @@ impl Task for Trainer {
             from_unknown: self.from_unknown,
         };
         let config = ModelConfig::Recognizer(description);
-        files.write(CHECKPOINT_FILE, ModelFile { config, arrays: collect(&self.classifier) })?;
-        files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.movements() })
+        files.write(RECOGNIZER, ModelFile { config, arrays: collect(&self.classifier) })?;
+        files.write(OPTIMIZER, ModelFile { config: ModelConfig::Optimizer, arrays: self.sgd.buffers() })
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, _state: State) -> Result<(), TrainingError> {
-        load(&mut self.classifier, &folder.join(CHECKPOINT_FILE))?;
-        let movements = read_native(&folder.join(OPTIMIZER))?.arrays;
+        load(&mut self.classifier, &folder.join(RECOGNIZER))?;
+        let buffers = read_native(&folder.join(OPTIMIZER))?.arrays;
         let device = self.device().clone();
-        self.sgd.restore(movements, &self.classifier, &device).map_err(|name| TrainingError::Resume {
+        self.sgd.restore(buffers, &self.classifier, &device).map_err(|name| TrainingError::Resume {
             path: folder.to_path_buf(),
             reason: format!("{OPTIMIZER}: {name} does not fit its parameter"),
         })?;
@@ -177,7 +181,7 @@ impl Task for Trainer {
 }
 
 impl Trainer {
-    /// Takes over the weights of a file; a classifier that tells another number of people apart is left out.
+    /// Takes over the weights of a file. A classifier with another number of people is left out.
     fn start_from(&mut self, path: &Path) -> Result<(), TrainingError> {
         let ModelFile { config, arrays } = read_model(path)?;
         let ModelConfig::Recognizer(description) = config else {

@@ -4,32 +4,14 @@ use std::path::PathBuf;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::config::RecognizerConfig;
 use crate::device::on_workers;
-use crate::layers::Initialization;
-use crate::losses::{Margin, NamedValues};
+use crate::losses::NamedValues;
 use crate::parameter::{Parameterized, to_values};
 use crate::recognition::{Classifier, TrainedIdentities};
-use crate::training::{NamedGradients, NotFinite, Sgd};
+use crate::training::error::NotFinite;
+use crate::training::optimizer::{NamedGradients, Sgd};
 
-use super::{Freeze, OptimizerConfig};
-
-/// What a trainer is told once.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// How the network is built; `classes` is the number of people.
-    pub network: RecognizerConfig,
-    /// How its weights start.
-    pub initialization: Initialization,
-    /// What is minimised.
-    pub margin: Margin,
-    /// How it is minimised.
-    pub optimizer: OptimizerConfig,
-    /// What is not trained.
-    pub freeze: Freeze,
-    /// Fixes the first weights.
-    pub seed: u64,
-}
+use super::settings::Settings;
 
 /// Crops and who they show.
 #[derive(Clone, Debug)]
@@ -42,16 +24,16 @@ pub struct Batch {
     pub files: Vec<PathBuf>,
 }
 
-/// A recogniser in training, and what trains it.
+/// A recogniser in training, with its optimiser.
 #[derive(Clone, Debug)]
 pub struct Trainer {
-    /// What it was told.
+    /// The sections of the run file that it needs.
     pub settings: Settings,
-    /// The network and the people that it tells apart.
+    /// The network and its classifier.
     pub classifier: Classifier,
     /// Whom it has learned from, or will have after its first epoch.
     pub trained_on: TrainedIdentities,
-    /// Whether it started from a network that does not say whom it learned from.
+    /// Whether it started from weights whose file does not say whom they were trained on.
     pub from_unknown: bool,
     /// Steps done.
     pub step: u64,

@@ -1,0 +1,168 @@
+//! Arguments of `portraitist dataset`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use super::values::{DomainName, VerificationName};
+
+/// Inspect datasets of faces, and prepare them for training.
+///
+/// A dataset is a folder in WebCaricature's layout or one derived from it, a folder of pictures, a folder
+/// with a folder for each person, or a list file (picture, then after a tab the person).
+#[derive(Debug, Subcommand)]
+pub(crate) enum DatasetCommand {
+    /// Count people, pictures, sizes and colours.
+    Info(DatasetArguments),
+    /// Find what is wrong: unreadable files, landmarks that cannot be right, points outside the picture, duplicates,
+    /// near-constant and already aligned pictures, protocols that name missing pictures.
+    Check(DatasetArguments),
+    /// List everyone and their pictures.
+    Overview(DatasetArguments),
+    /// Count the entries of each evaluation protocol, and those that the dataset lacks.
+    Coverage(DatasetArguments),
+    Pose(PoseArguments),
+    Pairs(PairsArguments),
+    Prepare(PrepareArguments),
+    Synth(SynthArguments),
+}
+
+/// A dataset.
+#[derive(Debug, Args)]
+pub(crate) struct DatasetArguments {
+    /// Folder or list file.
+    pub(crate) dataset: PathBuf,
+    /// Where a derived dataset finds what it lacks, instead of the sibling that its config.json names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    /// What the pictures are where their names do not say.
+    #[arg(long, value_enum, default_value_t = DomainName::Photo)]
+    pub(crate) domain: DomainName,
+}
+
+/// Head models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum HeadModelName {
+    /// Ten points of a scanned mean head.
+    Ten,
+    /// Six points of a hand-made head.
+    Six,
+}
+
+/// Estimate where each head looks, from its landmarks.
+///
+/// Degrees; a face seen from the front has a pitch near 180 or -180, because the model's y axis points up
+/// and the picture's down.
+#[derive(Debug, Args)]
+pub(crate) struct PoseArguments {
+    #[command(flatten)]
+    pub(crate) dataset: DatasetArguments,
+    /// The head model.
+    #[arg(long, value_enum, default_value_t = HeadModelName::Ten)]
+    pub(crate) model: HeadModelName,
+    /// Heads turned to the side by more than this many degrees are not frontal.
+    #[arg(long, default_value_t = portraitist_face::pose::ORIGINAL_MAX_YAW_DEGREES, value_name = "DEGREES")]
+    pub(crate) max_yaw: f64,
+}
+
+/// List the pairs of the verification protocols.
+#[derive(Debug, Args)]
+pub(crate) struct PairsArguments {
+    #[command(flatten)]
+    pub(crate) dataset: DatasetArguments,
+    /// The protocol.
+    #[arg(long, value_enum, default_value_t = VerificationName::Restricted)]
+    pub(crate) protocol: VerificationName,
+    /// Matched pairs, and as many mismatched ones, drawn for each fold of the unrestricted protocol.
+    #[arg(long, default_value_t = 1000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub(crate) fold_length: u32,
+    /// Seed of the draws: that of numpy's RandomState.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u32,
+}
+
+/// Align, filter and split a dataset: crops, a manifest, the recipe and its hash.
+///
+/// DST gets crops/PERSON/PICTURE.png, manifest.csv with a row for each picture, recipe.toml,
+/// sensitivity.csv where there are protocols, and Filenames and config.json, which make it a dataset
+/// derived from SRC. A second run does only what changed; an interrupted one goes on where it was.
+/// Options given here replace what the recipe says.
+#[derive(Debug, Args)]
+pub(crate) struct PrepareArguments {
+    /// The dataset: folder or list file.
+    pub(crate) source: PathBuf,
+    /// Folder for the result.
+    pub(crate) destination: PathBuf,
+    /// How to prepare (TOML); without one, the original's settings.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+    /// The frame: original (200x232), sphereface (96x112) or viewer (512x512, drawings with points of their
+    /// own).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) template: Option<String>,
+    /// Share of the frame that a misplaced point's circle may have (the original's r); 0 to 4.
+    #[arg(long, value_name = "R")]
+    pub(crate) rate: Option<f64>,
+    /// Leave out heads turned to the side by more than this many degrees.
+    #[arg(long, value_name = "DEGREES")]
+    pub(crate) max_yaw: Option<f64>,
+    /// Keep every face that can be aligned.
+    #[arg(long, conflicts_with_all = ["rate", "max_yaw"])]
+    pub(crate) no_filter: bool,
+    /// Estimate where nose and mouth of drawings belong from the drawings themselves.
+    #[arg(long)]
+    pub(crate) estimate_drawings: bool,
+    /// Share of the people that are kept for testing; 0 to 1.
+    #[arg(long, value_name = "SHARE")]
+    pub(crate) test_share: Option<f64>,
+    /// Chooses who is kept for testing.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Also write every crop mirrored, with left and right landmarks exchanged.
+    #[arg(long)]
+    pub(crate) flip: bool,
+    /// Choose between a plain and a mirrored fit as the original does, its mistake included.
+    #[arg(long, alias = "as-seed")]
+    pub(crate) as_original: bool,
+    /// Where a derived dataset finds what it lacks, instead of the sibling that its config.json names.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) base: Option<PathBuf>,
+    /// What the pictures are where their names do not say.
+    #[arg(long, value_enum, default_value_t = DomainName::Photo)]
+    pub(crate) domain: DomainName,
+}
+
+/// Make a dataset of people who do not exist: photos, drawings by eight artists, landmarks, protocols.
+///
+/// The folder has WebCaricature's layout: OriginalImages (P00001.jpg are photos, C00001.jpg drawings),
+/// FacialPoints (17 exact landmarks a picture), Filenames and EvaluationProtocols; FacialPoints68 has
+/// iBUG's 68 landmarks and manifest.json every parameter. The folder appears when all is done. The
+/// same seed gives the same files.
+#[derive(Debug, Args)]
+pub(crate) struct SynthArguments {
+    /// Folder to make.
+    #[arg(value_name = "DST")]
+    pub(crate) destination: PathBuf,
+    /// Number of people, 1 to 6000.
+    #[arg(long, value_name = "N")]
+    pub(crate) identities: u32,
+    /// Photos of each person, 1 to 1000.
+    #[arg(long, value_name = "N")]
+    pub(crate) photos: u32,
+    /// Drawings of each person, 1 to 1000; at most 200000 pictures in all.
+    #[arg(long, value_name = "N")]
+    pub(crate) drawings: u32,
+    /// Width and height of the pictures in pixels, 64 to 1024.
+    #[arg(long, default_value_t = 256, value_name = "S")]
+    pub(crate) size: usize,
+    /// How far drawings exaggerate, 0 to 2: 0 leaves the shape as it is, 1 about doubles its distance from the
+    /// mean face.
+    #[arg(long, default_value_t = 1.0, value_name = "X")]
+    pub(crate) exaggeration: f32,
+    /// Chooses the people and everything else; person k does not depend on how many people there are.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Replace an earlier synthetic dataset.
+    #[arg(long)]
+    pub(crate) force: bool,
+}

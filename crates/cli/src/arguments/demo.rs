@@ -1,0 +1,34 @@
+//! Arguments of `portraitist demo`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::web::limits::DEFAULT_ADDRESS;
+
+/// Open a page that draws your photo, with the built-in model.
+///
+/// The page is served on this computer only and opened in the browser. With --once, writes drawings
+/// of a bundled portrait and of any photos given to a folder instead, and ends.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Photos to draw as well, with --once.
+    #[arg(requires = "once")]
+    pub(crate) photos: Vec<PathBuf>,
+    /// Write example drawings to this folder and end.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) once: Option<PathBuf>,
+    /// Where the page is served; loopback only. Port 0 takes a free one.
+    #[arg(long, default_value_t = DEFAULT_ADDRESS)]
+    pub(crate) addr: SocketAddr,
+    /// Do not open the browser.
+    #[arg(long)]
+    pub(crate) no_open: bool,
+    /// Another model than the built-in one.
+    #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
+    pub(crate) model: String,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}

@@ -1,0 +1,49 @@
+//! Arguments of `portraitist detect` and `portraitist align`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::values::{parse_points, parse_size};
+
+/// Find faces: boxes, scores and five points estimated from each box.
+#[derive(Debug, Args)]
+pub(crate) struct DetectArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+}
+
+/// Frames that a face can be aligned to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TemplateName {
+    /// The 200x232 frame that the original translator was trained on.
+    #[value(alias = "seed")]
+    Original,
+    /// The 96x112 frame of SphereFace.
+    Sphereface,
+}
+
+/// Cut faces out, rotated and scaled so that eyes, nose and mouth lie where a template has them.
+#[derive(Debug, Args)]
+pub(crate) struct AlignArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the crops.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The frame.
+    #[arg(long, value_enum, default_value_t = TemplateName::Original)]
+    pub(crate) template: TemplateName,
+    /// Size of the crops in pixels; the template is scaled to it.
+    #[arg(long, value_name = "WxH", value_parser = parse_size)]
+    pub(crate) size: Option<[usize; 2]>,
+    /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
+    /// face; for a single picture.
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points)]
+    pub(crate) points: Option<[[f64; 2]; 5]>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}

@@ -1,0 +1,66 @@
+//! Arguments of `portraitist translate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::values::{DomainName, parse_points, parse_strength};
+
+/// Translate photos to drawings, or drawings to photos.
+///
+/// In each picture the largest face is found, aligned to the frame that the model was trained on, and
+/// translated. A picture that is a crop already is translated whole with --aligned.
+#[derive(Debug, Args)]
+pub(crate) struct TranslateArguments {
+    /// Pictures, folders (with their subfolders) or globs.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    /// Folder for the results.
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// A run folder, a checkpoint folder, a weights file (an original gen_*.pt beside its config.yaml
+    /// included), or a built-in model's name.
+    #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
+    pub(crate) model: String,
+    /// What the pictures become.
+    #[arg(long, value_enum, default_value_t = DomainName::Drawing)]
+    pub(crate) to: DomainName,
+    /// The style: `random` (by --seed), a file of style codes (.npy or .safetensors, `[style_dim]` or
+    /// `[n, style_dim]`), or an example picture of what the pictures become. With as many codes as
+    /// pictures, each picture gets its own; otherwise each picture gets all.
+    #[arg(long, default_value = "random", value_name = "random|FILE|PICTURE")]
+    pub(crate) style: String,
+    /// Chooses the random style; the same seed gives the same style.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Number of random styles for each picture: seeds --seed, --seed + 1, …
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) count: u32,
+    /// Number of pictures whose styles go evenly from the first style through the others to the last
+    /// (2 random styles if --count asks for fewer).
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..=10_000))]
+    pub(crate) interpolate: Option<u32>,
+    /// How much of the style: 0 is the model's mean style, 1 the style as it is, more exaggerates it.
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_strength)]
+    pub(crate) strength: f32,
+    /// The pictures are crops already: translate them whole, at their own size.
+    #[arg(long)]
+    pub(crate) aligned: bool,
+    /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
+    /// face; for a single picture.
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, conflicts_with = "aligned")]
+    pub(crate) points: Option<[[f64; 2]; 5]>,
+    /// Blend the result back into the whole picture.
+    #[arg(long, conflicts_with = "aligned")]
+    pub(crate) paste: bool,
+    /// The recogniser that measures how alike input and output are (similarity in --json), as for
+    /// `recognize embed`, or `none`.
+    #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER, value_name = "M|none")]
+    pub(crate) recognizer: String,
+    /// Also write the network's output before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
+    #[arg(long)]
+    pub(crate) float: bool,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
+}

@@ -1,0 +1,96 @@
+//! Values that several commands take, and how their text is read.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+/// The two domains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DomainName {
+    /// Drawings, caricatures included.
+    Drawing,
+    /// Photos.
+    Photo,
+}
+
+/// Verification protocols.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerificationName {
+    /// Ten folds of given pairs (view 2).
+    Restricted,
+    /// Pairs drawn from folds of people (view 2), as the original draws them.
+    Unrestricted,
+}
+
+pub(super) fn parse_points(text: &str) -> Result<[[f64; 2]; 5], String> {
+    let numbers: Result<Vec<f64>, _> = text.split(',').map(|number| number.trim().parse::<f64>()).collect();
+    let numbers = numbers.map_err(|_| "expected ten numbers separated by commas".to_owned())?;
+    let (pairs, rest) = numbers.as_chunks::<2>();
+    match <[[f64; 2]; 5]>::try_from(pairs) {
+        Ok(points) if rest.is_empty() && numbers.iter().all(|number| number.is_finite()) => Ok(points),
+        _ => Err(format!("expected five points, ten finite numbers separated by commas, found {}", numbers.len())),
+    }
+}
+
+pub(super) fn parse_strength(text: &str) -> Result<f32, String> {
+    let strength: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.0..=100.0).contains(&strength) { Ok(strength) } else { Err("expected a number from 0 to 100".to_owned()) }
+}
+
+pub(super) fn parse_size(text: &str) -> Result<[usize; 2], String> {
+    let sides =
+        text.split_once(['x', 'X']).and_then(|(width, height)| Some([width.parse().ok()?, height.parse().ok()?]));
+    sides
+        .filter(|sides| sides.iter().all(|side| (8..=8192).contains(side)))
+        .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, each from 8 to 8192, such as 200x232".to_owned())
+}
+
+pub(super) fn parse_ceiling(text: &str) -> Result<f64, String> {
+    let ceiling = text.parse().ok().filter(|ceiling: &f64| ceiling.is_finite() && *ceiling > 0.0);
+    ceiling.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
+pub(super) fn parse_fold_length(text: &str) -> Result<usize, String> {
+    let length = text.trim().parse().ok().filter(|length| (1..=1_000_000_000).contains(length));
+    length.ok_or_else(|| "expected numbers of pairs from 1 on, separated by commas".to_owned())
+}
+
+/// A plot to write; its name says how it is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct PlotFile {
+    pub(crate) path: PathBuf,
+    pub(crate) format: PlotFormat,
+}
+
+/// How a plot is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PlotFormat {
+    /// As lines and text.
+    Svg,
+    /// As pixels.
+    Png,
+}
+
+pub(super) fn parse_plot(text: &str) -> Result<PlotFile, String> {
+    let path = PathBuf::from(text);
+    let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
+    let format = match ending.as_deref().and_then(|ending| ending.to_str()) {
+        Some("svg") => PlotFormat::Svg,
+        Some("png") => PlotFormat::Png,
+        _ => return Err("expected a file that ends in .svg or .png".to_owned()),
+    };
+    Ok(PlotFile { path, format })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_are_ten_finite_numbers() {
+        assert_eq!(parse_points("1,2,3,4,5,6,7,8,9,10.5").map(|points| points[4]), Ok([9.0, 10.5]));
+        assert!(parse_points("1,2,3").is_err());
+        assert!(parse_points("1,2,3,4,5,6,7,8,9,NaN").is_err());
+        assert!(parse_points("1,2,3,4,5,6,7,8,9,10,11").is_err());
+    }
+}

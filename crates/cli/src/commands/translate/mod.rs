@@ -1,0 +1,166 @@
+//! `portraitist translate`.
+
+mod styles;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, ensure};
+use portraitist_face::Picture;
+use portraitist_face::files::write_atomically;
+use portraitist_face::pipeline::FaceCrop;
+use portraitist_nn::config::Domain;
+use portraitist_nn::recognition::Recognizer;
+use portraitist_nn::translate::Translated;
+use serde::Serialize;
+
+use crate::arguments::TranslateArguments;
+use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::models::open_recognizer;
+use crate::npy::npy;
+use crate::output::{Console, describe, refuse_existing};
+use crate::similarity::ReferenceEmbedding;
+use crate::translator::FaceTranslator;
+
+use styles::{Style, styles};
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct TranslateOutput {
+    outputs: Vec<Output>,
+    failed: Vec<Failure>,
+    model_sha256: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+/// What has been written so far, and what is to be said of it.
+#[derive(Default)]
+struct Written {
+    outputs: Vec<Output>,
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Output {
+    input: PathBuf,
+    output: PathBuf,
+    to: &'static str,
+    /// `null` for a style that no seed gave.
+    seed: Option<u64>,
+    /// How alike input and output are to a recogniser, -1 to 1; `null` without one.
+    similarity: Option<f32>,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let translator = FaceTranslator::open(&arguments.model)?;
+    // Only --json has a place for what it says.
+    let wanted = console.is_json() && arguments.recognizer != "none";
+    let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
+    let (inputs, unusable) = expand(&arguments.inputs);
+    ensure!(
+        arguments.points.is_none() || inputs.len() == 1,
+        "--points goes with a single picture, found {}",
+        inputs.len()
+    );
+    let example = |path: &Path| {
+        let picture = Picture::open(path)?;
+        if arguments.aligned {
+            Ok(picture)
+        } else {
+            Ok(translator.face(&picture, None)?.map_or(picture, |face| face.crop))
+        }
+    };
+    let styles = styles(arguments, &translator.model, example)?;
+    std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    // As many styles from a file as pictures: each picture has its own.
+    let paired = styles.len() == inputs.len()
+        && styles.iter().all(|style| style.seed.is_none())
+        && arguments.interpolate.is_none();
+    let mut written = Written::default();
+    let (_, failed) = for_each(&inputs, unusable, console, |index, input| {
+        let styles = if paired { &styles[index..=index] } else { &styles[..] };
+        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &mut written)
+    });
+    let status = status(&failed);
+    let Written { outputs, warnings } = written;
+    warnings.iter().for_each(|warning| console.warn(warning));
+    let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
+    let output = TranslateOutput { outputs, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
+    console.result(&output, &text)?;
+    Ok(status)
+}
+
+fn translate_one(
+    translator: &FaceTranslator,
+    recognizer: Option<&Recognizer>,
+    arguments: &TranslateArguments,
+    input: &Input,
+    styles: &[Style],
+    written: &mut Written,
+) -> anyhow::Result<()> {
+    let to: Domain = arguments.to.into();
+    let targets: Vec<PathBuf> =
+        (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
+    let floats = targets.iter().filter(|_| arguments.float).map(|path| path.with_extension("npy"));
+    let files: Vec<PathBuf> = targets.iter().cloned().chain(floats).collect();
+    refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
+    let picture = Picture::open(&input.path)?;
+    let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
+    if let Some(folder) = targets.first().and_then(|path| path.parent()) {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let crop = face.as_ref().map_or(&picture, |face| &face.crop);
+    let frame = translator.model.template();
+    let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
+    for (style, path) in styles.iter().zip(targets) {
+        let translated = translator.translate(crop, &style.code, to)?;
+        write(translator, arguments, &picture, face.as_ref(), &translated, &path)?;
+        // A picture that is written is done, whether it can be compared or not.
+        let similarity = reference.as_ref().and_then(|reference| match reference {
+            Ok(reference) => {
+                reference.similarity(&translated.picture).map_err(|error| written.warn(&path, &error)).ok()
+            }
+            Err(error) => {
+                written.warn(&path, error);
+                None
+            }
+        });
+        let (input, seed) = (input.path.clone(), style.seed);
+        written.outputs.push(Output { input, output: path, to: to.name(), seed, similarity });
+    }
+    Ok(())
+}
+
+impl Written {
+    fn warn(&mut self, output: &Path, error: &anyhow::Error) {
+        self.warnings.push(format!("{}: no similarity: {}", output.display(), describe(error)));
+    }
+}
+
+fn write(
+    translator: &FaceTranslator,
+    arguments: &TranslateArguments,
+    picture: &Picture,
+    face: Option<&FaceCrop>,
+    translated: &Translated,
+    path: &Path,
+) -> anyhow::Result<()> {
+    match face.filter(|_| arguments.paste) {
+        Some(face) => translator.paste(picture, face, &translated.picture)?.save(path, arguments.force)?,
+        None => translated.picture.save(path, arguments.force)?,
+    }
+    if arguments.float {
+        let bytes = npy(&translated.planes, &[3, translated.height as u64, translated.width as u64])?;
+        write_atomically(path.with_extension("npy"), &bytes, arguments.force)?;
+    }
+    Ok(())
+}
+
+/// `STEM-drawing.png`, or `STEM-drawing-0001.png` where there are several styles.
+fn target(arguments: &TranslateArguments, input: &Input, to: Domain, index: usize, count: usize) -> PathBuf {
+    let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
+    let number = if count > 1 { format!("-{:04}", index + 1) } else { String::new() };
+    arguments.out.join(&input.stem).with_file_name(format!("{stem}-{to}{number}.png"))
+}

@@ -1,0 +1,363 @@
+//! The routes without a socket.
+#![expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
+use portraitist_face::picture::ENDINGS;
+use portraitist_face::{Picture, bundled_portrait};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::queue::Queue;
+use super::stylise::{StyliseError, StyliseRequest, StyliseState, Stylised, TranslatorService};
+use super::{AppState, app, limits};
+
+const USUAL_POINTS: [[f64; 2]; 5] = [[1.0, 2.0], [3.0, 2.0], [2.0, 3.0], [1.0, 4.0], [3.0, 4.0]];
+
+/// Finds a face in every photo but grey ones; the drawing is one colour, chosen by the seed.
+struct Painter;
+
+impl TranslatorService for Painter {
+    fn stylise(&self, photo: &Picture, request: &StyliseRequest) -> Result<Stylised, StyliseError> {
+        assert_ne!(request.seed, 666, "a mistake in a translator");
+        let is_grey = photo.pixels().chunks_exact(3).all(|rgb| rgb[0] == rgb[1] && rgb[1] == rgb[2]);
+        if is_grey && request.points.is_none() {
+            return Err(StyliseError::NoFace);
+        }
+        if request.points.is_some_and(|points| points[0] == points[1]) {
+            return Err(StyliseError::Unusable("the eyes lie on one spot; click them again".to_owned()));
+        }
+        let paint = |shade| Picture::filled(20, 23, [shade; 3]).unwrap();
+        let points = request.points.unwrap_or(USUAL_POINTS);
+        // Seeds of three digits are drawings that cannot be compared.
+        let similarity = (request.seed < 100).then_some(request.seed as f32 / 100.0);
+        let drawing = paint(request.seed as u8);
+        Ok(Stylised { crop: paint(9), drawing, in_picture: Some(photo.clone()), points, similarity })
+    }
+}
+
+fn state() -> AppState {
+    AppState { stylise: StyliseState::new(Arc::new(Painter)) }
+}
+
+fn painting() -> Router {
+    app(state())
+}
+
+/// Counts its drawings and waits for leave before each one ends.
+struct Slow {
+    begun: Sender<()>,
+    leave: Mutex<Receiver<()>>,
+    count: AtomicUsize,
+}
+
+impl TranslatorService for Slow {
+    fn stylise(&self, photo: &Picture, request: &StyliseRequest) -> Result<Stylised, StyliseError> {
+        self.count.fetch_add(1, Ordering::SeqCst);
+        self.begun.send(()).unwrap();
+        self.leave.lock().unwrap().recv_timeout(Duration::from_secs(20)).unwrap();
+        Painter.stylise(photo, request)
+    }
+}
+
+/// A request as the page sends it.
+fn request(method: Method, address: &str, body: impl Into<Body>) -> Request<Body> {
+    let builder = Request::builder().method(method).uri(address).header("host", "127.0.0.1:7878");
+    builder.header("origin", "http://127.0.0.1:7878").body(body.into()).unwrap()
+}
+
+async fn send(router: &Router, request: Request<Body>) -> (StatusCode, HeaderMap, Vec<u8>) {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    (parts.status, parts.headers, to_bytes(body, usize::MAX).await.unwrap().to_vec())
+}
+
+async fn post(address: &str, body: impl Into<Body>) -> (StatusCode, Value) {
+    let (status, _, bytes) = send(&painting(), request(Method::POST, address, body)).await;
+    (status, serde_json::from_slice(&bytes).unwrap())
+}
+
+async fn assert_refused(address: &str, body: impl Into<Body>, status: StatusCode, kind: &str) -> Value {
+    let (found, answer) = post(address, body).await;
+    assert_eq!((found, answer["kind"].as_str()), (status, Some(kind)), "{answer}");
+    assert!(!answer["error"].as_str().unwrap().is_empty() && !answer["hint"].as_str().unwrap().is_empty(), "{answer}");
+    answer
+}
+
+fn grey_png() -> Vec<u8> {
+    Picture::filled(40, 30, [128; 3]).unwrap().encode_png().unwrap()
+}
+
+#[tokio::test]
+async fn a_photo_becomes_a_drawing() {
+    let (status, answer) = post("/api/drawings?seed=18446744073709551615", bundled_portrait()).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert_eq!(answer["seed"].as_u64(), Some(u64::MAX));
+    assert_eq!((answer["width"].as_u64(), answer["height"].as_u64()), (Some(480), Some(556)));
+    assert_eq!(answer["drawing"]["width"].as_u64(), Some(20));
+    assert_eq!(answer["in_picture"]["height"].as_u64(), Some(556));
+    assert_eq!(answer["points"][4], serde_json::json!([3.0, 4.0]));
+    assert!(answer["drawing"]["url"].as_str().unwrap().starts_with("data:image/png;base64,iVBOR"));
+    assert!(answer["crop"]["url"].as_str().unwrap().starts_with("data:image/jpeg;base64,/9j/"));
+    assert!(answer["seconds"].as_f64().unwrap() >= 0.0);
+}
+
+#[tokio::test]
+async fn the_answer_says_how_alike_photo_and_drawing_are() {
+    let (_, alike) = post("/api/drawings?seed=99", bundled_portrait()).await;
+    assert!((alike["similarity"].as_f64().unwrap() - 0.99).abs() < 1e-6, "{alike}");
+    assert_eq!(alike["same_person"], true);
+    let (_, strange) = post("/api/drawings?seed=1", bundled_portrait()).await;
+    assert_eq!(strange["same_person"], false);
+    let (status, unknown) = post("/api/drawings?seed=100", bundled_portrait()).await;
+    assert_eq!((status, &unknown["similarity"], &unknown["same_person"]), (StatusCode::OK, &Value::Null, &Value::Null));
+}
+
+#[tokio::test]
+async fn clicked_points_reach_the_translator() {
+    let (status, answer) = post("/api/drawings?points=10,10,25.5,10,18,15,%2012,20,24,20", grey_png()).await;
+    assert_eq!((status, &answer["points"][1]), (StatusCode::OK, &serde_json::json!([25.5, 10.0])), "{answer}");
+    assert_eq!(answer["seed"].as_u64(), Some(0));
+}
+
+#[tokio::test]
+async fn a_photo_without_a_face_says_so_by_name() {
+    let address = "/api/drawings?seed=1&name=holiday%0A.png";
+    let answer = assert_refused(address, grey_png(), StatusCode::UNPROCESSABLE_ENTITY, "no_face").await;
+    assert_eq!(answer["error"], "holiday.png: no face was found");
+}
+
+#[tokio::test]
+async fn what_the_translator_cannot_use_keeps_its_words() {
+    let address = "/api/drawings?points=1,1,1,1,2,2,3,3,4,4";
+    let answer = assert_refused(address, grey_png(), StatusCode::UNPROCESSABLE_ENTITY, "unusable").await;
+    assert_eq!(answer["error"], "the eyes lie on one spot");
+    assert_eq!(answer["hint"], "click them again");
+}
+
+#[tokio::test]
+async fn files_that_are_no_whole_pictures_are_refused() {
+    let text = "dear diary, this is no picture at all";
+    assert_refused("/api/drawings?seed=1", text, StatusCode::UNSUPPORTED_MEDIA_TYPE, "bad_picture").await;
+    let cut = &bundled_portrait()[..20_000];
+    let answer = assert_refused("/api/drawings?name=a.jpg", cut, StatusCode::BAD_REQUEST, "bad_picture").await;
+    assert!(answer["error"].as_str().unwrap().starts_with("a.jpg: expected a whole JPEG"), "{answer}");
+    assert_refused("/api/drawings?seed=1", "", StatusCode::BAD_REQUEST, "bad_picture").await;
+}
+
+#[tokio::test]
+async fn too_large_files_are_refused_whether_announced_or_not() {
+    let limit = limits::MAX_UPLOAD_BYTES;
+    let announced = vec![0_u8; limit + 1];
+    assert_refused("/api/drawings", announced, StatusCode::PAYLOAD_TOO_LARGE, "too_large").await;
+    let chunk = axum::body::Bytes::from(vec![0_u8; limit / 4]);
+    let unannounced = Body::new(Chunks { chunk, left: 5 });
+    assert_refused("/api/drawings", unannounced, StatusCode::PAYLOAD_TOO_LARGE, "too_large").await;
+}
+
+/// A body of unknown length.
+struct Chunks {
+    chunk: axum::body::Bytes,
+    left: usize,
+}
+
+impl axum::body::HttpBody for Chunks {
+    type Data = axum::body::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: std::pin::Pin<&mut Self>,
+        _context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        let next = self.left.checked_sub(1);
+        self.left = next.unwrap_or(0);
+        std::task::Poll::Ready(next.map(|_| Ok(http_body::Frame::data(self.chunk.clone()))))
+    }
+}
+
+#[tokio::test]
+async fn wrong_seeds_and_points_are_refused() {
+    let parameters = [
+        "seed=abc",
+        "seed=-1",
+        "seed=",
+        "seed=18446744073709551616",
+        "seed=1&seed=2",
+        "points=",
+        "points=1,2,3",
+        "points=1,2,3,4,5,6,7,8,9,10,11",
+        "points=1,2,3,4,5,6,7,8,9,NaN",
+        "points=1,2,3,4,5,6,7,8,9,inf",
+        "points=1,2,3,4,x,5,6,7,8,9,10",
+        "points=1,2,3,4,5,6,7,8,9,9000",
+    ];
+    for parameter in parameters {
+        let address = format!("/api/drawings?{parameter}");
+        assert_refused(&address, grey_png(), StatusCode::BAD_REQUEST, "bad_request").await;
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_the_translator_becomes_an_answer() {
+    let router = painting();
+    let (status, _, bytes) = send(&router, request(Method::POST, "/api/drawings?seed=666", grey_png())).await;
+    let answer: Value = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!((status, answer["kind"].as_str()), (StatusCode::INTERNAL_SERVER_ERROR, Some("internal")));
+    let (status, ..) = send(&router, request(Method::POST, "/api/drawings?seed=1", bundled_portrait())).await;
+    assert_eq!(status, StatusCode::OK, "the queue goes on");
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_are_served_with_safe_headers() {
+    let router = painting();
+    for (address, content_type) in [("/", "text/html"), ("/style.css", "text/css"), ("/portrait", "image/jpeg")] {
+        let (status, headers, body) = send(&router, request(Method::GET, address, Body::empty())).await;
+        assert_eq!(status, StatusCode::OK, "{address}");
+        assert!(headers["content-type"].to_str().unwrap().starts_with(content_type), "{address}");
+        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'self'; img-src 'self'"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert!(!body.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn every_file_that_the_page_names_exists_and_none_lies_elsewhere() {
+    let router = painting();
+    let (_, _, page) = send(&router, request(Method::GET, "/", Body::empty())).await;
+    let page = String::from_utf8(page).unwrap();
+    let named = page.split(['"']).filter(|text| text.starts_with('/') && text.len() > 1 && !text.contains('>'));
+    for address in named.chain(["/compare.js", "/points.js", "/service.js", "/limits.js"]) {
+        let (status, _, body) = send(&router, request(Method::GET, address, Body::empty())).await;
+        assert_eq!(status, StatusCode::OK, "{address}");
+        let text = String::from_utf8_lossy(&body).replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains("http:") && !text.contains("https:"), "{address}");
+    }
+    assert!(
+        !page.contains("style=\"") && !page.contains("onclick") && !page.contains("://"),
+        "the policy forbids these"
+    );
+}
+
+#[tokio::test]
+async fn scripts_know_the_limits_of_the_program() {
+    let (status, _, script) = send(&painting(), request(Method::GET, "/limits.js", Body::empty())).await;
+    assert_eq!(status, StatusCode::OK);
+    let expected = format!("MAX_UPLOAD_BYTES = {};", limits::MAX_UPLOAD_BYTES);
+    assert!(String::from_utf8(script).unwrap().contains(&expected));
+}
+
+#[tokio::test]
+async fn the_page_offers_every_format_that_is_read() {
+    let (_, _, page) = send(&painting(), request(Method::GET, "/", Body::empty())).await;
+    let page = String::from_utf8(page).unwrap();
+    let (_, rest) = page.split_once("accept=\"").unwrap();
+    let offered: Vec<&str> = rest.split('"').next().unwrap().split(',').collect();
+    for ending in ENDINGS {
+        let kind = ending.replace("jpg", "jpeg").replace("tiff", "tif").replace("tif", "tiff");
+        let is_offered = |name: &&str| *name == format!("image/{kind}") || *name == format!(".{ending}");
+        assert!(offered.iter().any(is_offered), "{ending} in {offered:?}");
+    }
+}
+
+#[tokio::test]
+async fn other_hosts_and_other_pages_are_refused() {
+    let router = painting();
+    let cases = [
+        ("evil.example:7878", None, StatusCode::FORBIDDEN),
+        ("127.0.0.1:7878", Some("http://evil.example"), StatusCode::FORBIDDEN),
+        ("127.0.0.1:7878", Some("http://127.0.0.1:9999"), StatusCode::FORBIDDEN),
+        ("127.0.0.1:7878", Some("null"), StatusCode::FORBIDDEN),
+        ("localhost:7878", Some("http://localhost:7878"), StatusCode::OK),
+        ("[::1]:7878", Some("http://[::1]:7878"), StatusCode::OK),
+        ("localhost", None, StatusCode::OK),
+    ];
+    for (host, origin, expected) in cases {
+        let mut request = request(Method::POST, "/api/drawings?seed=1", bundled_portrait());
+        request.headers_mut().insert("host", host.parse().unwrap());
+        request.headers_mut().remove("origin");
+        origin.map(|origin| request.headers_mut().insert("origin", origin.parse().unwrap()));
+        let (status, headers, _) = send(&router, request).await;
+        assert_eq!(status, expected, "{host} {origin:?}");
+        assert!(headers.contains_key("content-security-policy"));
+    }
+    let mut across = request(Method::POST, "/api/drawings", bundled_portrait());
+    across.headers_mut().remove("origin");
+    across.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+    assert_eq!(send(&router, across).await.0, StatusCode::FORBIDDEN);
+    let mut nameless = request(Method::GET, "/", Body::empty());
+    nameless.headers_mut().remove("host");
+    assert_eq!(send(&router, nameless).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn unknown_addresses_and_methods_get_json() {
+    let router = painting();
+    for (method, address, expected) in
+        [(Method::GET, "/nowhere", 404), (Method::GET, "/api/drawings", 405), (Method::POST, "/portrait", 405)]
+    {
+        let (status, _, bytes) = send(&router, request(method, address, Body::empty())).await;
+        assert_eq!(status.as_u16(), expected, "{address}");
+        assert!(serde_json::from_slice::<Value>(&bytes).unwrap()["kind"].is_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_queue_says_busy_and_gone_clients_leave_no_work() {
+    let (begun, has_begun) = channel();
+    let (give_leave, leave) = channel();
+    let slow = Arc::new(Slow { begun, leave: Mutex::new(leave), count: AtomicUsize::new(0) });
+    let queue = Queue::new(1, 3);
+    let state = StyliseState::with_queue(slow.clone(), queue.clone());
+    let router = app(AppState { stylise: state });
+    let photo = || request(Method::POST, "/api/drawings?seed=1", bundled_portrait());
+    let start = || {
+        let router = router.clone();
+        tokio::spawn(async move { send(&router, photo()).await })
+    };
+
+    let first = start();
+    has_begun.recv_timeout(Duration::from_secs(20)).unwrap();
+    let waiting: Vec<_> = (0..3).map(|_| start()).collect();
+    wait_until(|| queue.free_places() == 0).await;
+    let (status, headers, body) = send(&router, photo()).await;
+    assert_eq!((status, &headers["retry-after"]), (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from_static("2")));
+    assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["kind"], "busy");
+
+    for gone in waiting.into_iter().chain([first]) {
+        gone.abort();
+        assert!(gone.await.unwrap_err().is_cancelled());
+    }
+    // Those who waited have left; the job at work keeps its place and its turn until it is done.
+    wait_until(|| queue.free_places() == 3).await;
+    let last = start();
+    wait_until(|| queue.free_places() == 2).await;
+    assert_eq!(slow.count.load(Ordering::SeqCst), 1);
+    give_leave.send(()).unwrap();
+    give_leave.send(()).unwrap();
+    assert_eq!(last.await.unwrap().0, StatusCode::OK);
+    assert_eq!(slow.count.load(Ordering::SeqCst), 2, "the waiting clients had gone");
+}
+
+/// Looks again every few milliseconds, for at most twenty seconds.
+async fn wait_until(is_so: impl Fn() -> bool) {
+    let looking = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), looking).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_server_ends_when_it_is_told_to() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let server = super::serve(listener, state(), std::future::ready(()));
+    tokio::time::timeout(Duration::from_secs(10), server).await.unwrap().unwrap();
+}

@@ -1,0 +1,46 @@
+//! Opening a dataset: the layout is seen from what is there.
+
+use std::path::Path;
+
+use super::layout::{Layout, OpenOptions};
+use super::people::Dataset;
+use super::{folders, list, webcaricature};
+use crate::error::{Error, Result};
+
+impl Dataset {
+    /// Opens a folder or a list file; the layout is seen from what is there.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] if there is nothing, no pictures, or a part that cannot be found anywhere.
+    pub fn open(root: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
+        let root = root.as_ref();
+        let failed = |reason: String| Error::Dataset { path: root.to_owned(), reason };
+        let metadata = std::fs::metadata(root).map_err(|error| failed(format!("cannot open the dataset: {error}")))?;
+        let dataset = if !metadata.is_dir() {
+            list::open(root, options)?
+        } else if webcaricature::is_one(root) {
+            webcaricature::open(root, options)?
+        } else {
+            folders::open(root, options)?
+        };
+        // A derived dataset may have lost all its pictures; that is a result, not a mistake.
+        if dataset.layout != Layout::WebCaricature && dataset.entries().next().is_none() {
+            return Err(failed("expected pictures, found none".to_owned()));
+        }
+        Ok(dataset)
+    }
+
+    /// The protocols' folder.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] if there is none.
+    pub fn require_protocols(&self) -> Result<&Path> {
+        let reason = || {
+            let named = webcaricature::PROTOCOLS;
+            format!(
+                "expected a folder {named} here or in the dataset it is derived from, found none; name one with --base"
+            )
+        };
+        self.protocols.as_deref().ok_or_else(|| Error::Dataset { path: self.root.clone(), reason: reason() })
+    }
+}

@@ -1,0 +1,10 @@
+//! Datasets of synthetic people in WebCaricature's layout.
+
+pub(super) mod dataset;
+pub(super) mod names;
+pub(super) mod protocols;
+
+pub use dataset::{
+    DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, dataset_seed, origin_seed,
+    write_dataset,
+};

@@ -1,0 +1,170 @@
+//! Which algorithm computes a layer: the one place that decides.
+//!
+//! Decisions depend on shapes alone, never on the number of threads, so that results do not depend on it either. The
+//! environment variable `PORTRAITIST_WINOGRAD` (`off`, `always`) overrides what is expected to be fastest.
+
+use crate::convolution::correlation::Correlation;
+use crate::convolution::shape::Conv2d;
+use crate::simd::dispatch::{Kernels, WinogradPolicy};
+use crate::simd::outer_product::MAX_OUTER_ROWS;
+use crate::winograd::filter::Filter;
+
+/// Tiles up to which transforming weights is more work than the tiles. Then weights of a call are transformed where they
+/// are used, and constant weights are kept transformed. With more tiles, all share what a call transformed once.
+pub(crate) const FEW_TILES: usize = 96;
+/// Constant weights that take more elements (4 MB) transformed are kept packed, where there are many tiles.
+const LARGEST_KEPT_WEIGHTS: usize = 1 << 20;
+
+/// How a convolution is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Algorithm {
+    /// By its definition.
+    Direct,
+    /// By Winograd's minimal filtering.
+    Winograd(Filter),
+}
+
+/// How exact a [`PreparedConvolution`](crate::PreparedConvolution) must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// Any algorithm. F(4x4, 3x3) has errors around 1e-5 of the largest output.
+    Standard,
+    /// All but F(4x4, 3x3): errors around 1e-6 of the largest output. For layers behind which errors grow.
+    High,
+}
+
+/// The algorithm for a correlation whose weights are given with each call.
+pub(crate) fn of_correlation(kernels: &Kernels, correlation: &Correlation<'_>) -> Algorithm {
+    let three_by_three = correlation.taps.len() == 9 && correlation.taps.last() == Some(&[2, 2]);
+    let is_possible = three_by_three && correlation.axes[0].stride == 1;
+    let takes_winograd = match kernels.winograd {
+        _ if !is_possible => false,
+        WinogradPolicy::Never => false,
+        WinogradPolicy::IfFaster => winograd_is_faster(correlation),
+        WinogradPolicy::Always => true,
+    };
+    if takes_winograd { Algorithm::Winograd(Filter::F4) } else { Algorithm::Direct }
+}
+
+/// Whether F(4x4, 3x3) is expected to be faster than the direct correlation, where it is possible.
+fn winograd_is_faster(correlation: &Correlation<'_>) -> bool {
+    let [height, width] = correlation.target_size;
+    let channels = [correlation.source_channels, correlation.target_channels];
+    if channels.iter().any(|channels| *channels < 16) {
+        return false;
+    }
+    // Nanoseconds for each pair of channels, fitted to measurements on two threads of Zen 5 with AVX-512.
+    let tiles = (correlation.batch * Filter::F4.tiles([height, width])) as f64;
+    let inverse_channels: f64 = channels.iter().map(|channels| 1.0 / *channels as f64).sum();
+    let [multiply, transform_weights, transform_tiles] = [0.18 * tiles, 8.0, 4.0 * tiles * inverse_channels];
+    let direct = 0.05 * (correlation.batch * height * width) as f64;
+    multiply + transform_weights + transform_tiles < 0.95 * direct
+}
+
+/// How the gradient of a convolution's weight is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WeightGradientAlgorithm {
+    /// By Winograd's transforms.
+    Winograd,
+    /// By sums over positions, registers of input channels.
+    TransposedInput,
+    /// By sums over positions, registers of output channels.
+    TransposedOutput,
+}
+
+/// The algorithm for the gradient of a weight; `output_size` is height and width of the output.
+pub(crate) fn of_weight_gradient(kernels: &Kernels, conv: &Conv2d, output_size: [usize; 2]) -> WeightGradientAlgorithm {
+    let takes_winograd = match kernels.winograd {
+        _ if conv.kernel != [3, 3] || conv.stride != 1 => false,
+        WinogradPolicy::Never => false,
+        WinogradPolicy::IfFaster => weight_gradient_by_winograd_is_faster(conv, output_size),
+        WinogradPolicy::Always => true,
+    };
+    // Registers of few output channels would stay mostly empty.
+    let few_outputs = conv.out_channels <= 2 * MAX_OUTER_ROWS.min(kernels.lanes / 2);
+    if takes_winograd {
+        WeightGradientAlgorithm::Winograd
+    } else if few_outputs && conv.in_channels > conv.out_channels {
+        WeightGradientAlgorithm::TransposedInput
+    } else {
+        WeightGradientAlgorithm::TransposedOutput
+    }
+}
+
+fn weight_gradient_by_winograd_is_faster(conv: &Conv2d, output_size: [usize; 2]) -> bool {
+    if conv.in_channels.min(conv.out_channels) < 32 {
+        return false;
+    }
+    let multiplications = Filter::F4.points() * conv.batch * Filter::F4.tiles(output_size);
+    let direct = 9 * conv.batch * output_size[0] * output_size[1];
+    // The last transform costs each pair of channels as much as some 1000 multiplications.
+    multiplications + 1000 < direct
+}
+
+/// The fastest algorithm for one image at a time with constant weights, by the shape and the wanted precision alone.
+/// Input pixels are `pitch` elements apart.
+///
+/// For many images, which share the weights, F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but the
+/// result of an image must not depend on the others.
+pub(crate) fn of_constant_weights(
+    kernels: &Kernels,
+    convolution: &Conv2d,
+    pitch: usize,
+    [height, width]: [usize; 2],
+    precision: Precision,
+) -> Algorithm {
+    let (largest, filters): (Filter, &[Filter]) = match precision {
+        Precision::Standard => (Filter::F4, &[Filter::F2, Filter::F4]),
+        Precision::High => (Filter::F2, &[Filter::F2]),
+    };
+    let winograd_is_possible = convolution.kernel == [3, 3]
+        && convolution.stride == 1
+        && convolution.padding <= 1
+        && pitch.is_multiple_of(kernels.lanes);
+    match kernels.winograd {
+        WinogradPolicy::Never => return Algorithm::Direct,
+        WinogradPolicy::Always if winograd_is_possible => return Algorithm::Winograd(largest),
+        _ => {}
+    }
+    // Nanoseconds for one image, measured on two threads of Zen 5: a multiplication; a weight that comes from memory, at
+    // 48 GB/s; a point of a channel of a tile that is transformed.
+    const MULTIPLICATION: f64 = 0.005;
+    const WEIGHT: f64 = 0.083;
+    const TRANSFORM: f64 = 0.05;
+    let pairs = (convolution.in_channels * convolution.out_channels) as f64;
+    let per_tile = (convolution.in_channels + convolution.out_channels) as f64 / pairs;
+    let direct = (MULTIPLICATION * (height * width) as f64 + WEIGHT) * 9.0;
+    let by_tiles = |filter: Filter| {
+        let tiles = filter.tiles([height, width]) as f64;
+        (MULTIPLICATION * tiles + WEIGHT + TRANSFORM * tiles * per_tile) * filter.points() as f64
+    };
+    let mut best = (direct, Algorithm::Direct);
+    for &filter in filters {
+        if winograd_is_possible && by_tiles(filter) < best.0 {
+            best = (by_tiles(filter), Algorithm::Winograd(filter));
+        }
+    }
+    best.1
+}
+
+/// The algorithm for the four phases of upsampling with constant weights.
+pub(crate) fn of_upsampling_phases(kernels: &Kernels) -> Algorithm {
+    match kernels.winograd {
+        WinogradPolicy::Never => Algorithm::Direct,
+        WinogradPolicy::IfFaster | WinogradPolicy::Always => Algorithm::Winograd(Filter::F4),
+    }
+}
+
+/// Whether constant weights are kept packed as the direct algorithm reads them, and transformed at each call: that takes
+/// little time where tiles are many, and saves three quarters of the memory.
+pub(crate) fn keeps_weights_packed(
+    algorithm: Algorithm,
+    pitch: usize,
+    out_channels: usize,
+    output_size: [usize; 2],
+) -> bool {
+    let transformed = Filter::F4.points() * pitch * out_channels;
+    algorithm == Algorithm::Winograd(Filter::F4)
+        && Filter::F4.tiles(output_size) > FEW_TILES
+        && transformed > LARGEST_KEPT_WEIGHTS
+}

@@ -1,0 +1,6 @@
+//! Self-attention and its gradients.
+
+pub(crate) mod blocks;
+pub(crate) mod forward;
+pub(crate) mod gradient;
+pub(crate) mod softmax;

@@ -1,0 +1,6 @@
+//! Channels-last (NHWC) images and convolutions between them: the layout of inference.
+
+pub(crate) mod convolution;
+pub(crate) mod feature_map;
+pub(crate) mod gemm_weights;
+pub(crate) mod shape;

@@ -1,0 +1,218 @@
+//! A convolution with constant weights.
+
+use crate::algorithm::{self, Algorithm, Precision};
+use crate::channels_last::convolution::{ConvolutionCall, ConvolutionLayer, Placement};
+use crate::channels_last::feature_map::FeatureMap;
+use crate::channels_last::gemm_weights::GemmWeights;
+use crate::channels_last::shape::FeatureMapShape;
+use crate::convolution::padding::Padding;
+use crate::convolution::shape::Conv2d;
+use crate::error::{ShapeError, check_length};
+use crate::memory::shared::Shared;
+use crate::simd::dispatch::{Kernels, kernels};
+use crate::simd::epilogue::{Epilogue, EpilogueActivation, Residual};
+use crate::winograd::weights::{transform_once, transform_packed};
+
+/// What is done to the outputs of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum OutputActivation<'a> {
+    /// Nothing.
+    None,
+    /// `max(0, x)`.
+    Relu,
+    /// PReLU: `x` above 0, else `x` times the weight of its channel. One weight for each channel.
+    Prelu(&'a [f32]),
+}
+
+/// A convolution with constant weights, prepared for images of one size. It reads its padding from the halo of its
+/// inputs.
+///
+/// A linear layer is a convolution whose kernel is as large as the image.
+#[derive(Debug)]
+pub struct PreparedConvolution {
+    layer: ConvolutionLayer,
+    algorithm: Algorithm,
+    weights: Weights,
+    /// For whole registers of channels, as the PReLU weight.
+    bias: Vec<f32>,
+    activation: EpilogueActivation,
+    prelu_weight: Vec<f32>,
+}
+
+/// What a convolution keeps of its weights.
+#[derive(Debug)]
+enum Weights {
+    /// As GEMMs read them.
+    Ready(GemmWeights),
+    /// A 3x3 kernel as the direct algorithm reads it, transformed at each call.
+    Packed(GemmWeights),
+}
+
+impl Weights {
+    fn new(
+        kernels: &Kernels,
+        algorithm: Algorithm,
+        convolution: &Conv2d,
+        pitch: usize,
+        weight: &[f32],
+        out_size: [usize; 2],
+    ) -> Self {
+        if algorithm::keeps_weights_packed(algorithm, pitch, convolution.out_channels, out_size) {
+            return Self::Packed(GemmWeights::packed(kernels, convolution, pitch, weight));
+        }
+        Self::Ready(match algorithm {
+            Algorithm::Direct => GemmWeights::packed(kernels, convolution, pitch, weight),
+            Algorithm::Winograd(filter) => transform_once(kernels, filter, convolution, pitch, weight),
+        })
+    }
+}
+
+impl PreparedConvolution {
+    /// Prepares `weight` (`[out, in, kh, kw]`), `bias` (`[out]`) and the weight of the activation. The batch that
+    /// `convolution` names does not matter; its sizes must be those of `input`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the halo of
+    /// the input.
+    pub fn new(
+        convolution: &Conv2d,
+        input: FeatureMapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+        precision: Precision,
+    ) -> Result<Self, ShapeError> {
+        let kernels = kernels();
+        let out_size = convolution.output_size()?;
+        let algorithm = algorithm::of_constant_weights(kernels, convolution, input.pitch, out_size, precision);
+        Self::with(kernels, algorithm, convolution, input, weight, bias, activation)
+    }
+
+    /// As [`PreparedConvolution::new`], for a chosen instruction set and algorithm.
+    pub(crate) fn with(
+        kernels: &'static Kernels,
+        algorithm: Algorithm,
+        convolution: &Conv2d,
+        input: FeatureMapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+    ) -> Result<Self, ShapeError> {
+        let out_channels = convolution.out_channels;
+        let out_size = convolution.check(None, Some(weight.len()), Some(bias.len()), None)?;
+        check_length("input channels", convolution.in_channels, input.channels)?;
+        check_length("input rows", convolution.in_height, input.height)?;
+        check_length("input columns", convolution.in_width, input.width)?;
+        if convolution.padding > input.halo {
+            return Err(ShapeError::Halo { padding: convolution.padding, halo: input.halo });
+        }
+        let (activation, prelu_weight) = match activation {
+            OutputActivation::None => (EpilogueActivation::Linear, &[][..]),
+            OutputActivation::Relu => (EpilogueActivation::Relu, &[][..]),
+            OutputActivation::Prelu(weight) => {
+                check_length("PReLU weight", out_channels, weight.len())?;
+                (EpilogueActivation::Prelu, weight)
+            }
+        };
+        let whole = |values: &[f32]| {
+            let mut values = values.to_vec();
+            values.resize(out_channels.next_multiple_of(kernels.lanes), 0.0);
+            values
+        };
+        let Conv2d { stride, padding, mode, .. } = *convolution;
+        Ok(Self {
+            layer: ConvolutionLayer { kernels, input, out_channels, out_size, stride, padding, mode },
+            algorithm,
+            weights: Weights::new(kernels, algorithm, convolution, input.pitch, weight, out_size),
+            bias: whole(bias),
+            activation,
+            prelu_weight: whole(prelu_weight),
+        })
+    }
+
+    /// The shape of the inputs.
+    pub fn input_shape(&self) -> FeatureMapShape {
+        self.layer.input
+    }
+
+    /// The padding that the halo of inputs must hold: see [`FeatureMap::pad`].
+    pub fn padding(&self) -> (usize, Padding) {
+        (self.layer.padding, self.layer.mode)
+    }
+
+    /// The shape of the outputs, with a halo for the convolutions that read them.
+    pub fn output(&self, halo: usize) -> FeatureMapShape {
+        let ConvolutionLayer { out_channels, out_size: [height, width], .. } = self.layer;
+        FeatureMapShape::features(out_channels, height, width, halo)
+    }
+
+    /// Convolves `input`, adds the bias, applies the activation, adds `residual` and overwrites `output`.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a feature map has another shape or number of images than the others ask for, or the input is
+    /// not padded; `output` is untouched then.
+    pub fn forward(
+        &self,
+        input: &FeatureMap,
+        residual: Option<&FeatureMap>,
+        output: &mut FeatureMap,
+    ) -> Result<(), ShapeError> {
+        let shape = output.shape();
+        input.check_shape(self.layer.input)?;
+        output.check_shape(self.output(shape.halo))?;
+        check_length("output images", input.batch(), output.batch())?;
+        let (padding, mode) = self.padding();
+        if !input.is_padded(padding, mode) {
+            return Err(ShapeError::NotPadded { padding, mode });
+        }
+        let residual = match residual {
+            None => None,
+            Some(residual) => {
+                residual.check_shape(shape)?;
+                check_length("residual images", input.batch(), residual.batch())?;
+                Some(residual.values().as_ptr())
+            }
+        };
+        let target = Shared::new(output.overwrite());
+        self.run(input.batch(), input.values(), residual, Placement::whole(shape), target);
+        Ok(())
+    }
+
+    /// Whether weights are transformed at each call.
+    #[cfg(test)]
+    pub(crate) fn is_packed(&self) -> bool {
+        matches!(self.weights, Weights::Packed(_))
+    }
+
+    /// Convolves images that were checked. The residual lies as the target does.
+    pub(super) fn run(
+        &self,
+        batch: usize,
+        input: &[f32],
+        residual: Option<*const f32>,
+        placement: Placement,
+        target: Shared,
+    ) {
+        let first = target.at(0);
+        let epilogue = Epilogue {
+            bias: self.bias.as_ptr(),
+            activation: self.activation,
+            prelu_weight: self.prelu_weight.as_ptr(),
+            residual: residual
+                .map(|residual| Residual { first: residual, distance: residual.addr().wrapping_sub(first.addr()) }),
+        };
+        let transformed;
+        let weights = match &self.weights {
+            Weights::Ready(weights) => weights,
+            Weights::Packed(weights) => {
+                transformed = transform_packed(weights, self.layer.kernels);
+                &transformed
+            }
+        };
+        let call = ConvolutionCall { layer: &self.layer, weights, batch, input, placement, target, epilogue };
+        match self.algorithm {
+            Algorithm::Direct => call.run_direct(),
+            Algorithm::Winograd(filter) => call.run_winograd(filter),
+        }
+    }
+}

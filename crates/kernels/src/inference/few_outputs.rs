@@ -1,0 +1,156 @@
+//! A convolution to a few channels with constant weights: the last layer of a network that generates images.
+//!
+//! Registers of output channels would stay mostly empty. So each column of the kernel becomes a convolution of its own,
+//! and all of them are computed as one with `kernel width * out` channels. Outputs are sums of its channels from
+//! neighbouring pixels.
+
+use super::convolution::{OutputActivation, PreparedConvolution};
+use crate::algorithm::Algorithm;
+use crate::channels_last::feature_map::FeatureMap;
+use crate::channels_last::shape::FeatureMapShape;
+use crate::convolution::padding::Padding;
+use crate::convolution::shape::Conv2d;
+use crate::error::{ShapeError, check_length};
+use crate::memory::scratch::Scratch;
+use crate::memory::shared::Shared;
+use crate::pointwise::activation::Pointwise;
+use crate::simd::dispatch::{Kernels, kernels};
+use crate::simd::transpose::Transposition;
+use rayon::prelude::*;
+
+/// Outputs of a task, at least.
+const OUTPUTS_PER_TASK: usize = 1 << 10;
+
+/// A convolution with stride 1 to a few channels, prepared for images of one size.
+#[derive(Debug)]
+pub struct PreparedFewOutputs {
+    kernels: &'static Kernels,
+    /// Sums down the columns of the kernel.
+    columns: PreparedConvolution,
+    kernel_width: usize,
+    bias: Vec<f32>,
+    activation: Option<Pointwise>,
+}
+
+impl PreparedFewOutputs {
+    /// Prepares `weight` (`[out, in, kernel, kernel]`) and `bias` (`[out]`).
+    ///
+    /// # Errors
+    /// [`ShapeError`] if the shape is impossible, a slice has another length, or the padding is wider than the halo of
+    /// the input.
+    pub fn new(
+        convolution: &Conv2d,
+        input: FeatureMapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: Option<Pointwise>,
+    ) -> Result<Self, ShapeError> {
+        Self::with(kernels(), convolution, input, weight, bias, activation)
+    }
+
+    /// As [`PreparedFewOutputs::new`], for a chosen instruction set.
+    pub(crate) fn with(
+        kernels: &'static Kernels,
+        convolution: &Conv2d,
+        input: FeatureMapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: Option<Pointwise>,
+    ) -> Result<Self, ShapeError> {
+        convolution.check(None, Some(weight.len()), Some(bias.len()), None)?;
+        check_length("stride", 1, convolution.stride)?;
+        let [height, width] = convolution.kernel;
+        let out_channels = width * convolution.out_channels;
+        let columns = Conv2d { out_channels, kernel: [height, 1], ..*convolution };
+        let mut weights = vec![0.0; weight.len()];
+        let per_output = convolution.in_channels * height;
+        for (index, value) in weight.iter().enumerate() {
+            let (output, row, column) = (index / (per_output * width), index / width % per_output, index % width);
+            weights[(column * convolution.out_channels + output) * per_output + row] = *value;
+        }
+        let (direct, none) = (Algorithm::Direct, OutputActivation::None);
+        let no_bias = vec![0.0; out_channels];
+        let columns = PreparedConvolution::with(kernels, direct, &columns, input, &weights, &no_bias, none)?;
+        Ok(Self { kernels, columns, kernel_width: width, bias: bias.to_vec(), activation })
+    }
+
+    /// The padding that the halo of inputs must hold: see [`FeatureMap::pad`].
+    pub fn padding(&self) -> (usize, Padding) {
+        self.columns.padding()
+    }
+
+    /// The shape of the sums that [`PreparedFewOutputs::forward`] needs room for.
+    pub fn sums(&self) -> FeatureMapShape {
+        self.columns.output(0)
+    }
+
+    /// Channels of the outputs.
+    pub fn out_channels(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// Height and width of the outputs.
+    pub fn out_size(&self) -> [usize; 2] {
+        let [height, width] = self.columns.output(0).size();
+        [height, width + 1 - self.kernel_width]
+    }
+
+    /// Convolves `input`, adds the bias, applies the activation and overwrites `images`, `[n, out, h, w]`. What `sums`
+    /// holds afterwards is not specified.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a feature map or the slice has another size, or the input is not padded; `images` is untouched then.
+    pub fn forward(&self, input: &FeatureMap, sums: &mut FeatureMap, images: &mut [f32]) -> Result<(), ShapeError> {
+        let (channels, [height, width]) = (self.out_channels(), self.out_size());
+        sums.check_shape(self.sums())?;
+        check_length("images", input.batch() * channels * height * width, images.len())?;
+        self.columns.forward(input, None, sums)?;
+        let (sums, batch) = (&*sums, input.batch());
+        let target = Shared::new(images);
+        let rows = (0..batch * height).into_par_iter().with_min_len(OUTPUTS_PER_TASK / (channels * width) + 1);
+        rows.for_each(|row| {
+            let (image, y) = (row / height, row % height);
+            let planes = self.sums_of_row(sums, image, y);
+            let mut outputs = Scratch::new(width);
+            for channel in 0..channels {
+                self.add_columns(&planes, channel, &mut outputs);
+                let start = ((image * channels + channel) * height + y) * width;
+                // SAFETY: tasks write disjoint rows, which lie within the images; these outlive the tasks.
+                let target = unsafe { std::slice::from_raw_parts_mut(target.at(start), width) };
+                match self.activation {
+                    None => target.copy_from_slice(&outputs),
+                    Some(function) => self.kernels.activate(function, &outputs, target),
+                }
+            }
+        });
+        Ok(())
+    }
+
+    /// The sums of a row, channel by channel.
+    fn sums_of_row(&self, sums: &FeatureMap, image: usize, y: usize) -> Scratch {
+        let shape = sums.shape();
+        let mut planes = Scratch::new(shape.channels * shape.width);
+        let matrix = Transposition {
+            source: sums.values()[shape.offset(image, [y, 0], 0)..].as_ptr(),
+            source_stride: shape.pitch,
+            rows: shape.width,
+            columns: shape.channels,
+            target: planes.as_mut_ptr(),
+            target_stride: shape.width,
+            fill: 0,
+        };
+        // SAFETY: the feature map has the row, the planes have room for all its channels.
+        unsafe { self.kernels.transpose(&matrix) };
+        planes
+    }
+
+    /// A row of outputs of one channel, before the activation.
+    fn add_columns(&self, planes: &[f32], channel: usize, outputs: &mut [f32]) {
+        let width = outputs.len() + self.kernel_width - 1;
+        outputs.fill(self.bias[channel]);
+        for column in 0..self.kernel_width {
+            let plane = &planes[(column * self.out_channels() + channel) * width..][column..];
+            outputs.iter_mut().zip(plane).for_each(|(output, sum)| *output += sum);
+        }
+    }
+}

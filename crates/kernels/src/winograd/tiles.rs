@@ -1,0 +1,154 @@
+//! Winograd's transforms of channels-last tiles: a register holds channels of one pixel, so tiles of any number and
+//! position cost the same.
+
+use super::columns::{ColumnIn, ColumnOut, F2, F4, F4Gradient};
+use super::filter::Filter;
+use crate::simd::dispatch::kernel_methods;
+use crate::simd::epilogue::Epilogue;
+use crate::simd::vector::Vector;
+
+kernel_methods! {
+    unsafe fn tile_in<V>(tile: &TileIn);
+    unsafe fn tile_out<V>(tile: &TileOut);
+}
+
+/// What a tile that goes into the transform domain holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TileTransform {
+    /// Inputs: `Bᵀ d B`.
+    Input(Filter),
+    /// Gradients of the 4x4 outputs of F(4x4, 3x3): `A y Aᵀ`, the adjoint of the transform of outputs.
+    OutputGradient,
+}
+
+/// One tile, to be transformed.
+pub(crate) struct TileIn {
+    pub(crate) transform: TileTransform,
+    /// First channel of the tile's first pixel.
+    pub(crate) source: *const f32,
+    /// Elements from a row to the next.
+    pub(crate) row_stride: usize,
+    /// Elements from a pixel to the next.
+    pub(crate) pitch: usize,
+    /// Channels: whole registers.
+    pub(crate) channels: usize,
+    /// First channel at point 0.
+    pub(crate) target: *mut f32,
+    /// Elements from a point to the next.
+    pub(crate) point_stride: usize,
+}
+
+/// One tile of sums, to be transformed to outputs.
+pub(crate) struct TileOut {
+    pub(crate) filter: Filter,
+    /// First channel at point 0.
+    pub(crate) source: *const f32,
+    /// Elements from a point to the next.
+    pub(crate) point_stride: usize,
+    /// Channels: whole registers.
+    pub(crate) channels: usize,
+    /// First channel of the tile's first output.
+    pub(crate) target: *mut f32,
+    /// Elements from a row to the next.
+    pub(crate) row_stride: usize,
+    /// Elements from a pixel to the next.
+    pub(crate) pitch: usize,
+    /// Rows and columns of the tile that are outputs.
+    pub(crate) size: [usize; 2],
+    pub(crate) epilogue: Epilogue,
+}
+
+/// Transforms a tile into the transform domain.
+///
+/// # Safety
+/// The processor has `V`'s instruction set; source and target are valid for all pixels and points, and no other thread
+/// touches the target.
+#[inline(always)]
+pub(crate) unsafe fn tile_in<V: Vector>(tile: &TileIn) {
+    match tile.transform {
+        // SAFETY: the caller's promise is the same.
+        TileTransform::Input(Filter::F2) => unsafe { sized_tile_in::<V, 4, 4, F2>(tile) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::Input(Filter::F4) => unsafe { sized_tile_in::<V, 6, 6, F4>(tile) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::OutputGradient => unsafe { sized_tile_in::<V, 4, 6, F4Gradient>(tile) },
+    }
+}
+
+/// Transforms a tile of sums to outputs.
+///
+/// # Safety
+/// The processor has `V`'s instruction set; the source is valid at all points, target and what the epilogue reads for the
+/// outputs of the tile; no other thread touches the target.
+#[inline(always)]
+pub(crate) unsafe fn tile_out<V: Vector>(tile: &TileOut) {
+    match tile.filter {
+        // SAFETY: the caller's promise is the same.
+        Filter::F2 => unsafe { sized_tile_out::<V, 4, 2, F2>(tile) },
+        // SAFETY: the caller's promise is the same.
+        Filter::F4 => unsafe { sized_tile_out::<V, 6, 4, F4>(tile) },
+    }
+}
+
+/// # Safety
+/// As [`tile_in`].
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
+#[inline(always)]
+unsafe fn sized_tile_in<V: Vector, const FROM: usize, const TO: usize, F: ColumnIn<FROM, TO>>(tile: &TileIn) {
+    for channel in (0..tile.channels).step_by(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (source, target) = (tile.source.add(channel), tile.target.add(channel));
+            let mut half = [[V::zero(); FROM]; TO];
+            for x in 0..FROM {
+                let mut column = [V::zero(); FROM];
+                for y in 0..FROM {
+                    column[y] = V::load(source.add(y * tile.row_stride + x * tile.pitch));
+                }
+                let column = F::column(column);
+                for y in 0..TO {
+                    half[y][x] = column[y];
+                }
+            }
+            for y in 0..TO {
+                let row = F::column(half[y]);
+                for x in 0..TO {
+                    row[x].store(target.add((y * TO + x) * tile.point_stride));
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`tile_out`].
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
+#[inline(always)]
+unsafe fn sized_tile_out<V: Vector, const IN: usize, const OUT: usize, F: ColumnOut<IN, OUT>>(tile: &TileOut) {
+    for channel in (0..tile.channels).step_by(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let source = tile.source.add(channel);
+            let mut half = [[V::zero(); IN]; OUT];
+            for x in 0..IN {
+                let mut column = [V::zero(); IN];
+                for y in 0..IN {
+                    column[y] = V::load(source.add((y * IN + x) * tile.point_stride));
+                }
+                let column = F::column(column);
+                for y in 0..OUT {
+                    half[y][x] = column[y];
+                }
+            }
+            for y in 0..OUT {
+                let row = F::column(half[y]);
+                for x in 0..OUT {
+                    if y < tile.size[0] && x < tile.size[1] {
+                        let target = tile.target.add(y * tile.row_stride + x * tile.pitch + channel);
+                        tile.epilogue.apply(row[x], channel, target).store(target);
+                    }
+                }
+            }
+        }
+    }
+}

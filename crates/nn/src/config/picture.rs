@@ -1,0 +1,49 @@
+//! The pictures that a translator sees.
+
+use portraitist_face::Domain;
+use serde::{Deserialize, Serialize};
+
+/// Size and colours of the pictures that a translator is trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PictureConfig {
+    /// Height of the crops that the networks see.
+    pub height: usize,
+    /// Width of the crops that the networks see.
+    pub width: usize,
+    /// Pictures are resized to this shorter side before they are cropped.
+    pub resize: usize,
+    /// Channels of a drawing (1 or 3).
+    pub drawing_channels: usize,
+    /// Channels of a photo (1 or 3).
+    pub photo_channels: usize,
+    /// Photos are made grey first, in training and in translation.
+    pub grey_photos: bool,
+    /// Faces are cut out for translation at this many times the training's size. The networks work at any size, and
+    /// strokes become finer.
+    pub translation_scale: usize,
+}
+
+impl Default for PictureConfig {
+    fn default() -> Self {
+        Self {
+            height: 224,
+            width: 192,
+            resize: 200,
+            drawing_channels: 3,
+            photo_channels: 3,
+            grey_photos: false,
+            translation_scale: 1,
+        }
+    }
+}
+
+impl PictureConfig {
+    /// Channels of a picture of `domain`.
+    pub fn channels(&self, domain: Domain) -> usize {
+        match domain {
+            Domain::Drawing => self.drawing_channels,
+            Domain::Photo => self.photo_channels,
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! How a graph becomes a plan.
+
+use portraitist_kernels::{
+    Activation, Conv2d, FeatureMapShape, NormalizationScope, OutputActivation, Padding, Pointwise, Precision,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError,
+};
+
+use super::decisions::{halos, makes_pictures, precisions};
+use super::layers::{Affine, Layer, PlannedNormalization};
+use super::plan::{Plan, Step};
+use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
+use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, Normalization, SelfAttention};
+
+/// Why a network has no plan.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPlan {
+    /// The network does not fit pictures of this size.
+    #[error(transparent)]
+    Shape(#[from] ShapeError),
+    /// There are no kernels for a layer with constant weights.
+    #[error("there is no prepared form of {0}")]
+    Layer(&'static str),
+}
+
+impl Plan {
+    /// A plan with the present weights of a network, for pictures of one shape. Its results are those of the graph's last
+    /// node.
+    ///
+    /// # Errors
+    /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
+    pub fn new(graph: &Graph<'_>, pictures: Shape) -> Result<Self, NoPlan> {
+        let mut lowering = Lowering::new(graph, pictures);
+        for (index, node) in graph.nodes().iter().enumerate() {
+            let is_last = index + 1 == graph.nodes().len();
+            let output = match &node.operation {
+                Operation::Block { block, .. } if is_last && makes_pictures(node) => {
+                    lowering.picture_block(node.input, block)?
+                }
+                Operation::Block { block, upsampled: true, .. } => lowering.upsampled_block(node.input, block)?,
+                Operation::Block { block, adain, residual, .. } => {
+                    lowering.block(index, node.input, block, adain.as_ref(), *residual)?
+                }
+                Operation::Attention(attention) => lowering.attention(index, node.input, attention)?,
+                Operation::Linear(linear) => {
+                    let (weight, bias) = linear.current_weights();
+                    let kernel = lowering.shape(node.input).size();
+                    let planned = Planned { weight, bias, kernel, stride: 1, padding: 0, mode: Padding::Zero };
+                    lowering.convolution(index, node.input, &planned, OutputActivation::None, None)?
+                }
+                Operation::Activation(_) => return Err(NoPlan::Layer("an activation without a convolution")),
+                Operation::GlobalMean | Operation::AveragePool | Operation::MaxPool => {
+                    return Err(NoPlan::Layer("a pool"));
+                }
+            };
+            lowering.slots.push(output);
+        }
+        Ok(Self::assemble(lowering.shapes, lowering.steps, graph.num_adain_parameters()))
+    }
+}
+
+/// A convolution with its weights.
+struct Planned {
+    /// `[out, in, kernel height, kernel width]`
+    weight: Vec<f32>,
+    /// `[out]`
+    bias: Vec<f32>,
+    kernel: [usize; 2],
+    stride: usize,
+    padding: usize,
+    mode: Padding,
+}
+
+impl From<ConvolutionWeights> for Planned {
+    fn from(weights: ConvolutionWeights) -> Self {
+        let ConvolutionWeights { weight, bias, geometry } = weights;
+        let (kernel, stride, padding) = ([geometry.kernel; 2], geometry.stride, geometry.padding);
+        Self { weight, bias, kernel, stride, padding, mode: geometry.mode }
+    }
+}
+
+impl Planned {
+    fn shape(&self, input: FeatureMapShape) -> Conv2d {
+        let [in_height, in_width] = input.size();
+        Conv2d {
+            batch: 1,
+            in_channels: input.channels(),
+            in_height,
+            in_width,
+            out_channels: self.bias.len(),
+            kernel: self.kernel,
+            stride: self.stride,
+            padding: self.padding,
+            mode: self.mode,
+        }
+    }
+}
+
+/// A plan in the making. Where a node takes two steps, the plan has more slots than the graph.
+struct Lowering {
+    /// Of the graph's slots.
+    halos: Vec<usize>,
+    /// Of the graph's nodes.
+    precisions: Vec<Precision>,
+    /// The plan's slot of each slot of the graph so far.
+    slots: Vec<usize>,
+    /// Of the plan's slots.
+    shapes: Vec<FeatureMapShape>,
+    steps: Vec<Step>,
+}
+
+impl Lowering {
+    fn new(graph: &Graph<'_>, [channels, height, width]: Shape) -> Self {
+        let halos = halos(graph);
+        let shapes = vec![FeatureMapShape::images(channels, height, width, halos[0])];
+        Self { halos, precisions: precisions(graph), slots: vec![0], shapes, steps: Vec::new() }
+    }
+
+    fn shape(&self, slot: Slot) -> FeatureMapShape {
+        self.shapes[self.slots[slot.0]]
+    }
+
+    /// The halo of the slot that the next node writes.
+    fn halo(&self) -> usize {
+        self.halos[self.slots.len()]
+    }
+
+    fn block(
+        &mut self,
+        index: usize,
+        input: Slot,
+        block: &ConvBlock,
+        adain: Option<&AdainRange>,
+        residual: Option<Slot>,
+    ) -> Result<usize, NoPlan> {
+        let normalization = planned_normalization(block, adain)?;
+        let prelu;
+        let activation = match (&normalization, block.activation.kind()) {
+            (Some(_), ActivationKind::None | ActivationKind::Relu) | (None, ActivationKind::None) => {
+                OutputActivation::None
+            }
+            (None, ActivationKind::Relu) => OutputActivation::Relu,
+            (None, ActivationKind::ChannelPRelu) => {
+                prelu = block.activation.weight();
+                OutputActivation::Prelu(&prelu)
+            }
+            _ => return Err(NoPlan::Layer("an activation other than ReLU")),
+        };
+        let planned = block.convolution.current_weights().into();
+        let output = self.convolution(index, input, &planned, activation, residual)?;
+        self.normalize(normalization);
+        Ok(output)
+    }
+
+    fn upsampled_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+        let weights = block.convolution.current_weights();
+        if !weights.fits_upsampling() {
+            return Err(NoPlan::Layer("upsampling before a convolution that is not 5x5 with reflecting borders"));
+        }
+        let normalization = planned_normalization(block, None)?;
+        if normalization.is_none() {
+            return Err(NoPlan::Layer("upsampling that is not normalised"));
+        }
+        let prepared = PreparedUpsampling::new(self.shape(input), &weights.weight, &weights.bias)?;
+        let output = prepared.output(self.halo());
+        let output = self.push(Layer::Upsampling(prepared), self.slots[input.0], None, output)?;
+        self.normalize(normalization);
+        Ok(output)
+    }
+
+    /// A last block that makes pictures.
+    fn picture_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+        let activation = (block.activation.kind() == ActivationKind::Tanh).then_some(Pointwise::Tanh);
+        let (planned, shape) = (Planned::from(block.convolution.current_weights()), self.shape(input));
+        let prepared =
+            PreparedFewOutputs::new(&planned.shape(shape), shape, &planned.weight, &planned.bias, activation)?;
+        let sums = prepared.sums();
+        Ok(self.push(Layer::FewOutputs(prepared), self.slots[input.0], None, sums)?)
+    }
+
+    /// One convolution makes queries, keys and values; a second step attends and adds the input.
+    fn attention(&mut self, index: usize, input: Slot, attention: &SelfAttention) -> Result<usize, NoPlan> {
+        let weights = attention.current_weights();
+        let ([height, width], halo) = (self.shape(input).size(), self.halo());
+        let planned = Planned {
+            weight: weights.weight,
+            bias: weights.bias,
+            kernel: [1, 1],
+            stride: 1,
+            padding: 0,
+            mode: Padding::Zero,
+        };
+        let projected = self.convolution_with_halo(index, input, &planned, OutputActivation::None, None, 0)?;
+        let output = FeatureMapShape::features(weights.channels[2], height, width, halo);
+        Ok(self.push(Layer::Attention(weights.channels), projected, Some(self.slots[input.0]), output)?)
+    }
+
+    fn convolution(
+        &mut self,
+        index: usize,
+        input: Slot,
+        planned: &Planned,
+        activation: OutputActivation<'_>,
+        residual: Option<Slot>,
+    ) -> Result<usize, ShapeError> {
+        self.convolution_with_halo(index, input, planned, activation, residual, self.halo())
+    }
+
+    fn convolution_with_halo(
+        &mut self,
+        index: usize,
+        input: Slot,
+        planned: &Planned,
+        activation: OutputActivation<'_>,
+        residual: Option<Slot>,
+        halo: usize,
+    ) -> Result<usize, ShapeError> {
+        let shape = self.shape(input);
+        let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
+        let prepared =
+            PreparedConvolution::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
+        let output = prepared.output(halo);
+        let residual = residual.map(|slot| self.slots[slot.0]);
+        self.push(Layer::Convolution(prepared), self.slots[input.0], residual, output)
+    }
+
+    /// Normalises the results of the last step, before its residual is added.
+    fn normalize(&mut self, normalization: Option<PlannedNormalization>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.normalization = normalization;
+        }
+    }
+
+    fn push(
+        &mut self,
+        layer: Layer,
+        input: usize,
+        residual: Option<usize>,
+        output: FeatureMapShape,
+    ) -> Result<usize, ShapeError> {
+        if let Some(residual) = residual
+            && self.shapes[residual] != output
+        {
+            return Err(ShapeError::FeatureMap { expected: output, found: self.shapes[residual] });
+        }
+        self.steps.push(Step { layer, input, residual, normalization: None });
+        self.shapes.push(output);
+        Ok(self.steps.len())
+    }
+}
+
+/// Normalisation and activation; none where the convolution is not normalised.
+fn planned_normalization(
+    block: &ConvBlock,
+    adain: Option<&AdainRange>,
+) -> Result<Option<PlannedNormalization>, NoPlan> {
+    let (scope, affine) = match &block.normalization {
+        Normalization::None => return Ok(None),
+        Normalization::Instance => (NormalizationScope::Instance, Affine::None),
+        Normalization::Adaptive => {
+            let range = adain.ok_or(NoPlan::Layer("an adaptive layer without AdaIN parameters"))?;
+            (NormalizationScope::Instance, Affine::Adain(range.clone()))
+        }
+        Normalization::Layer { gamma, beta } => {
+            (NormalizationScope::Layer, Affine::Fixed { scale: gamma.to_vec(), shift: beta.to_vec() })
+        }
+        Normalization::Batch { .. } => return Err(NoPlan::Layer("batch normalisation")),
+    };
+    let relu = block.activation.kind() == ActivationKind::Relu;
+    let activation = if relu { Activation::Relu } else { Activation::None };
+    Ok(Some(PlannedNormalization { scope, affine, activation }))
+}

@@ -1,0 +1,20 @@
+//! Training of MUNIT translators.
+
+mod batch;
+mod original;
+mod pictures;
+mod run;
+mod samples;
+mod segments;
+mod settings;
+mod sources;
+mod tape;
+mod task;
+mod trainer;
+
+pub use batch::{Batch, StepNoise};
+pub use run::RunFile;
+pub use settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Settings, StepOrder};
+pub use tape::Tape;
+pub use task::CheckReport;
+pub use trainer::{AuxiliaryNetworks, Trainer};
