@@ -73,7 +73,11 @@ fn an_old_translator_run_resumes_to_the_same_bytes() {
     let place = place("translator");
     resume(&place, &["train"]);
     assert_tensors(&place, "average.safetensors", "8aaaccf08c13206fbe3b07dccfa9f20f45f468bdca5cfbff3dc827d0ea551d48");
-    assert_tensors(&place, "discriminator.safetensors", "4eb1664f725f6d6866d5d5de3774c4f8157d8e5ffce15ce0f261f7e10e1e76ed");
+    assert_tensors(
+        &place,
+        "discriminator.safetensors",
+        "4eb1664f725f6d6866d5d5de3774c4f8157d8e5ffce15ce0f261f7e10e1e76ed",
+    );
     assert_tensors(&place, "generator.safetensors", "778891563ad5f16a99e27502746f1b4eec85963a45c100e0a97a19f7f32869e6");
 }
 
@@ -81,7 +85,11 @@ fn an_old_translator_run_resumes_to_the_same_bytes() {
 fn an_old_recognizer_run_resumes_to_the_same_bytes() {
     let place = place("recognizer");
     resume(&place, &["recognize", "train"]);
-    assert_tensors(&place, "recognizer.safetensors", "6926550f7c540b8e8e8ac57a28622d5e9dd489a2f4ea4d7f199243de05668f87");
+    assert_tensors(
+        &place,
+        "recognizer.safetensors",
+        "6926550f7c540b8e8e8ac57a28622d5e9dd489a2f4ea4d7f199243de05668f87",
+    );
 }
 
 #[test]
