@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use portraitist_face::detect::{FaceDetector, SeetaFace};
+use portraitist_face::detect::FaceDetector;
+use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::recognition::{Recognizer, RecognizerError};
 use portraitist_nn::translate::{Model, ModelError};
 use portraitist_nn::{builtin, device};
@@ -10,9 +11,9 @@ use portraitist_nn::{builtin, device};
 /// Loads what finds faces, for every command that looks for them.
 ///
 /// # Errors
-/// If the bundled detector does not load, which a test rules out.
+/// If a built-in network does not load, which a test rules out.
 pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
-    Ok(Arc::new(SeetaFace::new()?))
+    Ok(Arc::new(FaceMeshDetector::new()?))
 }
 
 /// Reads the translator of a name.
