@@ -32,6 +32,8 @@ pub enum ProblemKind {
     LandmarksSyntax,
     /// No transform moves the five points onto the template: they coincide, or nearly so.
     AlignmentFailed,
+    /// The file system does not take the crop's name.
+    CropUnwritable,
     /// A list or protocol cannot be read.
     ListUnreadable,
     /// A protocol names a picture that the dataset does not list.
