@@ -47,6 +47,7 @@ fn in_folder(folder: &Path) -> Result<Vec<FoundPicture>> {
         let parent = path.parent().filter(|parent| *parent != folder)?;
         parent.file_name().map(|name| name.to_string_lossy().into_owned())
     };
-    let found = |(path, person): (PathBuf, Option<String>)| FoundPicture { person: person.or_else(|| above(&path)), path };
+    let found =
+        |(path, person): (PathBuf, Option<String>)| FoundPicture { person: person.or_else(|| above(&path)), path };
     Ok(sift(folder, files)?.into_iter().map(found).collect())
 }

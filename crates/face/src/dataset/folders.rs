@@ -53,8 +53,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let layout = if people.is_empty() { Layout::Folder } else { Layout::People };
     people.extend(loose.into_iter().map(|entry: Entry| Person { name: entry.name.clone(), pictures: vec![entry] }));
     let root = root.to_owned();
-    Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks, problems }
-        .without_repeats())
+    Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks, problems }.without_repeats())
 }
 
 /// The first part of a path below `root`, as text.

@@ -79,10 +79,8 @@ fn kept(root: &Path) -> Result<Kept> {
 pub(super) fn without_results(folder: &Path, files: Vec<PathBuf>) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let mut known: BTreeMap<PathBuf, bool> = BTreeMap::new();
     let mut is_result = |file: &PathBuf| {
-        let above = file.ancestors().skip(1).take_while(|above| *above != folder && above.starts_with(folder));
-        above.fold(false, |found, above| {
-            found || *known.entry(above.to_owned()).or_insert_with(|| is_prepared(above))
-        })
+        let mut above = file.ancestors().skip(1).take_while(|above| *above != folder && above.starts_with(folder));
+        above.any(|above| *known.entry(above.to_owned()).or_insert_with(|| is_prepared(above)))
     };
     let files = files.into_iter().filter(|file| !is_result(file)).collect();
     (files, known.into_iter().filter(|(_, is_one)| *is_one).map(|(folder, _)| folder).collect())

@@ -87,7 +87,10 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
             parts.landmarks.as_ref().map(|whole| landmarks.get(&key).cloned().unwrap_or_else(|| whole.join(&name)));
         let entry = |(domain, picture): (Domain, String)| Entry {
             domain,
-            picture: files.get(&composed(&picture)).cloned().unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
+            picture: files
+                .get(&composed(&picture))
+                .cloned()
+                .unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
             landmarks: landmark_folder.as_ref().map(|folder| spelled(folder.join(format!("{picture}.txt")))),
             name: picture,
         };
@@ -233,7 +236,9 @@ fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
         ENDINGS.iter().position(|known| *known == ending)
     };
     for path in files_in(folder) {
-        let (Some(new), Some(stem)) = (rank(&path), path.file_stem().map(|stem| composed(&decode_name(stem)))) else { continue };
+        let (Some(new), Some(stem)) = (rank(&path), path.file_stem().map(|stem| composed(&decode_name(stem)))) else {
+            continue;
+        };
         if found.get(&stem).and_then(|old| rank(old)).is_none_or(|old| new < old) {
             found.insert(stem, path);
         }

@@ -377,7 +377,8 @@ mod tests {
             }
         }
         let mean = |of: f64| {
-            let some: Vec<f64> = shown.iter().filter(|[pitch, ..]| (pitch - of).abs() < 1.0).map(|shown| shown[1]).collect();
+            let some: Vec<f64> =
+                shown.iter().filter(|[pitch, ..]| (pitch - of).abs() < 1.0).map(|shown| shown[1]).collect();
             some.iter().sum::<f64>() / some.len() as f64
         };
         let means = [-10.0, 0.0, 10.0].map(mean);

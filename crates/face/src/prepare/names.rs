@@ -30,8 +30,10 @@ fn harmless(part: &str) -> String {
     if matches!(part, "" | "." | "..") {
         return "_".to_owned();
     }
-    let part: String =
-        part.chars().map(|letter| if letter.is_control() || matches!(letter, '\\' | ':') { '_' } else { letter }).collect();
+    let part: String = part
+        .chars()
+        .map(|letter| if letter.is_control() || matches!(letter, '\\' | ':') { '_' } else { letter })
+        .collect();
     let end = (0..=LONGEST.min(part.len())).rev().find(|end| part.is_char_boundary(*end)).unwrap_or(0);
     part[..end].to_owned()
 }
@@ -67,7 +69,8 @@ mod tests {
     #[test]
     fn crops_stay_below_their_folder_under_names_of_their_own() {
         let set = dataset(&[("Ada Quill", &["C00001"]), ("../..", &["../x/./y"]), ("a:b", &["1"]), ("a_b", &["1"])]);
-        let expected = ["crops/Ada Quill/C00001.png", "crops/.._../_/x/_/y.png", "crops/a_b/1.png", "crops/a_b/1-2.png"];
+        let expected =
+            ["crops/Ada Quill/C00001.png", "crops/.._../_/x/_/y.png", "crops/a_b/1.png", "crops/a_b/1-2.png"];
         assert_eq!(crop_files(&set, false), expected);
         let set = dataset(&[("Ada", &["b", "b-flipped", "B"])]);
         assert_eq!(crop_files(&set, false), ["crops/Ada/b.png", "crops/Ada/b-flipped.png", "crops/Ada/B-2.png"]);

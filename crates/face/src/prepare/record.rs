@@ -122,8 +122,12 @@ impl Record {
     fn strangers(&self, folder: &Path, earlier: &Earlier) -> Vec<String> {
         let is_there = |file: &str| fs::symlink_metadata(folder.join(file)).is_ok();
         let ours = |file: &str| self.files.contains_key(file);
-        let mut strangers: Vec<String> =
-            TABLES.into_iter().chain([CONFIG]).filter(|file| is_there(file) && !ours(file)).map(str::to_owned).collect();
+        let mut strangers: Vec<String> = TABLES
+            .into_iter()
+            .chain([CONFIG])
+            .filter(|file| is_there(file) && !ours(file))
+            .map(str::to_owned)
+            .collect();
         if is_there(CROPS) && self.format.is_empty() && !earlier.has_manifest && !earlier.has_journal {
             strangers.push(CROPS.to_owned());
         }

@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use portraitist_face::dataset::{Dataset, OpenOptions, ProblemKind, find_pictures};
 use portraitist_face::detect::{Face, FaceDetector};
 use portraitist_face::lock::FolderLock;
-use portraitist_face::prepare::{Options, Report, prepare};
 use portraitist_face::prepare::manifest::{Row, read_manifest};
 use portraitist_face::prepare::recipe::Recipe;
+use portraitist_face::prepare::{Options, Report, prepare};
 use portraitist_face::{Error, Picture, Result};
 
 /// Finds no face anywhere.
@@ -36,7 +36,9 @@ fn a_face_that_cannot_be_aligned_is_no_mistake_of_its_landmark_file() {
     fs::write(source.join("words.txt"), "left eye\n".repeat(17)).unwrap();
     let dataset = Dataset::open(&source, &OpenOptions::default()).unwrap();
     let detector: Arc<dyn FaceDetector> = Arc::new(Blind);
-    let report = prepare(&dataset, &Recipe::default(), &detector, &place.path().join("out"), Options::default(), || true).unwrap();
+    let report =
+        prepare(&dataset, &Recipe::default(), &detector, &place.path().join("out"), Options::default(), || true)
+            .unwrap();
     let kinds: Vec<(&str, ProblemKind)> =
         report.problems.iter().map(|problem| (problem.picture.as_str(), problem.kind)).collect();
     let expected = [
@@ -62,7 +64,8 @@ fn write_face(picture: &Path, shift: usize) {
 /// Ann with three photos, Bob with two, of which the last ones are those that a strict filter drops.
 fn people(place: &Path) -> PathBuf {
     for (person, count) in [("Ann", 3), ("Bob", 2)] {
-        (0..count).for_each(|number| write_face(&place.join("people").join(person).join(format!("{number}.png")), number));
+        (0..count)
+            .for_each(|number| write_face(&place.join("people").join(person).join(format!("{number}.png")), number));
     }
     place.join("people")
 }
@@ -170,8 +173,9 @@ fn every_row_has_its_own_crop() {
 fn what_prepare_did_not_write_is_never_touched() {
     let place = tempfile::tempdir().unwrap();
     let source = people(place.path());
-    for (number, file) in
-        ["Filenames/Bo/file_c.txt", "config.json", "manifest.csv", "crops/Ann/0.png", "recipe.toml"].into_iter().enumerate()
+    for (number, file) in ["Filenames/Bo/file_c.txt", "config.json", "manifest.csv", "crops/Ann/0.png", "recipe.toml"]
+        .into_iter()
+        .enumerate()
     {
         let out = place.path().join(format!("foreign-{number}"));
         let file = out.join(file);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, ensure};
-use portraitist_face::dataset::{Dataset, OpenOptions};
 use portraitist_face::Error;
+use portraitist_face::dataset::{Dataset, OpenOptions};
 use portraitist_face::prepare::{Options, Report, prepare};
 use serde::Serialize;
 
@@ -43,8 +43,7 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
         !stop.load(Ordering::Relaxed)
     };
     let options = Options { redo: arguments.redo, force: arguments.force };
-    let report =
-        prepare(&dataset, &recipe, &open_detector()?, destination, options, going_on).map_err(explained)?;
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, options, going_on).map_err(explained)?;
     bar.finish_and_clear();
     print_problems(&report.problems, console);
     let status = status(&report.problems);
