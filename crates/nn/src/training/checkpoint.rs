@@ -66,7 +66,7 @@ fn write_state(state: &CheckpointState<impl Serialize>, path: &Path) -> Result<(
 /// Restores the networks and optimisers of a checkpoint. The settings must be those of its run, whose seed is `seed`.
 ///
 /// # Errors
-/// [`TrainingError::Resume`] if it is torn, [`TrainingError::Weights`] if it does not fit.
+/// [`TrainingError::Resume`] if it is incomplete, [`TrainingError::Weights`] if it does not fit.
 pub(super) fn restore(task: &mut impl Task, checkpoint: &Path, seed: u64) -> Result<(), TrainingError> {
     let wrong = |reason: String| TrainingError::Resume { path: checkpoint.to_path_buf(), reason };
     let state = verify(checkpoint).map_err(wrong)?;
@@ -82,7 +82,7 @@ pub(super) fn load(network: &mut impl Parameterized, path: &Path) -> Result<(), 
     Ok(assign(network, read_native(path)?.arrays, path)?)
 }
 
-/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are torn and do not count. The
+/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are incomplete and do not count. The
 /// run is about to write them again.
 pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
     let mut found = checkpoints(run_folder);

@@ -183,7 +183,7 @@ impl Segments {
         }
     }
 
-    /// The orientation that the EXIF segment tells.
+    /// The orientation in the EXIF segment; upright where there is none.
     pub(in crate::picture) fn orientation(&self, bytes: &[u8]) -> Orientation {
         self.exif.clone().map_or(Orientation::NoTransforms, |place| orientation_of_exif(&bytes[place]))
     }
