@@ -59,7 +59,7 @@ impl Frame {
 pub(in crate::picture) struct Segments {
     /// The frame header.
     pub(in crate::picture) frame: Option<Frame>,
-    /// The colour transform that Adobe's marker tells.
+    /// The colour transform in Adobe's marker.
     pub(super) adobe_transform: Option<u8>,
     /// JFIF's marker is there.
     pub(super) jfif: bool,

@@ -2,8 +2,8 @@
 //!
 //! A person of the gallery is as similar to a probe as the most similar of their pictures. Ties are counted in
 //! expectation over all orders: with `ahead` people more similar and `level` others exactly as similar, the person has
-//! each of the ranks `ahead + 1` … `ahead + 1 + level` with the same probability. So a recogniser that finds everybody equally similar scores
-//! at chance, neither 0 nor 1.
+//! each of the ranks `ahead + 1` … `ahead + 1 + level` with the same probability. So a recogniser that finds everybody
+//! equally similar scores at chance, neither 0 nor 1.
 
 use serde::Serialize;
 
