@@ -127,46 +127,7 @@ pub fn prepare(
     let pipeline = CropPipeline::new(dataset, &recipe, detector, folder, looked);
     let crops = crop_files(dataset, recipe.flip);
     let cropped = run.crop_all(&pipeline, &crops, &journal, going_on)?;
-    let mut problems = dataset.problems.clone();
-    let changed = cropped.iter().filter(|cropped| cropped.changed).count();
-    let mut rows = Vec::with_capacity(cropped.len());
-    for Cropped { row, problem, .. } in cropped {
-        problems.extend(problem);
-        rows.push(row);
-    }
-    let protocols = dataset.protocols.as_deref().map(Protocols::read).transpose()?;
-    let sensitivity = sensitivity(&rows, &recipe, protocols.as_ref());
-    let (files, recipe_sha256) = run.files(&rows, &sensitivity)?;
-    let current: BTreeSet<String> = rows.iter().flat_map(Row::crops).collect();
-    record.leftovers.extend(run.crops_of_dropped(&crops, &rows));
-    record.leftovers.retain(|crop| !current.contains(crop));
-    record.expect(&files);
-    record.write(folder)?;
-    derived::swap_lists(folder, &files, || record.check_lists(folder))?;
-    write_tables(folder, &files)?;
-    let removed = remove_crops(folder, &record.leftovers)?;
-    record.leftovers.clear();
-    record.looked = now;
-    for unwanted in record.settle(&files) {
-        let _ = fs::remove_file(folder.join(unwanted)); // a list went with its folder
-    }
-    record.write(folder)?;
-    journal.finish()?;
-    let mut people = BTreeMap::from([("test", 0), ("train", 0)]);
-    dataset.people.iter().for_each(|person| *people.entry(partition.side(&person.name)).or_default() += 1);
-    Ok(Report {
-        kept: rows.iter().filter(|row| row.kept).count(),
-        dropped: dropped(&rows),
-        changed,
-        removed,
-        strangers: strange_crops(folder, &current),
-        manifest: folder.join(MANIFEST),
-        recipe: folder.join(RECIPE),
-        recipe_sha256,
-        people,
-        sensitivity,
-        problems,
-    })
+    run.finish(record, journal, &crops, cropped, now)
 }
 
 /// What a run is about.
@@ -212,6 +173,61 @@ impl Run<'_> {
             if going_on() { Ok(cropped) } else { Err(Error::Stopped) }
         };
         entries.par_iter().zip(crops).map(crop).collect()
+    }
+
+    /// Writes everything besides the crops, so that it counts, and removes what no longer does.
+    fn finish(
+        &self,
+        mut record: Record,
+        journal: Journal,
+        crops: &[String],
+        cropped: Vec<Cropped>,
+        now: u64,
+    ) -> Result<Report> {
+        let mut problems = self.dataset.problems.clone();
+        let changed = cropped.iter().filter(|cropped| cropped.changed).count();
+        let mut rows = Vec::with_capacity(cropped.len());
+        for Cropped { row, problem, .. } in cropped {
+            problems.extend(problem);
+            rows.push(row);
+        }
+        let protocols = self.dataset.protocols.as_deref().map(Protocols::read).transpose()?;
+        let sensitivity = sensitivity(&rows, self.recipe, protocols.as_ref());
+        let folder = self.folder;
+        let (files, recipe_sha256) = self.files(&rows, &sensitivity)?;
+        let current: BTreeSet<String> = rows.iter().flat_map(Row::crops).collect();
+        record.leftovers.extend(self.crops_of_dropped(crops, &rows));
+        record.leftovers.retain(|crop| !current.contains(crop));
+        record.expect(&files);
+        record.write(folder)?;
+        derived::swap_lists(folder, &files, || record.check_lists(folder))?;
+        write_tables(folder, &files)?;
+        let removed = remove_crops(folder, &record.leftovers)?;
+        record.leftovers.clear();
+        record.looked = now;
+        for unwanted in record.settle(&files) {
+            let _ = fs::remove_file(folder.join(unwanted)); // a list went with its folder
+        }
+        record.write(folder)?;
+        journal.finish()?;
+        let mut people = BTreeMap::from([("test", 0), ("train", 0)]);
+        self.dataset
+            .people
+            .iter()
+            .for_each(|person| *people.entry(self.partition.side(&person.name)).or_default() += 1);
+        Ok(Report {
+            kept: rows.iter().filter(|row| row.kept).count(),
+            dropped: dropped(&rows),
+            changed,
+            removed,
+            strangers: strange_crops(folder, &current),
+            manifest: folder.join(MANIFEST),
+            recipe: folder.join(RECIPE),
+            recipe_sha256,
+            people,
+            sensitivity,
+            problems,
+        })
     }
 
     /// Every file of the result but the crops, and the recipe's hash.
