@@ -13,7 +13,7 @@ use portraitist_nn::weights::{
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
-use crate::output::Console;
+use crate::output::{Console, advised};
 
 /// What `weights inspect --json` prints.
 #[derive(Serialize)]
@@ -85,6 +85,10 @@ fn convert(
     [half, embedding_only]: [bool; 2],
     force: bool,
 ) -> anyhow::Result<PathBuf> {
+    if output.as_deref().is_some_and(|output| is_same_file(input, output)) {
+        let message = format!("{}: input and output are the same file", input.display());
+        return Err(advised(message, "name another file to write; the input stays as it is"));
+    }
     let ending = input.extension().and_then(|ending| ending.to_str());
     if matches!(ending, Some("yaml" | "yml")) {
         ensure!(!half && !embedding_only, "--half and --embedding-only go with weights, not with a configuration");
@@ -97,6 +101,10 @@ fn convert(
         return Ok(output);
     }
     let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
+    if is_same_file(input, &output) {
+        let message = format!("{}: has the ending that the result would get", input.display());
+        return Err(advised(message, "name the file to write behind the input"));
+    }
     let model = read_model(input)?;
     assign_check(&model, input)?;
     let is_recognizer = matches!(model.config, ModelConfig::Recognizer(_));
@@ -109,4 +117,9 @@ fn convert(
     let floats = if half { FloatKind::Half } else { FloatKind::Single };
     write_native(&model, floats, &output, force)?;
     Ok(output)
+}
+
+/// Whether both names are of one file that exists.
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::arguments::DemoArguments;
 use crate::inputs::{Failure, status};
+use crate::interruption;
 use crate::output::Console;
 use crate::translator::FaceTranslator;
 
@@ -53,7 +54,12 @@ pub(super) fn run(
         }
     };
     draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into), "portrait");
-    for path in &arguments.photos {
+    let _looking_at_each = interruption::Loop::begin();
+    for (index, path) in arguments.photos.iter().enumerate() {
+        if interruption::stops_here() {
+            console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
+            break;
+        }
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         draw(&path.display().to_string(), Picture::open(path).map_err(Into::into), &stem);
     }

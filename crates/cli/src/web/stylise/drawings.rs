@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portraitist_face::Picture;
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::service::{StyliseError, StyliseRequest, Stylised, TranslatorService};
 use super::state::StyliseState;
+use crate::web::connections::{Connection, Phase};
 use crate::web::limits::{MAX_NAME_LENGTH, MAX_QUOTE_LENGTH};
 use crate::web::queue::Audience;
 use crate::web::reply::{Failure, split_hint};
@@ -76,6 +77,7 @@ impl PictureReply {
 /// Draws the picture in the body.
 pub(super) async fn create(
     State(state): State<StyliseState>,
+    connection: Option<Extension<Arc<Connection>>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     body: Body,
 ) -> Result<Json<DrawingReply>, Failure> {
@@ -86,14 +88,22 @@ pub(super) async fn create(
             return Err(failure);
         }
     };
-    let Some(place) = state.queue.enter() else {
+    let held = if state.queue.is_full() { None } else { state.queue.receive() };
+    let Some(mut held) = held else {
         discard(body).await;
         return Err(Failure::busy());
     };
-    let file = read_body(body).await?;
+    let file = read_body(body, &mut held).await?;
+    let place = state.queue.enter().ok_or_else(Failure::busy)?;
+    if let Some(Extension(connection)) = connection {
+        connection.enter(Phase::Working);
+    }
     let translator = Arc::clone(&state.translator);
     place
-        .run(move |audience| draw(translator.as_ref(), file, &name, &request, audience))
+        .run(move |audience| {
+            let _until_done = held;
+            draw(translator.as_ref(), file, &name, &request, audience)
+        })
         .await
         .map_err(|_stopped| Failure::internal("the drawing was not finished"))?
         .map(Json)
