@@ -1,6 +1,6 @@
 //! Pictures, geometry, face detection, alignment and drawing for Portraitist; no tensors, no async, no printing.
 //!
-//! - [`picture`]: decoding and writing pictures; [`files`]: writing files whole or not at all
+//! - [`picture`]: decoding and writing pictures; [`files`]: writing files whole or not at all, under names of their own
 //! - [`edit`]: resizing, cropping, warping, contact sheets, and the planes that networks read
 //! - [`landmarks`], [`transform`], [`template`]: the points of a face, similarity transforms, and the frames that faces are aligned to
 //! - [`detect`], [`align`], [`pipeline`]: from a photo to the crop of its face, and a translated crop back into its photo

@@ -3,6 +3,7 @@
 //! Lines are a flow-based extended difference of Gaussians (Winnemöller, Kyprianidis, Olsen 2012, Computers & Graphics 36); tone is
 //! strokes along the form, flat colours, hatching, grain, wash or dots. Everything is a function of photo, style and seed alone.
 
+mod artist;
 mod canvas;
 mod colour;
 mod flat;
@@ -17,6 +18,7 @@ mod style;
 mod technique;
 pub(crate) mod tone;
 
+pub use artist::Artist;
 pub use portrait::{draw, draw_portrait};
-pub use style::{Artist, DrawingStyle, LineStyle, PaperStyle, StrokeStyle, ToneKind, ToneStyle};
+pub use style::{DrawingStyle, LineStyle, PaperStyle, StrokeStyle, ToneKind, ToneStyle};
 pub use technique::Technique;

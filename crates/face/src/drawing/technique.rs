@@ -1,8 +1,9 @@
 //! Techniques: families of styles for photos, each with a hand that varies by seed.
 
+use super::artist::Artist;
 use super::noise::Dice;
 use super::portrait::draw_portrait;
-use super::style::{Artist, DrawingStyle, LineStyle, PaperStyle, StrokeStyle, ToneKind, ToneStyle};
+use super::style::{DrawingStyle, LineStyle, PaperStyle, StrokeStyle, ToneKind, ToneStyle};
 use crate::error::{Error, Result};
 use crate::picture::Picture;
 use crate::transform::Point;
