@@ -17,6 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
+use portraitist_face::files::remove_all_unfinished;
 use portraitist_nn::CachingAllocator;
 
 use crate::arguments::{Arguments, Command};
@@ -39,7 +40,11 @@ fn main() -> ExitCode {
     };
     let console = Console::new(arguments.json, arguments.quiet);
     let wait = move || console.say("ending after what is in hand; Ctrl-C again ends at once");
-    if let Err(error) = interruption::listen(wait, move |signal| console.interrupted(signal)) {
+    let end = move |signal| {
+        remove_all_unfinished();
+        console.interrupted(signal);
+    };
+    if let Err(error) = interruption::listen(wait, end) {
         console.warn(&format!("Ctrl-C will end the program without a report: {error}"));
     }
     let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &console)));

@@ -15,6 +15,10 @@ mod demo;
 mod documents;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
+#[path = "suite/interruption.rs"]
+mod interruption;
+#[path = "suite/json.rs"]
+mod json;
 #[path = "suite/program.rs"]
 mod program;
 #[path = "suite/recognizer_training.rs"]

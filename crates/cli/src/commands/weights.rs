@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::files::write_atomically;
+use portraitist_face::files::{is_same_file, write_atomically};
 use portraitist_nn::training::Run;
 use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{
@@ -117,9 +117,4 @@ fn convert(
     let floats = if half { FloatKind::Half } else { FloatKind::Single };
     write_native(&model, floats, &output, force)?;
     Ok(output)
-}
-
-/// Whether both names are of one file that exists.
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

@@ -6,6 +6,7 @@ use super::layout::{Layout, OpenOptions};
 use super::people::Dataset;
 use super::{folders, list, webcaricature};
 use crate::error::{Error, Result};
+use crate::picture::Header;
 
 impl Dataset {
     /// Opens a folder or a list file; the layout is seen from what is there.
@@ -16,6 +17,10 @@ impl Dataset {
         let root = root.as_ref();
         let failed = |reason: String| Error::Dataset { path: root.to_owned(), reason };
         let metadata = std::fs::metadata(root).map_err(|error| failed(format!("cannot open the dataset: {error}")))?;
+        if metadata.is_file() && Header::read(root).is_ok() {
+            let reason = "expected a folder or a list file, found a picture; name the folder in which it lies, or a list that names it";
+            return Err(failed(reason.to_owned()));
+        }
         let dataset = if !metadata.is_dir() {
             list::open(root, options)?
         } else if webcaricature::is_one(root) {

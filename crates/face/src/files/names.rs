@@ -171,7 +171,8 @@ fn fitting(stem: &Path, reserved: usize) -> PathBuf {
     if name.len() + reserved <= NAME_LIMIT_BYTES {
         return stem.to_owned();
     }
-    let hash: String = Sha256::digest(name.as_encoded_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+    let hash: String =
+        Sha256::digest(name.as_encoded_bytes()).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
     // Such a name is shown lossily: it is cut between letters, which bytes that are no text do not have.
     let text: Cow<'_, str> = name.to_string_lossy();
     let room = NAME_LIMIT_BYTES.saturating_sub(reserved + hash.len() + 1);

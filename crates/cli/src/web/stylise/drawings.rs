@@ -12,9 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use portraitist_face::Picture;
 use portraitist_face::picture::PictureFormat;
 use portraitist_face::transform::Point;
-use portraitist_nn::builtin;
 use serde::{Deserialize, Serialize};
 
+use super::likeness::{as_alike_percent, is_same_person};
 use super::service::{StyliseError, StyliseRequest, Stylised, TranslatorService};
 use super::state::StyliseState;
 use crate::web::connections::{Connection, Phase};
@@ -48,8 +48,10 @@ pub(super) struct DrawingReply {
     points: [Point; 5],
     /// How alike photo and drawing are, as in `translate --json`.
     similarity: Option<f32>,
-    /// Whether that is as alike as pictures of one person are.
+    /// Whether that is so alike that few pairs of different people are.
     same_person: Option<bool>,
+    /// Of a hundred pairs of photos of different people, how many are as alike.
+    as_alike_percent: Option<f32>,
     crop: PictureReply,
     drawing: PictureReply,
     in_picture: Option<PictureReply>,
@@ -153,7 +155,8 @@ fn answer(seed: u64, seconds: f64, photo: &Picture, stylised: &Stylised) -> Resu
         height: photo.height(),
         points: stylised.points,
         similarity: stylised.similarity,
-        same_person: stylised.similarity.map(|similarity| similarity > builtin::SAME_PERSON_SIMILARITY),
+        same_person: stylised.similarity.map(is_same_person),
+        as_alike_percent: stylised.similarity.map(as_alike_percent),
         crop: PictureReply::new(&stylised.crop, PictureFormat::Jpeg)?,
         drawing: PictureReply::new(&stylised.drawing, PictureFormat::Png)?,
         in_picture: in_picture.transpose()?,
