@@ -19,6 +19,8 @@ mod identity_losses;
 mod interruption;
 #[path = "suite/json.rs"]
 mod json;
+#[path = "suite/older_files.rs"]
+mod older_files;
 #[path = "suite/program.rs"]
 mod program;
 #[path = "suite/recognizer_training.rs"]

@@ -1,9 +1,21 @@
 //! What the original did, mistakes included; only for comparing with its files, never a default.
 
+use std::path::Path;
+
 use crate::edit::grid;
 use crate::error::{Error, Result};
-use crate::picture::{Picture, check_size};
+use crate::picture::{ColourRule, Decoded, Picture, check_size, read_file};
 use crate::transform::{Point, Similarity};
+
+/// The original's way to read a picture, Pillow's `convert("RGB")`: the colours under transparency stay as they are stored, and
+/// colour profiles are ignored.
+///
+/// # Errors
+/// As [`Decoded::open`].
+pub fn open_picture(path: impl AsRef<Path>) -> Result<Picture> {
+    let path = path.as_ref();
+    Ok(Decoded::decode_by(&path.display().to_string(), &read_file(path)?, ColourRule::Original2018)?.picture)
+}
 
 /// The original's sample sheets: all planes stretched together so that the smallest value is black and the largest white
 /// (`make_grid(normalize=True)`), then laid out without padding.

@@ -11,6 +11,10 @@ mod drawing;
 mod golden;
 #[path = "face/golden_data.rs"]
 mod golden_data;
+#[path = "face/odd_files.rs"]
+mod odd_files;
+#[path = "face/odd_pictures.rs"]
+mod odd_pictures;
 #[path = "face/preparing.rs"]
 mod preparing;
 #[path = "face/properties.rs"]

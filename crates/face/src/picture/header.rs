@@ -1,19 +1,14 @@
 //! What a picture is, without decoding its pixels.
 
-use std::io::Cursor;
 use std::path::Path;
 
 use image::metadata::Orientation;
-use image::{ImageDecoder, ImageFormat, ImageReader};
-use zune_core::bytestream::ZCursor;
-use zune_core::colorspace::ColorSpace;
-use zune_core::options::DecoderOptions;
-use zune_jpeg::JpegDecoder;
+use image::{ImageDecoder, ImageFormat};
 
-use super::colour;
-use super::decode::read_file;
-use super::format::{describe_content, format_label};
-use super::orientation;
+use super::decode::{decoder, read_file};
+use super::format::{format_label, recognise};
+use super::jpeg::Segments;
+use super::metadata;
 use crate::error::{Error, Result};
 
 /// Size and kind of a picture file.
@@ -31,7 +26,7 @@ impl Header {
     /// Reads a picture's header.
     ///
     /// # Errors
-    /// As [`super::Picture::open`], but for damage behind the header.
+    /// As [`super::Decoded::open`], but for damage behind the header.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
@@ -46,32 +41,33 @@ impl Header {
         if bytes.is_empty() {
             return Err(Error::EmptyFile { name: name.to_owned() });
         }
-        let format = image::guess_format(bytes)
-            .map_err(|_| Error::NotAPicture { name: name.to_owned(), found: describe_content(bytes) })?;
+        let format = recognise(bytes).map_err(|found| Error::NotAPicture { name: name.to_owned(), found })?;
         let damaged = |detail: String| Error::Damaged { name: name.to_owned(), format: format_label(format), detail };
-        let (width, height, grey, orientation) = match format {
-            ImageFormat::Jpeg => jpeg(bytes).map_err(damaged)?,
+        let (stored, orientation) = match format {
+            ImageFormat::Jpeg => jpeg(bytes).map_err(|detail| damaged(detail.to_owned()))?,
             _ => other(bytes, format).map_err(|error| damaged(error.to_string()))?,
         };
-        let (width, height) = if orientation::swaps_sides(orientation) { (height, width) } else { (width, height) };
-        Ok(Self { width, height, grey })
+        let Self { width, height, grey } = stored;
+        Ok(if swaps_sides(orientation) { Self { width: height, height: width, grey } } else { stored })
     }
 }
 
-fn jpeg(bytes: &[u8]) -> std::result::Result<(usize, usize, bool, Orientation), String> {
-    let options = DecoderOptions::default().set_max_width(usize::MAX).set_max_height(usize::MAX);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|error| error.to_string())?;
-    let (width, height) = decoder.dimensions().ok_or("no frame header")?;
-    let orientation = orientation::of_exif(decoder.exif().map(Vec::as_slice));
-    let grey = decoder.input_colorspace() == Some(ColorSpace::Luma);
-    Ok((width, height, grey, orientation))
+/// Whether width and height change places when the picture is put upright.
+fn swaps_sides(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
-fn other(bytes: &[u8], format: ImageFormat) -> image::ImageResult<(usize, usize, bool, Orientation)> {
-    let mut decoder = ImageReader::with_format(Cursor::new(bytes), format).into_decoder()?;
+fn jpeg(bytes: &[u8]) -> std::result::Result<(Header, Orientation), &'static str> {
+    let segments = Segments::before_scan(bytes)?;
+    let frame = segments.frame.as_ref().ok_or("no frame header")?;
+    let (width, height) = (frame.width.into(), frame.height.into());
+    Ok((Header { width, height, grey: frame.components.len() == 1 }, segments.orientation(bytes)))
+}
+
+fn other(bytes: &[u8], format: ImageFormat) -> image::ImageResult<(Header, Orientation)> {
+    let decoder = decoder(bytes, format)?;
     let (width, height) = decoder.dimensions();
-    let grey = colour::is_grey(decoder.color_type());
-    let orientation = orientation::of_decoder(&mut decoder);
-    Ok((width as usize, height as usize, grey, orientation))
+    let header = Header { width: width as usize, height: height as usize, grey: !decoder.color_type().has_color() };
+    Ok((header, metadata::read(format, bytes).orientation))
 }

@@ -1,19 +1,12 @@
 //! Every format in, every kind of broken file refused with its name.
 
-use std::io::Cursor;
-
 use image::{DynamicImage, ImageFormat};
 use portraitist_face::{Error, Picture};
 
-/// 23 x 17 pixels with smooth colours: no symmetry, so that orientations can be told apart.
-fn sample() -> image::RgbImage {
-    image::RgbImage::from_fn(23, 17, |x, y| image::Rgb([(x * 11) as u8, (y * 15) as u8, (x * y / 2) as u8]))
-}
+use crate::odd_files::{chunk, encode, zlib};
 
-fn encode(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
-    let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).unwrap();
-    bytes.into_inner()
+fn sample() -> image::RgbImage {
+    crate::odd_files::sample(23, 17)
 }
 
 fn decode(bytes: &[u8]) -> Picture {
@@ -51,16 +44,6 @@ fn gif_gives_its_first_frame() {
 }
 
 #[test]
-fn alpha_is_dropped_and_the_colour_below_stays() {
-    let rgba = image::RgbaImage::from_pixel(3, 2, image::Rgba([200, 100, 50, 0]));
-    for format in [ImageFormat::Png, ImageFormat::WebP] {
-        assert_eq!(decode(&encode(&rgba.clone().into(), format)).pixel(0, 0), Some([200, 100, 50]), "{format:?}");
-    }
-    let grey_alpha = image::GrayAlphaImage::from_pixel(3, 2, image::LumaA([77, 3]));
-    assert_eq!(decode(&encode(&grey_alpha.into(), ImageFormat::Png)).pixel(2, 1), Some([77; 3]));
-}
-
-#[test]
 fn sixteen_bits_are_rounded_to_eight() {
     let deep = image::ImageBuffer::from_fn(2, 1, |x, _| image::Rgb([[0_u16, 257, 65_535][x as usize], 128, 129]));
     let picture = decode(&encode(&DynamicImage::ImageRgb16(deep), ImageFormat::Png));
@@ -80,7 +63,7 @@ fn palettes_are_expanded() {
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut bytes, b"IHDR", &[0, 0, 0, 2, 0, 0, 0, 1, 8, 3, 0, 0, 0]);
     chunk(&mut bytes, b"PLTE", &[255, 0, 0, 0, 0, 255]);
-    chunk(&mut bytes, b"IDAT", &stored_zlib(&[0, 0, 1]));
+    chunk(&mut bytes, b"IDAT", &zlib(&[0, 0, 1]));
     chunk(&mut bytes, b"IEND", &[]);
     assert_eq!(decode(&bytes).pixels(), [255, 0, 0, 0, 0, 255]);
 }
@@ -138,10 +121,8 @@ fn cut_off_files_are_errors_in_every_format() {
 }
 
 #[test]
-fn jpeg_needs_its_end_marker_and_ignores_what_follows() {
+fn what_follows_a_jpegs_end_is_ignored() {
     let bytes = encode(&sample().into(), ImageFormat::Jpeg);
-    assert!(matches!(Picture::decode("cut", &bytes[..bytes.len() - 1]), Err(Error::Damaged { .. })));
-    assert!(matches!(Picture::decode("cut", &bytes[..bytes.len() - 2]), Err(Error::Damaged { .. })));
     let mut longer = bytes.clone();
     longer.extend_from_slice(b"trailing");
     assert_eq!(decode(&longer), decode(&bytes));
@@ -181,7 +162,7 @@ fn arbitrary_damage_never_panics() {
 fn huge_headers_are_refused_before_decoding() {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut png, b"IHDR", &[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30, 8, 2, 0, 0, 0]);
-    chunk(&mut png, b"IDAT", &stored_zlib(&[0]));
+    chunk(&mut png, b"IDAT", &zlib(&[0]));
     chunk(&mut png, b"IEND", &[]);
     let Err(error) = Picture::decode("huge.png", &png) else { panic!("a 30000x30000 PNG was accepted") };
     assert!(matches!(error, Error::PictureTooLarge { width: 30_000, height: 30_000, .. }), "{error:?}");
@@ -227,30 +208,4 @@ fn what_is_no_picture_is_named() {
     let misnamed = folder.path().join("really_png.jpg");
     std::fs::write(&misnamed, encode(&sample().into(), ImageFormat::Png)).unwrap();
     assert_eq!(Picture::open(&misnamed).unwrap().pixels(), sample().as_raw());
-}
-
-fn chunk(png: &mut Vec<u8>, kind: &[u8; 4], data: &[u8]) {
-    png.extend_from_slice(&(data.len() as u32).to_be_bytes());
-    let start = png.len();
-    png.extend_from_slice(kind);
-    png.extend_from_slice(data);
-    let crc = png[start..].iter().fold(!0_u32, |crc, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
-    });
-    png.extend_from_slice(&(!crc).to_be_bytes());
-}
-
-/// Uncompressed deflate data in a zlib envelope.
-fn stored_zlib(data: &[u8]) -> Vec<u8> {
-    let length = data.len() as u16;
-    let mut bytes = vec![0x78, 0x01, 1];
-    bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(&(!length).to_le_bytes());
-    bytes.extend_from_slice(data);
-    let (a, b) = data.iter().fold((1_u32, 0_u32), |(a, b), &byte| {
-        let a = (a + u32::from(byte)) % 65_521;
-        (a, (b + a) % 65_521)
-    });
-    bytes.extend_from_slice(&(b << 16 | a).to_be_bytes());
-    bytes
 }
