@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use portraitist_face::files::remove_all_unfinished;
-use portraitist_nn::CachingAllocator;
+use portraitist_nn::{CachingAllocator, return_freed_memory};
 
 use crate::arguments::{Arguments, Command};
 use crate::output::{Console, advised};
@@ -31,6 +31,7 @@ static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(m
 /// Gives memory that is kept for the next work back to the system.
 fn give_memory_back() {
     ALLOCATOR.give_back();
+    return_freed_memory();
 }
 
 fn main() -> ExitCode {
@@ -69,6 +70,8 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Recognize(command) => commands::recognize::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Weights(command) => commands::weights::run(command, console),
+        Command::Completions(arguments) => commands::shell::completions(&arguments, console),
+        Command::Man(arguments) => commands::shell::man(&arguments, console),
     }
 }
 

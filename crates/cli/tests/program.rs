@@ -23,12 +23,16 @@ mod json;
 mod older_files;
 #[path = "suite/program.rs"]
 mod program;
+#[path = "suite/readme.rs"]
+mod readme;
 #[path = "suite/recognizer_training.rs"]
 mod recognizer_training;
 #[path = "suite/recognizing.rs"]
 mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
+#[path = "suite/shell.rs"]
+mod shell;
 #[path = "suite/styles.rs"]
 mod styles;
 #[path = "suite/synth.rs"]
