@@ -1,11 +1,11 @@
 //! Which pictures the words on the command line mean, and work on each of them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use portraitist_face::dataset::find_pictures;
+use portraitist_face::files::OutputNames;
 use serde::Serialize;
 
 use crate::interruption;
@@ -16,7 +16,7 @@ use crate::output::{Console, describe};
 pub(crate) struct Input {
     /// The file.
     pub(crate) path: PathBuf,
-    /// Subfolder and stem of the result, unique among all inputs of the call.
+    /// Subfolder and stem that the result would like to have; `OutputNames` decides which it gets.
     pub(crate) stem: PathBuf,
 }
 
@@ -46,17 +46,6 @@ pub(crate) fn expand(words: &[String]) -> (Vec<Input>, Vec<Failure>) {
             Err(error) => failures.push(Failure::new(word.as_str(), &error)),
         }
     }
-    let mut taken = HashSet::new();
-    for Input { stem, .. } in &mut inputs {
-        let wanted = stem.clone();
-        let mut number = 2;
-        while !taken.insert(stem.clone()) {
-            let mut name = wanted.file_name().unwrap_or_default().to_os_string();
-            name.push(format!("-{number}"));
-            *stem = wanted.with_file_name(name);
-            number += 1;
-        }
-    }
     (inputs, failures)
 }
 
@@ -75,6 +64,11 @@ fn expand_word(word: &str) -> anyhow::Result<Vec<Input>> {
     let found: Vec<Input> = matches.filter_map(Result::ok).filter(|path| path.is_file()).map(file).collect();
     anyhow::ensure!(!found.is_empty(), "{word}: no file matches");
     Ok(found)
+}
+
+/// Names below `folder` for results of inputs, none of which is replaced.
+pub(crate) fn output_names(folder: &Path, inputs: &[Input]) -> OutputNames {
+    OutputNames::new(folder, inputs.iter().map(|input| &input.path))
 }
 
 /// Does something with every input until the program is asked to end; failures are printed, and the rest is done. The failures of `unusable` words come first.

@@ -20,6 +20,14 @@ pub const RECOGNIZER: &str = "likeness";
 /// Its model file. It was trained on synthetic and ORL faces, photos and drawings.
 pub const RECOGNIZER_FILE: &[u8] = include_bytes!("../models/likeness.safetensors");
 
+/// MediaPipe's face networks: their names and model files. `crates/nn/models/README.md` has their terms.
+pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
+    ("blaze_face_short", include_bytes!("../models/blaze_face_short.safetensors")),
+    ("blaze_face_full", include_bytes!("../models/blaze_face_full.safetensors")),
+    ("face_mesh", include_bytes!("../models/face_mesh.safetensors")),
+    ("iris", include_bytes!("../models/iris.safetensors")),
+];
+
 /// Above this similarity two pictures may be called the same person: of 804,901 pairs of photos of different real people, 0.5 % are as
 /// similar (`docs/models/likeness.md` has the command).
 pub const SAME_PERSON_SIMILARITY: f32 = 0.72;

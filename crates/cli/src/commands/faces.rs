@@ -12,7 +12,7 @@ use portraitist_face::transform::Point;
 use serde::Serialize;
 
 use crate::arguments::{AlignArguments, DetectArguments};
-use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::inputs::{Failure, Input, expand, for_each, output_names, status};
 use crate::models::open_detector;
 use crate::output::{Console, advised};
 use crate::settings::template;
@@ -96,19 +96,27 @@ pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Re
         "--points goes with a single picture, found {}",
         inputs.len()
     );
-    let (crops, failed) = for_each(&inputs, unusable, console, |_, input| align_one(&pipeline, arguments, input));
+    let mut names = output_names(&arguments.out, &inputs);
+    let stems = names.decide(inputs.iter().map(|input| &input.stem), &[".png"]);
+    let outputs: Vec<PathBuf> = stems.iter().flat_map(|stem| names.files(stem, &[".png"])).collect();
+    let (crops, failed) = for_each(&inputs, unusable, console, |index, input| {
+        align_one(&pipeline, arguments, input, outputs[index].clone())
+    });
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
     console.result(&Alignment { crops, failed }, &text)?;
     Ok(status)
 }
 
-fn align_one(pipeline: &FacePipeline, arguments: &AlignArguments, input: &Input) -> anyhow::Result<Crop> {
+fn align_one(
+    pipeline: &FacePipeline,
+    arguments: &AlignArguments,
+    input: &Input,
+    output: PathBuf,
+) -> anyhow::Result<Crop> {
     let picture = Picture::open(&input.path)?;
     let face = pipeline.face(&picture, arguments.points)?;
     let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-    let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
-    let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
     if let Some(folder) = output.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }

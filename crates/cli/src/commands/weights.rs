@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::files::{is_same_file, write_atomically};
+use portraitist_face::files::write_atomically;
 use portraitist_nn::training::Run;
 use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{
@@ -13,7 +13,7 @@ use portraitist_nn::weights::{
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
-use crate::output::{Console, advised};
+use crate::output::{Console, refuse_input};
 
 /// What `weights inspect --json` prints.
 #[derive(Serialize)]
@@ -85,14 +85,11 @@ fn convert(
     [half, embedding_only]: [bool; 2],
     force: bool,
 ) -> anyhow::Result<PathBuf> {
-    if output.as_deref().is_some_and(|output| is_same_file(input, output)) {
-        let message = format!("{}: input and output are the same file", input.display());
-        return Err(advised(message, "name another file to write; the input stays as it is"));
-    }
     let ending = input.extension().and_then(|ending| ending.to_str());
     if matches!(ending, Some("yaml" | "yml")) {
         ensure!(!half && !embedding_only, "--half and --embedding-only go with weights, not with a configuration");
         let output = output.unwrap_or_else(|| input.with_extension("toml"));
+        refuse_input(&output, [input])?;
         let name = input.file_stem().map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
         let run = RunFile::from_original(&OriginalConfig::read(input)?, &name)
             .map_err(|reason| anyhow::anyhow!("{}: {reason}", input.display()))?;
@@ -101,10 +98,7 @@ fn convert(
         return Ok(output);
     }
     let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
-    if is_same_file(input, &output) {
-        let message = format!("{}: has the ending that the result would get", input.display());
-        return Err(advised(message, "name the file to write behind the input"));
-    }
+    refuse_input(&output, [input])?;
     let model = read_model(input)?;
     assign_check(&model, input)?;
     let is_recognizer = matches!(model.config, ModelConfig::Recognizer(_));

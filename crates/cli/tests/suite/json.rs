@@ -10,7 +10,7 @@ fn errors_are_objects_too() {
     let calls: [(&[&str], &str, bool); 8] = [
         (&["weights", "inspect", "nothing.pt"], "nothing.pt", false),
         (&["weights", "inspect", "text.pt"], "text.pt", false),
-        (&["weights", "convert", "text.pt", "text.pt", "--force"], "same file", true),
+        (&["weights", "convert", "text.pt", "text.pt", "--force"], "replace the input", true),
         (&["translate", "x.png", "-o", "out", "--model", "nobody"], "nobody", false),
         (&["translate", "x.png", "-o", "out", "--aligned", "--recognizer", "nobody"], "nobody", false),
         (&["dataset", "info", "nowhere"], "nowhere", false),

@@ -4,7 +4,10 @@
 //! Zisserman, "Multiple View Geometry", section 7.1), then Levenberg-Marquardt on the squared distances in pixels, at most 20 steps.
 //! Landmarks of drawings may have several minima, so the damping follows OpenCV's rules step by step.
 
+mod head_angles;
 mod linear;
+
+pub use self::head_angles::{HeadAngles, head_angles};
 
 use self::linear::{apply, determinant, multiply, nearest_rotation, solve, symmetric_eigen};
 use crate::landmarks::Landmarks;

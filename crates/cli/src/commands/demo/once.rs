@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use portraitist_face::files::OutputNames;
 use portraitist_face::{Picture, bundled_portrait};
 use portraitist_nn::config::Domain;
 use portraitist_nn::random::style_code;
@@ -39,9 +40,14 @@ pub(super) fn run(
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut names = OutputNames::new(folder, &arguments.photos);
+    let photos = arguments.photos.iter().map(|path| PathBuf::from(path.file_stem().unwrap_or_default()));
+    let stems = names.decide([PathBuf::from("portrait")].into_iter().chain(photos), &endings());
+    let mut stems = stems.iter().map(|stem| names.files(stem, &endings()));
     let (mut outputs, mut failed) = (Vec::new(), Vec::new());
-    let mut draw = |name: &str, photo: anyhow::Result<Picture>, stem: &str| {
-        let drawn = photo.and_then(|photo| draw_photo(translator, &photo, folder, stem, arguments.force));
+    let mut draw = |name: &str, photo: anyhow::Result<Picture>| {
+        let files = stems.next().unwrap_or_default();
+        let drawn = photo.and_then(|photo| draw_photo(translator, &photo, &files, arguments.force));
         match drawn {
             Ok(drawn) => {
                 let drawn = drawn.into_iter().map(|(seed, output)| Drawn { input: name.to_owned(), output, seed });
@@ -53,15 +59,14 @@ pub(super) fn run(
             }
         }
     };
-    draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into), "portrait");
+    draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into));
     let _looking_at_each = interruption::Loop::begin();
     for (index, path) in arguments.photos.iter().enumerate() {
         if interruption::stops_here() {
             console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
             break;
         }
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        draw(&path.display().to_string(), Picture::open(path).map_err(Into::into), &stem);
+        draw(&path.display().to_string(), Picture::open(path).map_err(Into::into));
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
@@ -69,26 +74,31 @@ pub(super) fn run(
     Ok(status)
 }
 
+/// Behind the stem of a photo: the face, the face in its picture, and a drawing for each style.
+fn endings() -> Vec<String> {
+    let drawings = (1..=STYLES_PER_PHOTO).map(|seed| format!("-drawing-{seed}.png"));
+    ["-photo.png".to_owned(), "-in-picture.png".to_owned()].into_iter().chain(drawings).collect()
+}
+
+/// `files` has one for each of [`endings`].
 fn draw_photo(
     translator: &FaceTranslator,
     photo: &Picture,
-    folder: &Path,
-    stem: &str,
+    files: &[PathBuf],
     overwrite: bool,
 ) -> anyhow::Result<Vec<(u64, PathBuf)>> {
+    let [face_file, whole_file, drawing_files @ ..] = files else { bail!("no names for the results") };
     let face = translator.require_face(photo, None)?;
-    face.crop.save(folder.join(format!("{stem}-photo.png")), overwrite)?;
+    face.crop.save(face_file, overwrite)?;
     let mut drawn = Vec::new();
-    for seed in 1..=STYLES_PER_PHOTO {
+    for (seed, path) in (1..=STYLES_PER_PHOTO).zip(drawing_files) {
         let style = style_code(seed, translator.model.config().generator.style_dim);
         let drawing = translator.translate(&face.crop, &style, Domain::Drawing)?.picture;
-        let path = folder.join(format!("{stem}-drawing-{seed}.png"));
-        drawing.save(&path, overwrite)?;
+        drawing.save(path, overwrite)?;
         if seed == 1 {
-            let whole = translator.paste(photo, &face, &drawing)?;
-            whole.save(folder.join(format!("{stem}-in-picture.png")), overwrite)?;
+            translator.paste(photo, &face, &drawing)?.save(whole_file, overwrite)?;
         }
-        drawn.push((seed, path));
+        drawn.push((seed, path.clone()));
     }
     Ok(drawn)
 }

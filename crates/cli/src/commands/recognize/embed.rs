@@ -14,7 +14,7 @@ use crate::arguments::EmbedArguments;
 use crate::inputs::{Failure, expand, status};
 use crate::models::open_recognizer;
 use crate::npy::npy;
-use crate::output::{Console, refuse_existing};
+use crate::output::{Console, refuse_existing, refuse_input};
 use crate::similarity::face_pipeline;
 
 /// What `--json` prints.
@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
     let (inputs, mut failed) = expand(&arguments.inputs);
+    refuse_input(&arguments.out, inputs.iter().map(|input| input.path.as_path()))?;
     failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let mut values = Vec::new();

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::Picture;
-use portraitist_face::files::write_atomically;
+use portraitist_face::files::{OutputNames, write_atomically};
 use portraitist_face::pipeline::FaceCrop;
 use portraitist_nn::config::Domain;
 use portraitist_nn::recognition::Recognizer;
@@ -81,10 +81,16 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     let paired = styles.len() == inputs.len()
         && styles.iter().all(|style| style.seed.is_none())
         && arguments.interpolate.is_none();
+    let endings = endings(arguments, if paired { 1 } else { styles.len() });
+    // The example of a style is an input, too.
+    let sources = inputs.iter().map(|input| input.path.as_path()).chain([Path::new(&arguments.style)]);
+    let mut names = OutputNames::new(&arguments.out, sources);
+    let stems = names.decide(inputs.iter().map(|input| &input.stem), &endings);
     let mut written = Written::default();
     let (_, failed) = for_each(&inputs, unusable, console, |index, input| {
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
-        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &mut written)
+        let files = names.files(&stems[index], &endings);
+        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &files, &mut written)
     });
     let status = status(&failed);
     let Written { outputs, warnings } = written;
@@ -101,14 +107,13 @@ fn translate_one(
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
+    files: &[PathBuf],
     written: &mut Written,
 ) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
-    let targets: Vec<PathBuf> =
-        (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
-    let floats = targets.iter().filter(|_| arguments.float).map(|path| path.with_extension("npy"));
-    let files: Vec<PathBuf> = targets.iter().cloned().chain(floats).collect();
     refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
+    // The pictures come first, then their numbers.
+    let targets = &files[..styles.len()];
     let picture = Picture::open(&input.path)?;
     let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
@@ -119,19 +124,17 @@ fn translate_one(
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     for (style, path) in styles.iter().zip(targets) {
         let translated = translator.translate(crop, &style.code, to)?;
-        write(translator, arguments, &picture, face.as_ref(), &translated, &path)?;
+        write(translator, arguments, &picture, face.as_ref(), &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
         let similarity = reference.as_ref().and_then(|reference| match reference {
-            Ok(reference) => {
-                reference.similarity(&translated.picture).map_err(|error| written.warn(&path, &error)).ok()
-            }
+            Ok(reference) => reference.similarity(&translated.picture).map_err(|error| written.warn(path, &error)).ok(),
             Err(error) => {
-                written.warn(&path, error);
+                written.warn(path, error);
                 None
             }
         });
         let (input, seed) = (input.path.clone(), style.seed);
-        written.outputs.push(Output { input, output: path, to: to.name(), seed, similarity });
+        written.outputs.push(Output { input, output: path.clone(), to: to.name(), seed, similarity });
     }
     Ok(())
 }
@@ -161,9 +164,17 @@ fn write(
     Ok(())
 }
 
-/// `STEM-drawing.png`, or `STEM-drawing-0001.png` where there are several styles.
-fn target(arguments: &TranslateArguments, input: &Input, to: Domain, index: usize, count: usize) -> PathBuf {
-    let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
-    let number = if count > 1 { format!("-{:04}", index + 1) } else { String::new() };
-    arguments.out.join(&input.stem).with_file_name(format!("{stem}-{to}{number}.png"))
+/// Behind the stems: `-drawing.png`, or `-drawing-0001.png`, `-drawing-0002.png`, … for several styles; then, with `--float`,
+/// as many that end in `.npy`.
+fn endings(arguments: &TranslateArguments, num_styles: usize) -> Vec<String> {
+    let to: Domain = arguments.to.into();
+    let kinds: &[&str] = if arguments.float { &["png", "npy"] } else { &["png"] };
+    let of_kind = |kind: &&str| {
+        let kind = (*kind).to_owned();
+        (1..=num_styles).map(move |number| match num_styles {
+            1 => format!("-{to}.{kind}"),
+            _ => format!("-{to}-{number:04}.{kind}"),
+        })
+    };
+    kinds.iter().flat_map(of_kind).collect()
 }
