@@ -100,7 +100,8 @@ pub(crate) struct PrepareArguments {
     /// own).
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
-    /// Share of the frame that a misplaced point's circle may have (the original's r); 0 to 4.
+    /// Largest distance share (the original's r): pi*d^2 over the crop's area, d being how far a face's worst point
+    /// lies from the template's; 0 to 4.
     #[arg(long, value_name = "R")]
     pub(crate) rate: Option<f64>,
     /// Leave out heads turned to the side by more than this many degrees.

@@ -39,7 +39,7 @@ pub fn check(dataset: &Dataset, done: impl Fn() + Sync) -> Vec<Problem> {
     problems
 }
 
-/// What one picture tells.
+/// What was found out about one picture.
 #[derive(Default)]
 struct Looked {
     problems: Vec<Problem>,

@@ -63,7 +63,7 @@ fn name_below(path: &Path, folder: &Path) -> String {
     below.components().map(|part| decode_name(part.as_os_str())).collect::<Vec<_>>().join("/")
 }
 
-/// A picture with the landmark file beside it, if there is one; names such as `C00001` tell the domain.
+/// A picture with the landmark file beside it, if there is one. Names such as `C00001` determine the domain.
 pub(super) fn entry(path: &Path, name: String, domain: Domain) -> Entry {
     let landmarks = Some(path.with_extension("txt")).filter(|beside| beside.is_file());
     let last = name.rsplit('/').next().unwrap_or(&name);

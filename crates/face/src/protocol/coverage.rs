@@ -11,9 +11,10 @@ use crate::text::{decode_name, person_key};
 /// Entries of a protocol file or folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Count {
-    /// Entries whose picture the dataset lacks. A person whose dataset has more pictures than the protocol counts less than 0.
+    /// Entries whose picture the dataset lacks. Negative for a person of whom the dataset has more pictures than the
+    /// protocol states.
     pub missing: i64,
-    /// All entries: a picture named counts 1, a person with numbers counts these.
+    /// All entries: a named picture counts 1, a person with a number of pictures counts that number.
     pub entries: i64,
 }
 

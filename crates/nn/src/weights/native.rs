@@ -306,7 +306,7 @@ fn check_half(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
     }
 }
 
-/// Writes a model file aside, syncs it and renames it.
+/// Writes a model file under a temporary name, syncs it and renames it.
 ///
 /// # Errors
 /// [`WeightsError::TooLargeForHalf`], and

@@ -371,7 +371,7 @@ fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// Plain writing: the folder as a whole is written aside and renamed.
+/// Plain writing: the folder as a whole is written under a temporary name and renamed.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
