@@ -3,6 +3,8 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::error::{Error, Result};
 
 /// Largest text file that is read, in bytes; WebCaricature's largest protocol file has 20 KB.
@@ -39,8 +41,14 @@ pub fn decode_name(name: &OsStr) -> String {
     }
 }
 
-/// What a person is compared by: the words of the name, blanks and underscores alike, one blank apart.
+/// A name in Unicode's composed form (NFC), in which `é` is one letter: names are compared in it.
+pub fn composed(name: &str) -> String {
+    if name.is_ascii() { name.to_owned() } else { name.nfc().collect() }
+}
+
+/// What a person is compared by: the words of the name, blanks and underscores alike, one blank apart, in Unicode's composed form.
 pub fn person_key(name: &str) -> String {
+    let name = composed(name);
     let words = name.split(|letter: char| letter.is_whitespace() || letter == '_').filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
 }
@@ -59,5 +67,6 @@ mod tests {
     #[test]
     fn blanks_and_underscores_name_one_person() {
         assert_eq!(person_key(" George_W  Bush\r"), "George W Bush");
+        assert_eq!(person_key("Jose\u{301}"), person_key("Jos\u{e9}"), "one person in both of Unicode's forms");
     }
 }

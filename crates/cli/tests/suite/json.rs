@@ -14,7 +14,7 @@ fn errors_are_objects_too() {
         (&["translate", "x.png", "-o", "out", "--model", "nobody"], "nobody", false),
         (&["translate", "x.png", "-o", "out", "--aligned", "--recognizer", "nobody"], "nobody", false),
         (&["dataset", "info", "nowhere"], "nowhere", false),
-        (&["dataset", "info", "x.png"], "found a picture", false),
+        (&["dataset", "info", "x.png"], "this is a picture", false),
         (&["train", "nothing.toml"], "nothing.toml", false),
     ];
     for (call, word, has_hint) in calls {

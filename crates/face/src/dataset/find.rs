@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::list::read_list;
+use super::prepared::sift;
 use super::walk::Walk;
 use crate::error::{Error, Result};
 use crate::picture::{FORMATS, has_picture_ending};
@@ -17,7 +18,7 @@ pub struct FoundPicture {
 }
 
 /// The pictures of a folder (with its subfolders, sorted by path) or of a list file. In a folder, a person is the subfolder that
-/// holds the picture.
+/// holds the picture. Of folders that `dataset prepare` wrote, only the crops that the manifest keeps are found.
 ///
 /// # Errors
 /// [`Error::Dataset`] if there is nothing at `source`, a subfolder cannot be looked into, or there are no pictures.
@@ -25,7 +26,7 @@ pub fn find_pictures(source: &Path) -> Result<Vec<FoundPicture>> {
     let wrong = |reason: String| Error::Dataset { path: source.to_owned(), reason };
     let metadata = std::fs::metadata(source).map_err(|error| wrong(error.to_string()))?;
     let found = if metadata.is_dir() {
-        in_folder(source).map_err(|error| wrong(error.to_string()))?
+        in_folder(source)?
     } else {
         let lines = read_list(source).map_err(|error| match error {
             Error::ReadText { source, .. } => wrong(format!("not a list of pictures: {source}")),
@@ -39,11 +40,14 @@ pub fn find_pictures(source: &Path) -> Result<Vec<FoundPicture>> {
     Ok(found)
 }
 
-fn in_folder(folder: &Path) -> std::io::Result<Vec<FoundPicture>> {
-    let files = Walk::of(folder, has_picture_ending).complete()?;
-    let person = |path: &Path| {
+fn in_folder(folder: &Path) -> Result<Vec<FoundPicture>> {
+    let wrong = |error: std::io::Error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() };
+    let files = Walk::of(folder, has_picture_ending).complete().map_err(wrong)?;
+    let above = |path: &Path| {
         let parent = path.parent().filter(|parent| *parent != folder)?;
         parent.file_name().map(|name| name.to_string_lossy().into_owned())
     };
-    Ok(files.into_iter().map(|path| FoundPicture { person: person(&path), path }).collect())
+    let found =
+        |(path, person): (PathBuf, Option<String>)| FoundPicture { person: person.or_else(|| above(&path)), path };
+    Ok(sift(folder, files)?.into_iter().map(found).collect())
 }

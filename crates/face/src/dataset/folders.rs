@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{Layout, OpenOptions};
 use super::people::{Dataset, Entry, Person};
+use super::prepared::{sift, without_results};
 use super::problem::{Problem, ProblemKind};
 use super::walk::Walk;
 use crate::domain::Domain;
@@ -26,6 +27,10 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
             problems.push(Problem { picture, kind: ProblemKind::ListUnreadable, detail });
         }
     }
+    let (files, results) = without_results(root, files);
+    let files: Vec<PathBuf> = sift(root, files)?.into_iter().map(|(file, _)| file).collect();
+    let left_out = |folder: &PathBuf| format!("{} was written by `dataset prepare`; it is left out", folder.display());
+    let remarks = results.iter().map(left_out).collect();
     let mut people: Vec<Person> = Vec::new();
     let mut last = PathBuf::new();
     let mut loose = Vec::new();
@@ -48,8 +53,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let layout = if people.is_empty() { Layout::Folder } else { Layout::People };
     people.extend(loose.into_iter().map(|entry: Entry| Person { name: entry.name.clone(), pictures: vec![entry] }));
     let root = root.to_owned();
-    Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks: Vec::new(), problems }
-        .without_repeats())
+    Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks, problems }.without_repeats())
 }
 
 /// The first part of a path below `root`, as text.

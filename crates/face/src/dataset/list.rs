@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::folders::entry;
 use super::layout::{Layout, OpenOptions};
 use super::people::{Dataset, Person};
+use super::spelling::spelled;
 use crate::error::{Error, Result};
 use crate::text::read_text;
 
@@ -37,8 +38,8 @@ pub fn read_list(path: &Path) -> Result<Vec<ListLine>> {
         let mut columns = line.split('\t').map(str::trim);
         let file = columns.next().unwrap_or_default().to_owned();
         let mut column = || columns.next().filter(|text| !text.is_empty());
-        let (person, landmarks) = (column().map(str::to_owned), column().map(|file| folder.join(file)));
-        ListLine { path: folder.join(&file), file, person, landmarks }
+        let (person, landmarks) = (column().map(str::to_owned), column().map(|file| spelled(folder.join(file))));
+        ListLine { path: spelled(folder.join(&file)), file, person, landmarks }
     };
     Ok(text.lines().filter(|text| !text.trim().is_empty()).map(line).collect())
 }
