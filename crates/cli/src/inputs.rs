@@ -8,6 +8,7 @@ use portraitist_face::dataset::find_pictures;
 use portraitist_face::files::OutputNames;
 use serde::Serialize;
 
+use crate::interruption;
 use crate::output::{Console, describe};
 
 /// A picture to work on, and where its result belongs below the output folder.
@@ -70,7 +71,7 @@ pub(crate) fn output_names(folder: &Path, inputs: &[Input]) -> OutputNames {
     OutputNames::new(folder, inputs.iter().map(|input| &input.path))
 }
 
-/// Does something with every input; failures are printed, and the rest is done. The failures of `unusable` words come first.
+/// Does something with every input until the program is asked to end; failures are printed, and the rest is done. The failures of `unusable` words come first.
 pub(crate) fn for_each<T>(
     inputs: &[Input],
     unusable: Vec<Failure>,
@@ -81,7 +82,12 @@ pub(crate) fn for_each<T>(
     failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
     let mut done = Vec::new();
+    let _looking_at_each = interruption::Loop::begin();
     for (index, input) in inputs.iter().enumerate() {
+        if interruption::stops_here() {
+            bar.suspend(|| console.say(&format!("interrupted: {index} of {} inputs were looked at", inputs.len())));
+            break;
+        }
         bar.set_message(input.path.display().to_string());
         match work(index, input) {
             Ok(result) => done.push(result),

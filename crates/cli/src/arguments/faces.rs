@@ -49,7 +49,7 @@ pub(crate) struct AlignArguments {
     pub(crate) size: Option<[usize; 2]>,
     /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
     /// face; for a single picture.
-    #[arg(long, value_name = "X,Y,...", value_parser = parse_points)]
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, allow_hyphen_values = true)]
     pub(crate) points: Option<[[f64; 2]; 5]>,
     /// Replace files that exist.
     #[arg(long)]

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::arguments::DemoArguments;
 use crate::inputs::{Failure, status};
+use crate::interruption;
 use crate::output::Console;
 use crate::translator::FaceTranslator;
 
@@ -59,7 +60,12 @@ pub(super) fn run(
         }
     };
     draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into));
-    for path in &arguments.photos {
+    let _looking_at_each = interruption::Loop::begin();
+    for (index, path) in arguments.photos.iter().enumerate() {
+        if interruption::stops_here() {
+            console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
+            break;
+        }
         draw(&path.display().to_string(), Picture::open(path).map_err(Into::into));
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
