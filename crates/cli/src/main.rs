@@ -3,8 +3,10 @@
 
 mod arguments;
 mod commands;
+mod globs;
 mod inputs;
 mod models;
+mod named;
 mod npy;
 mod output;
 mod settings;

@@ -11,7 +11,7 @@ use super::values::{parse_points, parse_size};
 pub(crate) struct DetectArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
 }
 
 /// Frames that a face can be aligned to.
@@ -29,7 +29,7 @@ pub(crate) enum TemplateName {
 pub(crate) struct AlignArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Folder for the crops.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,

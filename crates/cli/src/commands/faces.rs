@@ -1,10 +1,9 @@
 //! `portraitist detect` and `portraitist align`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use portraitist_face::Picture;
+use portraitist_face::Decoded;
 use portraitist_face::align::Cropper;
 use portraitist_face::edit::Border;
 use portraitist_face::pipeline::FacePipeline;
@@ -12,8 +11,9 @@ use portraitist_face::transform::Point;
 use serde::Serialize;
 
 use crate::arguments::{AlignArguments, DetectArguments};
-use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::open_detector;
+use crate::named::Named;
 use crate::output::{Console, advised};
 use crate::settings::template;
 
@@ -21,11 +21,14 @@ use crate::settings::template;
 struct Detection {
     pictures: Vec<DetectedPicture>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct DetectedPicture {
-    input: PathBuf,
+    #[serde(flatten)]
+    input: Named,
     width: usize,
     height: usize,
     faces: Vec<DetectedFace>,
@@ -47,12 +50,16 @@ struct DetectedFace {
 struct Alignment {
     crops: Vec<Crop>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Crop {
-    input: PathBuf,
-    output: PathBuf,
+    #[serde(flatten)]
+    input: Named,
+    #[serde(flatten)]
+    output: Named,
     matrix: [[f64; 3]; 2],
     points: Vec<Point>,
 }
@@ -60,9 +67,10 @@ struct Crop {
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let detector = open_detector()?;
-    let (inputs, unusable) = expand(&arguments.inputs);
-    let (pictures, failed) = for_each(&inputs, unusable, console, |_, input| {
-        let picture = Picture::open(&input.path)?;
+    let mut inputs = expand(&arguments.inputs, None);
+    let done = for_each(&mut inputs, console, |_, input, said| {
+        let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+        said.extend(sentences(&input.path, &warnings));
         let faces = detector.detect(&picture)?.into_iter().map(|face| DetectedFace {
             bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height],
             score: face.score,
@@ -72,8 +80,9 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
             pose: None,
         });
         let (width, height) = (picture.width(), picture.height());
-        Ok(DetectedPicture { input: input.path.clone(), width, height, faces: faces.collect() })
+        Ok(DetectedPicture { input: Named::input(&input.path), width, height, faces: faces.collect() })
     });
+    let Done { results: pictures, failed, warnings } = done;
     let line = |picture: &DetectedPicture| {
         let boxes = picture.faces.iter().map(|face| {
             let [x, y, width, height] = face.bounds;
@@ -83,36 +92,46 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
     };
     let text = pictures.iter().map(line).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Detection { pictures, failed }, &text)?;
+    console.result(&Detection { pictures, failed, warnings }, &text)?;
     Ok(status)
 }
 
 /// Runs `align`.
 pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template(arguments), Border::Zero));
-    let (inputs, unusable) = expand(&arguments.inputs);
-    ensure!(
-        arguments.points.is_none() || inputs.len() == 1,
-        "--points goes with a single picture, found {}",
-        inputs.len()
-    );
-    let (crops, failed) = for_each(&inputs, unusable, console, |_, input| align_one(&pipeline, arguments, input));
+    let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
+    let count = inputs.pictures.len();
+    ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
+    let done = for_each(&mut inputs, console, |_, input, said| align_one(&pipeline, arguments, input, said));
+    let Done { results: crops, failed, warnings } = done;
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Alignment { crops, failed }, &text)?;
+    console.result(&Alignment { crops, failed, warnings }, &text)?;
     Ok(status)
 }
 
-fn align_one(pipeline: &FacePipeline, arguments: &AlignArguments, input: &Input) -> anyhow::Result<Crop> {
-    let picture = Picture::open(&input.path)?;
+fn align_one(
+    pipeline: &FacePipeline,
+    arguments: &AlignArguments,
+    input: &Input,
+    said: &mut Vec<String>,
+) -> anyhow::Result<Crop> {
+    let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+    said.extend(sentences(&input.path, &warnings));
     let face = pipeline.face(&picture, arguments.points)?;
     let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-    let stem = input.stem.file_name().unwrap_or_default().to_string_lossy();
-    let output = arguments.out.join(&input.stem).with_file_name(format!("{stem}.png"));
+    let mut name = input.stem.file_name().unwrap_or_default().to_owned();
+    name.push(".png");
+    let output = arguments.out.join(&input.stem).with_file_name(name);
     if let Some(folder) = output.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     face.crop.save(&output, arguments.force)?;
     let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
-    Ok(Crop { input: input.path.clone(), output, matrix: face.transform.matrix(), points: moved })
+    Ok(Crop {
+        input: Named::input(&input.path),
+        output: Named::output(output),
+        matrix: face.transform.matrix(),
+        points: moved,
+    })
 }

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Context;
 use indicatif::ProgressBar;
+use portraitist_face::text::{serialize_lossy, serialize_lossy_option};
 use portraitist_nn::device;
 use portraitist_nn::run_folder::newest_run;
 use portraitist_nn::training::munit::{CheckReport, RunFile, Trainer};
@@ -19,9 +20,11 @@ use crate::output::{Console, advised};
 /// What `--json` prints at the end.
 #[derive(Serialize)]
 struct TrainOutput {
+    #[serde(serialize_with = "serialize_lossy")]
     run: PathBuf,
     steps: u64,
     seconds: f64,
+    #[serde(serialize_with = "serialize_lossy_option")]
     checkpoint: Option<PathBuf>,
     interrupted: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]

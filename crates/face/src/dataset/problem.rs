@@ -24,6 +24,8 @@ pub enum ProblemKind {
     PictureMissing,
     /// The file is damaged or no picture.
     PictureUnreadable,
+    /// The picture is read, and something about it is worth knowing: see [`PictureWarning`](crate::picture::PictureWarning).
+    OddPicture,
     /// The landmark file is missing or unreadable.
     LandmarksMissing,
     /// The landmark file does not hold 17 points.
@@ -51,8 +53,8 @@ pub enum ProblemKind {
 impl ProblemKind {
     /// Whether something cannot be used; the others are worth a look.
     pub fn is_error(self) -> bool {
-        use ProblemKind::{AlreadyAligned, Duplicate, ListedTwice, NearConstant, PointOutside};
-        !matches!(self, PointOutside | Duplicate | NearConstant | AlreadyAligned | ListedTwice)
+        use ProblemKind::{AlreadyAligned, Duplicate, ListedTwice, NearConstant, OddPicture, PointOutside};
+        !matches!(self, OddPicture | PointOutside | Duplicate | NearConstant | AlreadyAligned | ListedTwice)
     }
 
     /// What an error of a picture file means: missing or unreadable.

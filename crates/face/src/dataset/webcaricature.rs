@@ -9,7 +9,7 @@ use super::problem::{Problem, ProblemKind};
 use super::walk::{files_in, subfolders};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::text::{decode_name, person_key, read_text};
+use crate::text::{NameFinder, decode_name, name_key, person_key, read_text};
 
 /// `<Name>/C00001.jpg`, `<Name>/P00001.jpg`.
 pub const IMAGES: &str = "OriginalImages";
@@ -52,6 +52,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let images = folders_by_person(&parts.images)?;
     let landmarks = parts.landmarks.as_deref().map(folders_by_person).transpose()?.unwrap_or_default();
     let listed = parts.filenames.as_deref().unwrap_or(&parts.images);
+    let finder = NameFinder::default();
     let mut people: Vec<Person> = Vec::new();
     for (name, folder) in folders_of(listed)? {
         let key = person_key(&name);
@@ -65,8 +66,11 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
             parts.landmarks.as_ref().map(|whole| landmarks.get(&key).cloned().unwrap_or_else(|| whole.join(&name)));
         let entry = |(domain, picture): (Domain, String)| Entry {
             domain,
-            picture: files.get(&picture).cloned().unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
-            landmarks: landmark_folder.as_ref().map(|folder| folder.join(format!("{picture}.txt"))),
+            picture: files
+                .get(&name_key(&picture))
+                .cloned()
+                .unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
+            landmarks: landmark_folder.as_ref().map(|folder| finder.find(&folder.join(format!("{picture}.txt")))),
             name: picture,
         };
         people.push(Person { pictures: names.into_iter().map(entry).collect(), name });
@@ -158,7 +162,7 @@ fn folders_by_person(folder: &Path) -> Result<HashMap<String, PathBuf>> {
     Ok(folders_of(folder)?.into_iter().map(|(name, path)| (person_key(&name), path)).collect())
 }
 
-/// The pictures of one folder by name without ending; where two endings are there, the published one counts.
+/// The pictures of one folder by name without ending (see [`name_key`]); where two endings are there, the published one counts.
 fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
     let mut found: HashMap<String, PathBuf> = HashMap::new();
     let rank = |path: &Path| {
@@ -166,7 +170,8 @@ fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
         ENDINGS.iter().position(|known| *known == ending)
     };
     for path in files_in(folder) {
-        let (Some(new), Some(stem)) = (rank(&path), path.file_stem().map(decode_name)) else { continue };
+        let Some((new, stem)) = rank(&path).zip(path.file_stem()) else { continue };
+        let stem = name_key(&decode_name(stem));
         if found.get(&stem).and_then(|old| rank(old)).is_none_or(|old| new < old) {
             found.insert(stem, path);
         }

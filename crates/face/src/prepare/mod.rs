@@ -37,6 +37,7 @@ use crate::error::{Error, Result};
 use crate::files::{remove_unfinished, write_atomically};
 use crate::landmarks::FivePoints;
 use crate::protocol::coverage::Protocols;
+use crate::text::serialize_lossy;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -50,8 +51,10 @@ pub struct Report {
     /// Crops of earlier runs that were removed.
     pub removed: usize,
     /// The table.
+    #[serde(serialize_with = "serialize_lossy")]
     pub manifest: PathBuf,
     /// The recipe as it was used.
+    #[serde(serialize_with = "serialize_lossy")]
     pub recipe: PathBuf,
     /// SHA-256 of that file.
     pub recipe_sha256: String,

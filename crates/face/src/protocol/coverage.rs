@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::lines::{Line, Lines, PersonCount, PictureName};
 use crate::dataset::{Dataset, Problem, ProblemKind, Walk};
 use crate::error::{Error, Result};
-use crate::text::{decode_name, person_key};
+use crate::text::{decode_name, name_key, person_key};
 
 /// Entries of a protocol file or folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -67,10 +67,7 @@ impl Protocols {
         files.sort_by_cached_key(|(names, _)| order(names));
         let mut protocols = Self { files: Vec::new(), problems: Vec::new() };
         for (names, path) in files {
-            let (_, folders) = names.split_last().unwrap_or((&String::new(), &[]));
-            if !folders.iter().any(|name| name.starts_with('.')) {
-                protocols.read_file(&path, names.join("/"));
-            }
+            protocols.read_file(&path, names.join("/"));
         }
         Ok(protocols)
     }
@@ -147,7 +144,7 @@ impl Available {
 
     /// Adds a picture.
     pub fn insert(&mut self, person: &str, picture: &str) {
-        self.people.entry(person_key(person)).or_default().insert(picture.to_owned());
+        self.people.entry(person_key(person)).or_default().insert(name_key(picture));
     }
 
     fn of_person(&self, person: &str) -> usize {
@@ -155,7 +152,7 @@ impl Available {
     }
 
     fn has(&self, picture: &PictureName) -> bool {
-        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&picture.name))
+        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&name_key(&picture.name)))
     }
 }
 

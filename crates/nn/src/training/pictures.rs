@@ -12,8 +12,10 @@ use super::error::TrainingError;
 /// # Errors
 /// [`TrainingError::Data`] if there is nothing at `source`, or no pictures in it.
 pub fn find_pictures(source: &Path) -> Result<Vec<FoundPicture>, TrainingError> {
-    dataset::find_pictures(source).map_err(|error| match error {
+    // Runs below the source are left out wherever they are.
+    let found = dataset::find_pictures(source, &[]).map_err(|error| match error {
         portraitist_face::Error::Dataset { path, reason } => TrainingError::Data { path, reason },
         other => TrainingError::Data { path: source.to_owned(), reason: other.to_string() },
-    })
+    })?;
+    Ok(found.pictures)
 }

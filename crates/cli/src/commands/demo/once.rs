@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use portraitist_face::{Picture, bundled_portrait};
+use portraitist_face::{Decoded, Picture, bundled_portrait};
 use portraitist_nn::config::Domain;
 use portraitist_nn::random::style_code;
 use serde::Serialize;
 
 use crate::arguments::DemoArguments;
-use crate::inputs::{Failure, status};
+use crate::inputs::{Failure, sentences, status};
+use crate::named::Named;
 use crate::output::Console;
 use crate::translator::FaceTranslator;
 
@@ -21,12 +22,16 @@ const STYLES_PER_PHOTO: u64 = 3;
 struct Once {
     outputs: Vec<Drawn>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Drawn {
-    input: String,
-    output: PathBuf,
+    #[serde(flatten)]
+    input: Named,
+    #[serde(flatten)]
+    output: Named,
     seed: u64,
 }
 
@@ -38,28 +43,38 @@ pub(super) fn run(
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    let (mut outputs, mut failed) = (Vec::new(), Vec::new());
-    let mut draw = |name: &str, photo: anyhow::Result<Picture>, stem: &str| {
-        let drawn = photo.and_then(|photo| draw_photo(translator, &photo, folder, stem, arguments.force));
+    let (mut outputs, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut draw = |path: &Path, photo: portraitist_face::Result<Decoded>, stem: &str| {
+        let drawn = photo.map_err(Into::into).and_then(|Decoded { picture, warnings: odd }| {
+            let said: Vec<String> = sentences(path, &odd).collect();
+            said.iter().for_each(|warning| console.warn(warning));
+            warnings.extend(said);
+            draw_photo(translator, &picture, folder, stem, arguments.force)
+        });
         match drawn {
             Ok(drawn) => {
-                let drawn = drawn.into_iter().map(|(seed, output)| Drawn { input: name.to_owned(), output, seed });
-                outputs.extend(drawn);
+                let named = |(seed, output): (u64, PathBuf)| Drawn {
+                    input: Named::input(path),
+                    output: Named::output(output),
+                    seed,
+                };
+                outputs.extend(drawn.into_iter().map(named));
             }
             Err(error) => {
-                failed.push(Failure::new(name, &error));
-                console.fail(&error.context(name.to_owned()));
+                failed.push(Failure::new(path, &error));
+                console.fail(&error.context(path.display().to_string()));
             }
         }
     };
-    draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into), "portrait");
+    let bundled = "bundled portrait";
+    draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()), "portrait");
     for path in &arguments.photos {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        draw(&path.display().to_string(), Picture::open(path).map_err(Into::into), &stem);
+        draw(path, Decoded::open(path), &stem);
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Once { outputs, failed }, &text)?;
+    console.result(&Once { outputs, failed, warnings }, &text)?;
     Ok(status)
 }
 
