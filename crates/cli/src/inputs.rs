@@ -1,11 +1,11 @@
 //! Which pictures the words on the command line mean, and work on each of them.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use portraitist_face::dataset::find_pictures;
+use portraitist_face::files::OutputNames;
 use portraitist_face::picture::PictureWarning;
 use portraitist_face::text::NameFinder;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::output::{Console, advised, describe};
 pub(crate) struct Input {
     /// The file.
     pub(crate) path: PathBuf,
-    /// Subfolder and stem of the result, unique among all inputs of the call.
+    /// Subfolder and stem that the result would like to have; `OutputNames` decides which it gets.
     pub(crate) stem: PathBuf,
 }
 
@@ -72,17 +72,6 @@ pub(crate) fn expand(words: &[PathBuf], folder: Option<&Path>) -> Inputs {
             inputs.unusable.push(Failure::new(word, &error));
         }
     }
-    let mut taken = HashSet::new();
-    for Input { stem, .. } in &mut inputs.pictures {
-        let wanted = stem.clone();
-        let mut number = 2;
-        while !taken.insert(stem.clone()) {
-            let mut name = wanted.file_name().unwrap_or_default().to_os_string();
-            name.push(format!("-{number}"));
-            *stem = wanted.with_file_name(name);
-            number += 1;
-        }
-    }
     inputs
 }
 
@@ -113,6 +102,11 @@ fn expand_word(word: &Path, left_out: &[PathBuf], inputs: &mut Inputs) -> anyhow
 
 fn is_same_folder(one: &Path, other: &Path) -> bool {
     one.canonicalize().is_ok_and(|one| other.canonicalize().is_ok_and(|other| one == other))
+}
+
+/// Names below `folder` for results of inputs, none of which is replaced.
+pub(crate) fn output_names(folder: &Path, inputs: &[Input]) -> OutputNames {
+    OutputNames::new(folder, inputs.iter().map(|input| &input.path))
 }
 
 impl Inputs {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use portraitist_face::files::is_same_file;
 use serde::Serialize;
 
 /// Where a command prints.
@@ -34,6 +35,20 @@ pub(crate) fn advised(message: impl Into<String>, hint: impl Into<String>) -> an
 pub(crate) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a Path>, force: bool) -> anyhow::Result<()> {
     match files.into_iter().find(|file| !force && file.symlink_metadata().is_ok()) {
         Some(taken) => Err(advised(format!("{} exists already", taken.display()), "replace it with --force")),
+        None => Ok(()),
+    }
+}
+
+/// Refuses to write a result over one of the files that it is made from, even with `--force`.
+///
+/// # Errors
+/// Names the input.
+pub(crate) fn refuse_input<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+    match inputs.into_iter().find(|input| is_same_file(input, output)) {
+        Some(input) => Err(advised(
+            format!("{}: the result would replace the input {}", output.display(), input.display()),
+            "choose another name for the result",
+        )),
         None => Ok(()),
     }
 }

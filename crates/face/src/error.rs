@@ -217,6 +217,22 @@ pub enum Error {
         /// The folder.
         path: PathBuf,
     },
+    /// A folder holds what another process works on.
+    #[error("{}: another process works here ({holder}); wait until it has ended", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// What it does, and its number.
+        holder: String,
+    },
+    /// Files that this program did not write are where results would go.
+    #[error("{}: {reason}; nothing was touched", path.display())]
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What was found, and what to do.
+        reason: String,
+    },
     /// Whoever asked for the work ended it.
     #[error("stopped before the end; nothing was written")]
     Stopped,

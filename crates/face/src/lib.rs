@@ -23,6 +23,7 @@ pub mod error;
 pub mod files;
 pub mod filter;
 pub mod landmarks;
+pub mod lock;
 pub mod mersenne;
 pub mod original_2018;
 pub mod picture;

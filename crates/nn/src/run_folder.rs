@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::weights::sha256_of_file;
+use crate::weights::{sha256, sha256_of_file};
 
 /// The run file of a run folder, every value written out.
 pub const RUN_FILE: &str = "run.toml";
@@ -40,11 +40,42 @@ pub struct CheckpointState<T> {
     /// What is kept of this kind of training alone.
     #[serde(flatten)]
     pub own: T,
+    /// What the pictures were that the run learns from. Older checkpoints do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Fingerprint>,
     /// The program's version that wrote the checkpoint.
     pub version: String,
-    /// SHA-256 of each file beside this one.
+    /// SHA-256 of each file of the checkpoint. That of `state.json` itself is taken with zeros in its own place; older
+    /// checkpoints lack it.
     pub sha256: BTreeMap<String, String>,
 }
+
+/// Tells whether the pictures of a run are still those that it was trained on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// How many there are.
+    pub pictures: u64,
+    /// The size of all files.
+    pub bytes: u64,
+    /// Over every picture's domain, person and content, in the run's order.
+    pub sha256: String,
+}
+
+impl<T: Serialize> CheckpointState<T> {
+    /// The text of `state.json`, its own hash included.
+    ///
+    /// # Errors
+    /// If a number in it cannot be written as JSON.
+    pub fn to_json(mut self) -> serde_json::Result<Vec<u8>> {
+        self.sha256.insert(STATE.to_owned(), NO_HASH.to_owned());
+        let text = serde_json::to_string_pretty(&self)?;
+        let hash = sha256(text.as_bytes());
+        Ok(text.replacen(NO_HASH, &hash, 1).into_bytes())
+    }
+}
+
+/// Stands for the own hash of `state.json` while it is taken.
+const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The checkpoints of a run, oldest first, whole or torn.
 pub fn checkpoints(run_folder: &Path) -> Vec<(u64, PathBuf)> {
@@ -84,7 +115,11 @@ pub fn verify(checkpoint: &Path) -> Result<CheckpointState<serde_json::Map<Strin
     let text = fs::read(checkpoint.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
     let state: CheckpointState<_> = serde_json::from_slice(&text).map_err(|error| format!("{STATE}: {error}"))?;
     for (name, expected) in &state.sha256 {
-        let found = sha256_of_file(&checkpoint.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        let found = if name == STATE {
+            sha256(String::from_utf8_lossy(&text).replacen(expected.as_str(), NO_HASH, 1).as_bytes())
+        } else {
+            sha256_of_file(&checkpoint.join(name)).map_err(|error| format!("{name}: {error}"))?
+        };
         if found != *expected {
             return Err(format!("{name} is not what was written"));
         }
@@ -151,4 +186,34 @@ pub fn numbered_runs(runs: &Path) -> Vec<(u64, String, PathBuf)> {
 pub fn newest_run(runs: &Path, name: &str) -> Option<PathBuf> {
     let started = |(_, found, path): &(u64, String, PathBuf)| found == name && path.join(RUN_FILE).is_file();
     numbered_runs(runs).into_iter().filter(started).max_by_key(|(number, ..)| *number).map(|(.., path)| path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_state_is_noticed() {
+        let place = tempfile::tempdir().expect("a folder");
+        let state = CheckpointState {
+            step: 12,
+            seed: 3,
+            samples: 24,
+            own: BTreeMap::from([("rate", 0.25)]),
+            data: None,
+            version: "0.1.0".to_owned(),
+            sha256: BTreeMap::new(),
+        };
+        let text = String::from_utf8(state.to_json().expect("JSON")).expect("text");
+        let found = |text: &str| {
+            fs::write(place.path().join(STATE), text).expect("written");
+            verify(place.path()).map(|state| state.step)
+        };
+        assert_eq!(found(&text), Ok(12));
+        let error = found(&text.replace("\"step\": 12", "\"step\": 13")).expect_err("another step");
+        assert!(error.contains("state.json is not what was written"), "{error}");
+        found(&text.replace("0.25", "0.50")).expect_err("another rate");
+        let older = r#"{"step": 12, "seed": 3, "samples": 24, "rate": 0.25, "version": "0.1.0", "sha256": {}}"#;
+        assert_eq!(found(older), Ok(12), "older checkpoints have no such hash");
+    }
 }

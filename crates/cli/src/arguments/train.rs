@@ -16,6 +16,9 @@ pub(crate) struct TrainArguments {
     /// Go on with the newest run of this name, at its newest whole checkpoint.
     #[arg(long)]
     pub(crate) resume: bool,
+    /// With --resume: go on though the pictures are not those that the run was trained on so far.
+    #[arg(long, requires = "resume")]
+    pub(crate) allow_changed_data: bool,
     /// Folder of runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -1,5 +1,6 @@
 //! `portraitist detect` and `portraitist align`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
@@ -11,7 +12,7 @@ use portraitist_face::transform::Point;
 use serde::Serialize;
 
 use crate::arguments::{AlignArguments, DetectArguments};
-use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
+use crate::inputs::{Done, Failure, Input, expand, for_each, output_names, sentences, status};
 use crate::models::open_detector;
 use crate::named::Named;
 use crate::output::{Console, advised};
@@ -102,7 +103,12 @@ pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Re
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
     ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
-    let done = for_each(&mut inputs, console, |_, input, said| align_one(&pipeline, arguments, input, said));
+    let mut names = output_names(&arguments.out, &inputs.pictures);
+    let stems = names.decide(inputs.pictures.iter().map(|input| &input.stem), &[".png"]);
+    let outputs: Vec<PathBuf> = stems.iter().flat_map(|stem| names.files(stem, &[".png"])).collect();
+    let done = for_each(&mut inputs, console, |index, input, said| {
+        align_one(&pipeline, arguments, input, outputs[index].clone(), said)
+    });
     let Done { results: crops, failed, warnings } = done;
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
@@ -114,15 +120,13 @@ fn align_one(
     pipeline: &FacePipeline,
     arguments: &AlignArguments,
     input: &Input,
+    output: PathBuf,
     said: &mut Vec<String>,
 ) -> anyhow::Result<Crop> {
     let Decoded { picture, warnings } = Decoded::open(&input.path)?;
     said.extend(sentences(&input.path, &warnings));
     let face = pipeline.face(&picture, arguments.points)?;
     let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-    let mut name = input.stem.file_name().unwrap_or_default().to_owned();
-    name.push(".png");
-    let output = arguments.out.join(&input.stem).with_file_name(name);
     if let Some(folder) = output.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }

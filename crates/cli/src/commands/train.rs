@@ -11,7 +11,7 @@ use portraitist_face::text::{serialize_lossy, serialize_lossy_option};
 use portraitist_nn::device;
 use portraitist_nn::run_folder::newest_run;
 use portraitist_nn::training::munit::{CheckReport, RunFile, Trainer};
-use portraitist_nn::training::{Observer, Run, Session, StepReport, Task};
+use portraitist_nn::training::{ChangedData, Observer, Run, Session, StepReport, Task};
 use serde::Serialize;
 
 use crate::arguments::TrainArguments;
@@ -109,7 +109,8 @@ pub(crate) fn train<T: Task>(
     };
     let session = if arguments.resume {
         let folder = run_folder(arguments, &name)?;
-        let session = Session::<T>::resume(run.clone(), &folder, &device)?;
+        let changed = if arguments.allow_changed_data { ChangedData::Allowed } else { ChangedData::Refused };
+        let session = Session::<T>::resume(run.clone(), &folder, &device, changed)?;
         if arguments.dry_run {
             return dry_run(&run);
         }

@@ -14,7 +14,7 @@ use portraitist_nn::weights::{
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
-use crate::output::Console;
+use crate::output::{Console, refuse_input};
 
 /// What `weights inspect --json` prints.
 #[derive(Serialize)]
@@ -92,6 +92,7 @@ fn convert(
     if matches!(ending, Some("yaml" | "yml")) {
         ensure!(!half && !embedding_only, "--half and --embedding-only go with weights, not with a configuration");
         let output = output.unwrap_or_else(|| input.with_extension("toml"));
+        refuse_input(&output, [input])?;
         let name = input.file_stem().map_or("run".into(), |stem| stem.to_string_lossy().into_owned());
         let run = RunFile::from_original(&OriginalConfig::read(input)?, &name)
             .map_err(|reason| anyhow::anyhow!("{}: {reason}", input.display()))?;
@@ -100,6 +101,7 @@ fn convert(
         return Ok(output);
     }
     let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
+    refuse_input(&output, [input])?;
     let model = read_model(input)?;
     assign_check(&model, input)?;
     let is_recognizer = matches!(model.config, ModelConfig::Recognizer(_));

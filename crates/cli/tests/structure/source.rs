@@ -180,8 +180,8 @@ fn name_of(item: &Item) -> Option<String> {
 fn add_names(tokens: TokenStream, names: &mut BTreeSet<Vec<String>>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
+    let tokens = tokens.into_iter();
+    for token in tokens {
         match token {
             TokenTree::Ident(ident) => {
                 if colons != 2 && !path.is_empty() {

@@ -40,7 +40,7 @@ fn huge_png() -> Vec<u8> {
     bytes
 }
 
-fn crc32(bytes: &[u8]) -> u32 {
+pub(crate) fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0u32, |crc, byte| {
         (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 })
     })
@@ -141,4 +141,55 @@ fn a_full_disk_is_an_error_and_leaves_no_half_file() {
     place.run_in_shell(limited, &[&call[..], &["--force"]].concat()).failed(&["out/x-drawing.png"]);
     assert_eq!(place.read("out/x-drawing.png"), b"mine");
     assert_eq!(place.files("out"), ["x-drawing.png"]);
+}
+
+#[test]
+fn a_result_never_replaces_an_input() {
+    let place = Place::new();
+    place.write_portrait("x.png");
+    let photo = place.read("x.png");
+    let answer = place.run(&["align", "x.png", "-o", ".", "--force", "--json"]).succeeded().json();
+    assert_eq!(answer["crops"][0]["output"], "./x-2.png");
+    assert_eq!(place.read("x.png"), photo);
+    place.run(&["recognize", "embed", "x.png", "-o", "x.png", "--force"]).failed(&["would replace the input"]);
+    place.write("model.safetensors", "weights");
+    let convert = ["weights", "convert", "model.safetensors", "./model.safetensors", "--force"];
+    place.run(&convert).failed(&["would replace the input"]);
+    assert_eq!((place.read("x.png"), place.read("model.safetensors")), (photo, b"weights".to_vec()));
+}
+
+#[test]
+fn every_result_has_a_name_of_its_own() {
+    let place = Place::new();
+    for name in ["a.png", "a.jpg", "A.png", "deep/a.png"] {
+        place.write_portrait(&format!("in/{name}"));
+    }
+    let answer = place.run(&["align", "in", "-o", "out", "--json"]).succeeded().json();
+    let outputs: Vec<&str> =
+        answer["crops"].as_array().unwrap().iter().map(|crop| crop["output"].as_str().unwrap()).collect();
+    let unique: std::collections::BTreeSet<String> = outputs.iter().map(|name| name.to_lowercase()).collect();
+    assert_eq!((outputs.len(), unique.len(), place.files("out").len()), (4, 4, 4), "{outputs:?}");
+    place.run(&["demo", "--once", "drawn", "in/a.png", "in/deep/a.png"]).succeeded();
+    assert_eq!(place.files("drawn").len(), 15);
+    assert!(place.path("drawn/a-2-drawing-1.png").is_file());
+}
+
+#[test]
+fn long_names_are_written() {
+    let place = Place::new();
+    let name = "x".repeat(246);
+    place.write_portrait(&format!("{name}.png"));
+    for command in [&["align"][..], &["translate"][..]] {
+        place.run(&[command, &[&format!("{name}.png"), "-o", command[0]]].concat()).succeeded();
+        assert_eq!(place.files(command[0]).len(), 1);
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_end_as_an_error_and_not_as_a_black_picture() {
+    let place = Place::new();
+    place.write_picture("x.png", 32, 40, 1);
+    place.write("far.npy", crate::program::npy("4,", &[3e38, -3e38, 3e38, -3e38]));
+    place.translate(&["x.png", "--aligned", "--style", "far.npy", "-o", "out"]).failed(&["x.png", "not finite"]);
+    assert!(place.files("out").is_empty());
 }

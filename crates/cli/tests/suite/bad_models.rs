@@ -103,3 +103,70 @@ fn foreign_safetensors_are_errors() {
     place.write("other.safetensors", safetensors("weight", &[2], &[0.0; 2]));
     refused(&place, "other.safetensors", &["other.safetensors", "written by Portraitist"]);
 }
+
+/// A `.pt` file of a few bytes with one tensor of 30,000 x 30,000 numbers, all of them the same one.
+fn repeating_checkpoint() -> Vec<u8> {
+    let text = |text: &str| [&b"X"[..], &(text.len() as u32).to_le_bytes(), text.as_bytes()].concat();
+    let side = [&b"J"[..], &30_000u32.to_le_bytes()].concat();
+    let storage = [
+        b"(".to_vec(),
+        text("storage"),
+        b"ctorch\nFloatStorage\n".to_vec(),
+        text("0"),
+        text("cpu"),
+        b"K\x01tQ".to_vec(),
+    ]
+    .concat();
+    let pickle = [
+        b"\x80\x02}".to_vec(),
+        text("weight"),
+        b"ctorch._utils\n_rebuild_tensor_v2\n(".to_vec(),
+        storage,
+        b"K\x00".to_vec(),
+        side.clone(),
+        side,
+        b"\x86K\x00K\x00\x86\x89ccollections\nOrderedDict\n)RtRs.".to_vec(),
+    ]
+    .concat();
+    zip(&[("archive/data.pkl", &pickle), ("archive/version", b"3\n"), ("archive/data/0", &1f32.to_le_bytes())])
+}
+
+/// A ZIP archive without compression.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let (mut archive, mut directory) = (Vec::new(), Vec::new());
+    for (name, bytes) in files {
+        let size = (bytes.len() as u32).to_le_bytes();
+        let sizes = [&[0; 8][..], &crate::bad_input::crc32(bytes).to_le_bytes(), &size, &size].concat();
+        let names = (name.len() as u16).to_le_bytes();
+        directory.extend([b"PK\x01\x02\x14\0\x14\0", &sizes[..], &names, &[0; 12]].concat());
+        directory.extend((archive.len() as u32).to_le_bytes());
+        directory.extend(name.as_bytes());
+        archive.extend([b"PK\x03\x04\x14\0", &sizes[..], &names, &[0, 0], name.as_bytes(), bytes].concat());
+    }
+    let count = (files.len() as u16).to_le_bytes();
+    let [length, start] = [directory.len(), archive.len()].map(|value| (value as u32).to_le_bytes());
+    [archive, directory, b"PK\x05\x06\0\0\0\0".to_vec(), [count, count].concat(), [length, start].concat(), vec![0, 0]]
+        .concat()
+}
+
+#[test]
+fn a_small_file_that_repeats_its_numbers_takes_no_memory() {
+    let place = Place::new();
+    place.write("bomb.pt", repeating_checkpoint());
+    let words = ["bomb.pt", "30000, 30000", "repeat the same numbers"];
+    place.run(&["weights", "inspect", "bomb.pt"]).failed(&words);
+    refused(&place, "bomb.pt", &words);
+}
+
+#[test]
+fn numbers_of_64_bits_are_read_and_named() {
+    let place = Place::new();
+    let mut bytes = safetensors("weight", &[1], &[0.0; 2]);
+    let header = String::from_utf8(bytes[8..bytes.len() - 8].to_vec()).unwrap().replace("F32", "F64");
+    bytes.splice(8..8 + header.len(), header.bytes());
+    let end = bytes.len();
+    bytes[end - 8..].copy_from_slice(&0.5f64.to_le_bytes());
+    place.write("double.safetensors", bytes);
+    let answer = place.run(&["weights", "inspect", "double.safetensors", "--json"]).succeeded().json();
+    assert_eq!((answer["parameters"].as_u64(), answer["tensors"][0]["dtype"].as_str()), (Some(1), Some("F64")));
+}

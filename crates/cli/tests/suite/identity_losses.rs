@@ -100,3 +100,13 @@ fn pictures_without_a_person_cannot_be_classified() {
     place.write_picture("photo/0.png", 96, 112, 3);
     place.train(&[]).failed(&["photo/0.png", "nobody's picture"]);
 }
+
+#[test]
+fn the_built_in_recogniser_is_known_by_its_name() {
+    let path = recognizer().canonicalize().unwrap();
+    let named = format!("recognizer = {path:?}");
+    let place = place(&FIVE, "{ kind = \"hinge\", threshold = 1.0 }", &[(&named, "recognizer = \"likeness\"")]);
+    place.train(&[]).succeeded();
+    assert!(place.log("runs/00001-tiny")[0]["generator.identity_photo"].as_f64().is_some_and(|loss| loss > 0.0));
+    place.train(&["--resume"]).succeeded();
+}

@@ -219,7 +219,113 @@ fn other_settings_do_not_resume() {
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
     let before = place.checkpoint(8);
-    place.write_run(&[("seed = 3", "seed = 4"), ("steps = 8", "steps = 9")]);
-    place.train(&["--resume"]).failed(&["run.toml", "other settings"]);
+    place.write_run(&[("seed = 3", "seed = 4"), ("steps = 8", "steps = 9"), ("dim = 4", "dim = 12")]);
+    let answer = place.train(&["--resume"]).failed(&["run.toml", "other settings", "seed was 3, is 4"]);
+    assert!(answer.stderr.contains("generator.dim was 4, is 12") && !answer.stderr.contains("steps was"), "{answer:?}");
     assert_same(&place.checkpoint(8), &before);
+}
+
+#[test]
+fn changed_pictures_are_named_and_refused_unless_they_are_allowed() {
+    let place = Place::with_run(&[("steps = 8", "steps = 4")]);
+    place.train(&[]).succeeded();
+    let before = place.checkpoint(4);
+    place.write_run(&[]);
+    let picture = |name: &str| place.path(name).display().to_string();
+    // The same size and the same times: only the content tells.
+    let path = place.path("photo/anna/1.png");
+    let modified = fs::metadata(&path).unwrap().modified().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let place_of_pixels = bytes.windows(4).position(|part| part == b"IDAT").unwrap() + 8;
+    bytes[place_of_pixels] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+    let answer = place.train(&["--resume"]).failed(&["--allow-changed-data", "10 pictures", "other content: "]);
+    assert!(answer.stderr.contains(&picture("photo/anna/1.png")) && !answer.stderr.contains("0.png"), "{answer:?}");
+    place.write_picture("photo/anna/1.png", 50, 60, 3);
+    place.write_picture("photo/bela/9.png", 50, 60, 3);
+    fs::remove_file(place.path("drawing/anna/0.png")).unwrap();
+    let answer = place.train(&["--resume"]).failed(&["--allow-changed-data", "added: ", "removed: "]);
+    for name in ["photo/bela/9.png", "drawing/anna/0.png", "photo/anna/1.png"] {
+        assert!(answer.stderr.contains(&picture(name)), "{name} in {answer:?}");
+    }
+    assert_same(&place.checkpoint(4), &before);
+    let answer = place.train(&["--resume", "--allow-changed-data"]).succeeded();
+    assert!(answer.json()["warnings"][0].as_str().is_some_and(|text| text.contains("other content: ")), "{answer:?}");
+    let answer = place.train(&["--resume"]).succeeded();
+    assert!(answer.json()["warnings"].is_null(), "what is there now is what it was trained on: {answer:?}");
+}
+
+#[test]
+fn checkpoints_without_a_fingerprint_or_a_hash_of_the_state_resume() {
+    let expected = straight(&[], 8);
+    let place = Place::with_run(&[("steps = 8", "steps = 4")]);
+    place.train(&[]).succeeded();
+    let name = format!("{RUN}/checkpoints/00000004/state.json");
+    let mut state: serde_json::Value = serde_json::from_slice(&place.read(&name)).unwrap();
+    assert!(state["data"]["sha256"].is_string() && state["sha256"]["state.json"].is_string(), "{state}");
+    state.as_object_mut().unwrap().remove("data");
+    state["sha256"].as_object_mut().unwrap().remove("state.json");
+    place.write(&name, state.to_string());
+    fs::remove_file(place.path(&format!("{RUN}/pictures.jsonl"))).unwrap();
+    place.write_run(&[]);
+    assert!(place.train(&["--resume"]).succeeded().json()["warnings"].is_null());
+    assert_same(&place.checkpoint(8), &expected);
+}
+
+#[test]
+fn a_changed_state_is_torn() {
+    let place = Place::with_run(&[]);
+    place.train(&[]).succeeded();
+    let name = format!("{RUN}/checkpoints/00000008/state.json");
+    let text = String::from_utf8(place.read(&name)).unwrap();
+    place.write(&name, text.replace("\"samples\": 8", "\"samples\": 9"));
+    let answer = place.train(&["--resume"]).succeeded();
+    assert!(answer.stderr.contains("state.json is not what was written"), "{answer:?}");
+}
+
+#[test]
+fn a_run_is_trained_by_one_process_at_a_time() {
+    let changes = [("steps = 8", "steps = 2000"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
+    let place = Place::with_run(&changes);
+    let mut child = place.start(&[]);
+    place.await_log(1);
+    let answer = place.train(&["--resume"]).failed(&["another process trains this run", "wait until it has ended"]);
+    assert!(answer.stderr.contains(&format!("process {}", child.id())), "{answer:?}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    place.write_run(&[("steps = 8", "steps = 3"), ("checkpoint_every = 2", "checkpoint_every = 1000")]);
+    place.train(&["--resume"]).succeeded();
+}
+
+#[test]
+fn a_broken_log_does_not_stop_a_run() {
+    let expected = straight(&[], 8);
+    let place = Place::with_run(&[("steps = 8", "steps = 4")]);
+    place.train(&[]).succeeded();
+    let mut log = place.read(&format!("{RUN}/log.jsonl"));
+    log.extend(b"{\"step\":\xff\xfe}\n\0\0\0");
+    place.write(&format!("{RUN}/log.jsonl"), log);
+    place.write_run(&[]);
+    let answer = place.train(&["--resume"]).succeeded();
+    let warning = answer.json()["warnings"][0].as_str().unwrap().to_owned();
+    assert!(warning.contains("log.jsonl") && warning.contains("2 lines"), "{warning}");
+    assert_same(&place.checkpoint(8), &expected);
+    assert_eq!(place.log(RUN).len(), 8);
+}
+
+#[test]
+fn a_new_start_tells_tensorboard_which_steps_are_done_again() {
+    let place = Place::with_run(&[("steps = 8", "steps = 4")]);
+    place.train(&[]).succeeded();
+    place.write_run(&[]);
+    place.train(&["--resume"]).succeeded();
+    let mut files = place.files(RUN);
+    files.retain(|name| name.starts_with("events."));
+    // A session log is field 7 of an event; START is its status 1.
+    let starts = |name: &String, step: u8| {
+        let start = [2 << 3, step, 7 << 3 | 2, 2, 1 << 3, 1];
+        place.read(&format!("{RUN}/{name}")).windows(start.len()).any(|part| part == start)
+    };
+    assert!(files.len() == 2 && starts(&files[0], 1) && starts(&files[1], 5), "{files:?}");
 }

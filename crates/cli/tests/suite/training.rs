@@ -238,7 +238,7 @@ fn a_loss_that_is_no_number_stops_before_weights_change() {
 #[test]
 fn mistakes_in_a_run_file_are_errors() {
     let place = Place::with_run(&[]);
-    let cases: [(&str, &str, &[&str]); 12] = [
+    let cases: [(&str, &str, &[&str]); 24] = [
         ("steps = 8", "stepz = 8", &["run.toml", "stepz"]),
         ("steps = 8", "steps = \"eight\"", &["run.toml", "steps = \"eight\"", "invalid type"]),
         ("steps = 8\n", "", &["run.toml", "missing field `steps`"]),
@@ -258,6 +258,50 @@ fn mistakes_in_a_run_file_are_errors() {
             "[record]",
             "[optimizer]\ncheckpointing = true\n\n[record]",
             &["run.toml", "checkpointing", "`activation_checkpointing`"],
+        ),
+        (
+            "[record]",
+            "[losses.weights]\ncycle = nan\n\n[record]",
+            &["run.toml", "losses.weights.cycle must be a number of at least 0, found NaN"],
+        ),
+        (
+            "[record]",
+            "[losses.weights]\nadversarial = -1.0\n\n[record]",
+            &["run.toml", "losses.weights.adversarial", "found -1"],
+        ),
+        (
+            "[record]",
+            "[optimizer.adam]\nbeta1 = 1.0\n\n[record]",
+            &["run.toml", "optimizer.adam.beta1 must be at least 0 and below 1, found 1"],
+        ),
+        ("[record]", "[optimizer.adam]\nbeta2 = -0.1\n\n[record]", &["run.toml", "optimizer.adam.beta2", "found -0.1"]),
+        (
+            "[record]",
+            "[optimizer.adam]\nepsilon = 0.0\n\n[record]",
+            &["run.toml", "optimizer.adam.epsilon must be a number above 0, found 0"],
+        ),
+        (
+            "[record]",
+            "[optimizer.adam]\nweight_decay = -1e-4\n\n[record]",
+            &["run.toml", "optimizer.adam.weight_decay", "found -0.0001"],
+        ),
+        (
+            "[record]",
+            "[optimizer]\nschedule = { kind = \"step\", every = 0, factor = 0.5 }\n\n[record]",
+            &["run.toml", "optimizer.schedule.every must be at least 1, found 0"],
+        ),
+        (
+            "[record]",
+            "[optimizer]\nschedule = { kind = \"cosine\", over = 0 }\n\n[record]",
+            &["run.toml", "optimizer.schedule.over must be at least 1, found 0"],
+        ),
+        ("\"drawing\"", "\"\"", &["run.toml", "data.drawings must name a file or folder"]),
+        ("photos = \"photo\"", "", &["run.toml", "photos is missing"]),
+        ("[data]", "[data]\nprepared = \"crops\"", &["run.toml", "either prepared or drawings and photos"]),
+        (
+            "[data]",
+            "[data]\ntest_photos = \"photo\"",
+            &["run.toml", "data.test_drawings and data.test_photos go together"],
         ),
     ];
     for (from, to, words) in cases {
@@ -296,4 +340,51 @@ fn unreadable_pictures_and_unknown_devices_are_errors() {
     place.train(&[]).failed(&["photo/anna/", "found text"]);
     fs::remove_dir_all(place.path("photo/anna")).unwrap();
     place.train(&[]).failed(&["photo", "no pictures here"]);
+}
+
+#[test]
+fn a_start_that_fails_leaves_no_run_folder() {
+    let place = Place::with_run(&[]);
+    // Not among the pictures of the sample grids: the first batches find it.
+    for seed in 0..5 {
+        place.write_picture(&format!("photo/anna/{seed}.png"), 40, 36, seed);
+    }
+    for name in ["1", "3"] {
+        place.write(&format!("photo/anna/{name}.png"), "dear diary");
+    }
+    for seed in 0..8 {
+        place.write_run(&[("seed = 3", &format!("seed = {seed}")), ("num_samples = 2", "num_samples = 1")]);
+        let answer = place.train(&[]).failed(&["photo/anna/", "found text"]);
+        let began = place.path("runs").is_dir();
+        assert!(!began || place.files("runs").iter().any(|name| name.ends_with("log.jsonl")), "{answer:?}");
+        let steps = place.files("runs").into_iter().filter(|name| name.ends_with("log.jsonl"));
+        for log in steps.map(|name| place.read(&format!("runs/{name}"))) {
+            assert!(!log.is_empty(), "a run without a step was left behind");
+        }
+    }
+}
+
+#[test]
+fn a_resize_that_is_too_small_for_the_crops_says_which_would_do() {
+    let place = Place::with_run(&[("resize = 34", "resize = 30")]);
+    place.train(&[]).failed(&["anna/", "picture.resize = 30", "crops of 32x32", "picture.resize of at least 32"]);
+    assert!(!place.path("runs").exists());
+}
+
+#[test]
+fn a_prepared_dataset_is_trained_on() {
+    let place = Place::new();
+    place
+        .run(&["dataset", "synth", "people", "--identities", "6", "--photos", "2", "--drawings", "2", "--size", "96"])
+        .succeeded();
+    place.run(&["dataset", "prepare", "people", "crops", "--no-filter", "--test-share", "0.34"]).succeeded();
+    let sources = ("drawings = \"drawing\"\nphotos = \"photo\"", "prepared = \"crops\"");
+    place.write_run(&[sources, ("steps = 8", "steps = 2")]);
+    let report = place.train(&["--dry-run"]).succeeded().json();
+    assert_eq!((report["drawings"].as_u64(), report["photos"].as_u64()), (Some(8), Some(8)), "{report}");
+    place.train(&[]).succeeded();
+    let samples = place.files("runs/00001-tiny/samples");
+    assert_eq!(samples, ["00000002-test.png", "00000002-train.png"], "the test split is sampled");
+    place.write_run(&[sources, ("prepared = \"crops\"", "prepared = \"nothing\"")]);
+    place.train(&[]).failed(&["nothing"]);
 }

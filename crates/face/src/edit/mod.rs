@@ -7,7 +7,7 @@ mod warp;
 
 pub use crop::{CropPlace, CropTransform, center_crop, crop, flip, to_grey};
 pub use grid::grid;
-pub use resize::{resize, resize_shorter_side};
+pub use resize::{resize, resize_shorter_side, shorter_side_size};
 pub use warp::{Border, warp, warp_as_opencv};
 
 pub(crate) use resize::resample;

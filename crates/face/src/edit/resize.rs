@@ -34,11 +34,16 @@ pub fn resize(picture: &Picture, width: usize, height: usize) -> Result<Picture>
 /// # Errors
 /// [`crate::Error::SizeOutOfRange`] for a size of zero or when the longer side would leave the limits.
 pub fn resize_shorter_side(picture: &Picture, size: usize) -> Result<Picture> {
-    let (width, height) = (picture.width(), picture.height());
+    let [width, height] = shorter_side_size([picture.width(), picture.height()], size);
+    resize(picture, width, height)
+}
+
+/// Width and height of a picture of `[width, height]` once [`resize_shorter_side`] has resized it.
+pub fn shorter_side_size([width, height]: [usize; 2], size: usize) -> [usize; 2] {
     if width <= height {
-        resize(picture, size, size.saturating_mul(height) / width)
+        [size, size.saturating_mul(height) / width.max(1)]
     } else {
-        resize(picture, size.saturating_mul(width) / height, size)
+        [size.saturating_mul(width) / height.max(1), size]
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use burn::tensor::{Device, Tensor, activation};
 use serde::{Deserialize, Serialize};
 
+use crate::builtin;
 use crate::config::{PictureConfig, RecognizerConfig};
 use crate::layers::{Epilogue, average_pool, instance_norm};
 use crate::networks::SphereFace;
@@ -19,7 +20,8 @@ use super::MarginHead;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityConfig {
-    /// The recogniser: a weights file, or a run or checkpoint folder of `recognize train`.
+    /// The recogniser: a weights file, a run or checkpoint folder of `recognize train`, or the built-in one by its name,
+    /// `likeness` (a file of that name is `./likeness`).
     pub recognizer: PathBuf,
     /// The form of the loss.
     #[serde(default)]
@@ -27,6 +29,13 @@ pub struct IdentityConfig {
     /// The namespace of the people's names, as in the run that trained the recogniser. Only for forms with labels.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
+}
+
+impl IdentityConfig {
+    /// Whether the recogniser is the built-in one.
+    pub fn is_built_in(&self) -> bool {
+        self.recognizer.as_os_str() == builtin::RECOGNIZER
+    }
 }
 
 /// The forms of the identity loss that the original tried, and distillation, which its author wished for.
@@ -117,7 +126,7 @@ pub struct IdentityTerm {
 #[derive(Debug, thiserror::Error)]
 pub enum IdentityError {
     /// Nothing there.
-    #[error("losses.identity.recognizer: nothing at {}; expected a weights file, or a run or checkpoint folder of recognize train", path.display())]
+    #[error("losses.identity.recognizer: nothing at {}; expected a weights file, a run or checkpoint folder of recognize train, or the built-in \"likeness\"", path.display())]
     NotFound {
         /// Where the recogniser should be.
         path: PathBuf,
@@ -175,6 +184,10 @@ impl IdentityLoss {
     /// See [`IdentityError`].
     pub fn read(config: &IdentityConfig, pictures: &PictureConfig, device: &Device) -> Result<Self, IdentityError> {
         check_size(pictures)?;
+        if config.is_built_in() {
+            let recognizer = Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, device)?;
+            return Self::new(&recognizer, config.form, &config.recognizer);
+        }
         let not_found = || IdentityError::NotFound { path: config.recognizer.clone() };
         let path: PathBuf = Recognizer::locate(&config.recognizer)?.ok_or_else(not_found)?;
         Self::new(&Recognizer::read(&path, device)?, config.form, &path)

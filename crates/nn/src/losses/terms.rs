@@ -45,6 +45,30 @@ impl Default for LossWeights {
     }
 }
 
+impl LossWeights {
+    /// Whether every weight can be used.
+    ///
+    /// # Errors
+    /// A sentence that names the weight, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        let Self { adversarial, reconstruction, style, content, cycle, perceptual, supervised, identity } = *self;
+        let weights = [
+            ("adversarial", adversarial),
+            ("reconstruction", reconstruction),
+            ("style", style),
+            ("content", content),
+            ("cycle", cycle),
+            ("perceptual", perceptual),
+            ("supervised", supervised),
+            ("identity", identity),
+        ];
+        match weights.into_iter().find(|(_, weight)| !(weight.is_finite() && *weight >= 0.0)) {
+            Some((name, weight)) => Err(format!("{name} must be a number of at least 0, found {weight}")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Values by name, as the log records them, the total last.
 pub type NamedValues = Vec<(String, f32)>;
 

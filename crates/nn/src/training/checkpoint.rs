@@ -1,12 +1,12 @@
 //! Writes checkpoints and resumes from them. A resumed run goes on to the same bytes.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use portraitist_face::files::{sync_folder, write_atomically};
 
 use crate::parameter::Parameterized;
-use crate::run_folder::{CheckpointState, STATE, checkpoint_folder, checkpoints, verify};
+use crate::run_folder::{CheckpointState, Fingerprint, STATE, checkpoint_folder, checkpoints, verify};
 use crate::weights::{assign, read_native};
 
 use super::checkpoint_files::CheckpointFiles;
@@ -18,17 +18,19 @@ pub(super) fn whole(run_folder: &Path, step: u64) -> Option<PathBuf> {
     Some(checkpoint_folder(run_folder, step)).filter(|path| verify(path).is_ok())
 }
 
-/// Writes a checkpoint of a run with `seed` into `run_folder` and returns its folder. It is written under another name
-/// and renamed.
+/// What the checkpoints of a run have in common.
+#[derive(Clone, Debug)]
+pub(super) struct RunFacts {
+    pub(super) seed: u64,
+    pub(super) batch_size: usize,
+    pub(super) data: Fingerprint,
+}
+
+/// Writes a checkpoint into `run_folder` and returns its folder. It is written under another name and renamed.
 ///
 /// # Errors
 /// [`TrainingError::Write`], and nothing is left behind.
-pub(super) fn save(
-    task: &impl Task,
-    run_folder: &Path,
-    seed: u64,
-    batch_size: usize,
-) -> Result<PathBuf, TrainingError> {
+pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Result<PathBuf, TrainingError> {
     let folder = run_folder.join("checkpoints");
     let step = task.steps_done();
     let target = checkpoint_folder(run_folder, step);
@@ -39,13 +41,17 @@ pub(super) fn save(
     task.write_files(&mut files)?;
     let state = CheckpointState {
         step,
-        seed,
-        samples: step * batch_size as u64,
+        seed: facts.seed,
+        samples: step * facts.batch_size as u64,
         own: task.state(),
+        data: Some(facts.data.clone()),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         sha256: files.into_hashes(),
     };
-    write_state(&state, &aside.path().join(STATE))?;
+    let path = aside.path().join(STATE);
+    let unwritten = |reason: String| TrainingError::Write { path: path.clone(), reason };
+    let text = state.to_json().map_err(|error| unwritten(error.to_string()))?;
+    write_atomically(&path, &text, true).map_err(|error| unwritten(error.to_string()))?;
     sync_folder(aside.path()).map_err(wrong)?;
     if target.exists() {
         fs::remove_dir_all(&target).map_err(wrong)?;
@@ -57,24 +63,24 @@ pub(super) fn save(
     Ok(target)
 }
 
-fn write_state(state: &CheckpointState<impl Serialize>, path: &Path) -> Result<(), TrainingError> {
-    let wrong = |reason: String| TrainingError::Write { path: path.to_path_buf(), reason };
-    let text = serde_json::to_vec_pretty(state).map_err(|error| wrong(error.to_string()))?;
-    portraitist_face::files::write_atomically(path, &text, true).map_err(|error| wrong(error.to_string()))
-}
-
 /// Restores the networks and optimisers of a checkpoint. The settings must be those of its run, whose seed is `seed`.
+/// Returns what its pictures were; older checkpoints do not say.
 ///
 /// # Errors
 /// [`TrainingError::Resume`] if it is torn, [`TrainingError::Weights`] if it does not fit.
-pub(super) fn restore(task: &mut impl Task, checkpoint: &Path, seed: u64) -> Result<(), TrainingError> {
+pub(super) fn restore(
+    task: &mut impl Task,
+    checkpoint: &Path,
+    seed: u64,
+) -> Result<Option<Fingerprint>, TrainingError> {
     let wrong = |reason: String| TrainingError::Resume { path: checkpoint.to_path_buf(), reason };
     let state = verify(checkpoint).map_err(wrong)?;
     if state.seed != seed {
         return Err(wrong(format!("was trained with seed {}, the run file says {seed}", state.seed)));
     }
     let own = serde_json::from_value(state.own.into()).map_err(|error| wrong(format!("{STATE}: {error}")))?;
-    task.read_files(checkpoint, state.step, own)
+    task.read_files(checkpoint, state.step, own)?;
+    Ok(state.data)
 }
 
 /// Puts a file of a checkpoint into the network that it was written from.
@@ -110,8 +116,4 @@ pub(super) fn sweep(run_folder: &Path) {
             }
         }
     }
-}
-
-fn sync_folder(folder: &Path) -> std::io::Result<()> {
-    File::open(folder)?.sync_all()
 }

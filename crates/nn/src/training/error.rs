@@ -41,6 +41,17 @@ pub enum TrainingError {
         /// Why.
         reason: String,
     },
+    /// The run was trained on other pictures.
+    #[error(
+        "{}: the pictures are not those that the run was trained on ({changes}); put them back, start a new run, or go on with what there is by --allow-changed-data",
+        path.display()
+    )]
+    ChangedData {
+        /// The run.
+        path: PathBuf,
+        /// How many there were and are, and which changed.
+        changes: String,
+    },
     /// The run cannot be resumed.
     #[error("{}: {reason}", path.display())]
     Resume {

@@ -60,23 +60,22 @@ pub(super) struct Log {
 
 impl Log {
     /// Opens the log of a run of which `done` steps are kept. Later lines are dropped: they come from steps behind the
-    /// last checkpoint, which are done again.
-    pub(super) fn open(run_folder: &Path, done: u64) -> Result<Self, TrainingError> {
+    /// last checkpoint, which are done again. Lines that cannot be read are dropped, too; a sentence says so.
+    pub(super) fn open(run_folder: &Path, done: u64) -> Result<(Self, Option<String>), TrainingError> {
         let path = run_folder.join("log.jsonl");
         let wrong = |error: std::io::Error| TrainingError::Write { path: path.clone(), reason: error.to_string() };
+        let mut warning = None;
         if path.is_file() {
-            let text = fs::read_to_string(&path).map_err(wrong)?;
-            let kept: String = text
-                .lines()
-                .filter(|line| logged_step(line).is_some_and(|step| step <= done))
-                .map(|line| format!("{line}\n"))
-                .collect();
-            portraitist_face::files::write_atomically(&path, kept.as_bytes(), true)
+            let (kept, broken) = kept_lines(&fs::read(&path).map_err(wrong)?, done);
+            portraitist_face::files::write_atomically(&path, &kept, true)
                 .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() })?;
+            let lines = if broken == 1 { "1 line".to_owned() } else { format!("{broken} lines") };
+            let text = || format!("{}: left out {lines} that could not be read; the others stay", path.display());
+            warning = (broken > 0).then(text);
         }
         let lines = OpenOptions::new().create(true).append(true).open(&path).map_err(wrong)?;
-        let events = EventFile::create(run_folder).map_err(wrong)?;
-        Ok(Self { path, lines, events })
+        let events = EventFile::create(run_folder, done + 1).map_err(wrong)?;
+        Ok((Self { path, lines, events }, warning))
     }
 
     /// Records a step.
@@ -89,6 +88,32 @@ impl Log {
     }
 }
 
-fn logged_step(line: &str) -> Option<u64> {
-    serde_json::from_str::<Value>(line).ok()?.get("step")?.as_u64()
+/// The lines of a log up to step `done`, and how many others are no lines of a log.
+fn kept_lines(text: &[u8], done: u64) -> (Vec<u8>, usize) {
+    let (mut kept, mut broken) = (Vec::new(), 0);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        // The last line lacks its end if the program was killed while it wrote it.
+        match line.strip_suffix(b"\n").and_then(logged_step) {
+            Some(step) if step <= done => kept.extend_from_slice(line),
+            Some(_) => {}
+            None => broken += 1,
+        }
+    }
+    (kept, broken)
+}
+
+fn logged_step(line: &[u8]) -> Option<u64> {
+    serde_json::from_slice::<Value>(line).ok()?.get("step")?.as_u64()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn broken_lines_are_left_out_and_counted() {
+        let text = b"{\"step\":1}\n{\"step\":2,\"a\":\"\xff\"}\n\0\0\n{\"step\":3}\n{\"step\":4}\n{\"step\":5";
+        assert_eq!(kept_lines(text, 3), (b"{\"step\":1}\n{\"step\":3}\n".to_vec(), 3));
+        assert_eq!(kept_lines(b"", 3), (Vec::new(), 0));
+    }
 }

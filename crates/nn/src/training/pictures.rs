@@ -1,9 +1,12 @@
-//! Which pictures there are in a folder or a list.
+//! Which pictures there are in a folder, a list, or a prepared dataset.
 
 use std::path::Path;
 
 use portraitist_face::dataset;
 pub use portraitist_face::dataset::FoundPicture;
+use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
+
+use crate::config::Domain;
 
 use super::error::TrainingError;
 
@@ -18,4 +21,28 @@ pub fn find_pictures(source: &Path) -> Result<Vec<FoundPicture>, TrainingError> 
         other => TrainingError::Data { path: source.to_owned(), reason: other.to_string() },
     })?;
     Ok(found.pictures)
+}
+
+/// The kept crops of one split of a dataset that `dataset prepare` wrote; `source` is its folder or its manifest.
+///
+/// # Errors
+/// [`TrainingError::Data`] if the manifest cannot be read, or the split is empty.
+pub(crate) fn prepared_pictures(source: &Path, split: &str) -> Result<Vec<(Domain, FoundPicture)>, TrainingError> {
+    let file = if source.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
+    let wrong = |reason: &str| TrainingError::Data {
+        path: file.clone(),
+        reason: reason.strip_prefix(&format!("{}: ", file.display())).unwrap_or(reason).to_owned(),
+    };
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let rows = read_manifest(&file).map_err(|error| wrong(&error.to_string()))?;
+    let num_rows = rows.len();
+    // Mirrored crops are left out: training mirrors by itself.
+    let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty() && row.split == split);
+    let found: Vec<(Domain, FoundPicture)> = rows
+        .map(|row| (row.domain, FoundPicture { path: folder.join(&row.crop), person: Some(row.identity) }))
+        .collect();
+    if found.is_empty() {
+        return Err(wrong(&format!("none of the {num_rows} rows is a kept crop of the split {split:?}")));
+    }
+    Ok(found)
 }

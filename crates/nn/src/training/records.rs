@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::losses::NamedValues;
-use crate::run_folder::checkpoint_folder;
+use crate::run_folder::{Fingerprint, checkpoint_folder};
 
-use super::checkpoint::{prune, save, whole};
+use super::checkpoint::{RunFacts, prune, save, whole};
 use super::error::TrainingError;
 use super::run::Run;
 use super::task::Task;
@@ -18,8 +18,7 @@ use super::writer::Writer;
 struct Place<S> {
     folder: PathBuf,
     samples: S,
-    seed: u64,
-    batch_size: usize,
+    facts: RunFacts,
     keep_checkpoints: usize,
 }
 
@@ -35,12 +34,11 @@ pub(super) struct Records<T: Task> {
 
 impl<T: Task> Records<T> {
     /// Records of a run that have nothing to do yet.
-    pub(super) fn new(run: &T::Run, folder: &Path, samples: T::Samples) -> Self {
+    pub(super) fn new(run: &T::Run, folder: &Path, data: Fingerprint, samples: T::Samples) -> Self {
         let place = Place {
             folder: folder.to_path_buf(),
             samples,
-            seed: run.seed(),
-            batch_size: run.batch_size(),
+            facts: RunFacts { seed: run.seed(), batch_size: run.batch_size(), data },
             keep_checkpoints: run.intervals().keep_checkpoints,
         };
         Self { place: Arc::new(place), writer: Writer::new(folder), saved: None }
@@ -79,7 +77,7 @@ impl<T: Task> Records<T> {
     ///
     /// # Errors
     /// Those of writing.
-    pub(super) fn finish(mut self, task: &T) -> Result<PathBuf, TrainingError> {
+    pub(super) fn finish(&mut self, task: &T) -> Result<PathBuf, TrainingError> {
         if self.saved != Some(task.steps_done()) {
             self.write(task, false, true)?;
         }
@@ -93,7 +91,7 @@ impl<S> Place<S> {
     fn save(&self, task: &impl Task) -> Result<(), TrainingError> {
         let step = task.steps_done();
         if whole(&self.folder, step).is_none() {
-            save(task, &self.folder, self.seed, self.batch_size)?;
+            save(task, &self.folder, &self.facts)?;
             prune(&self.folder, step, self.keep_checkpoints);
         }
         Ok(())

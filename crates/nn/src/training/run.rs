@@ -36,8 +36,8 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     fn workers(&self) -> usize;
     /// What is written when.
     fn intervals(&self) -> Intervals;
-    /// Every path in the file, to be resolved against the file's folder.
-    fn paths_mut(&mut self) -> Vec<&mut PathBuf>;
+    /// Every path in the file by its key, to be resolved against the file's folder.
+    fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)>;
     /// Notes the version of the program that starts the run.
     fn set_version(&mut self, version: String);
     /// The part of the run that must stay the same when it is resumed. No step's result depends on the rest.
@@ -61,7 +61,10 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
         let mut run: Self = toml::from_str(&text).map_err(|error| wrong(error.to_string()))?;
         let file = std::path::absolute(path).map_err(|error| wrong(error.to_string()))?;
         let folder = file.parent().unwrap_or(Path::new("/"));
-        for file in run.paths_mut() {
+        for (key, file) in run.paths_mut() {
+            if file.as_os_str().is_empty() {
+                return Err(wrong(format!("{key} must name a file or folder, found \"\"")));
+            }
             *file = folder.join(&file);
         }
         run.validate().map_err(wrong)?;

@@ -1,19 +1,22 @@
 //! A run from its first step to its last.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
+use portraitist_face::files::write_atomically;
 
 use crate::losses::NamedValues;
-use crate::run_folder::{RUN_FILE, newest_checkpoint, numbered_runs};
+use crate::run_folder::{RUN_FILE, newest_checkpoint};
 
 use super::checkpoint::{restore, sweep};
 use super::error::TrainingError;
+use super::folder::RunFolder;
 use super::loader::Loader;
 use super::log::{Log, StepReport};
 use super::records::Records;
+use super::resuming::differences::differences;
+use super::resuming::fingerprint::Pictures;
 use super::run::Run;
 use super::task::Task;
 
@@ -42,13 +45,23 @@ pub struct Outcome {
     pub interrupted: bool,
 }
 
-/// A run that is ready to train.
+/// What to do when a run is resumed with other pictures than it was trained on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChangedData {
+    /// An error says what has changed.
+    Refused,
+    /// A warning says what has changed, and the run goes on with what there is.
+    Allowed,
+}
+
+/// A run that is ready to train. No other process can train it meanwhile.
 pub struct Session<T: Task> {
     run: T::Run,
-    folder: PathBuf,
+    folder: RunFolder,
     task: T,
     sources: T::Sources,
-    device: Device,
+    pictures: Pictures,
+    records: Records<T>,
     warnings: Vec<String>,
 }
 
@@ -61,13 +74,19 @@ impl<T: Task> Session<T> {
         run.set_version(env!("CARGO_PKG_VERSION").to_owned());
         let sources = T::find_sources(&run)?;
         let task = T::build(&run, &sources, device)?;
-        let folder = number_folder(runs, run.name())?;
-        let path = folder.join(RUN_FILE);
-        let wrong = |reason: String| TrainingError::Write { path: path.clone(), reason };
-        let text = run.to_toml().map_err(wrong)?;
-        portraitist_face::files::write_atomically(&path, text.as_bytes(), false)
-            .map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { run, folder, task, sources, device: device.clone(), warnings: Vec::new() })
+        let samples = T::prepare_samples(&run, &sources, device)?;
+        let pictures = Pictures::of(&T::pictures(&sources), None)?;
+        let text = run.to_toml().map_err(|reason| TrainingError::Write { path: runs.join(RUN_FILE), reason })?;
+        let folder = RunFolder::make(runs, run.name())?;
+        let path = folder.path().join(RUN_FILE);
+        let written = write_atomically(&path, text.as_bytes(), false)
+            .map_err(|error| TrainingError::Write { path: path.clone(), reason: error.to_string() });
+        if let Err(error) = written {
+            folder.discard();
+            return Err(error);
+        }
+        let records = Records::new(&run, folder.path(), pictures.fingerprint(), samples);
+        Ok(Self { run, folder, task, sources, pictures, records, warnings: Vec::new() })
     }
 
     /// A dry run: finds the pictures, reads the first batch and the samples, builds the networks, and writes nothing.
@@ -86,30 +105,47 @@ impl<T: Task> Session<T> {
     /// `run` may differ from what the run was started with in steps, records and workers, and in nothing else.
     ///
     /// # Errors
-    /// [`TrainingError::Resume`] if `run` differs from what the folder was started with.
-    pub fn resume(run: T::Run, folder: &Path, device: &Device) -> Result<Self, TrainingError> {
+    /// [`TrainingError::Resume`] if `run` or the pictures differ from what the folder was started with, or another process
+    /// trains the run.
+    pub fn resume(run: T::Run, folder: &Path, device: &Device, changed: ChangedData) -> Result<Self, TrainingError> {
         let started = T::Run::read(&folder.join(RUN_FILE))?;
-        if started.fixed_part() != run.fixed_part() {
+        let fixed_parts = (started.fixed_part(), run.fixed_part());
+        if fixed_parts.0 != fixed_parts.1 {
             return Err(TrainingError::Resume {
                 path: folder.join(RUN_FILE),
                 reason: format!(
-                    "the run was started with other settings than the run file has now; only {} may change",
+                    "the run was started with other settings than the run file has now: {}; only {} may change",
+                    differences(&fixed_parts.0, &fixed_parts.1),
                     T::Run::MAY_CHANGE
                 ),
             });
         }
+        let folder = RunFolder::open(folder)?;
         let sources = T::find_sources(&run)?;
         let mut task = T::build(&run, &sources, device)?;
-        let (checkpoint, warnings) = newest_checkpoint(folder);
+        let samples = T::prepare_samples(&run, &sources, device)?;
+        let pictures = Pictures::of(&T::pictures(&sources), Some(folder.path()))?;
+        let (checkpoint, mut warnings) = newest_checkpoint(folder.path());
         if let Some(checkpoint) = checkpoint {
-            restore(&mut task, &checkpoint, run.seed())?;
+            let earlier = restore(&mut task, &checkpoint, run.seed())?;
+            let changes = earlier.and_then(|earlier| pictures.changes(&earlier, folder.path()));
+            match (changes, changed) {
+                (None, _) => {}
+                (Some(changes), ChangedData::Allowed) => {
+                    warnings.push(format!("the pictures are not those that the run was trained on: {changes}"));
+                }
+                (Some(changes), ChangedData::Refused) => {
+                    return Err(TrainingError::ChangedData { path: folder.path().to_path_buf(), changes });
+                }
+            }
         }
-        Ok(Self { run, folder: folder.to_path_buf(), task, sources, device: device.clone(), warnings })
+        let records = Records::new(&run, folder.path(), pictures.fingerprint(), samples);
+        Ok(Self { run, folder, task, sources, pictures, records, warnings })
     }
 
     /// The run's folder.
     pub fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.path()
     }
 
     /// Steps done so far.
@@ -120,14 +156,24 @@ impl<T: Task> Session<T> {
     /// Trains to the last step.
     ///
     /// # Errors
-    /// See [`TrainingError`]; what was written before stays.
+    /// See [`TrainingError`]; what was written before stays. A new run that fails before its first step leaves nothing.
     pub fn train(mut self, observer: &mut dyn Observer) -> Result<Outcome, TrainingError> {
         let began = Instant::now();
-        self.warnings.drain(..).for_each(|warning| observer.warned(&warning));
-        sweep(&self.folder);
-        let mut log = Log::open(&self.folder, self.task.steps_done())?;
-        let samples = T::prepare_samples(&self.run, &self.sources, &self.device)?;
-        let mut records = Records::new(&self.run, &self.folder, samples);
+        let (checkpoint, interrupted) = self.train_steps(observer).inspect_err(|_| {
+            if self.task.steps_done() == 0 {
+                self.folder.discard();
+            }
+        })?;
+        let (run, seconds) = (self.folder.path().to_path_buf(), began.elapsed().as_secs_f64());
+        Ok(Outcome { run, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
+    }
+
+    /// The last checkpoint, and whether it was stopped before its last step.
+    fn train_steps(&mut self, observer: &mut dyn Observer) -> Result<(PathBuf, bool), TrainingError> {
+        sweep(self.folder.path());
+        self.pictures.note(self.folder.path())?;
+        let (mut log, repaired) = Log::open(self.folder.path(), self.task.steps_done())?;
+        self.warnings.drain(..).chain(repaired).for_each(|warning| observer.warned(&warning));
         let make = T::batch_maker(&self.run, &self.sources);
         let mut loader = Loader::start(self.run.workers(), self.task.steps_done(), make);
         let (intervals, steps) = (self.run.intervals(), self.run.steps());
@@ -145,7 +191,7 @@ impl<T: Task> Session<T> {
             let mut report = self.report(times, values);
             let evaluated = intervals.evaluation.is_some_and(due);
             if evaluated {
-                report.values.extend(records.evaluate(&self.task)?);
+                report.values.extend(self.records.evaluate(&self.task)?);
             }
             if due(intervals.log) || evaluated {
                 log.write(&report)?;
@@ -153,11 +199,9 @@ impl<T: Task> Session<T> {
             observer.stepped(&report);
             interrupted = observer.wants_to_stop() && step < steps;
             let checkpoint = due(intervals.checkpoint) && !interrupted;
-            records.write(&self.task, intervals.samples.is_some_and(due), checkpoint)?;
+            self.records.write(&self.task, intervals.samples.is_some_and(due), checkpoint)?;
         }
-        let checkpoint = records.finish(&self.task)?;
-        let seconds = began.elapsed().as_secs_f64();
-        Ok(Outcome { run: self.folder, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
+        Ok((self.records.finish(&self.task)?, interrupted))
     }
 
     /// `times`: of the step, of its waiting for pictures, and from the end of the step before to its start.
@@ -172,25 +216,6 @@ impl<T: Task> Session<T> {
             pictures_per_second: T::pictures_per_step(&self.run) as f64 / seconds,
             learning_rates: self.task.rates(step),
             values,
-        }
-    }
-}
-
-/// Makes the next numbered folder: `runs/00012-NAME`.
-fn number_folder(runs: &Path, name: &str) -> Result<PathBuf, TrainingError> {
-    let wrong = |path: &Path, error: std::io::Error| TrainingError::Write {
-        path: path.to_path_buf(),
-        reason: error.to_string(),
-    };
-    fs::create_dir_all(runs).map_err(|error| wrong(runs, error))?;
-    let mut number = numbered_runs(runs).into_iter().map(|(number, ..)| number).max().unwrap_or(0) + 1;
-    loop {
-        let path = runs.join(format!("{number:05}-{name}"));
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            // Another run took the number in the meantime.
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => number += 1,
-            Err(error) => return Err(wrong(&path, error)),
         }
     }
 }

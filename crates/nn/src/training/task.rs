@@ -10,6 +10,7 @@ use crate::losses::NamedValues;
 
 use super::checkpoint_files::CheckpointFiles;
 use super::error::TrainingError;
+use super::resuming::fingerprint::SourcePicture;
 use super::run::Run;
 
 /// Networks in training, with their optimisers. A clone shares the networks' tensors, and a tensor is never changed in
@@ -33,6 +34,9 @@ pub trait Task: Clone + Send + Sized + 'static {
     /// # Errors
     /// [`TrainingError::Data`] names a source that cannot be used.
     fn find_sources(run: &Self::Run) -> Result<Self::Sources, TrainingError>;
+
+    /// Every picture that the run learns from, in its order.
+    fn pictures(sources: &Self::Sources) -> Vec<SourcePicture>;
 
     /// Builds the networks of a run at their start.
     ///

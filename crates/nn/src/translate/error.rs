@@ -40,6 +40,14 @@ pub enum ModelError {
         /// What was given.
         found: usize,
     },
+    /// The networks gave NaN or an infinity.
+    #[error(
+        "the model's numbers for this picture are not finite; its weights or the style (largest value {largest_style}) lead out of the range of 32-bit numbers: try another style or model"
+    )]
+    NotFinite {
+        /// The style's value of the largest amount.
+        largest_style: f32,
+    },
     /// The picture could not be prepared, or the result could not be converted.
     #[error(transparent)]
     Picture(#[from] portraitist_face::Error),

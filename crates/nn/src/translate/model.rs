@@ -115,7 +115,7 @@ impl Model {
     /// tiny ones are enlarged.
     ///
     /// # Errors
-    /// [`ModelError::StyleLength`], [`ModelError::Picture`].
+    /// [`ModelError::StyleLength`], [`ModelError::Picture`], [`ModelError::NotFinite`].
     pub fn translate(&self, picture: &Picture, style: &[f32], to: Domain) -> Result<Translated, ModelError> {
         self.check_style(style)?;
         let own_size = (picture.width(), picture.height());
@@ -124,10 +124,17 @@ impl Model {
         let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), MAX_PIXELS)?;
         let (width, height) = (picture.width(), picture.height());
         let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
+        let largest_style = style
+            .iter()
+            .copied()
+            .fold(0.0f32, |largest, value| if value.abs() <= largest.abs() { largest } else { value });
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
         let output = self.networks.translate(&input, [padded_height, padded_width], style, to);
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
+        if !planes.iter().all(|value| value.is_finite()) {
+            return Err(ModelError::NotFinite { largest_style });
+        }
         let translated = from_planes(width, height, &planes)?;
         let picture =
             if own_size == (width, height) { translated } else { edit::resize(&translated, own_size.0, own_size.1)? };

@@ -207,6 +207,10 @@ fn values(view: &TensorView<'_>) -> Option<(Vec<f32>, &'static str)> {
             let chunks = view.data().as_chunks::<4>().0;
             Some((chunks.iter().copied().map(f32::from_le_bytes).collect(), "F32"))
         }
+        Dtype::F64 => {
+            let chunks = view.data().as_chunks::<8>().0;
+            Some((chunks.iter().map(|chunk| f64::from_le_bytes(*chunk) as f32).collect(), "F64"))
+        }
         Dtype::F16 => Some((pairs().map(|pair| f16::from_le_bytes(pair).to_f32()).collect(), "F16")),
         Dtype::BF16 => Some((pairs().map(|pair| bf16::from_le_bytes(pair).to_f32()).collect(), "BF16")),
         _ => None,

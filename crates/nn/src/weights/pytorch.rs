@@ -19,8 +19,10 @@ pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
         found,
     };
     // Opened first, so that a missing file is reported as such and not as a bad checkpoint.
-    std::fs::File::open(path).map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?;
+    let file = std::fs::File::open(path).and_then(|file| file.metadata());
+    let file_bytes = file.map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?.len();
     let reader = PytorchReader::new(path).map_err(|error| not_state_dict(format!("something else ({error})")))?;
+    check_sizes(&reader, file_bytes).map_err(not_state_dict)?;
     let mut arrays = NamedArrays::new();
     for (name, tensor) in reader.tensors() {
         let values = read_values(tensor).map_err(|error| not_state_dict(format!("{name} unreadable ({error})")))?;
@@ -32,6 +34,29 @@ pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
         return Err(not_state_dict("a pickle without tensors".to_owned()));
     }
     Ok(arrays)
+}
+
+/// Arrays may share numbers of the file, as tied weights do, but not each of them all.
+const MOST_SHARED: u64 = 4;
+/// Files this small may share all they want.
+const ALWAYS_ALLOWED_BYTES: u64 = 16 << 20;
+
+/// Refuses tensors that repeat the few numbers of a small file until they fill the memory, before any is taken.
+fn check_sizes(reader: &PytorchReader, file_bytes: u64) -> Result<(), String> {
+    let limit = file_bytes.saturating_mul(MOST_SHARED).max(ALWAYS_ALLOWED_BYTES);
+    let mut total = 0u64;
+    for (name, tensor) in reader.tensors() {
+        let size =
+            tensor.shape().iter().fold(tensor.dtype().size() as u64, |size, side| size.saturating_mul(*side as u64));
+        total = total.saturating_add(size);
+        if total > limit {
+            let shape = tensor.shape();
+            return Err(format!(
+                "tensors of more than {limit} bytes in a file of {file_bytes} bytes ({name} has the shape {shape:?}): they repeat the same numbers"
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The values of a floating-point tensor; `None` for counters and masks, which no network here uses.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use portraitist_face::files::OutputNames;
 use portraitist_face::{Decoded, Picture, bundled_portrait};
 use portraitist_nn::config::Domain;
 use portraitist_nn::random::style_code;
@@ -43,13 +44,18 @@ pub(super) fn run(
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut names = OutputNames::new(folder, &arguments.photos);
+    let photos = arguments.photos.iter().map(|path| PathBuf::from(path.file_stem().unwrap_or_default()));
+    let stems = names.decide([PathBuf::from("portrait")].into_iter().chain(photos), &endings());
+    let mut stems = stems.iter().map(|stem| names.files(stem, &endings()));
     let (mut outputs, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut draw = |path: &Path, photo: portraitist_face::Result<Decoded>, stem: &str| {
+    let mut draw = |path: &Path, photo: portraitist_face::Result<Decoded>| {
+        let files = stems.next().unwrap_or_default();
         let drawn = photo.map_err(Into::into).and_then(|Decoded { picture, warnings: odd }| {
             let said: Vec<String> = sentences(path, &odd).collect();
             said.iter().for_each(|warning| console.warn(warning));
             warnings.extend(said);
-            draw_photo(translator, &picture, folder, stem, arguments.force)
+            draw_photo(translator, &picture, &files, arguments.force)
         });
         match drawn {
             Ok(drawn) => {
@@ -67,10 +73,9 @@ pub(super) fn run(
         }
     };
     let bundled = "bundled portrait";
-    draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()), "portrait");
+    draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()));
     for path in &arguments.photos {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        draw(path, Decoded::open(path), &stem);
+        draw(path, Decoded::open(path));
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
@@ -78,26 +83,31 @@ pub(super) fn run(
     Ok(status)
 }
 
+/// Behind the stem of a photo: the face, the face in its picture, and a drawing for each style.
+fn endings() -> Vec<String> {
+    let drawings = (1..=STYLES_PER_PHOTO).map(|seed| format!("-drawing-{seed}.png"));
+    ["-photo.png".to_owned(), "-in-picture.png".to_owned()].into_iter().chain(drawings).collect()
+}
+
+/// `files` has one for each of [`endings`].
 fn draw_photo(
     translator: &FaceTranslator,
     photo: &Picture,
-    folder: &Path,
-    stem: &str,
+    files: &[PathBuf],
     overwrite: bool,
 ) -> anyhow::Result<Vec<(u64, PathBuf)>> {
+    let [face_file, whole_file, drawing_files @ ..] = files else { bail!("no names for the results") };
     let face = translator.require_face(photo, None)?;
-    face.crop.save(folder.join(format!("{stem}-photo.png")), overwrite)?;
+    face.crop.save(face_file, overwrite)?;
     let mut drawn = Vec::new();
-    for seed in 1..=STYLES_PER_PHOTO {
+    for (seed, path) in (1..=STYLES_PER_PHOTO).zip(drawing_files) {
         let style = style_code(seed, translator.model.config().generator.style_dim);
         let drawing = translator.translate(&face.crop, &style, Domain::Drawing)?.picture;
-        let path = folder.join(format!("{stem}-drawing-{seed}.png"));
-        drawing.save(&path, overwrite)?;
+        drawing.save(path, overwrite)?;
         if seed == 1 {
-            let whole = translator.paste(photo, &face, &drawing)?;
-            whole.save(folder.join(format!("{stem}-in-picture.png")), overwrite)?;
+            translator.paste(photo, &face, &drawing)?.save(whole_file, overwrite)?;
         }
-        drawn.push((seed, path));
+        drawn.push((seed, path.clone()));
     }
     Ok(drawn)
 }

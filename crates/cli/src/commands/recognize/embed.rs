@@ -14,7 +14,7 @@ use crate::inputs::{Failure, expand, sentences, status};
 use crate::models::open_recognizer;
 use crate::named::Named;
 use crate::npy::npy;
-use crate::output::{Console, refuse_existing};
+use crate::output::{Console, refuse_existing, refuse_input};
 use crate::similarity::face_pipeline;
 
 /// What `--json` prints.
@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
     let mut inputs = expand(&arguments.inputs, None);
+    refuse_input(&arguments.out, inputs.pictures.iter().map(|input| input.path.as_path()))?;
     let (mut failed, mut warnings) = inputs.told(console);
     let bar = console.progress(inputs.pictures.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let mut values = Vec::new();

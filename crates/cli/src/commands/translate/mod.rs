@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use portraitist_face::files::write_atomically;
+use portraitist_face::files::{OutputNames, write_atomically};
 use portraitist_face::pipeline::FaceCrop;
 use portraitist_face::{Decoded, Picture};
 use portraitist_nn::config::Domain;
@@ -70,11 +70,17 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     // As many styles from a file as pictures: each picture has its own.
     let paired =
         styles.len() == count && styles.iter().all(|style| style.seed.is_none()) && arguments.interpolate.is_none();
+    let endings = endings(arguments, if paired { 1 } else { styles.len() });
+    // The example of a style is an input, too.
+    let sources = inputs.pictures.iter().map(|input| input.path.as_path()).chain([Path::new(&arguments.style)]);
+    let mut names = OutputNames::new(&arguments.out, sources);
+    let stems = names.decide(inputs.pictures.iter().map(|input| &input.stem), &endings);
     let mut outputs = Vec::new();
     let Done { failed, warnings, .. } = for_each(&mut inputs, console, |index, input, warnings| {
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
+        let files = names.files(&stems[index], &endings);
         let mut written = Written { outputs: &mut outputs, warnings };
-        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &mut written)
+        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &files, &mut written)
     });
     let status = status(&failed);
     let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
@@ -95,14 +101,13 @@ fn translate_one(
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
+    files: &[PathBuf],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
-    let targets: Vec<PathBuf> =
-        (0..styles.len()).map(|index| target(arguments, input, to, index, styles.len())).collect();
-    let floats = targets.iter().filter(|_| arguments.float).map(|path| path.with_extension("npy"));
-    let files: Vec<PathBuf> = targets.iter().cloned().chain(floats).collect();
     refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
+    // The pictures come first, then their numbers.
+    let targets = &files[..styles.len()];
     let Decoded { picture, warnings } = Decoded::open(&input.path)?;
     written.warnings.extend(sentences(&input.path, &warnings));
     let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
@@ -114,14 +119,12 @@ fn translate_one(
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     for (style, path) in styles.iter().zip(targets) {
         let translated = translator.translate(crop, &style.code, to)?;
-        write(translator, arguments, &picture, face.as_ref(), &translated, &path)?;
+        write(translator, arguments, &picture, face.as_ref(), &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
         let similarity = reference.as_ref().and_then(|reference| match reference {
-            Ok(reference) => {
-                reference.similarity(&translated.picture).map_err(|error| written.warn(&path, &error)).ok()
-            }
+            Ok(reference) => reference.similarity(&translated.picture).map_err(|error| written.warn(path, &error)).ok(),
             Err(error) => {
-                written.warn(&path, error);
+                written.warn(path, error);
                 None
             }
         });
@@ -156,10 +159,17 @@ fn write(
     Ok(())
 }
 
-/// `STEM-drawing.png`, or `STEM-drawing-0001.png` where there are several styles.
-fn target(arguments: &TranslateArguments, input: &Input, to: Domain, index: usize, count: usize) -> PathBuf {
-    let mut name = input.stem.file_name().unwrap_or_default().to_owned();
-    let number = if count > 1 { format!("-{:04}", index + 1) } else { String::new() };
-    name.push(format!("-{to}{number}.png"));
-    arguments.out.join(&input.stem).with_file_name(name)
+/// Behind the stems: `-drawing.png`, or `-drawing-0001.png`, `-drawing-0002.png`, … for several styles; then, with `--float`,
+/// as many that end in `.npy`.
+fn endings(arguments: &TranslateArguments, num_styles: usize) -> Vec<String> {
+    let to: Domain = arguments.to.into();
+    let kinds: &[&str] = if arguments.float { &["png", "npy"] } else { &["png"] };
+    let of_kind = |kind: &&str| {
+        let kind = (*kind).to_owned();
+        (1..=num_styles).map(move |number| match num_styles {
+            1 => format!("-{to}.{kind}"),
+            _ => format!("-{to}-{number:04}.{kind}"),
+        })
+    };
+    kinds.iter().flat_map(of_kind).collect()
 }

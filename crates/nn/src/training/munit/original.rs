@@ -42,8 +42,9 @@ impl RunFile {
 fn data(original: &OriginalConfig) -> DataConfig {
     let root = Path::new(original.data_root.as_deref().unwrap_or("."));
     DataConfig {
-        drawings: root.join("drawing"),
-        photos: root.join("photo"),
+        prepared: None,
+        drawings: Some(root.join("drawing")),
+        photos: Some(root.join("photo")),
         test_drawings: None,
         test_photos: None,
         flip: true,

@@ -118,7 +118,49 @@ impl PictureSet {
         let picture = Picture::open(&entry.path).map_err(wrong)?;
         let grey = self.config.grey_photos && self.domain == Domain::Photo;
         let picture = if grey { edit::to_grey(&picture) } else { picture };
+        self.check_size(&picture).map_err(|reason| TrainingError::Data { path: entry.path.clone(), reason })?;
         let cropped = cut(&picture).map_err(wrong)?;
         Ok(to_planes(&cropped, self.config.channels(self.domain)))
+    }
+
+    /// Whether a picture is large enough for the crops once it is resized.
+    fn check_size(&self, picture: &Picture) -> Result<(), String> {
+        let PictureConfig { width, height, resize, .. } = self.config;
+        let found = [picture.width(), picture.height()];
+        let fits = |size: usize| {
+            let [resized_width, resized_height] = edit::shorter_side_size(found, size);
+            resized_width >= width && resized_height >= height
+        };
+        if fits(resize) {
+            return Ok(());
+        }
+        let [resized_width, resized_height] = edit::shorter_side_size(found, resize);
+        // A shorter side as long as the crop's longer side is always enough.
+        let least = (resize..=width.max(height)).find(|size| fits(*size)).unwrap_or(width.max(height));
+        Err(format!(
+            "a picture of {}x{} pixels becomes {resized_width}x{resized_height} with picture.resize = {resize}, too few for crops \
+             of {width}x{height}; expected picture.resize of at least {least}",
+            found[0], found[1]
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_that_is_too_small_for_the_crops_says_which_resize_would_do() {
+        let config = PictureConfig { width: 192, height: 224, resize: 200, ..PictureConfig::default() };
+        let set = PictureSet::new(Domain::Photo, Vec::new(), &config, false, 0);
+        let check = |width: usize, height: usize| {
+            let pixels = vec![0; 3 * width * height];
+            set.check_size(&Picture::from_rgb(width, height, pixels).expect("a picture"))
+        };
+        assert_eq!(check(200, 232), Ok(()));
+        let reason = check(300, 300).expect_err("200 pixels are fewer than 224");
+        assert!(reason.contains("300x300 pixels becomes 200x200") && reason.ends_with("of at least 224"), "{reason}");
+        let reason = check(500, 550).expect_err("200x220");
+        assert!(reason.contains("becomes 200x220") && reason.ends_with("of at least 204"), "{reason}");
     }
 }

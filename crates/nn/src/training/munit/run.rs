@@ -141,11 +141,22 @@ impl Run for RunFile {
         }
     }
 
-    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let data = &mut self.data;
-        let files = [Some(&mut data.drawings), Some(&mut data.photos), data.test_drawings.as_mut()];
-        let recognizer = self.losses.identity.as_mut().map(|identity| &mut identity.recognizer);
-        files.into_iter().chain([data.test_photos.as_mut(), self.losses.vgg16.as_mut(), recognizer]).flatten().collect()
+    fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        let (data, losses) = (&mut self.data, &mut self.losses);
+        // The name of a built-in recogniser is no path.
+        let recognizer = losses.identity.as_mut().filter(|identity| !identity.is_built_in());
+        [
+            ("data.prepared", data.prepared.as_mut()),
+            ("data.drawings", data.drawings.as_mut()),
+            ("data.photos", data.photos.as_mut()),
+            ("data.test_drawings", data.test_drawings.as_mut()),
+            ("data.test_photos", data.test_photos.as_mut()),
+            ("losses.vgg16", losses.vgg16.as_mut()),
+            ("losses.identity.recognizer", recognizer.map(|identity| &mut identity.recognizer)),
+        ]
+        .into_iter()
+        .filter_map(|(key, path)| Some((key, path?)))
+        .collect()
     }
 
     fn set_version(&mut self, version: String) {

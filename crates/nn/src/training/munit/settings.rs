@@ -26,17 +26,24 @@ pub struct Settings {
     pub seed: u64,
 }
 
-/// Where the pictures are. Each is a folder, searched with its subfolders, or a list file.
+/// Where the pictures are: a prepared dataset, or drawings and photos. Each of these is a folder, searched with its
+/// subfolders, or a list file.
 ///
 /// A list file names a picture a line, relative to itself. The person may follow behind a tab. In a
 /// folder, the person is the name of the subfolder that holds the picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
+    /// A folder written by `dataset prepare`, or its manifest. Its `train` split is learned from, its `test` split is only
+    /// sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prepared: Option<PathBuf>,
     /// Drawings to learn from.
-    pub drawings: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawings: Option<PathBuf>,
     /// Photos to learn from.
-    pub photos: PathBuf,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photos: Option<PathBuf>,
     /// Drawings that are only sampled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub test_drawings: Option<PathBuf>,
@@ -61,6 +68,19 @@ impl DataConfig {
         }
         if !(0.0..=1.0).contains(&self.same_person) {
             return Err(format!("data.same_person must be between 0 and 1, found {}", self.same_person));
+        }
+        match (&self.prepared, &self.drawings, &self.photos) {
+            (Some(_), None, None) | (None, Some(_), Some(_)) => {}
+            (Some(_), ..) => {
+                return Err("data is either prepared or drawings and photos, found both".to_owned());
+            }
+            (None, None, _) => {
+                return Err("data needs drawings and photos, or prepared; drawings is missing".to_owned());
+            }
+            (None, _, None) => return Err("data needs drawings and photos, or prepared; photos is missing".to_owned()),
+        }
+        if self.test_drawings.is_some() != self.test_photos.is_some() {
+            return Err("data.test_drawings and data.test_photos go together, found one of them".to_owned());
         }
         Ok(())
     }
@@ -92,6 +112,7 @@ pub struct LossConfig {
 
 impl LossConfig {
     pub(super) fn validate(&self) -> Result<(), String> {
+        self.weights.validate().map_err(|reason| format!("losses.weights.{reason}"))?;
         if self.weights.perceptual > 0.0 && self.vgg16.is_none() {
             return Err("losses.weights.perceptual needs losses.vgg16, a file with VGG16's weights".to_owned());
         }
@@ -150,7 +171,11 @@ impl OptimizerConfig {
         let rates = [("generator_rate", self.generator_rate), ("discriminator_rate", self.discriminator_rate)];
         match rates.into_iter().find(|(_, rate)| !(rate.is_finite() && *rate >= 0.0)) {
             Some((name, rate)) => Err(format!("optimizer.{name} must be a number of at least 0, found {rate}")),
-            None => Ok(()),
+            None => self
+                .adam
+                .validate()
+                .and_then(|()| self.schedule.validate())
+                .map_err(|reason| format!("optimizer.{reason}")),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The pictures of both domains, and their batches, in an order that the seed fixes.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
@@ -17,7 +17,8 @@ use super::batch::Batch;
 use super::pictures::PictureSet;
 use super::run::RunFile;
 use crate::training::error::TrainingError;
-use crate::training::pictures::{FoundPicture, find_pictures};
+use crate::training::pictures::{FoundPicture, find_pictures, prepared_pictures};
+use crate::training::resuming::fingerprint::SourcePicture;
 
 /// The pictures of both domains.
 #[derive(Clone, Debug)]
@@ -29,19 +30,47 @@ pub struct Sources {
 impl Sources {
     /// Finds the pictures of a run.
     pub(super) fn find(run: &RunFile) -> Result<Self, TrainingError> {
-        let set = |domain, source: &PathBuf| {
-            let entries = find_pictures(source)?;
-            Ok::<_, TrainingError>(PictureSet::new(domain, entries, &run.picture, run.data.flip, run.seed))
+        let data = &run.data;
+        let set = |domain, entries| PictureSet::new(domain, entries, &run.picture, data.flip, run.seed);
+        let both = |found: Pair<Vec<FoundPicture>>| Pair {
+            drawing: set(Domain::Drawing, found.drawing),
+            photo: set(Domain::Photo, found.photo),
         };
-        let test = match (&run.data.test_drawings, &run.data.test_photos) {
+        let named = |drawings: &Option<PathBuf>, photos: &Option<PathBuf>| match (drawings, photos) {
             (Some(drawings), Some(photos)) => {
-                Some(Pair { drawing: set(Domain::Drawing, drawings)?, photo: set(Domain::Photo, photos)? })
+                Ok(Some(Pair { drawing: find_pictures(drawings)?, photo: find_pictures(photos)? }))
             }
-            _ => None,
+            _ => Ok::<_, TrainingError>(None),
         };
-        let sets =
-            Pair { drawing: set(Domain::Drawing, &run.data.drawings)?, photo: set(Domain::Photo, &run.data.photos)? };
-        Ok(Self { sets: Arc::new(sets), test })
+        let sets = match (&data.prepared, named(&data.drawings, &data.photos)?) {
+            (Some(prepared), _) => of_split(prepared, "train")?,
+            (None, Some(found)) => found,
+            (None, None) => {
+                return Err(TrainingError::Data {
+                    path: PathBuf::from(&run.name),
+                    reason: "data needs drawings and photos, or prepared".to_owned(),
+                });
+            }
+        };
+        let test = match (named(&data.test_drawings, &data.test_photos)?, &data.prepared) {
+            (Some(found), _) => Some(found),
+            // A dataset without test people is no error: there is nothing to sample then.
+            (None, Some(prepared)) => of_split(prepared, "test").ok(),
+            (None, None) => None,
+        };
+        Ok(Self { sets: Arc::new(both(sets)), test: test.map(both) })
+    }
+
+    /// Every picture that is learned from.
+    pub(super) fn pictures(&self) -> Vec<SourcePicture> {
+        let of = |domain: Domain, set: &PictureSet| {
+            let picture = |entry: &FoundPicture| {
+                let person = entry.person.as_deref().unwrap_or_default();
+                SourcePicture { path: entry.path.clone(), role: format!("{domain} {person}") }
+            };
+            set.entries().iter().map(picture).collect::<Vec<_>>()
+        };
+        [of(Domain::Drawing, &self.sets.drawing), of(Domain::Photo, &self.sets.photo)].concat()
     }
 
     /// Everybody who is trained on, by name.
@@ -55,6 +84,25 @@ impl Sources {
         };
         let people: BTreeSet<String> = entries.map(person).collect::<Result<_, _>>()?;
         Ok(people.into_iter().collect())
+    }
+}
+
+/// The crops of one split of a prepared dataset.
+fn of_split(prepared: &Path, split: &str) -> Result<Pair<Vec<FoundPicture>>, TrainingError> {
+    let mut found = Pair { drawing: Vec::new(), photo: Vec::new() };
+    for (domain, entry) in prepared_pictures(prepared, split)? {
+        match domain {
+            Domain::Drawing => found.drawing.push(entry),
+            Domain::Photo => found.photo.push(entry),
+        }
+    }
+    let missing = [("drawings", &found.drawing), ("photos", &found.photo)].into_iter().find(|(_, set)| set.is_empty());
+    match missing {
+        Some((kind, _)) => Err(TrainingError::Data {
+            path: prepared.to_path_buf(),
+            reason: format!("the split {split:?} has no {kind}; a translator learns from both drawings and photos"),
+        }),
+        None => Ok(found),
     }
 }
 

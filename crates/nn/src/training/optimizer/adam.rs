@@ -31,6 +31,27 @@ impl Default for AdamConfig {
     }
 }
 
+impl AdamConfig {
+    /// Whether its numbers can be used.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        for (name, beta) in [("beta1", self.beta1), ("beta2", self.beta2)] {
+            if !(0.0..1.0).contains(&beta) {
+                return Err(format!("adam.{name} must be at least 0 and below 1, found {beta}"));
+            }
+        }
+        if !(self.epsilon.is_finite() && self.epsilon > 0.0) {
+            return Err(format!("adam.epsilon must be a number above 0, found {}", self.epsilon));
+        }
+        if !(self.weight_decay.is_finite() && self.weight_decay >= 0.0) {
+            return Err(format!("adam.weight_decay must be a number of at least 0, found {}", self.weight_decay));
+        }
+        Ok(())
+    }
+}
+
 /// Means of a parameter's gradients and of their squares.
 #[derive(Clone, Debug)]
 struct Moments {

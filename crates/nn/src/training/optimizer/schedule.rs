@@ -41,6 +41,29 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// Whether its numbers can be used.
+    ///
+    /// # Errors
+    /// A sentence that names the value, what was expected and what was found.
+    pub fn validate(&self) -> Result<(), String> {
+        let at_least_one = |name: &str, value: u64| match value {
+            0 => Err(format!("schedule.{name} must be at least 1, found 0")),
+            _ => Ok(()),
+        };
+        let factor = |factor: f64| match factor.is_finite() && factor >= 0.0 {
+            true => Ok(()),
+            false => Err(format!("schedule.factor must be a number of at least 0, found {factor}")),
+        };
+        match self {
+            Self::Constant => Ok(()),
+            Self::Step { every, factor: found } => at_least_one("every", *every).and_then(|()| factor(*found)),
+            Self::Linear { over, .. } | Self::Cosine { over } => at_least_one("over", *over),
+            Self::Milestones { steps, factor: found } => {
+                steps.iter().try_for_each(|step| at_least_one("steps", *step)).and_then(|()| factor(*found))
+            }
+        }
+    }
+
     /// The factor for step `step`, counted from 1.
     pub fn factor(&self, step: u64) -> f64 {
         match *self {
@@ -71,6 +94,21 @@ mod tests {
         let schedule = Schedule::Linear { from: 2, over: 4 };
         let factors: Vec<f64> = (1..=8).map(|step| schedule.factor(step)).collect();
         assert_eq!(factors, [1.0, 1.0, 0.75, 0.5, 0.25, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn schedules_that_mean_nothing_are_refused() {
+        let refused = |schedule: Schedule, key: &str| {
+            let reason = schedule.validate().expect_err("it cannot be used");
+            assert!(reason.starts_with(&format!("schedule.{key} must be")), "{reason}");
+        };
+        refused(Schedule::Step { every: 0, factor: 0.5 }, "every");
+        refused(Schedule::Step { every: 1, factor: f64::NAN }, "factor");
+        refused(Schedule::Milestones { steps: vec![1], factor: -0.5 }, "factor");
+        refused(Schedule::Milestones { steps: vec![5, 0], factor: 0.5 }, "steps");
+        refused(Schedule::Linear { from: 3, over: 0 }, "over");
+        refused(Schedule::Cosine { over: 0 }, "over");
+        Schedule::Linear { from: 0, over: 1 }.validate().expect("it falls at once");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
 use portraitist_face::synthetic::origin_seed;
 use portraitist_face::text::person_key;
 use rand_distr::weighted::WeightedIndex;
@@ -11,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Domain;
 use crate::training::error::TrainingError;
-use crate::training::pictures::find_pictures;
+use crate::training::pictures::{find_pictures, prepared_pictures};
 
 /// One source of crops of known people: a prepared dataset, or folders or lists of photos and of drawings.
 ///
@@ -210,24 +209,10 @@ fn of_folder(source: &Path, domain: Domain) -> Result<Vec<Found>, TrainingError>
 }
 
 fn of_manifest(source: &Path, purpose: Purpose) -> Result<Vec<Found>, TrainingError> {
-    let file = if source.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
-    let wrong = |reason: &str| TrainingError::Data {
-        path: file.clone(),
-        reason: reason.strip_prefix(&format!("{}: ", file.display())).unwrap_or(reason).to_owned(),
-    };
-    let folder = file.parent().unwrap_or(Path::new("."));
-    let rows = read_manifest(&file).map_err(|error| wrong(&error.to_string()))?;
-    let num_rows = rows.len();
-    // Mirrored crops are left out: training mirrors by itself.
-    let rows = rows.into_iter().filter(|row| row.kept && !row.flipped && !row.crop.is_empty());
-    let rows = rows.filter(|row| row.split == purpose.split());
-    let found = rows.map(|row| Found { path: folder.join(&row.crop), name: row.identity, domain: row.domain });
-    let found: Vec<Found> = found.collect();
-    if found.is_empty() {
-        let split = purpose.split();
-        return Err(wrong(&format!("none of the {num_rows} rows is a kept crop of the split {split:?}")));
-    }
-    Ok(found)
+    let found = prepared_pictures(source, purpose.split())?.into_iter();
+    Ok(found
+        .map(|(domain, entry)| Found { path: entry.path, name: entry.person.unwrap_or_default(), domain })
+        .collect())
 }
 
 #[cfg(test)]

@@ -112,7 +112,7 @@ impl RunFile {
         if let Some(norm) = largest_gradient_norm.filter(|norm| !(norm.is_finite() && *norm > 0.0)) {
             return Err(format!("optimizer.largest_gradient_norm must be a number above 0, found {norm}"));
         }
-        Ok(())
+        self.optimizer.schedule.validate().map_err(|reason| format!("optimizer.{reason}"))
     }
 }
 
@@ -149,10 +149,13 @@ impl Run for RunFile {
         }
     }
 
-    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let datasets = self.data.train.iter_mut().chain(&mut self.data.test);
-        let from = self.fine_tune.as_mut().map(|fine_tune| &mut fine_tune.from);
-        datasets.flat_map(DatasetConfig::paths_mut).chain(from).collect()
+    fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
+        let train =
+            self.data.train.iter_mut().flat_map(DatasetConfig::paths_mut).map(|path| ("a path of data.train", path));
+        let test =
+            self.data.test.iter_mut().flat_map(DatasetConfig::paths_mut).map(|path| ("a path of data.test", path));
+        let from = self.fine_tune.as_mut().map(|fine_tune| ("fine_tune.from", &mut fine_tune.from));
+        train.chain(test).chain(from).collect()
     }
 
     fn set_version(&mut self, version: String) {

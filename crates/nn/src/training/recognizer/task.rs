@@ -13,12 +13,13 @@ use crate::run_folder::{OPTIMIZER, RECOGNIZER};
 use crate::training::checkpoint::load;
 use crate::training::checkpoint_files::CheckpointFiles;
 use crate::training::error::TrainingError;
+use crate::training::resuming::fingerprint::SourcePicture;
 use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, collect, read_model, read_native};
 
 use super::batches::{BatchMaker, HostBatch};
 use super::evaluation::HeldOut;
-use super::people::{People, Purpose};
+use super::people::{People, Portrait, Purpose};
 use super::run::RunFile;
 use super::settings::FineTune;
 use super::trainer::Trainer;
@@ -85,6 +86,15 @@ impl Task for Trainer {
             ));
         }
         Ok(Sources { train: Arc::new(train), test })
+    }
+
+    fn pictures(sources: &Sources) -> Vec<SourcePicture> {
+        let names = &sources.train.names;
+        let picture = |portrait: &Portrait| {
+            let (namespace, person) = &names[portrait.person];
+            SourcePicture { path: portrait.path.clone(), role: format!("{} {namespace}/{person}", portrait.domain) }
+        };
+        sources.train.portraits.iter().map(picture).collect()
     }
 
     fn build(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self, TrainingError> {
