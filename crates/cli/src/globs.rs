@@ -30,7 +30,8 @@ pub(crate) fn matches(word: &Path, left_out: &[PathBuf]) -> Result<Vec<PathBuf>,
     // What is named itself is looked into.
     let left_out = left_out.iter().filter_map(|folder| folder.canonicalize().ok());
     let left_out = left_out.filter(|folder| !within.starts_with(folder)).collect();
-    let mut search = Search { left_out, seen: HashSet::new(), links: VecDeque::new(), found: Vec::new() };
+    let mut search =
+        Search { start: within, left_out, seen: HashSet::new(), links: VecDeque::new(), found: Vec::new() };
     search.look(&start, &parts);
     while let Some((link, left)) = search.links.pop_front() {
         search.look(&link, &parts[parts.len() - left..]);
@@ -71,6 +72,8 @@ impl Part {
 }
 
 struct Search {
+    /// The real folder that the search started in.
+    start: PathBuf,
     /// Real folders.
     left_out: HashSet<PathBuf>,
     /// Real folders that were looked into, with how many parts were left.
@@ -87,6 +90,11 @@ impl Search {
         } else {
             self.look(&path, parts);
         }
+    }
+
+    /// Whether it is a link to the folder that the search started in, or to one above.
+    fn holds_start(&self, path: &Path) -> bool {
+        path.is_symlink() && path.canonicalize().is_ok_and(|real| self.start.starts_with(real))
     }
 
     fn look(&mut self, folder: &Path, parts: &[Part]) {
@@ -117,7 +125,7 @@ impl Search {
                 self.look(folder, rest);
                 for name in names_in(here) {
                     let below = folder.join(&name);
-                    if is_hidden(&name) {
+                    if is_hidden(&name) || self.holds_start(&below) {
                         continue;
                     } else if below.is_dir() {
                         self.go(below, parts);
@@ -186,7 +194,9 @@ mod tests {
     fn links_in_circles_end() {
         use std::os::unix::fs::symlink;
         let place = place();
-        for (to, from) in [("..", "x/up"), ("../x", "14 [2020]/x"), (".", "x/y/self"), ("../..", "x/y/top")] {
+        for (to, from) in
+            [("..", "x/up"), ("../x", "14 [2020]/x"), (".", "x/y/self"), ("../..", "x/y/top"), ("..", "out-of-here")]
+        {
             symlink(to, place.path().join(from)).unwrap();
         }
         assert_eq!(found(place.path(), "**/*.jpg"), ["14 [2020]/a.jpg", "14 [2020]/b[1].jpg", "x/c.jpg", "x/y/d.jpg"]);

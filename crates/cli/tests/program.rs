@@ -15,6 +15,8 @@ mod demo;
 mod documents;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
+#[path = "suite/inputs.rs"]
+mod inputs;
 #[path = "suite/older_files.rs"]
 mod older_files;
 #[path = "suite/program.rs"]

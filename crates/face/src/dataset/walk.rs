@@ -85,8 +85,10 @@ impl Walk {
     /// As [`Walk::of`], without some folders: those that results are written to. The folder itself is always walked.
     pub fn leaving_out(folder: &Path, left_out: &[PathBuf], takes: impl Fn(&Path) -> bool) -> Self {
         let left_out = left_out.iter().filter_map(|folder| folder.canonicalize().ok()).collect();
-        let mut walker =
-            Walker { walk: Self::default(), takes: &takes, left_out, seen: HashSet::new(), links: VecDeque::new() };
+        // A link to a folder that holds this one would lead out of it.
+        let above = folder.canonicalize().unwrap_or_default();
+        let seen = above.ancestors().skip(1).map(Path::to_owned).collect();
+        let mut walker = Walker { walk: Self::default(), takes: &takes, left_out, seen, links: VecDeque::new() };
         let mut pending = VecDeque::from([folder.to_owned()]);
         let mut root = true;
         // Links come last, so that a folder is met under its own path first.
@@ -310,6 +312,7 @@ mod tests {
         let root = place.path();
         // Up, sideways both ways, to itself, and to a folder elsewhere twice.
         symlink("../..", root.join("b/c/up")).unwrap();
+        symlink("..", root.join("out")).unwrap();
         symlink("../b", root.join("a/0-sideways")).unwrap();
         symlink("../a", root.join("b/sideways")).unwrap();
         symlink(".", root.join("b/itself")).unwrap();
@@ -318,7 +321,7 @@ mod tests {
         symlink(elsewhere.path(), root.join("b/elsewhere")).unwrap();
         let walk = Walk::of(root, is_png);
         assert_eq!(below(&walk, root), ["a/1.png", "a/elsewhere/4.png", "b/2.png", "b/c/3.png"]);
-        assert_eq!(walk.skipped.len(), 5);
+        assert_eq!(walk.skipped.len(), 6);
         assert!(walk.skipped.iter().all(|(_, reason)| *reason == SkipReason::Repeated));
         let names: Vec<String> = subfolders(root).unwrap().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["a", "b"]);
