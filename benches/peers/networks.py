@@ -174,7 +174,7 @@ class SpectralConv(nn.Module):
     """A convolution whose weight is divided by an estimate of its largest singular value.
 
     Every call makes one power iteration and keeps its vectors, in evaluation and without gradient too. The vectors
-    are overwritten behind the gradient record: of several calls before one backward pass, all use the last vectors.
+    are overwritten in place without autograd noticing: of several calls before one backward pass, all use the last vectors.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int) -> None:
@@ -432,7 +432,7 @@ def discriminator_tower(config: DiscriminatorConfig) -> nn.Sequential:
 class Discriminator(nn.Module):
     """Patch discriminators on the picture and on its halvings.
 
-    Shapes: [n, channels, h, w] -> one map per scale.
+    Shapes: [n, channels, h, w] -> one score map per scale.
     """
 
     def __init__(self, config: DiscriminatorConfig) -> None:

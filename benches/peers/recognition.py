@@ -2,7 +2,7 @@
 
     python recognition.py [--threads N]
 
-Restated from Liu et al. 2017 (arXiv 1704.08063, table 2): each stage begins with a convolution that halves the map, residual
+Restated from Liu et al. 2017 (arXiv 1704.08063, table 2): each stage begins with a convolution that halves the feature map, residual
 blocks of two convolutions follow; no normalisation.
 """
 

@@ -22,7 +22,7 @@ use portraitist_nn::CachingAllocator;
 use crate::arguments::{Arguments, Command};
 
 /// Training and translation ask for the same large buffers over and over; `CachingAllocator` keeps them instead of handing every
-/// page back to the system and faulting it in again. The many small blocks of a record of operations suit mimalloc.
+/// page back to the system and faulting it in again. The many small blocks of the autograd graph suit mimalloc.
 #[global_allocator]
 static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
 

@@ -7,7 +7,7 @@ use crate::landmarks::Landmarks;
 use crate::template::Template;
 use crate::transform::Point;
 
-/// The original's share of the frame that a circle through a misplaced point may have.
+/// The original's largest distance share `r`; see [`distance_share`].
 pub const ORIGINAL_DISTANCE_SHARE: f64 = 0.10;
 
 /// Why a face was left out.
@@ -103,8 +103,8 @@ pub struct LandmarkFilter {
     pub drawing: Template,
     /// Check the order of all 17 points, too.
     pub positions: bool,
-    /// The largest share of the frame's area, 0 and more, that the circle around a template point through the face's point may
-    /// have: the original's `r`.
+    /// The original's `r`: the largest distance share that is kept, at least 0. The distance share of a face is
+    /// `pi*d^2/(width*height)`, `d` being the distance of its worst point from that point of the template.
     pub max_distance_share: f64,
 }
 
@@ -175,8 +175,8 @@ impl DistanceShare {
     }
 }
 
-/// The share of the frame that the circle around a template point through the face's point has, for the worst of the five;
-/// `None` if one lies outside the frame.
+/// The distance share of a face: `pi*d^2/(width*height)` of the frame, `d` being the distance of its worst point from
+/// that point of the template. `None` if a point lies outside the frame.
 pub fn distance_share(points: &[Point; 5], template: &Template) -> Option<DistanceShare> {
     let (width, height) = (template.width as f64, template.height as f64);
     let mut circle_px = 0.0_f64;

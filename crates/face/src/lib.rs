@@ -1,7 +1,7 @@
 //! Pictures, geometry, face detection, alignment and drawing for Portraitist; no tensors, no async, no printing.
 //!
 //! - [`picture`]: decoding and writing pictures; [`files`]: writing files whole or not at all, under names of their own
-//! - [`edit`]: resizing, cropping, warping, contact sheets, and the planes that networks read
+//! - [`edit`]: resizing, cropping, warping, contact sheets
 //! - [`landmarks`], [`transform`], [`template`]: the points of a face, similarity transforms, and the frames that faces are aligned to
 //! - [`detect`], [`align`], [`pipeline`]: from a photo to the crop of its face, and a translated crop back into its photo
 //! - [`pose`], [`filter`]: where a face looks, whether it is fit for training

@@ -49,10 +49,10 @@ fn bench_pointwise(group: &mut BenchmarkGroup<'_, WallTime>, [channels, plane]: 
             bencher.iter(|| activation_gradient(function, &input, &other, &mut output));
         });
     }
-    let slopes = values(channels);
+    let weight = values(channels);
     let prelu = Prelu { batch: 1, channels, plane };
     group.bench_function(format!("PReLU forward/{channels}x{plane}"), |bencher| {
-        bencher.iter(|| prelu.forward(&input, &slopes, &mut output));
+        bencher.iter(|| prelu.forward(&input, &weight, &mut output));
     });
     group.bench_function(format!("mean absolute error/{channels}x{plane}"), |bencher| {
         bencher.iter(|| mean_absolute_error(&input, &other));

@@ -35,7 +35,7 @@ const LAST: [[usize; 3]; 2] = [[32, 128, 112], [64, 224, 192]];
 /// Channels, height and width.
 const NORMALIZED: [[usize; 3]; 3] = [[128, 32, 28], [256, 56, 48], [64, 224, 192]];
 
-fn map(shape: FeatureMapShape, batch: usize, padding: usize, mode: Padding) -> FeatureMap {
+fn feature_map(shape: FeatureMapShape, batch: usize, padding: usize, mode: Padding) -> FeatureMap {
     let mut map = FeatureMap::new(shape, batch).expect("the shape is possible");
     map.fill(&values(batch * shape.channels() * shape.plane())).expect("as many values");
     map.pad(padding, mode).expect("the halo is wide enough");
@@ -53,7 +53,7 @@ fn bench_convolution(group: &mut BenchmarkGroup<'_, WallTime>, layer: Layer) {
     let (bias, activation) = (values(out_channels), OutputActivation::Relu);
     let prepared = PreparedConvolution::new(&conv, shape, &weight, &bias, activation, Precision::Standard);
     let prepared = prepared.expect("the shape is possible");
-    let input = map(shape, batch, padding, mode);
+    let input = feature_map(shape, batch, padding, mode);
     let mut output = FeatureMap::new(prepared.output(1), batch).expect("the shape is possible");
     let products = batch * output.shape().plane() * weight.len();
     group.throughput(Throughput::Elements(2 * products as u64));
@@ -66,7 +66,7 @@ fn bench_upsampling(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4])
     let weight = values(out_channels * in_channels * 25);
     let prepared = PreparedUpsampling::new(shape, &weight, &values(out_channels)).expect("the shape is possible");
     let (padding, mode) = prepared.padding();
-    let input = map(shape, 1, padding, mode);
+    let input = feature_map(shape, 1, padding, mode);
     let mut output = FeatureMap::new(prepared.output(1), 1).expect("the shape is possible");
     // As if computed on the upsampled image.
     group.throughput(Throughput::Elements((2 * 4 * height * width * weight.len()) as u64));
@@ -82,7 +82,7 @@ fn bench_last(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
     let weight = values(out_channels * in_channels * 49);
     let prepared = PreparedFewOutputs::new(&conv, shape, &weight, &values(out_channels), Some(Pointwise::Tanh));
     let prepared = prepared.expect("the shape is possible");
-    let input = map(shape, 1, padding, mode);
+    let input = feature_map(shape, 1, padding, mode);
     let mut sums = FeatureMap::new(prepared.sums(), 1).expect("the shape is possible");
     let mut images = vec![0.0; out_channels * in_height * in_width];
     group.throughput(Throughput::Elements((2 * in_height * in_width * weight.len()) as u64));
@@ -93,8 +93,8 @@ fn bench_last(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
 fn bench_normalization(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
     let [channels, height, width] = sizes;
     let shape = FeatureMapShape::features(channels, height, width, 1);
-    let mut input = map(shape, 1, 1, Padding::Zero);
-    let residual = map(shape, 1, 1, Padding::Zero);
+    let mut input = feature_map(shape, 1, 1, Padding::Zero);
+    let residual = feature_map(shape, 1, 1, Padding::Zero);
     group.throughput(Throughput::Elements((channels * height * width) as u64));
     for scope in [NormalizationScope::Instance, NormalizationScope::Layer] {
         let norm = FeatureMapNormalization { scope, epsilon: 1e-5, affine: None, activation: Activation::Relu };

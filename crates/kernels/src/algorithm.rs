@@ -9,8 +9,9 @@ use crate::simd::dispatch::{Kernels, WinogradPolicy};
 use crate::simd::outer_product::MAX_OUTER_ROWS;
 use crate::winograd::filter::Filter;
 
-/// Tiles up to which transforming weights is more work than the tiles. Then weights of a call are transformed where they
-/// are used, and constant weights are kept transformed. With more tiles, all share what a call transformed once.
+/// Up to this many tiles, transforming the weights is more work than the tiles are. Then each task transforms the
+/// weights of a call right before it needs them, and constant weights are stored transformed. With more tiles, the
+/// weights of a call are transformed once, and all tasks share them.
 pub(crate) const FEW_TILES: usize = 96;
 /// Constant weights that take more elements (4 MB) transformed are kept packed, where there are many tiles.
 const LARGEST_KEPT_WEIGHTS: usize = 1 << 20;

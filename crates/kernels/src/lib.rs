@@ -11,7 +11,9 @@
 //! - [`adam_step`] changes parameters.
 //!
 //! For inference with constant weights: [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and
-//! [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s.
+//! [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s. For networks so small that threads pay off
+//! only between images: [`DenseConvolution`], [`DepthwiseConvolution`], [`shortcut`] and [`add_upsampled`], between maps of
+//! a [`DenseShape`].
 //!
 //! [`CachingAllocator`] is an allocator for programs that do all this.
 //!
@@ -56,6 +58,10 @@ pub use convolution::shape::Conv2d;
 pub use convolution::weight_gradient::{bias_gradient, weight_gradient};
 pub use error::ShapeError;
 pub use inference::convolution::{OutputActivation, PreparedConvolution};
+pub use inference::dense::convolution::DenseConvolution;
+pub use inference::dense::depthwise::DepthwiseConvolution;
+pub use inference::dense::shape::DenseShape;
+pub use inference::dense::shortcut::{add_upsampled, shortcut};
 pub use inference::few_outputs::PreparedFewOutputs;
 pub use inference::upsampling::PreparedUpsampling;
 pub use memory::allocator::CachingAllocator;

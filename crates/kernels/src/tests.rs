@@ -2,6 +2,7 @@
 
 mod attention;
 mod convolution;
+mod dense;
 mod inference;
 mod inference_layers;
 mod normalization;

@@ -20,6 +20,14 @@ pub const RECOGNIZER: &str = "likeness";
 /// Its model file. It was trained on synthetic and ORL faces, photos and drawings.
 pub const RECOGNIZER_FILE: &[u8] = include_bytes!("../models/likeness.safetensors");
 
+/// MediaPipe's face networks: their names and model files. `crates/nn/models/README.md` has their terms.
+pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
+    ("blaze_face_short", include_bytes!("../models/blaze_face_short.safetensors")),
+    ("blaze_face_full", include_bytes!("../models/blaze_face_full.safetensors")),
+    ("face_mesh", include_bytes!("../models/face_mesh.safetensors")),
+    ("iris", include_bytes!("../models/iris.safetensors")),
+];
+
 /// The built-in recogniser takes a drawing and a photo for the same person above this similarity. Of 3,000 pairs of
 /// different people (seed 7707, see `docs/models/likeness.md`), 0.07 % are as similar.
 pub const SAME_PERSON_SIMILARITY: f32 = 0.43;

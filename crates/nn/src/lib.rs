@@ -9,6 +9,7 @@
 
 pub mod builtin;
 pub mod config;
+pub mod detection;
 pub mod device;
 pub mod graph;
 pub mod inference;

@@ -14,7 +14,7 @@ use crate::weights::{sha256, sha256_of_file};
 pub const RUN_FILE: &str = "run.toml";
 /// Weights of a translator's generators in a checkpoint.
 pub const GENERATOR: &str = "generator.safetensors";
-/// Their exponential moving average (EMA), where the run keeps one.
+/// Their exponential moving average (EMA), where the run keeps one. The file keeps its name, so that paths to it stay valid.
 pub const EMA: &str = "average.safetensors";
 /// Weights of a translator's discriminators.
 pub const DISCRIMINATOR: &str = "discriminator.safetensors";
@@ -22,7 +22,7 @@ pub const DISCRIMINATOR: &str = "discriminator.safetensors";
 const OLD_DISCRIMINATOR: &str = "critic.safetensors";
 /// Weights of a recogniser, with its classifier.
 pub const RECOGNIZER: &str = "recognizer.safetensors";
-/// The numbers of the optimisers.
+/// The optimisers' state: Adam's moments or SGD's momentum.
 pub const OPTIMIZER: &str = "optimizer.safetensors";
 /// What stands beside the weights of a checkpoint.
 pub const STATE: &str = "state.json";
@@ -50,7 +50,7 @@ pub struct CheckpointState<T> {
     pub sha256: BTreeMap<String, String>,
 }
 
-/// Tells whether the pictures of a run are still those that it was trained on.
+/// Says whether the pictures of a run are still those that it was trained on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
     /// How many there are.
@@ -77,7 +77,7 @@ impl<T: Serialize> CheckpointState<T> {
 /// Stands for the own hash of `state.json` while it is taken.
 const NO_HASH: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// The checkpoints of a run, oldest first, whole or torn.
+/// The checkpoints of a run, oldest first, complete or incomplete.
 pub fn checkpoints(run_folder: &Path) -> Vec<(u64, PathBuf)> {
     let Ok(entries) = fs::read_dir(run_folder.join("checkpoints")) else { return Vec::new() };
     let numbered = |entry: std::io::Result<fs::DirEntry>| {
@@ -95,7 +95,7 @@ pub fn checkpoint_folder(run_folder: &Path, step: u64) -> PathBuf {
     run_folder.join("checkpoints").join(format!("{step:08}"))
 }
 
-/// The newest whole checkpoint of a run, and a sentence for each newer one that is torn.
+/// The newest whole checkpoint of a run, and a sentence for each newer one that is incomplete.
 pub fn newest_checkpoint(run_folder: &Path) -> (Option<PathBuf>, Vec<String>) {
     let mut warnings = Vec::new();
     for (_, path) in checkpoints(run_folder).into_iter().rev() {
@@ -110,7 +110,7 @@ pub fn newest_checkpoint(run_folder: &Path) -> (Option<PathBuf>, Vec<String>) {
 /// Reads a checkpoint's state, and compares the hash of each file with it.
 ///
 /// # Errors
-/// A sentence that names the file that is missing or torn.
+/// A sentence that names the file that is missing or not what was written.
 pub fn verify(checkpoint: &Path) -> Result<CheckpointState<serde_json::Map<String, serde_json::Value>>, String> {
     let text = fs::read(checkpoint.join(STATE)).map_err(|error| format!("{STATE}: {error}"))?;
     let state: CheckpointState<_> = serde_json::from_slice(&text).map_err(|error| format!("{STATE}: {error}"))?;

@@ -51,8 +51,8 @@ pub(crate) enum HeadModelName {
 
 /// Estimate where each head looks, from its landmarks.
 ///
-/// Degrees; a face seen from the front has a pitch near 180 or -180, because the model's y axis points up
-/// and the picture's down.
+/// Degrees; a face seen from the front has a pitch near 0, one that looks up a positive one. With --json, `original` has
+/// the original's numbers (near 180 or -180 for a face seen from the front).
 #[derive(Debug, Args)]
 pub(crate) struct PoseArguments {
     #[command(flatten)]
@@ -86,7 +86,8 @@ pub(crate) struct PairsArguments {
 /// DST gets crops/PERSON/PICTURE.png, manifest.csv with a row for each picture, recipe.toml,
 /// sensitivity.csv where there are protocols, and Filenames and config.json, which make it a dataset
 /// derived from SRC. A second run does only what changed; an interrupted one goes on where it was.
-/// Options given here replace what the recipe says.
+/// Options given here replace what the recipe says. Files in DST that prepare did not write are neither
+/// replaced nor removed: with some of its names there, it refuses the folder before anything is touched.
 #[derive(Debug, Args)]
 pub(crate) struct PrepareArguments {
     /// The dataset: folder or list file.
@@ -100,7 +101,8 @@ pub(crate) struct PrepareArguments {
     /// own).
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
-    /// Share of the frame that a misplaced point's circle may have (the original's r); 0 to 4.
+    /// Largest distance share (the original's r): pi*d^2 over the crop's area, d being how far a face's worst point
+    /// lies from the template's; 0 to 4.
     #[arg(long, value_name = "R")]
     pub(crate) rate: Option<f64>,
     /// Leave out heads turned to the side by more than this many degrees.
@@ -124,6 +126,13 @@ pub(crate) struct PrepareArguments {
     /// Choose between a plain and a mirrored fit as the original does, its mistake included.
     #[arg(long, alias = "as-seed")]
     pub(crate) as_original: bool,
+    /// Crop and judge every picture anew.
+    #[arg(long)]
+    pub(crate) redo: bool,
+    /// Replace what was prepared from another dataset, and files of a result that were altered since; files of
+    /// others stay even so.
+    #[arg(long)]
+    pub(crate) force: bool,
     /// Where a derived dataset finds what it lacks, instead of the sibling that its config.json names.
     #[arg(long, value_name = "DIR")]
     pub(crate) base: Option<PathBuf>,
@@ -162,7 +171,7 @@ pub(crate) struct SynthArguments {
     /// Chooses the people and everything else; person k does not depend on how many people there are.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Replace an earlier synthetic dataset.
+    /// Replace an earlier synthetic dataset; refused if the folder holds any file that it did not write.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -46,7 +46,7 @@ pub(crate) struct EmbedArguments {
     /// How the mirror image of a face takes part in an embedding.
     #[arg(long, value_enum, default_value_t = MirroredName::Ignore)]
     pub(crate) mirrored: MirroredName,
-    /// Faces that go through the network together.
+    /// Batch size: faces that go through the network in one forward call.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) batch: u32,
     /// Replace a file that exists.

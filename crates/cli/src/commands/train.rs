@@ -78,7 +78,7 @@ fn step_phrase(report: &StepReport) -> String {
 
 fn summary_phrase(run: &RunFile, report: &CheckReport) -> String {
     format!(
-        "{}: {} drawings, {} photos, {} numbers in the generators, {} in the discriminators, {} steps; nothing was written",
+        "{}: {} drawings, {} photos, {} parameters in the generators, {} in the discriminators, {} steps; nothing was written",
         run.name,
         report.drawings,
         report.photos,

@@ -75,7 +75,7 @@ fn inspect(input: &Path, console: &Console) -> anyhow::Result<()> {
         warnings,
     };
     inspection.warnings.iter().for_each(|warning| console.warn(warning));
-    let mut text = format!("{kind}, {} numbers in {} tensors", inspection.parameters, inspection.tensors.len());
+    let mut text = format!("{kind}, {} parameters in {} tensors", inspection.parameters, inspection.tensors.len());
     for Tensor { name, shape, dtype } in &inspection.tensors {
         text.push_str(&format!("\n{dtype:5} {shape:<18} {name}", shape = format!("{shape:?}")));
     }

@@ -180,7 +180,6 @@ fn name_of(item: &Item) -> Option<String> {
 fn add_names(tokens: TokenStream, names: &mut BTreeSet<Vec<String>>) {
     let mut path: Vec<String> = Vec::new();
     let mut colons = 0;
-    let tokens = tokens.into_iter();
     for token in tokens {
         match token {
             TokenTree::Ident(ident) => {

@@ -226,8 +226,8 @@ fn an_interrupted_run_goes_on_where_it_was() {
     // What a kill leaves: no manifest, a journal whose last line was cut off, a file not yet renamed.
     let manifest = fs::read_to_string(place.path("out/manifest.csv")).unwrap();
     let lines: Vec<&str> = manifest.lines().collect();
-    let torn = format!("{}\n{}", lines[..10].join("\n"), &lines[10][..40]);
-    place.write("out/.prepare-journal.csv", torn);
+    let unfinished = format!("{}\n{}", lines[..10].join("\n"), &lines[10][..40]);
+    place.write("out/.prepare-journal.csv", unfinished);
     fs::remove_file(place.path("out/manifest.csv")).unwrap();
     place.write("out/crops/Bo/C00002.png.tmp", "half");
     let report = place.run(&["dataset", "prepare", "data", "out", "--json"]).succeeded().json();

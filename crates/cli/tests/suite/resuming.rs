@@ -112,8 +112,8 @@ fn torn_checkpoints_are_skipped_with_a_warning() {
     let expected = straight(&[], 8);
     let place = Place::with_run(&[]);
     place.train(&[]).succeeded();
-    let torn = place.read(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"));
-    place.write(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"), &torn[..torn.len() / 2]);
+    let halved = place.read(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"));
+    place.write(&format!("{RUN}/checkpoints/00000008/discriminator.safetensors"), &halved[..halved.len() / 2]);
     place.write(&format!("{RUN}/checkpoints/00000006/state.json"), "{");
     fs::remove_file(place.path(&format!("{RUN}/checkpoints/00000004/optimizer.safetensors"))).unwrap();
     let answer = place.train(&["--resume"]).succeeded();

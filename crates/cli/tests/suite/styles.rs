@@ -107,7 +107,7 @@ fn unusable_styles_are_refused_with_what_was_expected() {
     place.write("cut.npy", &npy("4,", &[0.0; 4])[..90]);
     place.write("text.png", "no picture");
     let cases = [
-        ("short.npy", "3 numbers, the model wants 4"),
+        ("short.npy", "3 dimensions, the model expects 4"),
         ("cube.npy", "expected [style_dim] or [n, style_dim]"),
         ("nan.npy", "NaN"),
         ("lying.npy", "does not fit the file"),

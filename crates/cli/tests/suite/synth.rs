@@ -33,6 +33,11 @@ fn nothing_is_overwritten_unless_asked_and_only_what_this_program_made() {
     place.run(&synth("set", &["--seed", "2", "--force"])).succeeded();
     assert!(place.read("set/manifest.json") != before);
 
+    place.write("set/OriginalImages/notes.txt", "mine");
+    place.run(&synth("set", &["--force"])).failed(&["set: OriginalImages/notes.txt", "nothing was touched"]);
+    assert_eq!(place.read("set/OriginalImages/notes.txt"), b"mine");
+    std::fs::remove_file(place.path("set/OriginalImages/notes.txt")).unwrap();
+
     place.write("mine/diary.txt", "dear diary");
     place.run(&synth("mine", &["--force"])).failed(&["mine: expected a synthetic dataset"]);
     place.run(&synth("mine/diary.txt", &["--force"])).failed(&["mine/diary.txt: cannot write"]);

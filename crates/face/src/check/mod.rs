@@ -7,15 +7,19 @@ use rayon::prelude::*;
 
 use self::fingerprint::Fingerprint;
 pub use self::summary::{Sizes, Summary, summarise};
-use crate::dataset::{Dataset, Entry, Person, Problem, ProblemKind};
+use crate::align::{Cropper, Fit};
+use crate::dataset::{Dataset, Entry, Layout, Person, Problem, ProblemKind};
 use crate::landmarks::Landmarks;
 use crate::picture::{Decoded, Picture};
 use crate::protocol::coverage::{Available, Protocols};
+use crate::protocol::soundness;
 use crate::template::Template;
 use crate::transform::Point;
 
 /// Pictures whose brightness varies by less than this many grey levels (standard deviation) show nothing.
 const LEAST_DEVIATION: f64 = 3.0;
+/// Landmarks within fewer pixels than this are those of no face.
+const LEAST_EXTENT_PX: f64 = 2.0;
 /// A face is aligned already if its points lie, on average, nearer to a template's than this share of the eyes' distance.
 const ALIGNED_SHARE: f64 = 0.04;
 
@@ -34,12 +38,13 @@ pub fn check(dataset: &Dataset, done: impl Fn() + Sync) -> Vec<Problem> {
     let mut problems = dataset.problems.clone();
     let prints: Vec<Option<Fingerprint>> = looked.iter().map(|looked| looked.print).collect();
     problems.extend(looked.into_iter().flat_map(|looked| looked.problems));
+    problems.extend(no_landmarks(dataset));
     problems.extend(duplicates(&entries, &prints));
     problems.extend(protocol_problems(dataset));
     problems
 }
 
-/// What one picture tells.
+/// What was found out about one picture.
 #[derive(Default)]
 struct Looked {
     problems: Vec<Problem>,
@@ -66,6 +71,9 @@ fn look(label: &str, entry: &Entry) -> Looked {
             None
         }
     };
+    if let Some(Problem { kind, detail, .. }) = landmarks.as_ref().and_then(|landmarks| coincident(label, landmarks)) {
+        problem(kind, detail);
+    }
     let Some(picture) = picture else { return looked };
     let size = [picture.width(), picture.height()];
     let deviation = deviation(&picture);
@@ -88,6 +96,49 @@ fn look(label: &str, entry: &Entry) -> Looked {
     }
     looked.print = Some(Fingerprint::of(&picture));
     looked
+}
+
+/// A dataset in which no picture has landmarks. In WebCaricature's layout they are a part of it; elsewhere they need not be there.
+fn no_landmarks(dataset: &Dataset) -> Option<Problem> {
+    if dataset.entries().any(|(_, entry)| entry.landmarks.is_some()) || dataset.entries().next().is_none() {
+        return None;
+    }
+    let (kind, place) = match dataset.layout {
+        Layout::WebCaricature => {
+            (ProblemKind::LandmarksMissing, "FacialPoints is missing here and where it may be taken from")
+        }
+        _ => (ProblemKind::NoLandmarks, "no picture has a .txt file of its name beside it"),
+    };
+    let detail = format!("the dataset has no landmarks at all ({place}); faces are looked for by the detector");
+    Some(Problem { picture: dataset.root.display().to_string(), kind, detail })
+}
+
+/// Landmarks that lie on one spot: all of them, so that no transform can be found, or some.
+fn coincident(label: &str, landmarks: &Landmarks) -> Option<Problem> {
+    let problem = |kind, detail| Some(Problem { picture: label.to_owned(), kind, detail });
+    if let Err(error) = Cropper::new(Template::ORIGINAL, Fit::Plain).fit(&landmarks.five_points()) {
+        return problem(ProblemKind::AlignmentFailed, format!("the face cannot be aligned: {error}"));
+    }
+    let points = landmarks.0;
+    let extent = [0, 1].map(|axis| {
+        let values = points.map(|point| point[axis]);
+        values.iter().copied().fold(f64::MIN, f64::max) - values.iter().copied().fold(f64::MAX, f64::min)
+    });
+    if extent[0].max(extent[1]) < LEAST_EXTENT_PX {
+        let detail = format!("the face cannot be aligned: its landmarks lie within {LEAST_EXTENT_PX} pixels");
+        return problem(ProblemKind::AlignmentFailed, detail);
+    }
+    let is_again = |index: &usize| points[..*index].iter().any(|other| same_place(*other, points[*index]));
+    let again: Vec<String> = (0..points.len()).filter(is_again).map(|index| (index + 1).to_string()).collect();
+    if again.is_empty() {
+        return None;
+    }
+    problem(ProblemKind::PointsCoincide, format!("landmarks {} lie where earlier ones do", again.join(", ")))
+}
+
+/// Whether two points are the same hundredth of a pixel.
+fn same_place(a: Point, b: Point) -> bool {
+    (a[0] - b[0]).abs() < 0.01 && (a[1] - b[1]).abs() < 0.01
 }
 
 /// Standard deviation of the brightness in grey levels.
@@ -150,8 +201,10 @@ fn protocol_problems(dataset: &Dataset) -> Vec<Problem> {
     };
     match Protocols::read(folder) {
         Ok(protocols) => {
-            let missing = protocols.missing_pictures(&Available::of(dataset));
-            protocols.problems.into_iter().chain(missing).collect()
+            let available = Available::of(dataset);
+            let missing = protocols.missing_pictures(&available);
+            let unsound = soundness::problems(&protocols, &available);
+            protocols.problems.into_iter().chain(missing).chain(unsound).collect()
         }
         Err(error) => {
             let picture = folder.display().to_string();
@@ -163,6 +216,19 @@ fn protocol_problems(dataset: &Dataset) -> Vec<Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn landmarks_on_one_spot_are_found() {
+        let kind = |landmarks: [Point; 17]| coincident("Ada", &Landmarks(landmarks)).map(|problem| problem.kind);
+        let apart: [Point; 17] =
+            std::array::from_fn(|index| [20.0 + 9.0 * index as f64, 30.0 + ((7 * index) % 17) as f64]);
+        assert_eq!(kind(apart), None);
+        assert_eq!(kind([[50.0, 50.0]; 17]), Some(ProblemKind::AlignmentFailed));
+        assert_eq!(kind(apart.map(|[x, y]| [50.0 + 1e-7 * x, 50.0 + 1e-7 * y])), Some(ProblemKind::AlignmentFailed));
+        let mut some = apart;
+        some[3] = some[0];
+        assert_eq!(kind(some), Some(ProblemKind::PointsCoincide));
+    }
 
     #[test]
     fn aligned_faces_are_recognised_at_any_size() {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::list::read_list;
+use super::prepared::sift;
 use super::walk::Walk;
 use crate::error::{Error, Result};
 use crate::picture::{FORMATS, has_picture_ending};
@@ -27,7 +28,8 @@ pub struct FoundPictures {
 }
 
 /// The pictures of a folder (with its subfolders, sorted by path) or of a list file. In a folder, a person is the subfolder that
-/// holds the picture; folders of `left_out`, those that results are written to, are not looked into.
+/// holds the picture; folders of `left_out`, those that results are written to, are not looked into. Of folders that
+/// `dataset prepare` wrote, only the crops that the manifest keeps are found.
 ///
 /// # Errors
 /// [`Error::Dataset`] if there is nothing at `source`, a subfolder cannot be looked into, or there are no pictures.
@@ -36,7 +38,7 @@ pub fn find_pictures(source: &Path, left_out: &[PathBuf]) -> Result<FoundPicture
     let wrong = |reason: String| Error::Dataset { path: source.to_owned(), reason };
     let metadata = std::fs::metadata(source).map_err(|error| wrong(error.to_string()))?;
     let found = if metadata.is_dir() {
-        in_folder(source, left_out).map_err(|error| wrong(error.to_string()))?
+        in_folder(source, left_out)?
     } else {
         let lines = read_list(source).map_err(|error| match error {
             Error::ReadText { source, .. } => wrong(format!("not a list of pictures: {source}")),
@@ -54,13 +56,16 @@ pub fn find_pictures(source: &Path, left_out: &[PathBuf]) -> Result<FoundPicture
     Ok(found)
 }
 
-fn in_folder(folder: &Path, left_out: &[PathBuf]) -> std::io::Result<FoundPictures> {
+fn in_folder(folder: &Path, left_out: &[PathBuf]) -> Result<FoundPictures> {
+    let wrong = |error: std::io::Error| Error::Dataset { path: folder.to_owned(), reason: error.to_string() };
     let walk = Walk::leaving_out(folder, left_out, has_picture_ending);
     let warnings = walk.told(folder);
-    let person = |path: &Path| {
+    let files = walk.complete().map_err(wrong)?;
+    let above = |path: &Path| {
         let parent = path.parent().filter(|parent| *parent != folder)?;
         parent.file_name().map(|name| name.to_string_lossy().into_owned())
     };
-    let found = |path: PathBuf| FoundPicture { person: person(&path), path };
-    Ok(FoundPictures { pictures: walk.complete()?.into_iter().map(found).collect(), warnings })
+    let found =
+        |(path, person): (PathBuf, Option<String>)| FoundPicture { person: person.or_else(|| above(&path)), path };
+    Ok(FoundPictures { pictures: sift(folder, files)?.into_iter().map(found).collect(), warnings })
 }

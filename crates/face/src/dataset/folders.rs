@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::layout::{Layout, OpenOptions};
 use super::people::{Dataset, Entry, Person};
+use super::prepared::{sift, without_results};
 use super::problem::{Problem, ProblemKind};
 use super::walk::Walk;
 use crate::domain::Domain;
@@ -16,7 +17,7 @@ use crate::text::decode_name;
 /// passed over is told in the remarks.
 pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let walk = Walk::leaving_out(root, &options.left_out, has_picture_ending);
-    let remarks = walk.told(root);
+    let mut remarks = walk.told(root);
     let Walk { files, unreadable, .. } = walk;
     let mut problems = Vec::new();
     for (folder, error) in unreadable {
@@ -26,6 +27,10 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
         let (picture, detail) = (folder.display().to_string(), error.to_string());
         problems.push(Problem { picture, kind: ProblemKind::ListUnreadable, detail });
     }
+    let (files, results) = without_results(root, files);
+    let files: Vec<PathBuf> = sift(root, files)?.into_iter().map(|(file, _)| file).collect();
+    let left_out = |folder: &PathBuf| format!("{} was written by `dataset prepare`; it is left out", folder.display());
+    remarks.extend(results.iter().map(left_out));
     let mut people: Vec<Person> = Vec::new();
     let mut last = PathBuf::new();
     let mut loose = Vec::new();
@@ -62,7 +67,7 @@ fn name_below(path: &Path, folder: &Path) -> String {
     below.components().map(|part| decode_name(part.as_os_str())).collect::<Vec<_>>().join("/")
 }
 
-/// A picture with the landmark file beside it, if there is one; names such as `C00001` tell the domain.
+/// A picture with the landmark file beside it, if there is one. Names such as `C00001` determine the domain.
 pub(super) fn entry(path: &Path, name: String, domain: Domain) -> Entry {
     let landmarks = Some(path.with_extension("txt")).filter(|beside| beside.is_file());
     let last = name.rsplit('/').next().unwrap_or(&name);

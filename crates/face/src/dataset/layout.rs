@@ -23,7 +23,7 @@ pub enum Layout {
 pub struct OpenOptions {
     /// Where a derived dataset finds what it lacks, instead of the sibling that its `config.json` names.
     pub base: Option<PathBuf>,
-    /// What pictures are where names do not tell.
+    /// The domain of pictures whose names do not show it.
     pub domain: Domain,
     /// Folders that are not looked into: those that results are written to.
     pub left_out: Vec<PathBuf>,

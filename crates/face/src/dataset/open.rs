@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::layout::{Layout, OpenOptions};
 use super::people::Dataset;
-use super::{folders, list, webcaricature};
+use super::{folders, list, prepared, webcaricature};
 use crate::error::{Error, Result};
+use crate::picture::Header;
+use crate::prepare::manifest::is_prepared;
 use crate::text::NameFinder;
 
 impl Dataset {
@@ -18,9 +20,18 @@ impl Dataset {
         let failed = |reason: String| Error::Dataset { path: root.to_owned(), reason };
         let metadata = std::fs::metadata(root).map_err(|error| failed(format!("cannot open the dataset: {error}")))?;
         let dataset = if !metadata.is_dir() {
+            if let Ok(header) = Header::read(root) {
+                return Err(failed(format!(
+                    "this is a picture ({}x{} pixels); expected a dataset: a folder of pictures, a folder with a folder for each \
+                     person, one in WebCaricature's layout, or a list (a text file with a picture a line)",
+                    header.width, header.height
+                )));
+            }
             list::open(root, options)?
-        } else if webcaricature::is_one(root) {
+        } else if webcaricature::is_one(root, options.base.as_deref())? {
             webcaricature::open(root, options)?
+        } else if is_prepared(root) {
+            prepared::open(root)?
         } else {
             folders::open(root, options)?
         };

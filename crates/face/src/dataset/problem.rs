@@ -34,10 +34,26 @@ pub enum ProblemKind {
     LandmarksSyntax,
     /// No transform moves the five points onto the template: they coincide, or nearly so.
     AlignmentFailed,
+    /// The file system does not take the crop's name.
+    CropUnwritable,
     /// A list or protocol cannot be read.
     ListUnreadable,
     /// A protocol names a picture that the dataset does not list.
     ProtocolPicture,
+    /// A protocol names nobody and nothing, or there is none.
+    ProtocolEmpty,
+    /// A protocol names a pair or a picture more than once.
+    ProtocolRepeats,
+    /// A protocol names a person twice in one fold.
+    ProtocolPersonTwice,
+    /// A probe's person is not in the gallery.
+    ProbeWithoutGallery,
+    /// A protocol counts more pictures of a person than there are.
+    ProtocolCount,
+    /// The dataset has no landmarks at all.
+    NoLandmarks,
+    /// Some landmarks lie on one spot.
+    PointsCoincide,
     /// Some points lie outside the picture.
     PointOutside,
     /// Another picture looks the same.
@@ -53,8 +69,22 @@ pub enum ProblemKind {
 impl ProblemKind {
     /// Whether something cannot be used; the others are worth a look.
     pub fn is_error(self) -> bool {
-        use ProblemKind::{AlreadyAligned, Duplicate, ListedTwice, NearConstant, OddPicture, PointOutside};
-        !matches!(self, OddPicture | PointOutside | Duplicate | NearConstant | AlreadyAligned | ListedTwice)
+        use ProblemKind::{
+            AlreadyAligned, Duplicate, ListedTwice, NearConstant, NoLandmarks, OddPicture, PointOutside,
+            PointsCoincide, ProtocolRepeats,
+        };
+        !matches!(
+            self,
+            OddPicture
+                | PointOutside
+                | PointsCoincide
+                | NoLandmarks
+                | Duplicate
+                | NearConstant
+                | AlreadyAligned
+                | ListedTwice
+                | ProtocolRepeats
+        )
     }
 
     /// What an error of a picture file means: missing or unreadable.

@@ -9,7 +9,8 @@ use super::problem::{Problem, ProblemKind};
 use super::walk::{files_in, subfolders};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::text::{NameFinder, decode_name, name_key, person_key, read_text};
+use crate::picture::has_picture_ending;
+use crate::text::{NameFinder, composed, decode_name, person_key, read_text};
 
 /// `<Name>/C00001.jpg`, `<Name>/P00001.jpg`.
 pub const IMAGES: &str = "OriginalImages";
@@ -29,10 +30,30 @@ pub const ORIGINAL: &str = "original_dataset";
 /// Endings that a picture may have, the published one first.
 const ENDINGS: [&str; 6] = ["jpg", "jpeg", "JPG", "JPEG", "png", "PNG"];
 
+/// The folders of a dataset.
+const PARTS: [&str; 4] = [IMAGES, FILENAMES, LANDMARKS, PROTOCOLS];
+
 /// Whether a folder is WebCaricature or derived from it.
-pub fn is_one(root: &Path) -> bool {
-    let parts = [IMAGES, FILENAMES, LANDMARKS, PROTOCOLS];
-    parts.iter().any(|part| root.join(part).is_dir()) || read_config(root).is_some()
+///
+/// # Errors
+/// As [`Dataset::open`], for a folder of nothing but a `config.json` that cannot be understood.
+pub fn is_one(root: &Path, base: Option<&Path>) -> Result<bool> {
+    if PARTS.iter().any(|part| root.join(part).is_dir()) {
+        return Ok(true);
+    }
+    match read_config(root) {
+        Ok(config) => Ok(!config.is_empty()),
+        // In a folder of pictures it may be anybody's.
+        Err(error) if base.is_none() && !std::fs::read_dir(root).into_iter().flatten().flatten().any(holds_data) => {
+            Err(error)
+        }
+        Err(_) => Ok(false),
+    }
+}
+
+/// Whether an entry of a folder may hold pictures: it is a folder, or no hidden file and not the configuration.
+fn holds_data(entry: std::fs::DirEntry) -> bool {
+    entry.path().is_dir() || has_picture_ending(&entry.path())
 }
 
 /// Where each part of a dataset lies.
@@ -67,7 +88,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
         let entry = |(domain, picture): (Domain, String)| Entry {
             domain,
             picture: files
-                .get(&name_key(&picture))
+                .get(&composed(&picture))
                 .cloned()
                 .unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
             landmarks: landmark_folder.as_ref().map(|folder| finder.find(&folder.join(format!("{picture}.txt")))),
@@ -81,21 +102,35 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     Ok(dataset.without_repeats())
 }
 
-/// `config.json` of a derived dataset: part → sibling.
-fn read_config(root: &Path) -> Option<HashMap<String, String>> {
-    let text = read_text(&root.join(CONFIG)).ok()?;
-    let entries: HashMap<String, serde_json::Value> = serde_json::from_str(&text).ok()?;
-    let parts: HashMap<String, String> = entries
-        .into_iter()
-        .filter(|(part, _)| [IMAGES, FILENAMES, LANDMARKS, PROTOCOLS].contains(&part.as_str()))
-        .filter_map(|(part, sibling)| Some((part, sibling.as_str()?.to_owned())))
-        .collect();
-    (!parts.is_empty()).then_some(parts)
+/// `config.json` of a derived dataset: part → sibling. Empty if there is none, or none for these parts.
+fn read_config(root: &Path) -> Result<HashMap<&'static str, String>> {
+    let path = root.join(CONFIG);
+    if !path.exists() {
+        return Ok(HashMap::new());
+    }
+    let wrong = |reason: String| Error::Dataset { path: path.clone(), reason };
+    let expected = "expected an object that names a dataset for each folder that is missing here";
+    let entries: serde_json::Value = serde_json::from_str(&read_text(&path)?)
+        .map_err(|error| wrong(format!("{expected}, found no JSON: {error}; mend it, or use --base instead")))?;
+    let entries = entries.as_object().ok_or_else(|| wrong(format!("{expected}, found something else")))?;
+    let mut config = HashMap::new();
+    for part in PARTS {
+        match entries.get(part) {
+            None => {}
+            Some(serde_json::Value::String(sibling)) if !sibling.is_empty() => {
+                config.insert(part, sibling.clone());
+            }
+            Some(other) => {
+                return Err(wrong(format!("{part}: expected the name of a dataset in quotes, found {other}")));
+            }
+        }
+    }
+    Ok(config)
 }
 
 /// The datasets that the `config.json` of a derived dataset names.
 pub(crate) fn named_owners(root: &Path) -> Vec<PathBuf> {
-    let Some(config) = read_config(root) else { return Vec::new() };
+    let Ok(config) = read_config(root) else { return Vec::new() };
     let siblings = siblings_folder(root);
     let mut owners: Vec<PathBuf> = config.values().map(|sibling| siblings.join(sibling)).collect();
     owners.sort();
@@ -103,31 +138,62 @@ pub(crate) fn named_owners(root: &Path) -> Vec<PathBuf> {
     owners
 }
 
+/// The dataset that holds a part: the one that `config.json` names, or the one that that one names.
+fn follow(root: &Path, part: &'static str) -> Result<Option<PathBuf>> {
+    let mut way = vec![root.to_owned()];
+    loop {
+        let last = way.last().map_or(root, PathBuf::as_path).to_owned();
+        if way.len() > 1 && last.join(part).is_dir() {
+            return Ok(Some(last));
+        }
+        let wrong = |reason: String| Error::Dataset { path: last.join(CONFIG), reason };
+        let Some(sibling) = read_config(&last)?.remove(part) else {
+            if way.len() == 1 {
+                return Ok(None);
+            }
+            let found = if last.is_dir() { "it has none" } else { "there is no such folder" };
+            let reason = format!("{part} is to be taken from {}, and {found}; mend it, or use --base", last.display());
+            return Err(Error::Dataset { path: root.join(CONFIG), reason });
+        };
+        let next = NameFinder::default().find(&siblings_folder(&last).join(sibling));
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if way.iter().any(|earlier| real(earlier) == real(&next)) {
+            let reason = format!(
+                "{part} is to be taken from {}, which leads back here: the datasets refer to each other in a circle; name the \
+                 one that has {part}",
+                next.display()
+            );
+            return Err(wrong(reason));
+        }
+        way.push(next);
+    }
+}
+
 /// Finds every part: here, in `base`, or in the sibling that `config.json` names.
 fn find_parts(root: &Path, base: Option<&Path>) -> Result<Parts> {
-    let config = read_config(root).unwrap_or_default();
     let siblings = siblings_folder(root);
     let mut remarks = Vec::new();
     let mut looked = Vec::new();
     let mut owners = BTreeMap::new();
-    let mut find = |part: &'static str| {
+    let mut find = |part: &'static str| -> Result<Option<PathBuf>> {
         let own = root.join(part);
         if own.is_dir() {
             owners.insert(part, root.to_owned());
-            return Some(own);
+            return Ok(Some(own));
         }
-        let sibling = config.get(part).map_or(ORIGINAL, String::as_str);
-        let owner = base.map_or_else(|| siblings.join(sibling), Path::to_owned);
+        let named = if base.is_none() { follow(root, part)? } else { None };
+        let owner = base.map(Path::to_owned).or(named).unwrap_or_else(|| siblings.join(ORIGINAL));
         let other = owner.join(part);
         if other.is_dir() {
             owners.insert(part, owner);
             remarks.push(format!("{part} is not in {}; it is taken from {}", root.display(), other.display()));
-            return Some(other);
+            return Ok(Some(other));
         }
         looked.push((part.to_owned(), own, other));
-        None
+        Ok(None)
     };
-    let (images, filenames, landmarks, protocols) = (find(IMAGES), find(FILENAMES), find(LANDMARKS), find(PROTOCOLS));
+    let (images, filenames) = (find(IMAGES)?, find(FILENAMES)?);
+    let (landmarks, protocols) = (find(LANDMARKS)?, find(PROTOCOLS)?);
     let images = images.or_else(|| filenames.as_ref().map(|_| root.join(IMAGES)));
     let Some(images) = images else {
         let places = looked.iter().map(|(_, own, other)| format!("{} or {}", own.display(), other.display()));
@@ -162,7 +228,7 @@ fn folders_by_person(folder: &Path) -> Result<HashMap<String, PathBuf>> {
     Ok(folders_of(folder)?.into_iter().map(|(name, path)| (person_key(&name), path)).collect())
 }
 
-/// The pictures of one folder by name without ending (see [`name_key`]); where two endings are there, the published one counts.
+/// The pictures of one folder by name without ending (see [`composed`]); where two endings are there, the published one counts.
 fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
     let mut found: HashMap<String, PathBuf> = HashMap::new();
     let rank = |path: &Path| {
@@ -170,8 +236,9 @@ fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
         ENDINGS.iter().position(|known| *known == ending)
     };
     for path in files_in(folder) {
-        let Some((new, stem)) = rank(&path).zip(path.file_stem()) else { continue };
-        let stem = name_key(&decode_name(stem));
+        let (Some(new), Some(stem)) = (rank(&path), path.file_stem().map(|stem| composed(&decode_name(stem)))) else {
+            continue;
+        };
         if found.get(&stem).and_then(|old| rank(old)).is_none_or(|old| new < old) {
             found.insert(stem, path);
         }

@@ -10,7 +10,7 @@ fn hash(seed: u64, x: i64, y: i64) -> u32 {
     (h >> 32) as u32
 }
 
-/// An even random number in 0..1 for a cell.
+/// A uniform random number in 0..1 for a cell.
 pub(crate) fn random(seed: u64, x: i64, y: i64) -> f32 {
     (hash(seed, x, y) >> 8) as f32 / (1 << 24) as f32
 }
@@ -49,7 +49,7 @@ impl Dice {
         Self { seed, drawn: 0 }
     }
 
-    /// Even in `low..high`.
+    /// Uniform in `low..high`.
     pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         self.drawn += 1;
         low + (high - low) * random(self.seed, self.drawn, -1)

@@ -69,7 +69,8 @@ struct Study {
     flow: Flow,
     /// Pixels per style unit.
     unit: f32,
-    /// The same for lines: a coarse tool loses details of a face last, they are drawn with its tip.
+    /// Pixels per style unit for lines: `unit` times the size of the tool to the power of 0.35, so that a coarse tool
+    /// still draws the details of a face.
     tip: f32,
 }
 

@@ -1,4 +1,5 @@
-//! Files that are written: aside, synced, renamed, so that they appear whole or not at all; and names of their own for all results.
+//! Writing files atomically: to a temporary file that is synced and renamed, so that a file is complete or not there.
+//! And output names that never collide.
 
 mod names;
 mod writing;

@@ -42,10 +42,11 @@ impl OutputNames {
         &self.folder
     }
 
-    /// For each of `wanted` (a path below the folder, without its ending) a stem whose files with each of `endings` are its own.
+    /// For each of `wanted` (a path below the folder, without its ending) a stem such that no other result and no input
+    /// has one of its files, one for each of `endings`.
     ///
-    /// A stem that is free stays as it is; the first that wants it has it. The others get a number: `a-2`, `a-3`. Names that would
-    /// be too long for a file system are cut, and end with a hash of the whole.
+    /// The first to ask for a free stem gets it unchanged; later ones get a number: `a-2`, `a-3`. Names too long for a
+    /// file system are cut and end with a hash of the whole name.
     pub fn decide(
         &mut self,
         wanted: impl IntoIterator<Item = impl AsRef<Path>>,
@@ -110,7 +111,7 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
 struct Inputs {
     /// Where they are: their folders with every link followed, and their own names with and without links followed.
     places: HashSet<PathBuf>,
-    /// Which they are, where the system tells: some file systems know one file under several names.
+    /// Device and inode of each, on Unix: some file systems reach one file under several names.
     identities: HashSet<[u64; 2]>,
 }
 

@@ -1,4 +1,4 @@
-//! Writing files: aside, synced, renamed. They appear whole or not at all.
+//! Writing files atomically: to a temporary file, which is synced and renamed. A file is complete or not there.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -98,7 +98,7 @@ fn is_unsupported(kind: io::ErrorKind) -> bool {
     matches!(kind, io::ErrorKind::InvalidInput | io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
 }
 
-/// Writes a file aside and renames it, but does not sync it: for files of which something else tells whether they are whole, as
+/// Writes a temporary file and renames it, but does not sync it: for files that something else shows to be complete, as
 /// a manifest's lengths do. The folders above it are created.
 pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
     let failed = |source| Error::Write { path: path.to_owned(), source };

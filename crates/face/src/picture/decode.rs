@@ -121,7 +121,7 @@ pub fn read_file(path: &Path) -> Result<Vec<u8>> {
         return Err(file_too_large(name, metadata.len()));
     }
     let mut file = File::open(path).map_err(read_error)?;
-    // The shell's own pipes tell no length: the limit holds while reading, too.
+    // The size of the shell's own pipes is not known in advance: the limit holds while reading, too.
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_FILE_BYTES) as usize + 1);
     file.by_ref().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(read_error)?;
     Ok(bytes)

@@ -15,7 +15,7 @@ pub const ENDINGS: [&str; 22] = [
     "pgm", "ppm", "pbm", "pnm", "pam", // Netpbm
 ];
 
-/// Endings of pictures that are not read: a folder's reader is told of them.
+/// Endings of pictures that are not read; the reader of a folder reports such files.
 const UNREAD_ENDINGS: [&str; 40] = [
     "heic", "heif", "heics", "heifs", "hif", "avif", "avifs", "jxl", "jp2", "j2k", "jpf", "jpx", "jxr", "wdp", "psd",
     "psb", "xcf", "svg", "svgz", "eps", "ai", "ico", "tga", "exr", "hdr", "qoi", "dds", "pcx", "cr2", "cr3", "nef",

@@ -4,17 +4,17 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::manifest::{Row, Stamp, blank_row, flipped_crop, is_fresh};
-use super::recipe::Recipe;
+use super::manifest::{Row, blank_row, flipped_crop, is_fresh};
+use super::recipe::{Recipe, hash};
+use super::stamp::{Stamp, hash_file};
 use crate::dataset::{Dataset, Entry, Person, Problem, ProblemKind};
 use crate::detect::FaceDetector;
 use crate::domain::Domain;
 use crate::edit::flip;
 use crate::error::{Error, Result};
-use crate::files::write_unsynced;
 use crate::filter::{LandmarkFilter, Rejection, distance_share};
 use crate::landmarks::{FivePoints, Landmarks};
-use crate::picture::{Header, Picture, read_file};
+use crate::picture::{Decoded, Header, Picture, PictureWarning, read_file};
 use crate::pipeline::FacePipeline;
 use crate::pose::{self, HeadModel, Pose};
 use crate::transform::Similarity;
@@ -27,6 +27,8 @@ pub(super) struct CropPipeline<'a> {
     filter: LandmarkFilter,
     photos: DomainPipeline,
     drawings: DomainPipeline,
+    /// When the earlier run looked at the files, nanoseconds since 1970.
+    looked: u128,
 }
 
 /// How the faces of one domain are found and cut out.
@@ -41,6 +43,26 @@ pub(super) struct Cropped {
     pub(super) row: Row,
     pub(super) problem: Option<Problem>,
     pub(super) changed: bool,
+    /// Crops to write, below the prepared folder.
+    pub(super) files: Files,
+}
+
+impl Cropped {
+    fn new(row: Row, changed: bool) -> Self {
+        Self { row, problem: None, changed, files: Vec::new() }
+    }
+
+    /// What became of a picture whose crop has a name that the file system refuses.
+    pub(super) fn without_crop(self, picture: String, detail: String) -> Self {
+        let kind = ProblemKind::CropUnwritable;
+        let row = Row { crop: String::new(), crop_bytes: 0, kept: false, reason: name_of(kind), ..self.row };
+        Self { problem: Some(Problem { picture, kind, detail }), ..Self::new(row, true) }
+    }
+}
+
+/// The kind's name in tables.
+fn name_of(kind: ProblemKind) -> String {
+    serde_json::to_value(kind).ok().and_then(|kind| Some(kind.as_str()?.to_owned())).unwrap_or_default()
 }
 
 /// Points of a face in pixels of the source.
@@ -52,8 +74,11 @@ enum Face {
 /// What of a picture file is in memory already.
 enum Loaded {
     Bytes(Vec<u8>),
-    Picture(Picture),
+    Picture(Decoded),
 }
+
+/// Crops to write, below the prepared folder.
+type Files = Vec<(String, Vec<u8>)>;
 
 /// Why a picture gives no crop.
 type Failure = (ProblemKind, String);
@@ -64,13 +89,14 @@ impl<'a> CropPipeline<'a> {
         recipe: &'a Recipe,
         detector: &Arc<dyn FaceDetector>,
         folder: &'a Path,
+        looked: u128,
     ) -> Self {
         let of = |domain| DomainPipeline {
             faces: FacePipeline::new(Arc::clone(detector), recipe.cropper(domain)),
             geometry: recipe.geometry_hash(domain),
         };
         let (photos, drawings) = (of(Domain::Photo), of(Domain::Drawing));
-        Self { dataset, recipe, folder, filter: recipe.landmark_filter(), photos, drawings }
+        Self { dataset, recipe, folder, filter: recipe.landmark_filter(), photos, drawings, looked }
     }
 
     fn of(&self, domain: Domain) -> &DomainPipeline {
@@ -80,75 +106,62 @@ impl<'a> CropPipeline<'a> {
         }
     }
 
-    /// Crops a picture, or takes the crop of an earlier run.
-    ///
-    /// # Errors
-    /// Only where nothing can be written: then the other pictures fail as well.
-    pub(super) fn run(&self, person: &Person, entry: &Entry, earlier: Option<&Row>) -> Result<Cropped> {
-        let stamps = [Stamp::of(Some(&entry.picture)), Stamp::of(entry.landmarks.as_deref())];
+    /// Crops a picture to the file `crop`, or takes the crop of an earlier run.
+    pub(super) fn run(&self, person: &Person, entry: &Entry, crop: &str, earlier: Option<&Row>) -> Cropped {
+        let [source, landmarks] = earlier.map_or([None, None], |row| row.stamps().map(Some));
+        let stamps = [
+            Stamp::of(Some(&entry.picture), source, self.looked),
+            Stamp::of(entry.landmarks.as_deref(), landmarks, self.looked),
+        ];
         let geometry = &self.of(entry.domain).geometry;
         let fresh = earlier.filter(|row| is_fresh(row, &stamps, geometry) && row.domain == entry.domain);
+        let blank = || {
+            let mut row = self.blank(person, entry, geometry);
+            row.set_stamps(&stamps);
+            row
+        };
         let measured = match fresh.filter(|row| row.a.is_some()) {
             Some(row) => Ok((row.clone(), None)),
-            None => self.measure(entry, &self.blank(person, entry, stamps, geometry)),
+            None => self.measure(entry, blank()),
         };
         let (mut row, loaded) = match measured {
             Ok(measured) => measured,
-            Err((kind, detail)) => return Ok(self.failed(person, entry, stamps, geometry, kind, detail)),
+            Err((kind, detail)) => return failed(blank(), person.label(entry), kind, detail),
         };
+        row.set_stamps(&stamps);
         row.reason = self.judge(&row).err().map_or_else(String::new, |rejection| rejection.name().to_owned());
         row.kept = row.reason.is_empty();
         if !row.kept {
-            let changed = fresh.is_none_or(|earlier| earlier.kept);
             (row.crop, row.crop_bytes) = (String::new(), 0);
-            return Ok(Cropped { row, problem: None, changed });
+            (row.crop_sha256, row.mirror_sha256) = (String::new(), String::new());
+            return Cropped::new(row, fresh.is_none_or(|earlier| earlier.kept));
         }
-        if self.has_crops(&row) {
-            let changed = fresh.is_none();
-            return Ok(Cropped { row, problem: None, changed });
+        crop.clone_into(&mut row.crop);
+        if self.has_crops(&mut row) {
+            return Cropped::new(row, fresh.is_none());
         }
         match self.cut(entry, &mut row, loaded) {
-            Ok(()) => Ok(Cropped { row, problem: None, changed: true }),
-            Err(error @ (Error::Write { .. } | Error::AlreadyExists { .. })) => Err(error),
-            Err(error) => {
-                Ok(self.failed(person, entry, stamps, geometry, ProblemKind::of_picture(&error), error.to_string()))
+            Ok((files, warnings)) => {
+                let problem = odd(person.label(entry), &warnings);
+                Cropped { files, problem, ..Cropped::new(row, true) }
             }
+            Err(error) => failed(blank(), person.label(entry), ProblemKind::of_picture(&error), error.to_string()),
         }
     }
 
-    fn blank(&self, person: &Person, entry: &Entry, [source, landmarks]: [Stamp; 2], geometry: &str) -> Row {
-        let below = entry.picture.strip_prefix(&self.dataset.root).unwrap_or(&entry.picture);
+    fn blank(&self, person: &Person, entry: &Entry, geometry: &str) -> Row {
         Row {
-            source: below.display().to_string(),
+            source: source_of(self.dataset, entry),
             identity: person.name.clone(),
             picture: entry.name.clone(),
             domain: entry.domain,
-            source_bytes: source.bytes,
-            source_modified: source.modified,
-            landmarks_bytes: landmarks.bytes,
-            landmarks_modified: landmarks.modified,
             geometry: geometry.to_owned(),
             ..blank_row()
         }
     }
 
-    fn failed(
-        &self,
-        person: &Person,
-        entry: &Entry,
-        stamps: [Stamp; 2],
-        geometry: &str,
-        kind: ProblemKind,
-        detail: String,
-    ) -> Cropped {
-        let reason = serde_json::to_value(kind).ok().and_then(|kind| Some(kind.as_str()?.to_owned()));
-        let row = Row { reason: reason.unwrap_or_default(), ..self.blank(person, entry, stamps, geometry) };
-        Cropped { row, problem: Some(Problem { picture: person.label(entry), kind, detail }), changed: true }
-    }
-
     /// Finds the face and its place in the crop. What was read of the picture comes along.
-    fn measure(&self, entry: &Entry, blank: &Row) -> std::result::Result<(Row, Option<Loaded>), Failure> {
-        let mut row = blank.clone();
+    fn measure(&self, entry: &Entry, mut row: Row) -> std::result::Result<(Row, Option<Loaded>), Failure> {
         let landmarks =
             entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()))?;
         let unreadable = |error: Error| (ProblemKind::of_picture(&error), error.to_string());
@@ -159,9 +172,9 @@ impl<'a> CropPipeline<'a> {
                 (Face::All(Box::new(landmarks)), Loaded::Bytes(bytes), [header.width, header.height])
             }
             None => {
-                let picture = Picture::open(&entry.picture).map_err(unreadable)?;
-                let size = [picture.width(), picture.height()];
-                (Face::Five(self.detect(entry.domain, &picture)?), Loaded::Picture(picture), size)
+                let decoded = Decoded::open(&entry.picture).map_err(unreadable)?;
+                let size = [decoded.picture.width(), decoded.picture.height()];
+                (Face::Five(self.detect(entry.domain, &decoded.picture)?), Loaded::Picture(decoded), size)
             }
         };
         let cropper = self.of(entry.domain).faces.cropper();
@@ -181,11 +194,10 @@ impl<'a> CropPipeline<'a> {
             Face::All(landmarks) => {
                 row.set_points(&landmarks.map(|point| transform.apply(point)).0);
                 if let Some(pose) = pose::estimate(landmarks, size[0], size[1], HeadModel::TenPoints) {
-                    [row.pitch, row.yaw, row.roll] = pose.degrees().map(Some);
+                    [row.pitch, row.yaw, row.roll] = pose.upright(HeadModel::TenPoints).degrees().map(Some);
                 }
             }
         }
-        row.crop = crop_path(&row.identity, &row.picture);
         Ok((row, Some(loaded)))
     }
 
@@ -212,59 +224,72 @@ impl<'a> CropPipeline<'a> {
         if row.yaw.is_some_and(turned) { Err(Rejection::TurnedAway) } else { Ok(()) }
     }
 
-    /// Whether the crop that the row promises, and its mirror image if there is to be one, are on disk whole.
-    fn has_crops(&self, row: &Row) -> bool {
-        let length = |crop: &str| fs::metadata(self.folder.join(crop)).map_or(0, |metadata| metadata.len());
-        let flipped = || !self.recipe.flip || length(&flipped_crop(&row.crop)) > 0;
-        row.crop_bytes > 0 && length(&row.crop) == row.crop_bytes && flipped()
+    /// Whether the crop that the row promises, and its mirror image if there is to be one, are on disk as they were written.
+    fn has_crops(&self, row: &mut Row) -> bool {
+        let crop = self.folder.join(&row.crop);
+        let is_long_enough = || fs::metadata(&crop).is_ok_and(|metadata| metadata.len() == row.crop_bytes);
+        if row.crop_bytes == 0 || !is_long_enough() || !is_whole(&crop, &mut row.crop_sha256) {
+            return false;
+        }
+        if !self.recipe.flip {
+            row.mirror_sha256.clear();
+            return true;
+        }
+        is_whole(&self.folder.join(flipped_crop(&row.crop)), &mut row.mirror_sha256)
     }
 
-    /// Decodes, warps, encodes, writes.
-    fn cut(&self, entry: &Entry, row: &mut Row, loaded: Option<Loaded>) -> Result<()> {
-        row.crop = crop_path(&row.identity, &row.picture);
-        let picture = match loaded {
-            Some(Loaded::Picture(picture)) => picture,
-            Some(Loaded::Bytes(bytes)) => Picture::decode(&entry.picture.display().to_string(), &bytes)?,
-            None => Picture::open(&entry.picture)?,
+    /// Decodes, warps, encodes. With the files goes what is to be said of the picture.
+    fn cut(&self, entry: &Entry, row: &mut Row, loaded: Option<Loaded>) -> Result<(Files, Vec<PictureWarning>)> {
+        let Decoded { picture, warnings } = match loaded {
+            Some(Loaded::Picture(decoded)) => decoded,
+            Some(Loaded::Bytes(bytes)) => Decoded::decode(&entry.picture.display().to_string(), &bytes)?,
+            None => Decoded::open(&entry.picture)?,
         };
         let transform = stored_transform(row).ok_or(Error::Nothing { what: "transforms of a picture" })?;
         let crop = self.of(entry.domain).faces.cropper().cut(&picture, &transform)?;
         let bytes = crop.encode_png()?;
-        write_unsynced(&self.folder.join(&row.crop), &bytes)?;
-        row.crop_bytes = bytes.len() as u64;
+        (row.crop_bytes, row.crop_sha256) = (bytes.len() as u64, hash(&bytes));
+        row.mirror_sha256.clear();
+        let mut files = vec![(row.crop.clone(), bytes)];
         if self.recipe.flip {
-            write_unsynced(&self.folder.join(flipped_crop(&row.crop)), &flip(&crop).encode_png()?)?;
+            let mirrored = flip(&crop).encode_png()?;
+            row.mirror_sha256 = hash(&mirrored);
+            files.push((flipped_crop(&row.crop), mirrored));
         }
-        Ok(())
+        Ok((files, warnings))
+    }
+}
+
+/// What is to be said of a picture that was cropped all the same.
+fn odd(picture: String, warnings: &[PictureWarning]) -> Option<Problem> {
+    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    (!said.is_empty()).then(|| Problem { picture, kind: ProblemKind::OddPicture, detail: said.join("; ") })
+}
+
+/// A picture's file below its dataset's folder, or its whole path.
+pub(super) fn source_of(dataset: &Dataset, entry: &Entry) -> String {
+    entry.picture.strip_prefix(&dataset.root).unwrap_or(&entry.picture).display().to_string()
+}
+
+/// What became of a picture that cannot be used.
+fn failed(blank: Row, picture: String, kind: ProblemKind, detail: String) -> Cropped {
+    let row = Row { reason: name_of(kind), ..blank };
+    Cropped { problem: Some(Problem { picture, kind, detail }), ..Cropped::new(row, true) }
+}
+
+/// Whether a crop's file has that hash. Manifests of older versions have none: then the file is taken as it is, and its hash from
+/// now on.
+fn is_whole(file: &Path, sha256: &mut String) -> bool {
+    match hash_file(file) {
+        Some(found) if sha256.is_empty() => {
+            *sha256 = found;
+            true
+        }
+        found => found.is_some_and(|found| found == *sha256),
     }
 }
 
 /// The transform of a row.
 fn stored_transform(row: &Row) -> Option<Similarity> {
     Similarity::from_matrix([[row.a?, row.b?, row.tx?], [row.c?, row.d?, row.ty?]])
-}
-
-/// `crops/PERSON/PICTURE.png`; parts that would lead out of the folder are replaced.
-fn crop_path(person: &str, picture: &str) -> String {
-    let harmless = |part: &str| match part {
-        "" | "." | ".." => "_".to_owned(),
-        _ => part
-            .chars()
-            .map(|letter| if letter.is_control() || matches!(letter, '\\' | ':') { '_' } else { letter })
-            .collect(),
-    };
-    let person: String = harmless(&person.replace('/', "_"));
-    let picture: Vec<String> = picture.split('/').map(harmless).collect();
-    format!("crops/{person}/{}.png", picture.join("/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn crops_stay_below_their_folder() {
-        assert_eq!(crop_path("Ada Quill", "C00001"), "crops/Ada Quill/C00001.png");
-        assert_eq!(crop_path("../..", "../x/./y"), "crops/.._../_/x/_/y.png");
-    }
 }

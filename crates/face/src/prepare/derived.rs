@@ -8,44 +8,68 @@ use super::manifest::Row;
 use crate::dataset::webcaricature::{CONFIG, FILENAMES, LISTS};
 use crate::dataset::{Dataset, Layout};
 use crate::error::{Error, Result};
-use crate::files::write_atomically;
 
-/// Writes `Filenames` and `config.json`, for sources in WebCaricature's layout.
-pub(super) fn write(dataset: &Dataset, folder: &Path, rows: &[Row]) -> Result<()> {
+/// Where lists are written before they get their name.
+const NEW: &str = ".prepare-lists.tmp";
+/// What the lists before them are called until they are removed.
+const OLD: &str = ".prepare-old-lists.tmp";
+
+/// `Filenames` and `config.json` with their contents, for sources in WebCaricature's layout.
+pub(super) fn files(dataset: &Dataset, folder: &Path, rows: &[Row]) -> BTreeMap<String, Vec<u8>> {
     if dataset.layout != Layout::WebCaricature {
-        return Ok(());
+        return BTreeMap::new();
     }
-    let lists = folder.join(FILENAMES);
-    let aside = folder.join(format!("{FILENAMES}.tmp"));
-    let failed = |source| Error::Write { path: lists.clone(), source };
-    if aside.exists() {
-        fs::remove_dir_all(&aside).map_err(failed)?;
-    }
-    fs::create_dir_all(&aside).map_err(failed)?;
-    for ((person, file), names) in kept_names(rows) {
-        let folder = aside.join(person);
-        fs::create_dir_all(&folder).map_err(failed)?;
-        fs::write(folder.join(file), names).map_err(failed)?;
-    }
-    if lists.exists() {
-        fs::remove_dir_all(&lists).map_err(failed)?;
-    }
-    fs::rename(&aside, &lists).map_err(failed)?;
     let owners: BTreeMap<&str, String> =
         dataset.owners.iter().map(|(part, owner)| (*part, from_siblings(folder, owner))).collect();
-    let text = serde_json::to_string_pretty(&owners).unwrap_or_default();
-    write_atomically(folder.join(CONFIG), text.as_bytes(), true)
+    let mut files = kept_lists(rows.iter());
+    files.insert(CONFIG.to_owned(), serde_json::to_string_pretty(&owners).unwrap_or_default().into_bytes());
+    files
 }
 
-/// The text of each person's lists.
-fn kept_names(rows: &[Row]) -> BTreeMap<(&str, &'static str), String> {
-    let mut lists: BTreeMap<(&str, &'static str), String> = BTreeMap::new();
-    for row in rows.iter().filter(|row| row.kept) {
+/// Each person's lists.
+pub(super) fn kept_lists<'a>(rows: impl Iterator<Item = &'a Row>) -> BTreeMap<String, Vec<u8>> {
+    let mut lists: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for row in rows.filter(|row| row.kept) {
         let list = LISTS.iter().find(|(domain, _)| *domain == row.domain).map_or(LISTS[0].1, |(_, file)| file);
-        let names = lists.entry((row.identity.as_str(), list)).or_default();
-        names.push_str(&format!("{}.jpg\n", row.picture));
+        let names = lists.entry(format!("{FILENAMES}/{}/{list}", row.identity)).or_default();
+        names.extend_from_slice(format!("{}.jpg\n", row.picture).as_bytes());
     }
     lists
+}
+
+/// Puts the lists among `files` in the place of those that are there, all at once. `check` is asked before anything goes.
+pub(super) fn swap_lists(
+    folder: &Path,
+    files: &BTreeMap<String, Vec<u8>>,
+    check: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let (lists, new, old) = (folder.join(FILENAMES), folder.join(NEW), folder.join(OLD));
+    let failed = |source| Error::Write { path: lists.clone(), source };
+    for unfinished in [&new, &old] {
+        if unfinished.exists() {
+            fs::remove_dir_all(unfinished).map_err(failed)?;
+        }
+    }
+    let is_derived = files.contains_key(CONFIG);
+    if is_derived {
+        fs::create_dir(&new).map_err(failed)?;
+        for (file, bytes) in files {
+            let Some(below) = file.strip_prefix(FILENAMES) else { continue };
+            let path = new.join(below.trim_start_matches('/'));
+            path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, bytes)).map_err(failed)?;
+        }
+    }
+    if lists.exists() {
+        check()?;
+        fs::rename(&lists, &old).map_err(failed)?;
+    }
+    if is_derived {
+        fs::rename(&new, &lists).map_err(failed)?;
+    }
+    if old.exists() {
+        fs::remove_dir_all(&old).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// The way from the folder that holds `folder` to `other`.

@@ -1,6 +1,6 @@
 //! The table of a prepared dataset, and the journal that grows with it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -8,16 +8,18 @@ use std::sync::Mutex;
 
 use serde::{Deserialize, Serialize};
 
+use super::stamp::Stamp;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::files::write_atomically;
 use crate::landmarks::{COUNT, FivePoints, Landmarks, five};
+use crate::pose::HeadModel;
 use crate::transform::Point;
 
 /// The table's file name.
 pub const MANIFEST: &str = "manifest.csv";
 /// The journal's file name.
-const JOURNAL: &str = ".prepare-journal.csv";
+pub(super) const JOURNAL: &str = ".prepare-journal.csv";
 
 /// One crop, or one picture that was left out. Empty fields are unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,7 +54,7 @@ pub struct Row {
     pub ty: Option<f64>,
     /// 17 (or, from the detector, 5) points in pixels of the crop: `x y;x y;…`.
     pub landmarks: String,
-    /// Degrees.
+    /// Degrees; near 0 for a face seen from the front, positive for one that looks up.
     pub pitch: Option<f64>,
     /// Degrees.
     pub yaw: Option<f64>,
@@ -78,6 +80,25 @@ pub struct Row {
     pub crop_bytes: u64,
     /// What the crop's pixels depend on, as a hash.
     pub geometry: String,
+    /// When the picture file was changed last in any way, times and names included, nanoseconds since 1970; 0 where the system
+    /// does not tell.
+    #[serde(default)]
+    pub source_changed: u128,
+    /// SHA-256 of the picture file; empty in manifests of older versions, as all that follow.
+    #[serde(default)]
+    pub source_sha256: String,
+    /// As `source_changed`, of the landmark file.
+    #[serde(default)]
+    pub landmarks_changed: u128,
+    /// SHA-256 of the landmark file.
+    #[serde(default)]
+    pub landmarks_sha256: String,
+    /// SHA-256 of the crop's file.
+    #[serde(default)]
+    pub crop_sha256: String,
+    /// SHA-256 of the mirrored crop's file; empty if there is none, and in that one's own row.
+    #[serde(default)]
+    pub mirror_sha256: String,
 }
 
 impl Row {
@@ -112,11 +133,55 @@ impl Row {
         all.or_else(|| self.points().try_into().ok())
     }
 
-    /// What a picture is found by: its person and its name.
-    fn key(&self) -> (String, String) {
-        (self.identity.clone(), self.picture.clone())
+    /// What a picture is found by.
+    pub(super) fn key(&self) -> Key {
+        (self.source.clone(), self.identity.clone(), self.picture.clone())
+    }
+
+    /// The stamps of picture and landmarks when the row was made.
+    pub(super) fn stamps(&self) -> [Stamp; 2] {
+        [
+            Stamp {
+                bytes: self.source_bytes,
+                modified: self.source_modified,
+                changed: self.source_changed,
+                sha256: self.source_sha256.clone(),
+            },
+            Stamp {
+                bytes: self.landmarks_bytes,
+                modified: self.landmarks_modified,
+                changed: self.landmarks_changed,
+                sha256: self.landmarks_sha256.clone(),
+            },
+        ]
+    }
+
+    /// Stores the stamps of picture and landmarks.
+    pub(super) fn set_stamps(&mut self, [source, landmarks]: &[Stamp; 2]) {
+        (self.source_bytes, self.source_modified) = (source.bytes, source.modified);
+        (self.source_changed, self.source_sha256) = (source.changed, source.sha256.clone());
+        (self.landmarks_bytes, self.landmarks_modified) = (landmarks.bytes, landmarks.modified);
+        (self.landmarks_changed, self.landmarks_sha256) = (landmarks.changed, landmarks.sha256.clone());
+    }
+
+    /// The crops that the row stands for: its own, and the mirrored one if it has one.
+    pub(super) fn crops(&self) -> impl Iterator<Item = String> {
+        let crop = Some(self.crop.clone()).filter(|crop| !crop.is_empty());
+        let mirrored = crop.as_deref().filter(|_| !self.mirror_sha256.is_empty()).map(flipped_crop);
+        crop.into_iter().chain(mirrored)
+    }
+
+    /// As older versions wrote it: a face seen from the front had a pitch near ±180 degrees.
+    fn upright(mut self) -> Self {
+        let tilt = HeadModel::TenPoints.tilt_degrees();
+        let shown = |pitch: f64| if pitch.abs() > 90.0 { 180.0_f64.copysign(pitch) - pitch - tilt } else { pitch };
+        self.pitch = self.pitch.map(shown);
+        self
     }
 }
+
+/// What a picture is found by: its file, its person and its name within the person.
+pub(super) type Key = (String, String, String);
 
 /// The mirrored crop's file.
 pub(super) fn flipped_crop(crop: &str) -> String {
@@ -125,7 +190,8 @@ pub(super) fn flipped_crop(crop: &str) -> String {
 
 /// The row of the mirrored crop of `width` pixels.
 pub(super) fn flipped_row(row: &Row, width: usize) -> Row {
-    let mut flipped = Row { flipped: true, crop: flipped_crop(&row.crop), ..row.clone() };
+    let (crop, crop_sha256) = (flipped_crop(&row.crop), row.mirror_sha256.clone());
+    let mut flipped = Row { flipped: true, crop, crop_sha256, mirror_sha256: String::new(), ..row.clone() };
     if let (Some(a), Some(b), Some(tx)) = (row.a, row.b, row.tx) {
         (flipped.a, flipped.b, flipped.tx) = (Some(-a), Some(-b), Some(width as f64 - 1.0 - tx));
     }
@@ -146,54 +212,84 @@ pub fn transform_of(row: &Row) -> Option<[[f64; 3]; 2]> {
 
 /// Whether a row describes these files with this geometry.
 pub(super) fn is_fresh(row: &Row, stamps: &[Stamp; 2], geometry: &str) -> bool {
-    let [source, landmarks] = stamps;
-    (row.source_bytes, row.source_modified) == (source.bytes, source.modified)
-        && (row.landmarks_bytes, row.landmarks_modified) == (landmarks.bytes, landmarks.modified)
-        && row.geometry == geometry
+    row.geometry == geometry && row.stamps().iter().zip(stamps).all(|(then, now)| now.is_of_the_same(then))
 }
 
-/// Size and time of a file, by which a change is noticed; zeros for a file that is not there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Stamp {
-    pub(super) bytes: u64,
-    pub(super) modified: u128,
+/// What earlier runs left in a prepared folder.
+#[derive(Default)]
+pub(super) struct Earlier {
+    /// The last row of every picture.
+    pub(super) rows: HashMap<Key, Row>,
+    /// Every crop that some row of manifest or journal has or had.
+    pub(super) crops: BTreeSet<String>,
+    /// Whether the manifest is there, and is one.
+    pub(super) has_manifest: bool,
+    /// Whether a run was interrupted.
+    pub(super) has_journal: bool,
 }
 
-impl Stamp {
-    pub(super) fn of(path: Option<&Path>) -> Self {
-        let Some(metadata) = path.and_then(|path| std::fs::metadata(path).ok()) else { return Self::default() };
-        let modified = metadata.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        Self { bytes: metadata.len(), modified: modified.map_or(0, |time| time.as_nanos()) }
+impl Earlier {
+    pub(super) fn read(folder: &Path) -> Self {
+        let mut earlier = Self { has_journal: folder.join(JOURNAL).is_file(), ..Self::default() };
+        for file in [MANIFEST, JOURNAL] {
+            let Some(mut reader) = open_table(&folder.join(file)) else { continue };
+            earlier.has_manifest |= file == MANIFEST;
+            // A line cut off by an interruption does not parse, and its picture is cropped again.
+            for row in reader.deserialize::<Row>().map_while(std::result::Result::ok).map(Row::upright) {
+                earlier.crops.extend(row.crops());
+                if !row.flipped {
+                    earlier.rows.insert(row.key(), row);
+                }
+            }
+        }
+        earlier
     }
 }
 
-/// What earlier runs left in a prepared folder, by person and picture.
-pub(super) fn read_earlier(folder: &Path) -> HashMap<(String, String), Row> {
-    let mut rows = HashMap::new();
-    for file in [MANIFEST, JOURNAL] {
-        let Ok(mut reader) = csv::Reader::from_path(folder.join(file)) else { continue };
-        // A line cut off by an interruption does not parse, and its picture is cropped again.
-        for row in reader.deserialize::<Row>().map_while(std::result::Result::ok).filter(|row| !row.flipped) {
-            rows.insert(row.key(), row);
+/// A table with the columns of [`Row`]; `None` for any other file.
+fn open_table(path: &Path) -> Option<csv::Reader<File>> {
+    let mut reader = csv::Reader::from_path(path).ok()?;
+    let has_columns = reader.headers().ok()?.iter().take(5).eq(["source", "identity", "picture", "domain", "crop"]);
+    has_columns.then_some(reader)
+}
+
+/// Whether a folder was written by `prepare`, whether or not it came to its end.
+pub fn is_prepared(folder: &Path) -> bool {
+    [MANIFEST, JOURNAL].iter().any(|file| open_table(&folder.join(file)).is_some())
+}
+
+/// Refuses a folder of which an interrupted run left crops that its table does not describe.
+fn require_finished(manifest: &Path, rows: &[Row]) -> Result<()> {
+    let journal = manifest.with_file_name(JOURNAL);
+    let Some(mut reader) = open_table(&journal) else { return Ok(()) };
+    let known: HashMap<&str, &Row> = rows.iter().map(|row| (row.crop.as_str(), row)).collect();
+    let journalled = reader.deserialize::<Row>().map_while(std::result::Result::ok);
+    let other = |row: &Row| known.get(row.crop.as_str()).is_some_and(|known| known.crop_sha256 != row.crop_sha256);
+    match journalled.filter(|row| !row.crop.is_empty()).find(other) {
+        None => Ok(()),
+        Some(row) => {
+            let reason =
+                format!("the preparation of this folder is not finished ({}); run `dataset prepare` again", row.crop);
+            Err(Error::Dataset { path: manifest.to_owned(), reason })
         }
     }
-    rows
 }
 
 /// Reads the table of a prepared dataset.
 ///
 /// # Errors
-/// [`Error::Dataset`] naming the file and the line.
+/// [`Error::Dataset`] naming the file and the line, and for a folder whose preparation was interrupted.
 pub fn read_manifest(path: &Path) -> Result<Vec<Row>> {
     let wrong = |error: csv::Error| Error::Dataset { path: path.to_owned(), reason: error.to_string() };
-    csv::Reader::from_path(path).map_err(wrong)?.deserialize().map(|row| row.map_err(wrong)).collect()
-}
-
-/// Writes the table.
-pub(super) fn write_manifest(folder: &Path, rows: &[Row]) -> Result<PathBuf> {
-    let path = folder.join(MANIFEST);
-    write_atomically(&path, &table(rows, &path)?, true)?;
-    Ok(path)
+    if !path.exists() && path.with_file_name(JOURNAL).exists() {
+        let reason = "the preparation of this folder is not finished; run `dataset prepare` again".to_owned();
+        return Err(Error::Dataset { path: path.to_owned(), reason });
+    }
+    let mut reader = csv::Reader::from_path(path).map_err(wrong)?;
+    let rows: Vec<Row> = reader.deserialize().collect::<std::result::Result<_, _>>().map_err(wrong)?;
+    let rows: Vec<Row> = rows.into_iter().map(Row::upright).collect();
+    require_finished(path, &rows)?;
+    Ok(rows)
 }
 
 /// Rows as CSV with a header line.
@@ -214,12 +310,12 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the journal; rows of an interrupted run stay in it.
-    pub(super) fn open(folder: &Path, earlier: &HashMap<(String, String), Row>) -> Result<Self> {
+    pub(super) fn open(folder: &Path, earlier: &Earlier) -> Result<Self> {
         let path = folder.join(JOURNAL);
         let failed = |source| Error::Write { path: path.clone(), source };
         // Rewritten from what could be read, so that a line cut off in the middle does not swallow the next.
         if path.exists() {
-            let rows: Vec<&Row> = earlier.values().collect();
+            let rows: Vec<&Row> = earlier.rows.values().collect();
             write_atomically(&path, &table(&rows, &path)?, true)?;
         }
         let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
@@ -280,5 +376,11 @@ pub(super) fn blank_row() -> Row {
         landmarks_modified: 0,
         crop_bytes: 0,
         geometry: String::new(),
+        source_changed: 0,
+        source_sha256: String::new(),
+        landmarks_changed: 0,
+        landmarks_sha256: String::new(),
+        crop_sha256: String::new(),
+        mirror_sha256: String::new(),
     }
 }

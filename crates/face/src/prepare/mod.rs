@@ -2,7 +2,8 @@
 //!
 //! - [`recipe`]: what is asked for
 //! - `crop`: one picture, from its files to a crop and a row
-//! - [`manifest`]: the table, and the journal that lets an interrupted run go on
+//! - [`manifest`]: the table, and the journal that lets an interrupted run go on; `stamp`: by what changed files are noticed
+//! - `names`: every crop's own file; `record`: what in the folder is ours, nothing else is replaced
 //! - [`partition`]: who is kept for testing
 //! - [`mod@reference`], [`isolation_forest`]: a template estimated from the data
 //! - [`mod@sensitivity`]: what other filters would keep
@@ -12,30 +13,39 @@ mod crop;
 mod derived;
 pub mod isolation_forest;
 pub mod manifest;
+mod names;
 pub mod partition;
 pub mod recipe;
+mod record;
 pub mod reference;
 pub mod sensitivity;
+mod stamp;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use self::crop::{CropPipeline, Cropped};
-use self::manifest::{Journal, Row, flipped_crop, flipped_row, read_earlier, table, write_manifest};
+use self::crop::{CropPipeline, Cropped, source_of};
+use self::manifest::{Earlier, Journal, MANIFEST, Row, flipped_crop, flipped_row, table};
+use self::names::{CROPS, crop_files};
 use self::partition::Partition;
 use self::recipe::Recipe;
+use self::record::{Files, RECIPE, RECIPE_HASH, Record, SENSITIVITY, strange_crops};
 use self::sensitivity::{Sensitivity, sensitivity};
 use crate::dataset::{Dataset, Entry, Person, Problem};
 use crate::detect::FaceDetector;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
-use crate::files::{remove_unfinished, write_atomically};
+use crate::files::{remove_unfinished, write_atomically, write_unsynced};
 use crate::landmarks::FivePoints;
+use crate::lock::FolderLock;
+use crate::picture::Header;
 use crate::protocol::coverage::Protocols;
 use crate::text::serialize_lossy;
 
@@ -50,6 +60,8 @@ pub struct Report {
     pub changed: usize,
     /// Crops of earlier runs that were removed.
     pub removed: usize,
+    /// Files among the crops that are none of this dataset's; they stay, and training does not use them.
+    pub strangers: Vec<String>,
     /// The table.
     #[serde(serialize_with = "serialize_lossy")]
     pub manifest: PathBuf,
@@ -66,20 +78,35 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// Prepares a dataset in `folder`; `done` is called after each picture, from any thread. `detector` is asked for pictures without
-/// landmarks.
+/// How `prepare` treats what is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Crop and judge every picture anew.
+    pub redo: bool,
+    /// Replace another dataset's result, and files of a result that were altered since; files of others are never touched.
+    pub force: bool,
+}
+
+/// The lock that says that a run works in a folder.
+const LOCK: &str = ".prepare.lock";
+
+/// Prepares a dataset in `folder`; `going_on` is called after each picture, from any thread, and returns whether to go on.
+/// `detector` is asked for pictures without landmarks.
 ///
-/// A second run does only what changed: pictures, landmarks, recipe. An interrupted run goes on where it was.
+/// A second run does only what changed: pictures, landmarks, recipe. An interrupted run goes on where it was. Files that
+/// `prepare` did not write are neither replaced nor removed.
 ///
 /// # Errors
-/// [`Error::OutOfRange`] for a recipe that cannot be followed; [`Error::Write`] if the folder cannot be written. A picture that
-/// cannot be used is no error of the run but a problem in its report.
+/// [`Error::OutOfRange`] for a recipe that cannot be followed; [`Error::Occupied`] for a folder that holds something else, before
+/// anything is touched; [`Error::Locked`] while another process prepares it; [`Error::Stopped`]; [`Error::Write`] if the folder
+/// cannot be written. A picture that cannot be used is no error of the run but a problem in its report.
 pub fn prepare(
     dataset: &Dataset,
     recipe: &Recipe,
     detector: &Arc<dyn FaceDetector>,
     folder: &Path,
-    done: impl Fn() + Sync,
+    options: Options,
+    going_on: impl Fn() -> bool + Sync,
 ) -> Result<Report> {
     recipe.check()?;
     let mut recipe = recipe.clone();
@@ -88,64 +115,162 @@ pub fn prepare(
         recipe.estimate_drawings = false;
     }
     let partition = Partition::new(dataset.people.iter().map(|person| person.name.as_str()), &recipe.split)?;
+    // Before the lock, which is a file of its own: a folder that is refused is not touched at all.
+    Record::claim(folder, &dataset.root, &Earlier::read(folder), options.force)?;
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
-    let earlier = read_earlier(folder);
+    let _lock = FolderLock::acquire(&folder.join(LOCK), "dataset prepare")?;
+    let earlier = Earlier::read(folder);
+    let mut record = Record::claim(folder, &dataset.root, &earlier, options.force)?;
+    let looked = u128::from(record.looked);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+    record.leftovers.extend(earlier.crops.iter().cloned());
+    record.write(folder)?;
+    let run = Run { dataset, recipe: &recipe, folder, partition: &partition, earlier: &earlier, redo: options.redo };
     let journal = Journal::open(folder, &earlier)?;
-    let pipeline = CropPipeline::new(dataset, &recipe, detector, folder);
-    let cropped = crop_all(dataset, &pipeline, &partition, &earlier, &journal, done)?;
-    let mut problems = dataset.problems.clone();
-    let changed = cropped.iter().filter(|cropped| cropped.changed).count();
-    let mut rows = Vec::with_capacity(cropped.len());
-    for Cropped { row, problem, .. } in cropped {
-        problems.extend(problem);
-        rows.push(row);
-    }
-    let protocols = dataset.protocols.as_deref().map(Protocols::read).transpose()?;
-    let sensitivity = sensitivity(&rows, &recipe, protocols.as_ref());
-    let removed = remove_stale(folder, &earlier, &rows, recipe.flip)?;
-    derived::write(dataset, folder, &rows)?;
-    let path = folder.join("sensitivity.csv");
-    write_atomically(&path, &table(&sensitivity, &path)?, true)?;
-    let (recipe_path, recipe_sha256) = write_recipe(folder, &recipe)?;
-    let manifest = write_manifest(folder, &with_flips(&rows, &recipe))?;
-    journal.finish()?;
-    let mut people = BTreeMap::from([("test", 0), ("train", 0)]);
-    dataset.people.iter().for_each(|person| *people.entry(partition.side(&person.name)).or_default() += 1);
-    Ok(Report {
-        kept: rows.iter().filter(|row| row.kept).count(),
-        dropped: dropped(&rows),
-        changed,
-        removed,
-        manifest,
-        recipe: recipe_path,
-        recipe_sha256,
-        people,
-        sensitivity,
-        problems,
-    })
+    let pipeline = CropPipeline::new(dataset, &recipe, detector, folder, looked);
+    let crops = crop_files(dataset, recipe.flip);
+    let cropped = run.crop_all(&pipeline, &crops, &journal, going_on)?;
+    run.finish(record, journal, &crops, cropped, now)
 }
 
-/// Crops every picture on all threads; what is new goes into the journal at once.
-fn crop_all(
-    dataset: &Dataset,
-    pipeline: &CropPipeline<'_>,
-    partition: &Partition,
-    earlier: &HashMap<(String, String), Row>,
-    journal: &Journal,
-    done: impl Fn() + Sync,
-) -> Result<Vec<Cropped>> {
-    let entries: Vec<(&Person, &Entry)> = dataset.entries().collect();
-    let crop = |(person, entry): &(&Person, &Entry)| {
-        let key = (person.name.clone(), entry.name.clone());
-        let mut cropped = pipeline.run(person, entry, earlier.get(&key))?;
-        cropped.row.split = partition.side(&person.name).to_owned();
-        if cropped.changed && cropped.problem.is_none() {
-            journal.add(&cropped.row)?;
+/// What a run is about.
+struct Run<'a> {
+    dataset: &'a Dataset,
+    recipe: &'a Recipe,
+    folder: &'a Path,
+    partition: &'a Partition,
+    earlier: &'a Earlier,
+    redo: bool,
+}
+
+impl Run<'_> {
+    /// Crops every picture on all threads. What is new goes into the journal before it is written: the journal names every crop
+    /// that a killed run may have left.
+    fn crop_all(
+        &self,
+        pipeline: &CropPipeline<'_>,
+        crops: &[String],
+        journal: &Journal,
+        going_on: impl Fn() -> bool + Sync,
+    ) -> Result<Vec<Cropped>> {
+        let entries: Vec<(&Person, &Entry)> = self.dataset.entries().collect();
+        let crop = |((person, entry), crop): (&(&Person, &Entry), &String)| {
+            let key = (source_of(self.dataset, entry), person.name.clone(), entry.name.clone());
+            let earlier = self.earlier.rows.get(&key).filter(|_| !self.redo);
+            let mut cropped = pipeline.run(person, entry, crop, earlier);
+            cropped.row.split = self.partition.side(&person.name).to_owned();
+            if cropped.changed && cropped.problem.is_none() {
+                journal.add(&cropped.row)?;
+            }
+            for (crop, bytes) in std::mem::take(&mut cropped.files) {
+                match write_unsynced(&self.folder.join(crop), &bytes) {
+                    // A name that this file system does not take is a matter of one picture.
+                    Err(Error::Write { path, source }) if is_refused_name(&source) => {
+                        let detail = format!("{}: cannot write: {source}", path.display());
+                        cropped = cropped.without_crop(person.label(entry), detail);
+                        break;
+                    }
+                    other => other?,
+                }
+            }
+            if going_on() { Ok(cropped) } else { Err(Error::Stopped) }
+        };
+        entries.par_iter().zip(crops).map(crop).collect()
+    }
+
+    /// Writes everything besides the crops, so that it counts, and removes what no longer does.
+    fn finish(
+        &self,
+        mut record: Record,
+        journal: Journal,
+        crops: &[String],
+        cropped: Vec<Cropped>,
+        now: u64,
+    ) -> Result<Report> {
+        let mut problems = self.dataset.problems.clone();
+        let changed = cropped.iter().filter(|cropped| cropped.changed).count();
+        let mut rows = Vec::with_capacity(cropped.len());
+        for Cropped { row, problem, .. } in cropped {
+            problems.extend(problem);
+            rows.push(row);
         }
-        done();
-        Ok(cropped)
-    };
-    entries.par_iter().map(crop).collect()
+        let protocols = self.dataset.protocols.as_deref().map(Protocols::read).transpose()?;
+        let sensitivity = sensitivity(&rows, self.recipe, protocols.as_ref());
+        let folder = self.folder;
+        let (files, recipe_sha256) = self.files(&rows, &sensitivity)?;
+        let current: BTreeSet<String> = rows.iter().flat_map(Row::crops).collect();
+        record.leftovers.extend(self.crops_of_dropped(crops, &rows));
+        record.leftovers.retain(|crop| !current.contains(crop));
+        record.expect(&files);
+        record.write(folder)?;
+        derived::swap_lists(folder, &files, || record.check_lists(folder))?;
+        write_tables(folder, &files)?;
+        let removed = remove_crops(folder, &record.leftovers)?;
+        record.leftovers.clear();
+        record.looked = now;
+        for unwanted in record.settle(&files) {
+            let _ = fs::remove_file(folder.join(unwanted)); // a list went with its folder
+        }
+        record.write(folder)?;
+        journal.finish()?;
+        let mut people = BTreeMap::from([("test", 0), ("train", 0)]);
+        self.dataset
+            .people
+            .iter()
+            .for_each(|person| *people.entry(self.partition.side(&person.name)).or_default() += 1);
+        Ok(Report {
+            kept: rows.iter().filter(|row| row.kept).count(),
+            dropped: dropped(&rows),
+            changed,
+            removed,
+            strangers: strange_crops(folder, &current),
+            manifest: folder.join(MANIFEST),
+            recipe: folder.join(RECIPE),
+            recipe_sha256,
+            people,
+            sensitivity,
+            problems,
+        })
+    }
+
+    /// Every file of the result but the crops, and the recipe's hash.
+    fn files(&self, rows: &[Row], sensitivity: &[Sensitivity]) -> Result<(Files, String)> {
+        let mut files = derived::files(self.dataset, self.folder, rows);
+        let recipe = self.recipe.to_toml()?;
+        let hash = recipe::hash(recipe.as_bytes());
+        let at = |file: &str| self.folder.join(file);
+        files.insert(SENSITIVITY.to_owned(), table(sensitivity, &at(SENSITIVITY))?);
+        files.insert(RECIPE.to_owned(), recipe.into_bytes());
+        files.insert(RECIPE_HASH.to_owned(), format!("{hash}  {RECIPE}\n").into_bytes());
+        files.insert(MANIFEST.to_owned(), table(&with_flips(rows, self.recipe), &at(MANIFEST))?);
+        Ok((files, hash))
+    }
+
+    /// Crops of pictures that are dropped: older versions left them where a run was interrupted. They have the names and the size
+    /// that this run would have given them.
+    fn crops_of_dropped(&self, crops: &[String], rows: &[Row]) -> Vec<String> {
+        let is_crop = |row: &Row, file: &String| {
+            let template = self.recipe.template(row.domain);
+            Header::read(self.folder.join(file))
+                .is_ok_and(|header| (header.width, header.height) == (template.width, template.height))
+        };
+        let dropped = rows.iter().zip(crops).filter(|(row, _)| !row.kept);
+        let files = dropped.flat_map(|(row, crop)| [crop.clone(), flipped_crop(crop)].map(|file| (row, file)));
+        files.filter(|(row, file)| is_crop(row, file)).map(|(_, file)| file).collect()
+    }
+}
+
+/// What systems answer to names that they do not take.
+fn is_refused_name(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::InvalidFilename | io::ErrorKind::InvalidInput)
+}
+
+/// Writes the files besides crops and lists, the manifest last: it makes the others count.
+fn write_tables(folder: &Path, files: &Files) -> Result<()> {
+    let lists = format!("{}/", crate::dataset::webcaricature::FILENAMES);
+    let tables = files.iter().filter(|(file, _)| !file.starts_with(&lists));
+    let (manifest, others): (Vec<_>, Vec<_>) = tables.partition(|(file, _)| *file == MANIFEST);
+    others.into_iter().chain(manifest).try_for_each(|(file, bytes)| write_atomically(folder.join(file), bytes, true))
 }
 
 /// Template points of drawings from the dataset's drawings; those whose landmarks cannot be read are left out.
@@ -179,35 +304,27 @@ fn with_flips(rows: &[Row], recipe: &Recipe) -> Vec<Row> {
     all
 }
 
-/// Removes crops of earlier runs that no row has any more.
-fn remove_stale(folder: &Path, earlier: &HashMap<(String, String), Row>, rows: &[Row], flip: bool) -> Result<usize> {
-    let mut current: HashSet<String> = HashSet::new();
-    for row in rows.iter().filter(|row| row.kept) {
-        current.insert(row.crop.clone());
-        if flip {
-            current.insert(flipped_crop(&row.crop));
-        }
-    }
+/// Removes crops that the dataset has not got any more, folders that become empty, and unfinished files.
+fn remove_crops(folder: &Path, crops: &BTreeSet<String>) -> Result<usize> {
     let mut removed = 0;
-    for row in earlier.values().filter(|row| !row.crop.is_empty()) {
-        for crop in [row.crop.clone(), flipped_crop(&row.crop)] {
-            let path = folder.join(&crop);
-            if !current.contains(&crop) && path.is_file() {
-                fs::remove_file(&path).map_err(|source| Error::Write { path, source })?;
-                removed += 1;
-            }
+    for crop in crops.iter().filter(|crop| is_below(crop)) {
+        let path = folder.join(crop);
+        match fs::remove_file(&path) {
+            Ok(()) => removed += 1,
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
+            Err(source) => return Err(Error::Write { path, source }),
         }
+        // Only an empty folder goes.
+        path.ancestors().skip(1).take_while(|above| *above != folder.join(CROPS)).take(8).for_each(|above| {
+            let _ = fs::remove_dir(above);
+        });
     }
-    remove_unfinished(&folder.join("crops"));
+    remove_unfinished(&folder.join(CROPS));
     Ok(removed)
 }
 
-/// Writes the recipe as it was used, and its hash in the form of `sha256sum`.
-fn write_recipe(folder: &Path, recipe: &Recipe) -> Result<(PathBuf, String)> {
-    let text = recipe.to_toml()?;
-    let path = folder.join("recipe.toml");
-    let hash = recipe::hash(text.as_bytes());
-    write_atomically(&path, text.as_bytes(), true)?;
-    write_atomically(folder.join("recipe.sha256"), format!("{hash}  recipe.toml\n").as_bytes(), true)?;
-    Ok((path, hash))
+/// Whether a path, as manifests have it, is one below the crops' folder: anybody may write a manifest.
+fn is_below(crop: &str) -> bool {
+    let mut parts = Path::new(crop).components();
+    parts.next() == Some(Component::Normal(CROPS.as_ref())) && parts.all(|part| matches!(part, Component::Normal(_)))
 }

@@ -13,8 +13,8 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Parts people: the named ones, or a share of them chosen by hashes of seed and name. The choice depends on neither the
-    /// order of the names nor their pictures, and stays nearly the same when people join or leave.
+    /// Splits people: the named ones, or a share of them chosen by hashes of seed and name, are for testing. The choice
+    /// depends on neither the order of the names nor the pictures, and hardly changes when people are added or removed.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] for a name in the recipe that the dataset does not have.

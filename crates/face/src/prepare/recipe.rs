@@ -89,7 +89,8 @@ impl TemplateName {
 pub struct FilterRecipe {
     /// The landmarks must lie in the order of a face seen from the front.
     pub positions: bool,
-    /// Largest share of the frame for the circle through a misplaced point (`r`), 0 to 4; 4 is beyond any point in the frame.
+    /// Largest distance share `r` that is kept, 0 to 4 (see [`crate::filter::distance_share`]); 4 keeps every face
+    /// inside the frame.
     pub max_distance_share: f64,
     /// Largest turn to the side in degrees, 0 to 90; 90 keeps every head.
     pub max_yaw_degrees: f64,
@@ -202,7 +203,8 @@ impl Recipe {
     /// What the pixels of a crop depend on, as a hash: with the same one, crops of an earlier run stay.
     pub fn geometry_hash(&self, domain: Domain) -> String {
         let template = self.template(domain);
-        // The words of this text are those of the folders that were prepared so far: with others, all would be cropped anew.
+        // "Seed2018" is the older name of this fit. It stays in the hashed text: another text would change every hash,
+        // and crops of earlier runs would be made anew.
         let fit = match self.fit {
             Fit::Original2018 => "Seed2018".to_owned(),
             fit => format!("{fit:?}"),

@@ -6,14 +6,15 @@ use std::path::{Path, PathBuf};
 use super::lines::{Line, Lines, PersonCount, PictureName};
 use crate::dataset::{Dataset, Problem, ProblemKind, Walk};
 use crate::error::{Error, Result};
-use crate::text::{decode_name, name_key, person_key};
+use crate::text::{composed, decode_name, person_key};
 
 /// Entries of a protocol file or folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Count {
-    /// Entries whose picture the dataset lacks. A person whose dataset has more pictures than the protocol counts less than 0.
+    /// Entries whose picture the dataset lacks. Negative for a person of whom the dataset has more pictures than the
+    /// protocol states.
     pub missing: i64,
-    /// All entries: a picture named counts 1, a person with numbers counts these.
+    /// All entries: a named picture counts 1, a person with a number of pictures counts that number.
     pub entries: i64,
 }
 
@@ -34,8 +35,27 @@ impl Count {
 pub struct ProtocolFile {
     /// Path below the protocols' folder, its parts joined by `/`.
     pub file: String,
-    people: Vec<PersonCount>,
-    pictures: Vec<PictureName>,
+    /// What lies between lines of a single number: a fold, or everything.
+    pub(super) sections: Vec<Section>,
+}
+
+/// People, pictures and pairs that belong together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Section {
+    pub(super) people: Vec<PersonCount>,
+    pub(super) pictures: Vec<PictureName>,
+    pub(super) pairs: Vec<[PictureName; 2]>,
+}
+
+impl ProtocolFile {
+    pub(super) fn people(&self) -> impl Iterator<Item = &PersonCount> {
+        self.sections.iter().flat_map(|section| &section.people)
+    }
+
+    /// Every picture, those of pairs included.
+    pub(super) fn pictures(&self) -> impl Iterator<Item = &PictureName> {
+        self.sections.iter().flat_map(|section| section.pictures.iter().chain(section.pairs.iter().flatten()))
+    }
 }
 
 /// Every protocol file, read once, to be counted against any number of datasets.
@@ -81,31 +101,32 @@ impl Protocols {
             Ok(lines) => lines,
             Err(error) => return problem(error),
         };
-        let (mut people, mut pictures) = (Vec::new(), Vec::new());
+        let (mut sections, mut section) = (Vec::new(), Section::default());
         loop {
             match lines.next() {
                 Ok(None) => break,
-                Ok(Some(Line::Number(_))) => {}
-                Ok(Some(Line::Person(person))) => people.push(person),
-                Ok(Some(Line::Picture(picture))) => pictures.push(picture),
+                Ok(Some(Line::Number(_))) => sections.push(std::mem::take(&mut section)),
+                Ok(Some(Line::Person(person))) => section.people.push(person),
+                Ok(Some(Line::Picture(picture))) => section.pictures.push(picture),
                 Ok(Some(Line::Match(first, second) | Line::Mismatch(first, second))) => {
-                    pictures.extend([first, second])
+                    section.pairs.push([first, second]);
                 }
                 Err(error) => problem(error),
             }
         }
-        self.files.push(ProtocolFile { file, people, pictures });
+        sections.push(section);
+        self.files.push(ProtocolFile { file, sections });
     }
 
     /// Counts every file against the pictures that are there.
     pub fn count(&self, available: &Available) -> Coverage {
         let count = |file: &ProtocolFile| {
             let mut count = Count::default();
-            for person in &file.people {
+            for person in file.people() {
                 let listed = i64::from(person.drawings) + i64::from(person.photos);
                 count.add(Count { missing: listed - available.of_person(&person.person) as i64, entries: listed });
             }
-            for picture in &file.pictures {
+            for picture in file.pictures() {
                 count.add(Count { missing: i64::from(!available.has(picture)), entries: 1 });
             }
             (file.file.clone(), count)
@@ -118,7 +139,7 @@ impl Protocols {
         let mut reported = HashSet::new();
         let mut problems = Vec::new();
         for file in &self.files {
-            let missing = file.pictures.iter().filter(|picture| !available.has(picture));
+            let missing = file.pictures().filter(|picture| !available.has(picture));
             for picture in missing.filter(|picture| reported.insert((*picture).clone())) {
                 let detail = format!("{} names {picture}, which the dataset does not list", file.file);
                 problems.push(Problem { picture: picture.to_string(), kind: ProblemKind::ProtocolPicture, detail });
@@ -144,15 +165,15 @@ impl Available {
 
     /// Adds a picture.
     pub fn insert(&mut self, person: &str, picture: &str) {
-        self.people.entry(person_key(person)).or_default().insert(name_key(picture));
+        self.people.entry(person_key(person)).or_default().insert(composed(picture));
     }
 
-    fn of_person(&self, person: &str) -> usize {
+    pub(super) fn of_person(&self, person: &str) -> usize {
         self.people.get(&person_key(person)).map_or(0, HashSet::len)
     }
 
-    fn has(&self, picture: &PictureName) -> bool {
-        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&name_key(&picture.name)))
+    pub(super) fn has(&self, picture: &PictureName) -> bool {
+        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&composed(&picture.name)))
     }
 }
 

@@ -8,9 +8,9 @@ use crate::error::{Error, Result};
 use crate::mersenne::MersenneTwister;
 
 /// The original draws this many matched and as many mismatched pairs for each fold of the unrestricted protocol.
-pub const SEED_FOLD_LENGTH: usize = 1000;
-/// The seed of those draws.
-pub const SEED_SEED: u32 = 1;
+pub const ORIGINAL_FOLD_LENGTH: usize = 1000;
+/// The original's seed of those draws.
+pub const ORIGINAL_SEED: u32 = 1;
 
 /// The halves of view 1, on which settings are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -173,7 +173,7 @@ pub(crate) fn spread(seed: u64, number: u64) -> u64 {
     h ^ (h >> 31)
 }
 
-/// About normal with deviation 1, never beyond 2.5: six even numbers, summed.
+/// About normal with deviation 1, never beyond 2.5: the scaled sum of six uniform numbers.
 pub(crate) fn normal(dice: &mut Dice) -> f32 {
     let sum: f32 = (0..6).map(|_| dice.between(-1.0, 1.0)).sum();
     (sum * std::f32::consts::FRAC_1_SQRT_2).clamp(-2.5, 2.5)

@@ -144,7 +144,7 @@ fn unrestricted_pairs_are_drawn_as_by_numpy() {
         let expected = expected(&root, "unrestricted_view2.json");
         let people = verification::unrestricted_view2(original(&root).require_protocols().unwrap()).unwrap();
         let sample = |length, seed| verification::sample_pairs(&people, length, seed).unwrap();
-        let long = sample(verification::SEED_FOLD_LENGTH, verification::SEED_SEED);
+        let long = sample(verification::ORIGINAL_FOLD_LENGTH, verification::ORIGINAL_SEED);
         let rows = pair_rows(&long[..1]);
         let default = &expected["default_fold_length_1000_seed_1"];
         assert_eq!(json!(rows[..50]), default["first_50"]);

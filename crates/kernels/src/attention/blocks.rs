@@ -7,7 +7,7 @@ use crate::simd::convolution_tile::{ConvolutionTile, MAX_TILE_COLUMNS, Segment};
 use crate::simd::dispatch::Kernels;
 use rayon::prelude::*;
 
-/// Positions that are packed and worked on together; a multiple of every tile's rows.
+/// Positions that are packed and multiplied as one block; a multiple of every tile's rows.
 pub(crate) const TILE: usize = 128;
 /// Terms that a register tile sums before it goes to memory; a group this deep stays in the first-level cache.
 const DEPTH: usize = 128;

@@ -1,4 +1,4 @@
-//! The gradients of attention. Probabilities are computed again from the logarithms of the sums of exponentials.
+//! The gradients of attention. Probabilities are recomputed from the logarithms of the sums of exponentials.
 //!
 //! Tasks own segments of keys, so each sums the gradients of its keys and values over all queries by itself, in a fixed
 //! order. What a segment adds to the gradient of the queries is kept apart, and summed in the order of the segments.

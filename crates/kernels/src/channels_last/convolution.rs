@@ -49,7 +49,8 @@ pub(crate) struct Placement {
     pub(crate) target: FeatureMapShape,
     /// Rows and columns of the feature map for each row and column of outputs.
     pub(crate) scale: usize,
-    /// Channels of the feature map, of which outputs hold those of `scale * scale` pixels one behind the other.
+    /// Channels of the feature map. The channels of an output position are those of `scale * scale` pixels in sequence
+    /// (depth to space).
     pub(crate) channels: usize,
 }
 

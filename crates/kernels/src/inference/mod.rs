@@ -5,5 +5,6 @@
 //! depends neither on the images beside it nor on the number of threads.
 
 pub(crate) mod convolution;
+pub(crate) mod dense;
 pub(crate) mod few_outputs;
 pub(crate) mod upsampling;

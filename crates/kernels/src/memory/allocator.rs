@@ -99,7 +99,7 @@ impl<Inner: GlobalAlloc> CachingAllocator<Inner> {
         }
     }
 
-    /// A block of a class, zeroed if it comes from the inner allocator and that is asked for. The second value tells
+    /// A block of a class, zeroed if it comes from the inner allocator and zeroing is asked for. The second value is
     /// whether its contents are stale.
     fn take(&self, class: usize, size: usize, zeroed: bool) -> (*mut u8, bool) {
         let Some(layout) = class_layout(size) else { return (std::ptr::null_mut(), false) };

@@ -48,8 +48,8 @@ pub fn instance_norm(
     Ok(Statistics { mean, inverse_deviation })
 }
 
-/// Only the statistics that [`instance_norm`] returns for `input`: cheaper to compute again for the gradient than to
-/// keep.
+/// Only the statistics that [`instance_norm`] returns for `input`: for the gradient they are cheaper to recompute than
+/// to store.
 ///
 /// # Shapes
 /// - `input`: `[batch, channels, plane]`

@@ -17,8 +17,8 @@ pub(crate) enum EpilogueActivation {
 #[derive(Clone, Copy)]
 pub(crate) struct Residual {
     pub(crate) first: *const f32,
-    /// Bytes from the first output to the first element of the residual. Not for a step from one to the other, which
-    /// would leave the memory that the pointer belongs to.
+    /// Difference of the two addresses in bytes, from the outputs to the residual. It must not be used to offset an
+    /// output's pointer, which may not leave its allocation.
     pub(crate) distance: usize,
 }
 

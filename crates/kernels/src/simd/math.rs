@@ -3,7 +3,7 @@
 /// Below this the exponential is not a normal number, and 0 here.
 const SMALLEST: f32 = -87.0;
 
-/// `e` to the power of `x`, which is not above 0 but for rounding, with an error of about 1e-7 of the result.
+/// `exp(x)` for `x <= 0` (or above by no more than rounding), with a relative error of about 1e-7.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     /// Added to a small number, it leaves the nearest whole number in the lowest bits.

@@ -10,7 +10,7 @@ use crate::{
     UpsampledConv2d, activation, instance_norm, layer_norm,
 };
 
-fn map(images: &[f32], shape: FeatureMapShape, batch: usize) -> FeatureMap {
+fn feature_map(images: &[f32], shape: FeatureMapShape, batch: usize) -> FeatureMap {
     let mut map = FeatureMap::new(shape, batch).expect("shape");
     map.fill(images).expect("length");
     map
@@ -33,7 +33,7 @@ fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
 #[test]
 fn halos_are_padded_as_their_mode_says() {
     let shape = FeatureMapShape::features(1, 2, 3, 2);
-    let mut map = map(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape, 1);
+    let mut map = feature_map(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], shape, 1);
     let row = |map: &FeatureMap, y: usize| -> Vec<f32> {
         let start = y * shape.row_stride();
         map.values()[start..start + shape.row_stride()].iter().step_by(shape.pitch).copied().collect()
@@ -58,7 +58,7 @@ fn halos_of_other_images_are_forgotten() {
     let shape = FeatureMapShape::features(5, 4, 6, 1);
     let mut random = Random::new(3);
     let pictures = random.values(3 * 5 * 24);
-    let mut used = map(&pictures, shape, 3);
+    let mut used = feature_map(&pictures, shape, 3);
     used.pad(1, Padding::Reflect).expect("halo");
     used.set_batch(1).expect("memory");
     used.fill(&pictures[..5 * 24]).expect("length");
@@ -67,7 +67,7 @@ fn halos_of_other_images_are_forgotten() {
     assert!(!used.is_padded(1, Padding::Replicate));
     used.fill(&pictures).expect("length");
     used.pad(1, Padding::Replicate).expect("halo");
-    let mut fresh = map(&pictures, shape, 3);
+    let mut fresh = feature_map(&pictures, shape, 3);
     fresh.pad(1, Padding::Replicate).expect("halo");
     assert_eq!(used.values(), fresh.values());
 }
@@ -76,7 +76,7 @@ fn halos_of_other_images_are_forgotten() {
 fn channels_are_written_and_images_added_to_feature_maps() {
     let mut random = Random::new(5);
     let (values, more) = (random.values(2 * 21 * 35), random.values(2 * 21 * 35));
-    let filled = map(&values, FeatureMapShape::features(21, 5, 7, 1), 2);
+    let filled = feature_map(&values, FeatureMapShape::features(21, 5, 7, 1), 2);
     let mut some = vec![f32::NAN; 2 * 3 * 35];
     filled.write_channels(16..19, &mut some).expect("length");
     let expected: Vec<f32> = values.chunks_exact(21 * 35).flat_map(|image| image[16 * 35..19 * 35].to_vec()).collect();
@@ -110,8 +110,8 @@ fn feature_maps_are_normalised_as_images_are() {
             let styled = FeatureMapNormalization { affine: Some((&affine.0, &affine.1)), ..own };
             let whole = FeatureMapNormalization { scope: NormalizationScope::Layer, affine: Some(per_channel), ..own };
             let check = |norm: &FeatureMapNormalization<'_>, residual: Option<&[f32]>, expected: &[f32]| {
-                let mut found = map(&values, shape, batch);
-                let residual = residual.map(|residual| map(residual, shape, batch));
+                let mut found = feature_map(&values, shape, batch);
+                let residual = residual.map(|residual| feature_map(residual, shape, batch));
                 norm.apply(&mut found, residual.as_ref()).expect("shapes fit");
                 assert_close(&images(&found), expected, 2e-5, &format!("{:?} {shape:?}", norm.scope));
                 assert!(found.is_padded(1, Padding::Zero));
@@ -152,7 +152,7 @@ fn upsampling_is_the_same_between_feature_maps() {
             let shape = FeatureMapShape::features(in_channels, in_height, in_width, 1);
             let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
             check_phases_apart(direct, shape, [&input, &weight, &bias, &expected], batch);
-            let mut source = map(&input, shape, batch);
+            let mut source = feature_map(&input, shape, batch);
             let mut found = FeatureMap::new(prepared.output(1), batch).expect("shape");
             let (padding, mode) = prepared.padding();
             assert_eq!(prepared.forward(&source, &mut found), Err(ShapeError::NotPadded { padding, mode }));
@@ -177,7 +177,7 @@ fn check_phases_apart(
 ) {
     let direct: &'static Kernels = Box::leak(Box::new(direct));
     let prepared = PreparedUpsampling::with(direct, shape, weight, bias).expect("shape");
-    let mut source = map(input, shape, batch);
+    let mut source = feature_map(input, shape, batch);
     let (padding, mode) = prepared.padding();
     source.pad(padding, mode).expect("halo");
     let mut found = FeatureMap::new(prepared.output(1), batch).expect("shape");
@@ -208,7 +208,7 @@ fn few_outputs_are_those_of_the_convolution() {
                 let shape = FeatureMapShape::features(in_channels, in_height, in_width, padding);
                 let prepared =
                     PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
-                let mut source = map(&input, shape, batch);
+                let mut source = feature_map(&input, shape, batch);
                 source.pad(padding, mode).expect("halo");
                 let mut room = FeatureMap::new(prepared.sums(), batch).expect("shape");
                 let mut found = vec![f32::NAN; expected.len()];
@@ -239,7 +239,7 @@ fn large_weights_are_transformed_at_each_call() {
     let none = OutputActivation::None;
     let prepared = PreparedConvolution::with(kernels, four, &conv, shape, &weight, &bias, none).expect("shape");
     assert_eq!(prepared.is_packed(), unless_miri(true, false));
-    let mut source = map(&input, shape, 1);
+    let mut source = feature_map(&input, shape, 1);
     source.pad(padding, mode).expect("halo");
     let mut found = FeatureMap::new(prepared.output(0), 1).expect("shape");
     prepared.forward(&source, None, &mut found).expect("feature maps fit");

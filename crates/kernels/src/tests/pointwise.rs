@@ -65,7 +65,7 @@ fn gradients_of_activations_match_differences() {
                     "{function:?} at {x}: {found}"
                 );
             }
-            // PyTorch's slopes at 0.
+            // PyTorch's derivatives at 0.
             let mut at_zero = [f32::NAN];
             kernels.activate_gradient(function, &[0.0], &[1.0], &mut at_zero);
             let expected = [0.0, 0.2, 1.0][FUNCTIONS.iter().position(|other| *other == function).expect("listed")];

@@ -1,4 +1,4 @@
-//! The products of F(4x4, 3x3) and F(2x2, 3x3): one GEMM of tiles and weights for each transform-domain point.
+//! The multiplications of F(4x4, 3x3) and F(2x2, 3x3): one GEMM of tiles and weights for each transform-domain point.
 
 use super::filter::Filter;
 use crate::channels_last::gemm_weights::{GemmWeights, OutputBlock};
@@ -42,7 +42,7 @@ impl Transformed {
     }
 }
 
-/// The products of tiles and weights at every point, for the channels of some neighbouring blocks.
+/// Results of the GEMM at every point, for the output channels of some neighbouring blocks.
 pub(crate) struct PointSums {
     /// The channel that lies first.
     pub(crate) first_channel: usize,
@@ -100,7 +100,7 @@ pub(crate) struct PointGemm<'a> {
 }
 
 impl PointGemm<'_> {
-    /// Adds the products of some inputs to the sums, or sets these with the first inputs.
+    /// Runs the GEMM over some input channels: adds to the sums, or sets them with the first input channels.
     ///
     /// # Safety
     /// The weights are valid for the inputs and whole registers of outputs, the target for all tiles; no other thread

@@ -30,7 +30,7 @@ const MULTIPLICATIONS_PER_TASK: usize = 1 << 19;
 /// Tiles whose products are summed before sums go to memory; their vectors stay in the first-level cache.
 const TILES_PER_SUM: usize = 96;
 
-/// Sums of products of transformed tiles.
+/// The GEMMs of transformed inputs and output gradients, and their sizes.
 struct Sums<'a> {
     kernels: &'a Kernels,
     in_channels: usize,
@@ -99,7 +99,8 @@ pub(crate) fn weight_gradient(
 }
 
 impl Sums<'_> {
-    /// Sets or adds the products of `count` tiles, `[point][tile][channel]`, to `[point][output channel][input channel]`.
+    /// Runs the GEMMs over `count` tiles, `[point][tile][channel]`; sets `[point][output channel][input channel]` or
+    /// adds to it.
     fn add(&self, operands: [(Transformed, &[f32]); 2], count: usize, accumulate: bool, totals: &mut [f32]) {
         let len = self.out_channels * self.in_pitch;
         let points = MULTIPLICATIONS_PER_TASK / (len * count) + 1;
@@ -109,7 +110,7 @@ impl Sums<'_> {
         });
     }
 
-    /// The products of one point.
+    /// The GEMM of one point.
     fn multiply(&self, inputs: &[f32], outputs: &[f32], count: usize, accumulate: bool, totals: &mut [f32]) {
         let lanes = self.kernels.lanes;
         let columns = even_parts(self.in_pitch / lanes, self.kernels.outer_columns);

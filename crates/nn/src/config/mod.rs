@@ -1,12 +1,15 @@
 //! The sizes that must be known to build a network and to feed it.
 //!
-//! Each network has its own file: [`munit`] for translators, [`RecognizerConfig`] for recognisers.
+//! Each network has its own file: [`munit`] for translators, [`RecognizerConfig`] for recognisers, [`FaceNetworkConfig`] for
+//! networks that others trained.
 
 mod bounds;
+mod face_network;
 pub mod munit;
 mod picture;
 mod recognizer;
 
+pub use face_network::{FaceNetwork, FaceNetworkConfig, NetworkSource};
 pub use picture::PictureConfig;
 pub use portraitist_face::Domain;
 pub use recognizer::RecognizerConfig;

@@ -134,10 +134,10 @@ impl TranslatorConfig {
         within("generator.style_dim", generator.style_dim, 1, LARGEST_CHANNELS)?;
         within("generator.num_downsample", generator.num_downsample, 0, 6)?;
         within("generator.num_residual", generator.num_residual, 0, LARGEST_COUNT)?;
-        let numbers = generator.approximate_size();
-        if numbers > LARGEST_SIZE {
+        let parameters = generator.approximate_size();
+        if parameters > LARGEST_SIZE {
             return Err(format!(
-                "the generators would hold about {numbers:.0} numbers, more than {LARGEST_SIZE:.0}: generator.dim or num_residual is too large"
+                "the generators would have about {parameters:.0} parameters, more than {LARGEST_SIZE:.0}: generator.dim or num_residual is too large"
             ));
         }
         within("discriminator.num_layers", discriminator.num_layers, 1, 8)?;

@@ -72,7 +72,7 @@ impl RecognizerConfig {
         within("classes", self.classes, 0, LARGEST_CLASSES)?;
         let size = self.size();
         if size > LARGEST_SIZE {
-            return Err(format!("the network would hold {size:.0} numbers, more than {LARGEST_SIZE:.0}"));
+            return Err(format!("the network would have {size:.0} parameters, more than {LARGEST_SIZE:.0}"));
         }
         Ok(())
     }

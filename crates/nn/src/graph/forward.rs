@@ -8,9 +8,9 @@ use crate::layers::{AdainParameters, average_pool, max_pool};
 /// What a slot holds.
 #[derive(Clone, Debug)]
 pub enum Value {
-    /// `[n, c, h, w]`
-    Map(Tensor<4>),
-    /// `[n, features]`
+    /// Feature maps `[n, c, h, w]`.
+    FeatureMap(Tensor<4>),
+    /// Rows `[n, features]`.
     Rows(Tensor<2>),
 }
 
@@ -19,9 +19,9 @@ impl Value {
     ///
     /// # Panics
     /// If it is rows: the graph is then put together wrongly.
-    pub fn into_map(self) -> Tensor<4> {
+    pub fn into_feature_map(self) -> Tensor<4> {
         match self {
-            Self::Map(map) => map,
+            Self::FeatureMap(features) => features,
             Self::Rows(rows) => panic!("a layer reads feature maps, not rows of {:?}", rows.dims()),
         }
     }
@@ -29,15 +29,15 @@ impl Value {
     /// The value as rows, a picture each.
     pub fn into_rows(self) -> Tensor<2> {
         match self {
-            Self::Map(map) => map.flatten(1, 3),
+            Self::FeatureMap(features) => features.flatten(1, 3),
             Self::Rows(rows) => rows,
         }
     }
 }
 
 impl From<Tensor<4>> for Value {
-    fn from(map: Tensor<4>) -> Self {
-        Self::Map(map)
+    fn from(features: Tensor<4>) -> Self {
+        Self::FeatureMap(features)
     }
 }
 
@@ -81,8 +81,8 @@ impl Node<'_> {
         match &self.operation {
             Operation::Block { block, upsampled, adain: range, residual } => {
                 let parameters = range.as_ref().zip(adain).map(|(range, adain)| adain_parameters(adain, range));
-                let residual = residual.map(|slot| values.read(slot).into_map());
-                let images = input.into_map();
+                let residual = residual.map(|slot| values.read(slot).into_feature_map());
+                let images = input.into_feature_map();
                 let features = if *upsampled {
                     block.convolution.upsampled_forward(images)
                 } else {
@@ -90,15 +90,15 @@ impl Node<'_> {
                 };
                 block.epilogue(features, parameters.as_ref(), residual).into()
             }
-            Operation::Attention(attention) => attention.forward(input.into_map()).into(),
+            Operation::Attention(attention) => attention.forward(input.into_feature_map()).into(),
             Operation::Linear(linear) => linear.forward(input.into_rows()).into(),
             Operation::Activation(activation) => match input {
-                Value::Map(map) => activation.forward(map).into(),
+                Value::FeatureMap(features) => activation.forward(features).into(),
                 Value::Rows(rows) => activation.forward_rows(rows).into(),
             },
-            Operation::GlobalMean => input.into_map().mean_dim(3).mean_dim(2).into(),
-            Operation::AveragePool => average_pool(input.into_map()).into(),
-            Operation::MaxPool => max_pool(input.into_map()).into(),
+            Operation::GlobalMean => input.into_feature_map().mean_dim(3).mean_dim(2).into(),
+            Operation::AveragePool => average_pool(input.into_feature_map()).into(),
+            Operation::MaxPool => max_pool(input.into_feature_map()).into(),
         }
     }
 }

@@ -7,11 +7,11 @@ use crate::layers::{ActivationKind, Normalization};
 
 /// Rows and columns around its input that upsampling reads.
 pub(super) const UPSAMPLING_HALO: usize = 1;
-/// Most channels of a convolution that makes pictures.
-const MOST_PICTURE_CHANNELS: usize = 4;
+/// Most output channels of a network's output convolution that is computed by `PreparedFewOutputs`.
+const MOST_OUTPUT_CHANNELS: usize = 4;
 
-/// Rows and columns around the feature map of each slot: the widest padding of the layers that read it. A sum lies in
-/// memory as its residual does, so both have the halo that either needs.
+/// The halo of each slot's feature map: the widest padding of the layers that read it. A sum and its residual have the
+/// same memory layout, so both get the larger of their halos.
 pub(super) fn halos(graph: &Graph<'_>) -> Vec<usize> {
     // The first of the slots that are sums with each other.
     let mut origins = vec![Graph::INPUT];
@@ -53,13 +53,13 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
     nodes.iter().zip(&reaches_adain[1..]).map(precision).collect()
 }
 
-/// Whether a last node is computed as a convolution to few channels, which makes pictures.
-pub(super) fn makes_pictures(node: &Node<'_>) -> bool {
+/// Whether a network's last node is a plain convolution to few channels, which has a kernel of its own.
+pub(super) fn is_few_output_convolution(node: &Node<'_>) -> bool {
     let Operation::Block { block, upsampled: false, residual: None, .. } = &node.operation else { return false };
     let has_form = matches!(block.activation.kind(), ActivationKind::None | ActivationKind::Tanh);
     let is_plain = matches!(block.normalization, Normalization::None);
     let convolution = &block.convolution;
-    has_form && is_plain && convolution.geometry().stride == 1 && convolution.channels_out() <= MOST_PICTURE_CHANNELS
+    has_form && is_plain && convolution.geometry().stride == 1 && convolution.channels_out() <= MOST_OUTPUT_CHANNELS
 }
 
 #[cfg(test)]
@@ -109,10 +109,10 @@ mod tests {
     }
 
     #[test]
-    fn only_a_plain_convolution_to_few_channels_makes_pictures() {
+    fn only_a_plain_convolution_to_few_channels_is_a_few_output_convolution() {
         let translator = translator(1);
         let graph = graph(&translator);
-        let found: Vec<bool> = graph.nodes().iter().map(makes_pictures).collect();
-        assert_eq!(found.iter().position(|makes| *makes), Some(found.len() - 1));
+        let found: Vec<bool> = graph.nodes().iter().map(is_few_output_convolution).collect();
+        assert_eq!(found.iter().position(|is_found| *is_found), Some(found.len() - 1));
     }
 }

@@ -17,7 +17,7 @@ pub(super) enum Layer {
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
     Attention([usize; 3]),
-    /// Makes images; its feature map holds the sums on the way.
+    /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
     FewOutputs(PreparedFewOutputs),
 }
 
@@ -43,7 +43,7 @@ impl Layer {
         }
     }
 
-    /// Numbers of each image that it makes, if it makes images.
+    /// Values per output image, for a layer that writes images; `None` for the others.
     pub(super) fn images_len(&self) -> Option<usize> {
         match self {
             Self::FewOutputs(convolution) => {
@@ -53,7 +53,7 @@ impl Layer {
         }
     }
 
-    /// Fills the output, or makes images.
+    /// Computes the layer into `output`, or into `images`.
     pub(super) fn run(&self, call: Call<'_>) -> Result<(), ShapeError> {
         let Call { input, residual, output, planes, images } = call;
         match self {

@@ -5,7 +5,7 @@ use portraitist_kernels::{
     PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError,
 };
 
-use super::decisions::{halos, makes_pictures, precisions};
+use super::decisions::{halos, is_few_output_convolution, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
 use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
@@ -33,8 +33,8 @@ impl Plan {
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
-                Operation::Block { block, .. } if is_last && makes_pictures(node) => {
-                    lowering.picture_block(node.input, block)?
+                Operation::Block { block, .. } if is_last && is_few_output_convolution(node) => {
+                    lowering.output_block(node.input, block)?
                 }
                 Operation::Block { block, upsampled: true, .. } => lowering.upsampled_block(node.input, block)?,
                 Operation::Block { block, adain, residual, .. } => {
@@ -97,13 +97,13 @@ impl Planned {
 
 /// A plan in the making. Where a node takes two steps, the plan has more slots than the graph.
 struct Lowering {
-    /// Of the graph's slots.
+    /// The halo of each slot of the graph.
     halos: Vec<usize>,
-    /// Of the graph's nodes.
+    /// The precision of each node of the graph.
     precisions: Vec<Precision>,
     /// The plan's slot of each slot of the graph so far.
     slots: Vec<usize>,
-    /// Of the plan's slots.
+    /// The shape of each slot of the plan.
     shapes: Vec<FeatureMapShape>,
     steps: Vec<Step>,
 }
@@ -167,8 +167,8 @@ impl Lowering {
         Ok(output)
     }
 
-    /// A last block that makes pictures.
-    fn picture_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+    /// A last block that writes images.
+    fn output_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let activation = (block.activation.kind() == ActivationKind::Tanh).then_some(Pointwise::Tanh);
         let (planned, shape) = (Planned::from(block.convolution.current_weights()), self.shape(input));
         let prepared =

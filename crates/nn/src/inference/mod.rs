@@ -4,8 +4,11 @@
 //! as the kernels of `portraitist-kernels` read them. How precise a layer is, how wide the halo of a feature map is and
 //! which buffer holds it follow from the layers that read the results. A buffer is used again as soon as nothing reads it
 //! any more. A picture's result depends neither on the other pictures of the call nor on the number of threads.
+//!
+//! [`dense`] is for networks so small that a plan's threads would not pay off.
 
 mod decisions;
+pub mod dense;
 mod layers;
 mod lowering;
 mod plan;

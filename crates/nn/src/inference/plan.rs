@@ -16,7 +16,7 @@ const MOST_AT_ONCE: usize = 16;
 pub(super) struct Step {
     pub(super) layer: Layer,
     pub(super) input: usize,
-    /// Added to the layer's results, or to what they are normalised to.
+    /// Slot that is added to the layer's results, after their normalisation if there is one.
     pub(super) residual: Option<usize>,
     pub(super) normalization: Option<PlannedNormalization>,
 }
@@ -108,7 +108,7 @@ impl Plan {
         Ok(results)
     }
 
-    /// Numbers of a picture's result.
+    /// Values of one picture's result.
     fn result_len(&self) -> usize {
         let last = self.shapes[self.shapes.len() - 1];
         let last_layer = self.steps.last().and_then(|step| step.layer.images_len());

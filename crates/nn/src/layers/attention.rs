@@ -23,7 +23,7 @@ pub struct SelfAttention {
 const REDUCTION: usize = 8;
 
 impl SelfAttention {
-    /// Attention over maps of `channels`, which must be at least 8.
+    /// Attention over feature maps of `channels`, which must be at least 8.
     pub fn new(channels: usize, spectral: bool, init: &mut Initializer) -> Self {
         let geometry = ConvGeometry { kernel: 1, stride: 1, padding: 0, mode: Padding::Zero };
         let mut convolution = |out| Convolution::new(channels, out, geometry, spectral, init);

@@ -27,12 +27,12 @@ impl Linear {
         x.matmul(self.weight.get::<2>().transpose()) + self.bias.get::<1>().unsqueeze::<2>()
     }
 
-    /// Numbers of each input.
+    /// Features of each input row.
     pub fn features_in(&self) -> usize {
         self.weight.shape()[1]
     }
 
-    /// Numbers of each output.
+    /// Features of each output row.
     pub fn features_out(&self) -> usize {
         self.weight.shape()[0]
     }

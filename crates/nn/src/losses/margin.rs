@@ -29,8 +29,8 @@ pub enum Margin {
         #[serde(default = "default_scale")]
         scale: f64,
     },
-    /// `cos(angle + margin)`, in a straight line where the sum is beyond half a turn. Deng et al. 2019,
-    /// <https://arxiv.org/abs/1801.07698>.
+    /// `cos(angle + margin)`, continued by a straight line in the cosine where `angle + margin` exceeds pi. Deng et al.
+    /// 2019, <https://arxiv.org/abs/1801.07698>.
     ArcFace {
         /// Added to the right person's angle, radians.
         #[serde(default = "default_arcface_margin")]
@@ -47,10 +47,11 @@ pub enum Margin {
         /// Factor of all cosines.
         #[serde(default = "default_sphereface2_scale")]
         scale: f64,
-        /// Share of the right person in the loss, 0 to 1.
+        /// Weight of the positive (right person's) term against the negative ones, above 0 and below 1: lambda in the
+        /// paper.
         #[serde(default = "default_sphereface2_share")]
         share: f64,
-        /// Exponent that spreads the cosines.
+        /// Exponent t of the similarity adjustment `2 ((cos + 1) / 2)^t - 1`.
         #[serde(default = "default_sphereface2_exponent")]
         exponent: f64,
     },
@@ -124,11 +125,11 @@ impl Default for Margin {
 pub struct SphereMargin {
     /// The angle is multiplied by this: 1 to 5.
     pub multiple: u32,
-    /// Which form stands for the cosine of the multiple.
+    /// How `cos(m angle)` is continued to a function that falls monotonically (`phi` in the paper).
     pub angle: TargetAngle,
     /// Focal exponent: samples that are already right count less. 0 for none.
     pub gamma: f64,
-    /// Weight of the plain cosine beside the margin's at the start: `max(least, largest / (1 + 0.1 call))`.
+    /// Largest lambda, the weight of the plain cosine against `phi`: `lambda = max(least, largest / (1 + 0.1 call))`.
     pub lambda_largest: f64,
     /// The least such weight.
     pub lambda_least: f64,

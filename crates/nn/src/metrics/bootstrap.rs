@@ -25,7 +25,7 @@ pub(super) fn draw_people(seed: u64, index: u32, people: usize) -> Vec<u32> {
     weights
 }
 
-/// The middle share [`LEVEL`] of some values: between them, straight lines.
+/// The central interval of some values that holds the share [`LEVEL`] of them: percentiles, linearly interpolated.
 pub(super) fn percentiles(mut values: Vec<f64>) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let last = values.len().checked_sub(1)?;

@@ -1,5 +1,6 @@
 //! The published networks. An architecture of several networks has a folder, any other network a file.
 
+pub mod mediapipe;
 pub mod munit;
 mod pair;
 mod sphereface;

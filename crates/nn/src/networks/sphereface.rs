@@ -56,7 +56,7 @@ impl SphereFace {
     pub fn feature_map(&self, crops: Tensor<4>) -> Tensor<4> {
         let mut graph = Graph::default();
         self.add_convolutions(&mut graph, Graph::INPUT);
-        graph.forward(crops, None).into_map()
+        graph.forward(crops, None).into_feature_map()
     }
 
     /// # Shapes

@@ -42,7 +42,7 @@ impl Vgg16 {
     /// - pictures: `[n, 3, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, 512, h / 8, w / 8]`
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        self.graph().forward(to_vgg_range(pictures), None).into_map()
+        self.graph().forward(to_vgg_range(pictures), None).into_feature_map()
     }
 
     /// The network as a graph. Its input is what [`to_vgg_range`] makes of pictures.

@@ -10,8 +10,8 @@ use portraitist_kernels::{AdamStep, Pointwise};
 use super::fallback;
 use super::geometry::ConvGeometry;
 
-/// The left and right singular vectors that a spectrally normalised weight reached last. Shared by
-/// all forward calls with the weight since its gradients were last needed.
+/// The left and right singular vectors of the latest power iteration of a spectrally normalised weight. All clones of
+/// its layer share them; backward passes read them.
 #[derive(Clone, Debug, Default)]
 pub struct LatestVectors(Arc<Mutex<Option<(TensorData, TensorData)>>>);
 

@@ -155,9 +155,9 @@ pub fn power_step(weight: Tensor<2>, u: Tensor<1>) -> ([Tensor<1>; 2], Tensor<1>
     ([u, v].map(Tensor::from_dispatch), Tensor::from_dispatch(sigma))
 }
 
-/// A weight divided by its spectral norm `sigma`, with the gradient of the reference: sigma is
-/// differentiated with the singular vectors that `latest` holds **when the backward pass runs**,
-/// because the reference overwrites them in place behind the gradient record.
+/// A weight divided by its spectral norm `sigma`, with the reference's gradient: sigma is differentiated with the
+/// singular vectors that `latest` holds **when the backward pass runs**, because the reference overwrites them in place
+/// without autograd noticing.
 ///
 /// # Shapes
 /// - weight: `[out, rest]`; output the same

@@ -18,7 +18,7 @@ pub struct RecognizerDescription {
     /// Whom it was trained on; `None` where nobody knows, as for published checkpoints.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trained_on: Option<TrainedIdentities>,
-    /// Whether it was fine-tuned from a network of which nobody knows that: `trained_on` is then not everybody.
+    /// Whether it was fine-tuned from a network whose training identities are unknown; `trained_on` is then incomplete.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub from_unknown: bool,
 }

@@ -13,7 +13,8 @@ const CHUNK: usize = 64;
 
 /// A row for each entry of the index: from the cache where it is there, from the recogniser otherwise.
 ///
-/// Crops are made by `crop` a few at a time. `advance` is told how many pictures more are done.
+/// `crop` loads the crop of an entry; a few crops are in memory at a time. `advance` is called with the number of
+/// pictures done since its last call.
 ///
 /// # Errors
 /// The first picture that gives no crop or no usable embedding.

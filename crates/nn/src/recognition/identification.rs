@@ -1,5 +1,7 @@
 //! The identification protocols: galleries, probes, and how alike they are.
 
+use std::collections::HashSet;
+
 use portraitist_face::dataset::Dataset;
 use portraitist_face::protocol::PictureName;
 use portraitist_face::protocol::identification::{Direction, Set, identification};
@@ -7,6 +9,7 @@ use rayon::prelude::*;
 
 use super::features::{Features, Similarity};
 use super::index::PictureIndex;
+use super::repeats::repeated;
 use super::{EvaluationError, View};
 use crate::metrics::MetricsError;
 use crate::metrics::identification::{Placed, Search, place_all};
@@ -101,6 +104,17 @@ impl<'a> IdentificationTask<'a> {
     /// The pictures to embed.
     pub fn index(&self) -> &PictureIndex<'a> {
         &self.index
+    }
+
+    /// What the protocol names more than once in one gallery or list of probes, in sentences: each counts as often.
+    pub fn repeats(&self) -> Vec<String> {
+        let again = |positions: &Vec<u32>| positions.len() - positions.iter().collect::<HashSet<_>>().len();
+        let count = |list: fn(&Lookup) -> &Vec<u32>| self.lookups.iter().map(|lookup| again(list(lookup))).sum();
+        let lists = [
+            repeated(count(|lookup| &lookup.gallery), "gallery pictures"),
+            repeated(count(|lookup| &lookup.probes), "probes"),
+        ];
+        lists.into_iter().flatten().collect()
     }
 
     /// Everyone looked up or looked up among.

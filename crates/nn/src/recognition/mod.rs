@@ -11,6 +11,7 @@ mod identification;
 mod identities;
 mod index;
 mod recognizer;
+mod repeats;
 mod verification;
 
 pub use cache::{CropKey, FeatureCache};

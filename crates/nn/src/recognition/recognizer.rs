@@ -91,7 +91,7 @@ impl Mirrored {
 pub struct EmbeddingOptions {
     /// Whether the mirror image takes part.
     pub mirrored: Mirrored,
-    /// Crops that go through the network together. It costs memory and changes no result.
+    /// Batch size: crops of one forward call. A larger one takes more memory and changes no result.
     pub batch_size: usize,
 }
 
@@ -179,7 +179,7 @@ impl Recognizer {
         &self.sha256
     }
 
-    /// Numbers in an embedding.
+    /// Dimensions of an embedding.
     pub fn embedding_len(&self, mirrored: Mirrored) -> usize {
         let single = self.description.network.embedding;
         if mirrored == Mirrored::Concatenate { 2 * single } else { single }

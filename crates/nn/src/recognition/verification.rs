@@ -1,5 +1,7 @@
 //! The verification protocols: which pairs are compared, and their scores.
 
+use std::collections::HashSet;
+
 use portraitist_face::Domain;
 use portraitist_face::dataset::Dataset;
 use portraitist_face::protocol::verification::{
@@ -10,6 +12,7 @@ use rayon::prelude::*;
 
 use super::features::{Features, Similarity};
 use super::index::PictureIndex;
+use super::repeats::repeated;
 use super::{EvaluationError, View};
 use crate::metrics::MetricsError;
 use crate::metrics::verification::{Fold, MAX_PAIRS, ScoredFolds, ScoredPair};
@@ -150,6 +153,24 @@ impl<'a> VerificationTask<'a> {
     /// The pictures to embed.
     pub fn index(&self) -> &PictureIndex<'a> {
         &self.index
+    }
+
+    /// What the protocol names more than once, in sentences: each counts as often. Pairs that are drawn repeat as the original's do.
+    pub fn repeats(&self) -> Vec<String> {
+        let of_fold = |fold: &FoldPairs| match fold {
+            FoldPairs::Listed(pairs) => {
+                let unordered = |&(one, other, _): &(u32, u32, bool)| (one.min(other), one.max(other));
+                pairs.len() - pairs.iter().map(unordered).collect::<HashSet<_>>().len()
+            }
+            FoldPairs::All(pictures) => pictures.len() - pictures.iter().collect::<HashSet<_>>().len(),
+        };
+        let count: usize = self.folds.iter().map(of_fold).sum();
+        let what = match self.pairs {
+            Pairs::Drawn { .. } => return Vec::new(),
+            Pairs::Restricted => "pairs",
+            Pairs::Unrestricted(_) => "pictures",
+        };
+        repeated(count, what).into_iter().collect()
     }
 
     /// People whose pairs are reported on: in view 1 those of the second half.

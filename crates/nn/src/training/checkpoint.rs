@@ -67,7 +67,7 @@ pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Res
 /// Returns what its pictures were; older checkpoints do not say.
 ///
 /// # Errors
-/// [`TrainingError::Resume`] if it is torn, [`TrainingError::Weights`] if it does not fit.
+/// [`TrainingError::Resume`] if it is incomplete, [`TrainingError::Weights`] if it does not fit.
 pub(super) fn restore(
     task: &mut impl Task,
     checkpoint: &Path,
@@ -88,7 +88,7 @@ pub(super) fn load(network: &mut impl Parameterized, path: &Path) -> Result<(), 
     Ok(assign(network, read_native(path)?.arrays, path)?)
 }
 
-/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are torn and do not count. The
+/// Removes all but the newest `keep` checkpoints up to `step`; 0 keeps all. Later ones are incomplete and do not count. The
 /// run is about to write them again.
 pub(super) fn prune(run_folder: &Path, step: u64, keep: usize) {
     let mut found = checkpoints(run_folder);

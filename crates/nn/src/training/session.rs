@@ -103,8 +103,8 @@ impl<T: Task> Session<T> {
         Ok(task.summary(&sources))
     }
 
-    /// Resumes the run in `folder` from its newest whole checkpoint, or from its start if it has none.
-    /// `run` may differ from what the run was started with in steps, records and workers, and in nothing else.
+    /// Resumes the run in `folder` from its newest whole checkpoint, or from its start if it has none. `run` may differ
+    /// from what the run was started with only in what [`Run::MAY_CHANGE`] names.
     ///
     /// # Errors
     /// [`TrainingError::Resume`] if `run` or the pictures differ from what the folder was started with, or another process

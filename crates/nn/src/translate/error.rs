@@ -33,7 +33,7 @@ pub enum ModelError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// A style code of the wrong length.
-    #[error("the style has {found} numbers, the model wants {expected}")]
+    #[error("the style has {found} dimensions, the model expects {expected}")]
     StyleLength {
         /// The model's style dimensions.
         expected: usize,

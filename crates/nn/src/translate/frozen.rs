@@ -48,7 +48,7 @@ impl FrozenTranslator {
         &self.translator
     }
 
-    /// Pictures of the domain that is not `to`, made into pictures of `to` with the given styles.
+    /// Translates pictures of the other domain to `to`, with the given styles.
     ///
     /// # Shapes
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`, `h` and `w` as `size` says; style: `[n, style_dim]`

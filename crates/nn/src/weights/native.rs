@@ -11,6 +11,7 @@ use safetensors::tensor::{Dtype, TensorView, View};
 use safetensors::{SafeTensors, serialize};
 use serde_json::Value;
 
+use crate::config::FaceNetworkConfig;
 use crate::config::munit::TranslatorConfig;
 use crate::recognition::RecognizerDescription;
 
@@ -26,17 +27,20 @@ pub enum ModelConfig {
     Discriminator(TranslatorConfig),
     /// A network that tells people apart, with or without its classifier.
     Recognizer(RecognizerDescription),
+    /// A network of others that finds faces or their points.
+    FaceNetwork(FaceNetworkConfig),
     /// An optimiser's moments, in a checkpoint.
     Optimizer,
 }
 
 impl ModelConfig {
-    /// `translator`, `discriminator`, `recognizer` or `optimizer`.
+    /// `translator`, `discriminator`, `recognizer`, `face_network` or `optimizer`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Translator(_) => "translator",
             Self::Discriminator(_) => "discriminator",
             Self::Recognizer(_) => "recognizer",
+            Self::FaceNetwork(_) => "face_network",
             Self::Optimizer => "optimizer",
         }
     }
@@ -45,7 +49,7 @@ impl ModelConfig {
     pub fn architecture(&self) -> Option<&'static str> {
         match self {
             Self::Translator(_) | Self::Discriminator(_) => Some(MUNIT),
-            Self::Recognizer(_) | Self::Optimizer => None,
+            Self::Recognizer(_) | Self::FaceNetwork(_) | Self::Optimizer => None,
         }
     }
 
@@ -57,6 +61,7 @@ impl ModelConfig {
         match self {
             Self::Translator(config) | Self::Discriminator(config) => serde_json::to_value(config),
             Self::Recognizer(description) => serde_json::to_value(description),
+            Self::FaceNetwork(config) => serde_json::to_value(config),
             Self::Optimizer => Ok(Value::Object(serde_json::Map::new())),
         }
     }
@@ -79,6 +84,7 @@ impl ModelConfig {
                 description.margin.validate().map_err(|reason| format!("margin.{reason}"))?;
                 Ok(Self::Recognizer(description))
             }
+            "face_network" => serde_json::from_str(text).map(Self::FaceNetwork).map_err(wrong),
             "optimizer" => Ok(Self::Optimizer),
             other => Err(format!("it names the networks {other:?}, which this program does not know")),
         }
@@ -300,7 +306,7 @@ fn check_half(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
     }
 }
 
-/// Writes a model file aside, syncs it and renames it.
+/// Writes a model file under a temporary name, syncs it and renames it.
 ///
 /// # Errors
 /// [`WeightsError::TooLargeForHalf`], and

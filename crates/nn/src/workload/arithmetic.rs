@@ -11,12 +11,12 @@ use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, 
 /// The operations of a network's forward pass, by what their gradients need.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Passes {
-    /// Layers with weights whose input no weights have made.
+    /// Layers whose input needs no gradient, because no layer with weights comes before it.
     first: f64,
-    /// The other layers with weights.
+    /// Layers whose input needs a gradient.
     inner: f64,
-    /// Matrix products of two results, which have no weights.
-    products: f64,
+    /// GEMMs of two activations (self-attention), which have no weights.
+    attention_gemms: f64,
 }
 
 impl Add for Passes {
@@ -26,13 +26,14 @@ impl Add for Passes {
         Self {
             first: self.first + other.first,
             inner: self.inner + other.inner,
-            products: self.products + other.products,
+            attention_gemms: self.attention_gemms + other.attention_gemms,
         }
     }
 }
 
 impl Passes {
-    /// Counts a graph. `is_learned` says whether weights have made its input.
+    /// Counts a graph. `is_learned` says whether its input is the result of trained layers, so that it needs a
+    /// gradient.
     pub(super) fn count(graph: &Graph<'_>, input: Shape, is_learned: bool) -> Self {
         let shapes = graph.shapes(input);
         let mut learned = vec![is_learned];
@@ -48,7 +49,7 @@ impl Passes {
                 }
                 Operation::Attention(attention) => {
                     let [queries, keys, values] = attention.channels();
-                    passes.products += 2.0 * positions * positions * (keys + values) as f64;
+                    passes.attention_gemms += 2.0 * positions * positions * (keys + values) as f64;
                     2.0 * (channels * (queries + keys + values)) as f64 * positions
                 }
                 Operation::Linear(linear) => 2.0 * (channels * in_height * in_width * linear.features_out()) as f64,
@@ -63,13 +64,13 @@ impl Passes {
 
     /// The forward pass.
     pub(super) fn forward(self) -> f64 {
-        self.first + self.inner + self.products
+        self.first + self.inner + self.attention_gemms
     }
 
-    /// Forward, and backward to the weights; the gradient of a layer's input costs what the layer does,
-    /// that of its weight too, and a product has two gradients.
+    /// Forward, and backward to the weights. The gradient of a layer's input costs as much as the layer, so does that
+    /// of its weight; an attention GEMM has two input gradients.
     fn learned(self) -> f64 {
-        self.forward() + self.first + 2.0 * (self.inner + self.products)
+        self.forward() + self.first + 2.0 * (self.inner + self.attention_gemms)
     }
 
     /// [`learned`](Self::learned), and backward to the input.
@@ -79,7 +80,7 @@ impl Passes {
 
     /// Forward, and backward to the input alone.
     fn passed_through(self) -> f64 {
-        self.forward() + self.first + self.inner + 2.0 * self.products
+        self.forward() + self.first + self.inner + 2.0 * self.attention_gemms
     }
 }
 

@@ -244,8 +244,8 @@ fn layer_norm_passes_gradients_to_images_scale_and_shift() {
 
 /// Attention in the tensor library's own operations, which differentiate themselves.
 fn composed_attention([query, key, value]: [Tensor<3>; 3]) -> Tensor<3> {
-    let shares = activation::softmax(query.transpose().matmul(key), 2);
-    value.matmul(shares.transpose())
+    let probabilities = activation::softmax(query.transpose().matmul(key), 2);
+    value.matmul(probabilities.transpose())
 }
 
 /// `[n, key channels, value channels, positions]`
@@ -266,7 +266,7 @@ fn fast_attention_gives_what_fallback_attention_gives() {
         let found = Flex::self_attention_gradient(query, key, value, output.clone(), sums.clone(), operand(4));
         let expected = fallback::self_attention_gradient::<Flex>(operands, output, sums, operand(4));
         if positions == 1 {
-            // One share is always 1: no gradient but the values'.
+            // A single position's probability is always 1: no gradient but the values'.
             assert_alike(&what, found.2, expected.2, 1e-5);
         } else {
             assert_three_alike(&what, found, expected, 1e-4);
@@ -278,7 +278,7 @@ fn fast_attention_gives_what_fallback_attention_gives() {
 fn attention_passes_gradients_to_query_key_and_value() {
     for [n, keys, values, positions] in ATTENTIONS.into_iter().filter(|shape| shape[3] > 1) {
         let what = format!("{:?}", [n, keys, values, positions]);
-        // Larger scores, so that some shares are next to nothing.
+        // Larger scores, so that some probabilities are nearly 0.
         let operands =
             [tracked(1, [n, keys, positions]), tracked(2, [n, keys, positions]), tracked(3, [n, values, positions])];
         let upstream = constant(4, [n, values, positions]).autodiff();

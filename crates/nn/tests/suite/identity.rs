@@ -196,18 +196,18 @@ fn embeddings_do_not_depend_on_the_batch_and_mirrors_are_as_said() {
     let rows = |crops: &[Picture], mirrored, batch_size| {
         recognizer.embed(crops, EmbeddingOptions { mirrored, batch_size }).unwrap()
     };
-    let together = rows(&crops, Mirrored::Ignore, 5);
-    assert_rows_close(&rows(&crops, Mirrored::Ignore, 1), &together);
+    let batched = rows(&crops, Mirrored::Ignore, 5);
+    assert_rows_close(&rows(&crops, Mirrored::Ignore, 1), &batched);
     let mirrored: Vec<Picture> = crops.iter().map(portraitist_face::edit::flip).collect();
     let other = rows(&mirrored, Mirrored::Ignore, 5);
     let both = rows(&crops, Mirrored::Concatenate, 2);
     let mean = rows(&crops, Mirrored::Average, 3);
     for index in 0..crops.len() {
-        assert_rows_close(&both[index..=index], &[[together[index].clone(), other[index].clone()].concat()]);
-        let halves = together[index].iter().zip(&other[index]).map(|(a, b)| (a + b) / 2.0).collect();
+        assert_rows_close(&both[index..=index], &[[batched[index].clone(), other[index].clone()].concat()]);
+        let halves = batched[index].iter().zip(&other[index]).map(|(a, b)| (a + b) / 2.0).collect();
         assert_rows_close(&mean[index..=index], &[halves]);
     }
-    assert!((cosine(&together[0], &together[0]) - 1.0).abs() < 1e-6);
+    assert!((cosine(&batched[0], &batched[0]) - 1.0).abs() < 1e-6);
     let wrong = Picture::from_rgb(96, 96, vec![0; 96 * 96 * 3]).unwrap();
     let error = recognizer.embed(&[wrong], EmbeddingOptions::default()).unwrap_err();
     assert!(error.to_string().contains("96x96") && error.to_string().contains("96x112"), "{error}");

@@ -3,6 +3,7 @@
 
 mod activation_checkpointing;
 mod evaluation;
+mod face_networks;
 mod golden;
 mod gradients;
 mod identity;

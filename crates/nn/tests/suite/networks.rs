@@ -204,8 +204,8 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
             let style = tensor(style).reshape([1, 8]);
             let domain = if to == "b" { Domain::Photo } else { Domain::Drawing };
             let name = format!("fresh.{from}2{to}.{index}");
-            let made = fresh.translate(planes.clone(), style.clone(), domain);
-            assert_close(&name, made, expected.values(&name), PICTURE);
+            let generated = fresh.translate(planes.clone(), style.clone(), domain);
+            assert_close(&name, generated, expected.values(&name), PICTURE);
             let plan = TranslationPlan::new(&fresh, domain, [64, 56]).unwrap();
             let planned = plan.run(&to_values(planes.clone()), style.clone()).unwrap();
             let planned = tensor(planned).reshape([1, 3, 64, 56]);

@@ -280,7 +280,7 @@ fn another_size_of_network_is_built_and_bounded() {
     let reason = RecognizerConfig { channels: [64, 128, 256, 5000], ..small.clone() }.validate().unwrap_err();
     assert!(reason.contains("5000"), "{reason}");
     let reason = RecognizerConfig { embedding: 4096, classes: 1_000_000, ..small }.validate().unwrap_err();
-    assert!(reason.contains("numbers"), "{reason}");
+    assert!(reason.contains("parameters"), "{reason}");
 }
 
 /// The plan of the CPU gives what the network gives on any device, for sizes of stages that fill no register too; and
@@ -294,15 +294,15 @@ fn plans_give_what_networks_give_for_any_batch() {
         let crops: Vec<f32> = (0..count * 3 * 112 * 96).map(|_| random.random_range(-1.0..1.0)).collect();
         let expected = to_values(network.forward(from_values(crops.clone(), &device()).reshape([count, 3, 112, 96])));
         let embedder = FrozenSphereFace::new(network, &device());
-        let together = embedder.embed(&crops);
+        let batched = embedder.embed(&crops);
         let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
-        for (found, expected) in together.iter().zip(&expected) {
+        for (found, expected) in batched.iter().zip(&expected) {
             assert!((found - expected).abs() <= 1e-5 * scale, "{found}, expected {expected} (largest {scale})");
         }
         let alone = crops.chunks_exact(3 * 112 * 96).flat_map(|crop| embedder.embed(crop));
-        assert!(alone.map(f32::to_bits).eq(together.iter().map(|value| value.to_bits())));
+        assert!(alone.map(f32::to_bits).eq(batched.iter().map(|value| value.to_bits())));
         let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-        assert_eq!(threads.install(|| embedder.embed(&crops)), together);
+        assert_eq!(threads.install(|| embedder.embed(&crops)), batched);
         assert!(embedder.embed(&[]).is_empty());
     }
 }

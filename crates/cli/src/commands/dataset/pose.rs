@@ -23,12 +23,21 @@ struct Poses {
 #[derive(Serialize)]
 struct PosedPicture {
     picture: String,
+    /// Near 0 for a face seen from the front, positive for one that looks up.
     pitch: f64,
     yaw: f64,
     roll: f64,
     /// Angle between the line of sight and the camera's.
     sloped: f64,
     frontal: bool,
+    /// The original's numbers: near ±180 for a face seen from the front.
+    original: OriginalAngles,
+}
+
+#[derive(Serialize)]
+struct OriginalAngles {
+    pitch: f64,
+    sloped: f64,
 }
 
 /// Runs the command.
@@ -41,9 +50,12 @@ pub(crate) fn run(arguments: &PoseArguments, console: &Console) -> anyhow::Resul
         let picture = person.label(entry);
         match pose_of(entry, model) {
             Ok(pose) => {
-                let [pitch, yaw, roll] = pose.degrees();
-                let (sloped, frontal) = (pose.sloped_angle().to_degrees(), pose.is_frontal(arguments.max_yaw));
-                pictures.push(PosedPicture { picture, pitch, yaw, roll, sloped, frontal });
+                let shown = pose.upright(model);
+                let [pitch, yaw, roll] = shown.degrees();
+                let (sloped, frontal) = (shown.sloped_angle().to_degrees(), pose.is_frontal(arguments.max_yaw));
+                let original =
+                    OriginalAngles { pitch: pose.pitch.to_degrees(), sloped: pose.sloped_angle().to_degrees() };
+                pictures.push(PosedPicture { picture, pitch, yaw, roll, sloped, frontal, original });
             }
             Err((kind, detail)) => problems.push(Problem { picture, kind, detail }),
         }

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use portraitist_face::Error;
 use portraitist_face::dataset::{Dataset, OpenOptions};
-use portraitist_face::prepare::{Report, prepare};
+use portraitist_face::prepare::{Options, Report, prepare};
 use serde::Serialize;
 
 use super::problems::{print_problems, status};
@@ -35,16 +38,44 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     dataset.remarks.iter().for_each(|remark| console.say(remark));
     let count = dataset.entries().count();
     ensure!(count > 0, "{}: the lists name no pictures", source.display());
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {per_sec} {eta} left");
-    let report = prepare(&dataset, &recipe, &open_detector()?, destination, || bar.inc(1))
-        .map_err(|error| advised(error.to_string(), "what was done stays; run the same command again to go on"))?;
+    let going_on = || {
+        bar.inc(1);
+        !stop.load(Ordering::Relaxed)
+    };
+    let options = Options { redo: arguments.redo, force: arguments.force };
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, options, going_on).map_err(explained)?;
     bar.finish_and_clear();
     print_problems(&report.problems, console);
     let status = status(&report.problems);
     let text = describe(&report);
-    console.result(&Prepared { report, warnings: dataset.remarks }, &text)?;
+    let mut warnings = dataset.remarks;
+    if let Some(first) = report.strangers.first() {
+        let count = report.strangers.len();
+        let warning = format!(
+            "{count} files below {}/crops are none of this dataset's ({first}, …); they stay, and training does not use them",
+            destination.display()
+        );
+        console.warn(&warning);
+        warnings.push(warning);
+    }
+    console.result(&Prepared { report, warnings }, &text)?;
     Ok(status)
 }
+
+/// What can be done about an error.
+fn explained(error: Error) -> anyhow::Error {
+    match error {
+        Error::Occupied { .. } | Error::Locked { .. } => error.into(),
+        Error::Stopped => advised("stopped before the end", GO_ON),
+        other => advised(other.to_string(), GO_ON),
+    }
+}
+
+const GO_ON: &str = "what was done stays; run the same command again to go on";
 
 fn same_folder(one: &Path, other: &Path) -> bool {
     match (one.canonicalize(), other.canonicalize()) {

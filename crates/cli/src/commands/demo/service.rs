@@ -16,7 +16,8 @@ pub(super) struct DemoService {
 }
 
 impl DemoService {
-    /// How alike a drawing is to the crop it was made of; `None` where the recogniser sees nothing to compare.
+    /// How alike a drawing is to the crop that it was translated from; `None` where the recogniser has no usable
+    /// embedding.
     fn similarity(&self, crop: &Picture, drawing: &Picture) -> Option<f32> {
         let frame = self.translator.model.template();
         let reference = ReferenceEmbedding::of(&self.recognizer, crop, &frame).ok()?;

@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     let shape = [rows.len(), recognizer.embedding_len(options.mirrored)];
     write_atomically(&arguments.out, &npy(&values, &shape.map(|length| length as u64))?, arguments.force)?;
     let status = status(&failed);
-    let text = format!("{}: {} embeddings of {} numbers", arguments.out.display(), shape[0], shape[1]);
+    let text = format!("{}: {} embeddings of {} dimensions", arguments.out.display(), shape[0], shape[1]);
     let (output, model_sha256) = (Named::output(&arguments.out), recognizer.sha256().to_owned());
     console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed, warnings }, &text)?;
     Ok(status)

@@ -44,6 +44,7 @@ pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::R
     let mut origin = examination.origin(direction.name(), task.index());
     origin.direction = Some(direction.name());
     origin.set = *set;
+    origin.warnings.extend(task.repeats());
     examination.check_leak(&dataset, &task.tested_people(), &[], &mut origin)?;
     let features = examination.features(task.index(), Fit::Reflective, &mut origin, console)?;
     let placed = task.place(&features, Similarity::Cosine)?;

@@ -21,10 +21,10 @@ fn step_phrase(report: &StepReport) -> String {
 
 fn summary_phrase(run: &RunFile, report: &CheckReport) -> String {
     let CheckReport { people, pictures, held_out_people, held_out_pictures, .. } = report;
-    let (numbers, trained) = (report.network_parameters, report.trained_parameters);
+    let (parameters, trained) = (report.network_parameters, report.trained_parameters);
     format!(
-        "{}: {pictures} crops of {people} people, {held_out_pictures} of {held_out_people} held-out ones, {numbers} \
-         numbers in the network, {trained} trained (the classifier's included), {} steps; nothing was written",
+        "{}: {pictures} crops of {people} people, {held_out_pictures} of {held_out_people} held-out ones, {parameters} \
+         parameters in the network, {trained} trained (the classifier's included), {} steps; nothing was written",
         run.name, run.steps
     )
 }

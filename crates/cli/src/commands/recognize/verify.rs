@@ -26,6 +26,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     if let Pairs::Unrestricted(between) = pairs {
         origin.between = Some(between.name());
     }
+    origin.warnings.extend(task.repeats());
     examination.check_leak(&dataset, &task.tested_people(), &task.threshold_people(), &mut origin)?;
     let features = examination.features(task.index(), fit, &mut origin, console)?;
     let place = || format!("{}: the {} protocol", evaluation.dataset.dataset.display(), pairs.protocol());

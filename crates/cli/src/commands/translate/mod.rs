@@ -2,6 +2,7 @@
 
 mod styles;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -57,8 +58,10 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
     ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
+    let odd = RefCell::new(Vec::new());
     let example = |path: &Path| {
-        let picture = Picture::open(path)?;
+        let Decoded { picture, warnings } = Decoded::open(path)?;
+        odd.borrow_mut().extend(sentences(path, &warnings));
         if arguments.aligned {
             Ok(picture)
         } else {
@@ -66,6 +69,7 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         }
     };
     let styles = styles(arguments, &translator.model, example)?;
+    inputs.warnings.extend(odd.take());
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     // As many styles from a file as pictures: each picture has its own.
     let paired =

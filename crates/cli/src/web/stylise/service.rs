@@ -12,7 +12,7 @@ pub(crate) struct StyliseRequest {
     pub(crate) points: Option<[Point; 5]>,
 }
 
-/// A drawing and what it was made from.
+/// A generated drawing, and the crop that it was translated from.
 #[derive(Clone, Debug)]
 pub(crate) struct Stylised {
     /// The aligned photo, of the drawing's size.

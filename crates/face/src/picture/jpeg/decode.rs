@@ -101,7 +101,7 @@ impl Job<'_> {
     }
 
     /// The file with only those segments before the first scan that the decoder needs: its own reading of the others differs
-    /// from libjpeg's. What was decided about inks is told by a marker.
+    /// from libjpeg's. A marker says what was decided about inks.
     fn prepared(&self, bytes: &[u8], ycck: bool) -> Vec<u8> {
         let mut prepared = Vec::with_capacity(bytes.len() + 18);
         prepared.extend_from_slice(&[0xFF, 0xD8]);

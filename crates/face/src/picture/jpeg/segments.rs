@@ -59,7 +59,7 @@ impl Frame {
 pub(in crate::picture) struct Segments {
     /// The frame header.
     pub(in crate::picture) frame: Option<Frame>,
-    /// The colour transform that Adobe's marker tells.
+    /// The colour transform in Adobe's marker.
     pub(super) adobe_transform: Option<u8>,
     /// JFIF's marker is there.
     pub(super) jfif: bool,
@@ -183,7 +183,7 @@ impl Segments {
         }
     }
 
-    /// The orientation that the EXIF segment tells.
+    /// The orientation in the EXIF segment; upright where there is none.
     pub(in crate::picture) fn orientation(&self, bytes: &[u8]) -> Orientation {
         self.exif.clone().map_or(Orientation::NoTransforms, |place| orientation_of_exif(&bytes[place]))
     }

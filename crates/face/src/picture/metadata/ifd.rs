@@ -28,7 +28,7 @@ pub(super) fn metadata(bytes: &[u8]) -> Metadata {
     metadata
 }
 
-/// The orientation that an EXIF block tells; upright where it tells none. The block may or may not start with `Exif\0\0`, which
+/// The orientation in an EXIF block; upright where it has none. The block may or may not start with `Exif\0\0`, which
 /// belongs to JPEG's segments and which some programs write everywhere.
 pub(in crate::picture) fn orientation_of_exif(mut block: &[u8]) -> Orientation {
     while let Some(behind) = block.strip_prefix(b"Exif\0\0") {

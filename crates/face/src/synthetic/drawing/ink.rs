@@ -38,7 +38,7 @@ impl Ink {
         [x + shift(0x11), y + shift(0x12)]
     }
 
-    /// Draws along points in samples; `visible` tells which of them are to be seen.
+    /// Draws along points in samples; `visible` says which of them are seen.
     pub(crate) fn stroke(&mut self, points: &[[f32; 2]], visible: &[bool], pen: Pen) {
         let last = points.len().saturating_sub(1);
         for index in 0..last {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::earlier::{FORMAT, MANIFEST, strangers};
 use super::names::{NAME_COUNT, name};
 use super::protocols::{Person, protocols};
 use crate::dataset::webcaricature::named_owners;
@@ -27,9 +28,6 @@ pub const MAX_IDENTITIES: u32 = NAME_COUNT as u32;
 pub const MAX_PICTURES: u64 = 200_000;
 /// Largest number of photos, and of drawings, of one person.
 pub const MAX_PICTURES_EACH: u32 = 1000;
-/// What the manifest calls itself.
-const FORMAT: &str = "portraitist-synthetic-1";
-const MANIFEST: &str = "manifest.json";
 /// Quality of the drawings' JPEG files.
 const DRAWING_QUALITY: u8 = 92;
 
@@ -100,11 +98,11 @@ impl DatasetPlan {
 /// Writes a dataset to the folder `destination`, which appears whole or not at all.
 ///
 /// `progress` is called with the number of pictures done and returns whether to go on. With `overwrite`, an earlier synthetic dataset
-/// is replaced; any other folder that is not empty is never touched. The same plan writes the same bytes on any number of
+/// is replaced if nothing but its own files is there; any other folder that is not empty is never touched. The same plan writes the same bytes on any number of
 /// threads.
 ///
 /// # Errors
-/// [`Error::OutOfRange`], [`Error::FolderExists`], [`Error::NotOurs`], [`Error::Stopped`] or [`Error::Write`]; nothing is left
+/// [`Error::OutOfRange`], [`Error::FolderExists`], [`Error::NotOurs`], [`Error::Occupied`], [`Error::Stopped`] or [`Error::Write`]; nothing is left
 /// behind.
 pub fn write_dataset(
     plan: &DatasetPlan,
@@ -134,7 +132,7 @@ pub fn write_dataset(
         }
         other => other,
     })?;
-    put_in_place(aside, destination, parent).map_err(failed)?;
+    put_in_place(aside, destination, parent)?;
     Ok(DatasetSummary {
         people: plan.identities,
         photos: u64::from(plan.identities) * u64::from(plan.photos),
@@ -163,12 +161,24 @@ fn check_destination(destination: &Path, overwrite: bool) -> Result<()> {
     if !overwrite {
         return Err(Error::FolderExists { path: destination.to_owned() });
     }
-    // Only the beginning is looked at: the format comes first.
-    let manifest = fs::read_to_string(destination.join(MANIFEST)).unwrap_or_default();
-    if manifest.get(..200.min(manifest.len())).is_some_and(|head| head.contains(FORMAT)) {
-        return Ok(());
-    }
-    Err(Error::NotOurs { path: destination.to_owned() })
+    only_ours(destination, destination)
+}
+
+/// Refuses to replace a folder that holds anything but an earlier synthetic dataset's own files. The folder is `at`, and errors call
+/// it `name`.
+fn only_ours(at: &Path, name: &Path) -> Result<()> {
+    let strangers = strangers(at).ok_or_else(|| Error::NotOurs { path: name.to_owned() })?;
+    let Some(first) = strangers.first() else { return Ok(()) };
+    let others = match strangers.len() {
+        1 => String::new(),
+        count => format!(" and {} more", count - 1),
+    };
+    let reason = format!(
+        "{}{others}: not written by `dataset synth`, and would go with the dataset that is replaced; move it away, or choose \
+         another folder",
+        first.display()
+    );
+    Err(Error::Occupied { path: name.to_owned(), reason })
 }
 
 /// The seed that the people of a synthetic dataset were drawn with; `None` for any other dataset. People of different
@@ -192,24 +202,29 @@ pub fn origin_seed(path: &Path) -> Option<u64> {
     })
 }
 
-fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> io::Result<()> {
+fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> Result<()> {
+    let failed = |source| Error::Write { path: destination.to_owned(), source };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         // Temporary folders are private; a dataset is an ordinary folder.
-        fs::set_permissions(aside.path(), fs::Permissions::from_mode(0o755))?;
+        fs::set_permissions(aside.path(), fs::Permissions::from_mode(0o755)).map_err(failed)?;
     }
-    let is_full = destination.is_dir() && fs::read_dir(destination)?.next().is_some();
+    let is_full = destination.is_dir() && fs::read_dir(destination).map_err(failed)?.next().is_some();
     if is_full {
-        let old = tempfile::Builder::new().prefix(".portraitist-old-").suffix(".tmp").tempdir_in(parent)?;
+        let builder = || tempfile::Builder::new().prefix(".portraitist-old-").suffix(".tmp").tempdir_in(parent);
+        let old = builder().map_err(failed)?;
         let kept = old.path().join("dataset");
-        fs::rename(destination, &kept)?;
-        if let Err(error) = fs::rename(aside.path(), destination) {
-            fs::rename(&kept, destination)?;
+        fs::rename(destination, &kept).map_err(failed)?;
+        // Looked at again where nobody puts anything any more: it took a while to get here.
+        let replaced =
+            only_ours(&kept, destination).and_then(|()| fs::rename(aside.path(), destination).map_err(failed));
+        if let Err(error) = replaced {
+            fs::rename(&kept, destination).map_err(failed)?;
             return Err(error);
         }
     } else {
-        fs::rename(aside.path(), destination)?;
+        fs::rename(aside.path(), destination).map_err(failed)?;
     }
     let _ = aside.keep(); // it has another name now
     Ok(())
@@ -369,7 +384,7 @@ fn make_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(|source| Error::Write { path: path.to_owned(), source })
 }
 
-/// Plain writing: the folder as a whole is written aside and renamed.
+/// Plain writing: the folder as a whole is written under a temporary name and renamed.
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(path, bytes).map_err(|source| Error::Write { path: path.to_owned(), source })
 }

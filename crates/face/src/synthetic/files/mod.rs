@@ -1,6 +1,7 @@
 //! Datasets of synthetic people in WebCaricature's layout.
 
 pub(super) mod dataset;
+mod earlier;
 pub(super) mod names;
 pub(super) mod protocols;
 

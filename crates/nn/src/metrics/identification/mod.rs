@@ -1,4 +1,4 @@
-//! Identification: at which place of a gallery is a person found?
+//! Identification: at which rank of a gallery is a person found?
 
 mod intervals;
 mod places;

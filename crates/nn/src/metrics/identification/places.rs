@@ -1,8 +1,9 @@
-//! At which place of a gallery is a person found?
+//! At which rank of a gallery is a person found?
 //!
-//! A person of the gallery is as alike to a probe as the most alike of their pictures. People who are exactly as alike are put in
-//! every order equally often: with t others level and a ahead, the person is at each of the places a + 1 … a + 1 + t with the same
-//! probability. A recogniser that finds everybody equally alike so reaches chance, and neither 0 nor 1.
+//! A person of the gallery is as similar to a probe as the most similar of their pictures. Ties are counted in
+//! expectation over all orders: with `ahead` people more similar and `level` others exactly as similar, the person has
+//! each of the ranks `ahead + 1` … `ahead + 1 + level` with the same probability. So a recogniser that finds everybody
+//! equally similar scores at chance, neither 0 nor 1.
 
 use serde::Serialize;
 

@@ -115,8 +115,8 @@ impl Curve {
         std::iter::once(rates(self.same.len(), self.different.len())).chain(steps)
     }
 
-    /// Equal error rate: where as large a share of the different is accepted as of the same is rejected, on straight lines between
-    /// the points of the curve.
+    /// Equal error rate: where the false accept rate equals the false reject rate, by linear interpolation between the
+    /// points of the curve.
     pub fn equal_error_rate(&self) -> f64 {
         equal_error_rate(self.rates())
     }

@@ -1,8 +1,8 @@
 //! Verification as the original's `wc_eval.eval` computes it; only for comparing with its tables, never a default.
 //!
-//! Its ways: 400 fixed thresholds instead of the scores; of equally good ones the last; "same" only above the threshold; the
-//! false accept rate by an index that is cut off, one pair of different people stricter or looser than asked for; equal scores
-//! count as wins in the area.
+//! How it differs: it tries 400 fixed thresholds instead of every score, and takes the last of equally good ones; only
+//! scores above the threshold mean "same"; the index of the score that gives a false accept rate is truncated, so that
+//! the rate is off by up to one pair; equal scores count as wins in the area under the curve.
 
 use super::curve::{Curve, FALSE_ACCEPT_RATES};
 use super::report::VerificationReport;
@@ -78,7 +78,7 @@ fn verification_rate(curve: &Curve, far: f64) -> f64 {
     share_from(curve.same(), bound)
 }
 
-/// Share of (same, different) in which the same scores at least as high.
+/// Share of all (genuine, impostor) pairs of scores in which the genuine score is at least as high.
 fn area(curve: &Curve) -> f64 {
     let mut up_to = 0;
     let mut wins = 0_u128;

@@ -59,7 +59,7 @@ impl ContentEncoder {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, dim * 2^d, h / 2^d, w / 2^d]` with `d` downsamplings, unbounded
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<4> {
-        self.graph().forward(pictures, None).into_map()
+        self.graph().forward(pictures, None).into_feature_map()
     }
 
     /// The network as a graph of its own.

@@ -67,7 +67,7 @@ impl Decoder {
     /// - adain: `[n, num_adain_parameters]`, per convolution with AdaIN first all shifts, then all scales
     /// - output: `[n, channels, h, w]` in `[-1, 1]`
     pub fn forward(&self, content: Tensor<4>, adain: &Tensor<2>) -> Tensor<4> {
-        self.graph().forward(content, Some(adain)).into_map()
+        self.graph().forward(content, Some(adain)).into_feature_map()
     }
 
     /// The network as a graph of its own.

@@ -87,7 +87,7 @@ impl Discriminator {
     /// - output: one `[n, 1, h', w']` per scale, unbounded; every scale sees half the size of the one before
     pub fn forward(&self, pictures: Tensor<4>) -> Vec<Tensor<4>> {
         let (graph, scores) = self.graph();
-        graph.forward_to(pictures, None, &scores).into_iter().map(Value::into_map).collect()
+        graph.forward_to(pictures, None, &scores).into_iter().map(Value::into_feature_map).collect()
     }
 
     /// The network as a graph, and the slots of the scores at each scale.

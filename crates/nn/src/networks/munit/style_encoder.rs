@@ -40,7 +40,7 @@ impl StyleEncoder {
     /// - pictures: `[n, channels, h, w]`, RGB in `[-1, 1]`
     /// - output: `[n, style_dim]`, unbounded
     pub fn forward(&self, pictures: Tensor<4>) -> Tensor<2> {
-        let style = self.graph().forward(pictures, None).into_map();
+        let style = self.graph().forward(pictures, None).into_feature_map();
         let [n, style_dim, ..] = style.dims();
         style.reshape([n, style_dim])
     }

@@ -35,7 +35,7 @@ impl StyleMlp {
         }
     }
 
-    /// Numbers of a style code.
+    /// Dimensions of a style code.
     pub fn style_dim(&self) -> usize {
         self.layers[0].0.features_in()
     }

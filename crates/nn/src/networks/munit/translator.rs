@@ -17,7 +17,8 @@ pub type Translator = Pair<Generator>;
 /// The discriminators of both domains.
 pub type Discriminators = Pair<Discriminator>;
 
-/// Makes the discriminators' first weights independent of the generators'.
+/// Makes the discriminators' first weights independent of the generators'. Any value would do; it must not change,
+/// since first weights depend on it.
 const DISCRIMINATOR_SEED: u64 = 0x6372_6974_6963;
 
 impl Pair<Generator> {

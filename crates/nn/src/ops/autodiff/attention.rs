@@ -10,11 +10,11 @@ use burn::backend::tensor::FloatTensor;
 
 use crate::ops::extension::NetworkOps;
 
-/// Of query, key and value.
+/// Gradients of attention with respect to query, key and value.
 #[derive(Debug)]
 struct AttentionBackward;
 
-/// What the backward pass needs; shares are computed again, their matrix is never kept.
+/// What the backward pass needs. The attention probabilities are recomputed; their matrix is never stored.
 #[derive(Clone, Debug)]
 struct AttentionState<B: NetworkOps> {
     operands: [NodeId; 3],
@@ -60,12 +60,12 @@ pub(super) fn attend<B: NetworkOps, C: CheckpointStrategy>(
     }
 }
 
-/// Of change, factor and what the product is added to.
+/// Gradients of a scaled sum with respect to change, factor and the other summand.
 #[derive(Debug)]
 struct SumBackward;
 
 impl<B: NetworkOps> Backward<B, 3> for SumBackward {
-    /// Change and factor.
+    /// The nodes of change and factor.
     type State = [NodeId; 2];
 
     fn backward(self, ops: Ops<[NodeId; 2], 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {

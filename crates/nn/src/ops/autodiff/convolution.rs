@@ -56,7 +56,7 @@ impl ConvKind {
         }
     }
 
-    /// Of images, weight and bias.
+    /// Gradients with respect to images, weight and bias.
     fn gradients<B: NetworkOps>(
         self,
         [images, weight]: [FloatTensor<B>; 2],

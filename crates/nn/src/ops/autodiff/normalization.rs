@@ -17,7 +17,7 @@ enum Scope {
     Image,
 }
 
-/// What the backward pass needs: the operands, statistics being cheaper to compute again than to keep.
+/// What the backward pass needs: the operands alone, since statistics are cheaper to recompute than to store.
 #[derive(Clone, Debug)]
 struct NormState {
     images: NodeId,
@@ -27,11 +27,11 @@ struct NormState {
     relu: bool,
 }
 
-/// Of images, scale and shift.
+/// Gradients of a normalisation with respect to images, scale and shift.
 #[derive(Debug)]
 struct NormBackward;
 
-/// Of images, scale, shift and residual.
+/// Gradients of a normalisation that adds a residual, with respect to images, scale, shift and residual.
 #[derive(Debug)]
 struct NormAddBackward;
 

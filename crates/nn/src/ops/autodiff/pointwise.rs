@@ -16,7 +16,7 @@ use crate::ops::extension::NetworkOps;
 struct ActivationBackward;
 
 impl<B: NetworkOps> Backward<B, 1> for ActivationBackward {
-    /// The output, which the next layer keeps anyway.
+    /// The output, which the next layer stores anyway.
     type State = (FloatTensor<B>, Pointwise);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
@@ -43,12 +43,12 @@ pub(super) fn activate<B: NetworkOps, C: CheckpointStrategy>(
     }
 }
 
-/// Of images and weight.
+/// Gradients of PReLU with respect to images and weight.
 #[derive(Debug)]
 struct PreluBackward;
 
 impl<B: NetworkOps> Backward<B, 2> for PreluBackward {
-    /// Images and weight. The output would not do: a negative weight hides the images' sign.
+    /// The nodes of images and weight. The output would not do: a negative weight hides the images' sign.
     type State = [NodeId; 2];
 
     fn backward(self, ops: Ops<[NodeId; 2], 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {

@@ -21,8 +21,8 @@ pub fn self_attention_with_sums<B: Backend>(
     let powers = B::float_exp(B::float_sub(scores, largest.clone()));
     let total = B::float_sum_dim(powers.clone(), 2);
     let log_sum_exp = B::float_add(largest, B::float_log(total.clone()));
-    let shares = B::float_div(powers, total);
-    let output = B::float_matmul(value, B::float_swap_dims(shares, 1, 2));
+    let probabilities = B::float_div(powers, total);
+    let output = B::float_matmul(value, B::float_swap_dims(probabilities, 1, 2));
     (output, B::float_reshape(log_sum_exp, Shape::from([batch, positions])))
 }
 
@@ -35,12 +35,12 @@ pub fn self_attention_gradient<B: Backend>(
 ) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
     let [batch, _, positions] = query.shape().dims();
     let column = |values| B::float_reshape(values, Shape::from([batch, positions, 1]));
-    let shares = B::float_exp(B::float_sub(scores::<B>(query.clone(), key.clone()), column(log_sum_exp)));
+    let probabilities = B::float_exp(B::float_sub(scores::<B>(query.clone(), key.clone()), column(log_sum_exp)));
     let mean = column(B::float_sum_dim(B::float_mul(output, output_gradient.clone()), 1));
-    let of_shares = B::float_matmul(B::float_swap_dims(output_gradient.clone(), 1, 2), value);
-    let of_scores = B::float_mul(shares.clone(), B::float_sub(of_shares, mean));
+    let of_probabilities = B::float_matmul(B::float_swap_dims(output_gradient.clone(), 1, 2), value);
+    let of_scores = B::float_mul(probabilities.clone(), B::float_sub(of_probabilities, mean));
     let query_gradient = B::float_matmul(key, B::float_swap_dims(of_scores.clone(), 1, 2));
-    (query_gradient, B::float_matmul(query, of_scores), B::float_matmul(output_gradient, shares))
+    (query_gradient, B::float_matmul(query, of_scores), B::float_matmul(output_gradient, probabilities))
 }
 
 /// See [`NetworkOps::scaled_sum`](crate::ops::NetworkOps::scaled_sum).

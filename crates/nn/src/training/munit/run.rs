@@ -28,7 +28,7 @@ pub struct RunFile {
     /// How weights start.
     #[serde(default)]
     pub initialization: Initialization,
-    /// Decay of the generators' exponential moving average (EMA). No average without it.
+    /// Decay of the generators' exponential moving average (EMA). No EMA without it.
     #[serde(default, alias = "average_decay", skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
     /// The pictures' files.

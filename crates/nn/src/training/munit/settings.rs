@@ -20,7 +20,7 @@ pub struct Settings {
     pub losses: LossConfig,
     /// How it is minimised.
     pub optimizer: OptimizerConfig,
-    /// Decay of the generators' exponential moving average. No average without it.
+    /// Decay of the generators' exponential moving average (EMA). No EMA without it.
     pub ema_decay: Option<f64>,
     /// Fixes the first weights.
     pub seed: u64,
@@ -139,7 +139,7 @@ pub struct OptimizerConfig {
     pub adam: AdamConfig,
     /// How the rates change.
     pub schedule: Schedule,
-    /// What both halves of a step share.
+    /// Whether the discriminator step and the generator step share their generated images.
     pub order: StepOrder,
     /// Whether a generator step stores only the inputs of each forward call and recomputes its activations for the
     /// gradients: less memory, more time, the same result.
@@ -214,7 +214,7 @@ impl RecordConfig {
     }
 }
 
-/// What the discriminators' and the generators' halves of a step share.
+/// How the discriminator step and the generator step of one iteration are computed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepOrder {

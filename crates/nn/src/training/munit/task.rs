@@ -45,8 +45,8 @@ pub struct State {
     learning_rate_discriminator: f64,
 }
 
-/// Stands before the names of the discriminators' moments in the optimiser's file. The older word stays, so that every
-/// checkpoint can be read.
+/// Stands before the names of the discriminators' moments in the optimiser's file. The older word stays, in new files
+/// too, so that every checkpoint can be read.
 const DISCRIMINATOR_PREFIX: &str = "critic";
 
 impl Task for Trainer {

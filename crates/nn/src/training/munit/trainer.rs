@@ -305,8 +305,9 @@ impl Trainer {
         Some(Pair { drawing: term(found.drawing), photo: term(found.photo) })
     }
 
-    /// For samples whose two pictures show the same person: the difference between the one, translated with the other's
-    /// style, and the other. The mean over those samples; 0 where there is none.
+    /// The supervised loss: mean absolute difference between a picture, translated with the style of its sample's other
+    /// picture, and that other picture. Mean over the samples whose two pictures show the same person; 0 where there is
+    /// none.
     fn supervised_terms(
         &self,
         generators: &mut Translator,

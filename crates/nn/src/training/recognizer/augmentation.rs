@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Augmentation {
     /// Faces are turned by up to this many degrees, either way.
     pub rotation_degrees: f64,
-    /// Faces are multiplied in size by up to 1 plus this, or divided by as much.
+    /// Faces are scaled by a factor between `1 / (1 + scale)` and `1 + scale`, log-uniformly.
     pub scale: f64,
     /// Faces are moved by up to this share of the crop's width, in each direction.
     pub shift: f64,

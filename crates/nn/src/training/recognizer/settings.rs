@@ -158,7 +158,7 @@ pub struct RecordConfig {
     pub log_every: u64,
     /// A measurement on the held-out people, if there are any.
     pub evaluate_every: u64,
-    /// Pictures of them that are used, spread over all.
+    /// At most this many pictures of the held-out people are used. People are taken whole, in random order.
     pub num_evaluated: usize,
     /// A checkpoint.
     pub checkpoint_every: u64,

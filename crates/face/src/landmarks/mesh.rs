@@ -1,0 +1,196 @@
+//! The 468 points of MediaPipe's face mesh, and the other sets of points that follow from them.
+//!
+//! Numbers of points (vertices) are MediaPipe's; left and right are the picture's.
+
+use super::five::FivePoints;
+use super::webcaricature::Landmarks;
+use crate::transform::Point;
+
+/// Points of a face.
+pub const COUNT: usize = 468;
+/// Points of an eye's outline.
+pub const EYE_POINTS: usize = 16;
+
+/// Outer corner of the left eye.
+pub const LEFT_OUTER_CORNER: usize = 33;
+/// Outer corner of the right eye.
+pub const RIGHT_OUTER_CORNER: usize = 263;
+
+/// The outline of the face, clockwise from the middle of the forehead.
+pub const OUTLINE: [usize; 36] = [
+    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
+    136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+];
+
+/// The vertices nearest to iBUG's 68 points, in the order of 300-W: jaw, brows (upper edge), nose, eyes, lips.
+///
+/// The jaw of a turned head follows the skull, not the outline that one sees.
+pub const IBUG: [usize; 68] = [
+    162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389, // jaw
+    71, 63, 105, 66, 107, 336, 296, 334, 293, 301, // brows
+    168, 197, 5, 4, 75, 97, 2, 326, 305, // nose
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380, // eyes
+    61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, // outer lips
+    78, 82, 13, 312, 308, 317, 14, 87, // inner lips
+];
+
+/// Middle of the forehead, as high as the mesh reaches.
+const FOREHEAD: usize = 10;
+const CHIN: usize = 152;
+const NOSE_TIP: usize = 4;
+const MOUTH: [usize; 2] = [61, 291];
+const EARS: [usize; 2] = [234, 454];
+/// The hairline lies this share of the way from chin to forehead beyond the forehead: mean of the London set, whose people differ
+/// by 3 % of that way.
+const HAIRLINE: f64 = 0.12;
+
+/// x and y in pixels of the picture; depth in the same unit, smaller is nearer, 0 the middle of the head.
+pub type Point3 = [f64; 3];
+
+/// One of the eyes; left and right are the picture's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Eye {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
+impl Eye {
+    /// Its corners from left to right.
+    pub fn corners(self) -> [usize; 2] {
+        match self {
+            Self::Left => [33, 133],
+            Self::Right => [362, 263],
+        }
+    }
+
+    /// Its outline: outer corner, lower lid, inner corner, upper lid from outside.
+    pub fn outline(self) -> [usize; EYE_POINTS] {
+        match self {
+            Self::Left => [33, 7, 163, 144, 145, 153, 154, 155, 133, 246, 161, 160, 159, 158, 157, 173],
+            Self::Right => [263, 249, 390, 373, 374, 380, 381, 382, 362, 466, 388, 387, 386, 385, 384, 398],
+        }
+    }
+}
+
+/// The points of a face and its irises.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeshPoints {
+    points: Vec<Point3>,
+    irises: [[Point; 5]; 2],
+}
+
+impl MeshPoints {
+    /// Wraps the points of a face and, left and right, the middle of each iris and four points of its rim.
+    ///
+    /// # Panics
+    /// Unless there are 468 points.
+    pub fn new(points: Vec<Point3>, irises: [[Point; 5]; 2]) -> Self {
+        assert_eq!(points.len(), COUNT, "points of a face mesh");
+        Self { points, irises }
+    }
+
+    /// All points with their depth.
+    pub fn points(&self) -> &[Point3] {
+        &self.points
+    }
+
+    /// Left and right: the middle of the iris, then four points of its rim.
+    pub fn irises(&self) -> &[[Point; 5]; 2] {
+        &self.irises
+    }
+
+    /// A point of the mesh in the picture.
+    pub fn point(&self, vertex: usize) -> Point {
+        let [x, y, _] = self.points[vertex];
+        [x, y]
+    }
+
+    /// The smallest upright rectangle around the points: left and top edge, width and height.
+    pub fn bounds(&self) -> [f64; 4] {
+        let along = |axis: usize| {
+            let values = self.points.iter().map(|point| point[axis]);
+            values.fold([f64::INFINITY, f64::NEG_INFINITY], |[low, high], value| [low.min(value), high.max(value)])
+        };
+        let ([left, right], [top, bottom]) = (along(0), along(1));
+        [left, top, right - left, bottom - top]
+    }
+
+    /// Distance of the outer corners of the eyes, in pixels.
+    pub fn eye_distance_px(&self) -> f64 {
+        let ([ax, ay], [bx, by]) = (self.point(LEFT_OUTER_CORNER), self.point(RIGHT_OUTER_CORNER));
+        (bx - ax).hypot(by - ay)
+    }
+
+    /// Both pupils, the tip of the nose, the corners of the mouth.
+    pub fn five_points(&self) -> FivePoints {
+        let [left, right] = [self.irises[0][0], self.irises[1][0]];
+        [left, right, self.point(NOSE_TIP), self.point(MOUTH[0]), self.point(MOUTH[1])]
+    }
+
+    /// WebCaricature's 17 points. The hairline is where it lies on average, the ears are where the face ends at their height.
+    pub fn webcaricature(&self) -> Landmarks {
+        let middle = |a: usize, b: usize| {
+            let (a, b) = (self.point(a), self.point(b));
+            [0, 1].map(|axis| f64::midpoint(a[axis], b[axis]))
+        };
+        let (forehead, chin) = (self.point(FOREHEAD), self.point(CHIN));
+        let hairline = [0, 1].map(|axis| forehead[axis] + HAIRLINE * (forehead[axis] - chin[axis]));
+        let point = |vertex| self.point(vertex);
+        Landmarks([
+            hairline,
+            point(EARS[0]),
+            chin,
+            point(EARS[1]),
+            point(70),
+            // Inner ends of the brows: between their upper and lower corner.
+            middle(55, 107),
+            middle(285, 336),
+            point(300),
+            point(33),
+            point(133),
+            point(362),
+            point(263),
+            point(NOSE_TIP),
+            point(0),
+            point(MOUTH[0]),
+            point(17),
+            point(MOUTH[1]),
+        ])
+    }
+
+    /// iBUG's 68 points.
+    pub fn ibug(&self) -> [Point; 68] {
+        IBUG.map(|vertex| self.point(vertex))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_hold_distinct_vertices() {
+        for list in [&OUTLINE[..], &IBUG, &Eye::Left.outline(), &Eye::Right.outline()] {
+            let distinct: std::collections::BTreeSet<_> = list.iter().collect();
+            assert_eq!(distinct.len(), list.len());
+            assert!(list.iter().all(|vertex| *vertex < COUNT));
+        }
+        assert_eq!(Eye::Left.outline()[0], LEFT_OUTER_CORNER);
+        assert_eq!(Eye::Left.corners()[1], Eye::Left.outline()[8]);
+        assert_eq!(Eye::Right.outline()[0], RIGHT_OUTER_CORNER);
+        assert_eq!(Eye::Right.corners()[0], Eye::Right.outline()[8]);
+    }
+
+    #[test]
+    fn points_of_the_other_sets_are_those_of_the_mesh() {
+        let points = (0..COUNT).map(|vertex| [vertex as f64, 2.0 * vertex as f64, 0.0]).collect();
+        let mesh = MeshPoints::new(points, [[[1.0, 2.0]; 5], [[3.0, 4.0]; 5]]);
+        assert_eq!(mesh.ibug()[8], [152.0, 304.0]);
+        assert_eq!(mesh.five_points()[1], [3.0, 4.0]);
+        assert_eq!(mesh.webcaricature().0[16], [291.0, 582.0]);
+        assert_eq!(mesh.bounds(), [0.0, 0.0, 467.0, 934.0]);
+        assert!((mesh.eye_distance_px() - 230.0 * 5.0_f64.sqrt()).abs() < 1e-9);
+    }
+}
