@@ -11,6 +11,7 @@ use portraitist_face::text::NameFinder;
 use serde::Serialize;
 
 use crate::globs;
+use crate::interruption;
 use crate::named::Named;
 use crate::output::{Console, advised, describe};
 
@@ -123,17 +124,23 @@ pub(crate) fn sentences<'a>(path: &'a Path, warnings: &'a [PictureWarning]) -> i
     warnings.iter().map(|warning| format!("{}: {warning}", path.display()))
 }
 
-/// Does something with every input; failures are printed, and the rest is done. The words that stand for nothing come first.
-/// What `work` puts into its list of warnings is printed after each picture.
+/// Does something with every input until the program is asked to end; failures are printed, and the rest is done. The words that
+/// stand for nothing come first. What `work` puts into its list of warnings is printed after each picture.
 pub(crate) fn for_each<T>(
     inputs: &mut Inputs,
     console: &Console,
     mut work: impl FnMut(usize, &Input, &mut Vec<String>) -> anyhow::Result<T>,
 ) -> Done<T> {
     let (mut failed, mut warnings) = inputs.told(console);
-    let bar = console.progress(inputs.pictures.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
+    let count = inputs.pictures.len();
+    let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
     let mut results = Vec::new();
+    let _looking_at_each = interruption::Loop::begin();
     for (index, input) in inputs.pictures.iter().enumerate() {
+        if interruption::stops_here() {
+            bar.suspend(|| console.say(&format!("interrupted: {index} of {count} inputs were looked at")));
+            break;
+        }
         bar.set_message(input.path.display().to_string());
         let said = warnings.len();
         let result = work(index, input, &mut warnings);

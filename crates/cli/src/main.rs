@@ -5,6 +5,7 @@ mod arguments;
 mod commands;
 mod globs;
 mod inputs;
+mod interruption;
 mod models;
 mod named;
 mod npy;
@@ -14,37 +15,69 @@ mod similarity;
 mod translator;
 mod web;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use clap::Parser;
-use portraitist_nn::CachingAllocator;
+use portraitist_face::files::remove_all_unfinished;
+use portraitist_nn::{CachingAllocator, return_freed_memory};
 
 use crate::arguments::{Arguments, Command};
+use crate::output::{Console, advised};
 
 /// Training and translation ask for the same large buffers over and over; `CachingAllocator` keeps them instead of handing every
 /// page back to the system and faulting it in again. The many small blocks of the autograd graph suit mimalloc.
 #[global_allocator]
 static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
 
+/// Gives memory that is kept for the next work back to the system.
+fn give_memory_back() {
+    ALLOCATOR.give_back();
+    return_freed_memory();
+}
+
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let console = output::Console::new(arguments.json, arguments.quiet);
-    let result = match arguments.command {
-        Command::Demo(arguments) => commands::demo::run(&arguments, &console),
-        Command::Translate(arguments) => commands::translate::run(&arguments, &console),
-        Command::Detect(arguments) => commands::faces::detect(&arguments, &console),
-        Command::Align(arguments) => commands::faces::align(&arguments, &console),
-        Command::Dataset(command) => commands::dataset::run(command, &console),
-        Command::Train(arguments) => commands::train::run(&arguments, &console),
-        Command::Recognize(command) => commands::recognize::run(&command, &console),
-        Command::Bench(arguments) => commands::bench::run(&arguments, &console),
-        Command::Weights(command) => commands::weights::run(command, &console),
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return output::wrong_usage(&error),
     };
-    match result {
+    let console = Console::new(arguments.json, arguments.quiet);
+    let wait = move || console.say("ending after what is in hand; Ctrl-C again ends at once");
+    let end = move |signal| {
+        remove_all_unfinished();
+        console.interrupted(signal);
+    };
+    if let Err(error) = interruption::listen(wait, end) {
+        console.warn(&format!("Ctrl-C will end the program without a report: {error}"));
+    }
+    let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &console)));
+    let status = match result.unwrap_or_else(|_| Err(mistake())) {
         Ok(status) => status,
         Err(error) => {
-            console.fail(&error);
+            console.fail_for_good(&error);
             ExitCode::FAILURE
         }
+    };
+    interruption::stopped_by().map_or(status, |signal| signal.exit_code().into())
+}
+
+fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Demo(arguments) => commands::demo::run(&arguments, console),
+        Command::Translate(arguments) => commands::translate::run(&arguments, console),
+        Command::Detect(arguments) => commands::faces::detect(&arguments, console),
+        Command::Align(arguments) => commands::faces::align(&arguments, console),
+        Command::Dataset(command) => commands::dataset::run(command, console),
+        Command::Train(arguments) => commands::train::run(&arguments, console),
+        Command::Recognize(command) => commands::recognize::run(&command, console),
+        Command::Bench(arguments) => commands::bench::run(&arguments, console),
+        Command::Weights(command) => commands::weights::run(command, console),
+        Command::Completions(arguments) => commands::shell::completions(&arguments, console),
+        Command::Man(arguments) => commands::shell::man(&arguments, console),
     }
+}
+
+/// The error of a panic, whose own words stand above it.
+fn mistake() -> anyhow::Error {
+    advised("the program made a mistake and ended", "please report it with the lines above")
 }

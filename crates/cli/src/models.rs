@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use portraitist_face::detect::{FaceDetector, SeetaFace};
+use portraitist_face::detect::FaceDetector;
+use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::recognition::{Recognizer, RecognizerError};
 use portraitist_nn::translate::{Model, ModelError};
 use portraitist_nn::{builtin, device};
@@ -10,9 +11,9 @@ use portraitist_nn::{builtin, device};
 /// Loads what finds faces, for every command that looks for them.
 ///
 /// # Errors
-/// If the bundled detector does not load, which a test rules out.
+/// If a built-in network does not load, which a test rules out.
 pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
-    Ok(Arc::new(SeetaFace::new()?))
+    Ok(Arc::new(FaceMeshDetector::new()?))
 }
 
 /// Reads the translator of a name.
@@ -30,6 +31,19 @@ pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
     }
 }
 
+/// Refuses names of nothing; what a file holds is seen when it is read.
+///
+/// # Errors
+/// As [`open_recognizer`] for names.
+pub(crate) fn check_recognizer(name: &str) -> anyhow::Result<()> {
+    let is_known = name == builtin::RECOGNIZER || Recognizer::locate(name.as_ref())?.is_some();
+    if is_known { Ok(()) } else { Err(no_recognizer(name).into()) }
+}
+
+fn no_recognizer(name: &str) -> RecognizerError {
+    RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }
+}
+
 /// Reads the recogniser of a name onto a device.
 ///
 /// # Errors
@@ -42,5 +56,5 @@ pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recogn
     if name == builtin::RECOGNIZER {
         return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, name, &device)?);
     }
-    Err(RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }.into())
+    Err(no_recognizer(name).into())
 }

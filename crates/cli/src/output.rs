@@ -2,11 +2,18 @@
 
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use portraitist_face::files::is_same_file;
 use serde::Serialize;
+
+use crate::interruption::{self, Signal};
+
+/// Whether the one object of `--json` is on stdout already.
+static HAS_PRINTED: Mutex<bool> = Mutex::new(false);
 
 /// Where a command prints.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +33,21 @@ pub(crate) struct Advised {
 /// An error with a line that says what to do.
 pub(crate) fn advised(message: impl Into<String>, hint: impl Into<String>) -> anyhow::Error {
     Advised { message: message.into(), hint: hint.into() }.into()
+}
+
+/// What `--json` prints when there is no result.
+#[derive(Serialize)]
+struct FailureObject<'a> {
+    error: &'a str,
+    hint: Option<&'a str>,
+}
+
+/// A result that is not all of what was asked for, because the program was asked to end.
+#[derive(Serialize)]
+struct Interrupted<'a, T: Serialize> {
+    #[serde(flatten)]
+    result: &'a T,
+    interrupted: bool,
 }
 
 /// Refuses to write over files that exist, before any work is done.
@@ -77,17 +99,47 @@ impl Console {
         self.json
     }
 
-    /// Prints the command's result: the object with `--json`, else the text (nothing with `--quiet`).
+    /// Prints the command's result: the object with `--json`, else the text (nothing with `--quiet`). An object of a command that
+    /// was interrupted says so.
     pub(crate) fn result(self, object: &impl Serialize, text: &str) -> anyhow::Result<()> {
-        let line = if self.json { serde_json::to_string(object)? } else { text.to_owned() };
+        let is_interrupted = interruption::stopped_by().is_some();
+        let line = match (self.json, is_interrupted) {
+            (true, false) => serde_json::to_string(object)?,
+            (true, true) => serde_json::to_string(&Interrupted { result: object, interrupted: true })?,
+            (false, _) => text.to_owned(),
+        };
         if (self.json || !self.quiet) && !line.is_empty() {
-            match writeln!(std::io::stdout().lock(), "{line}") {
-                // The reader has seen enough (`portraitist … | head`).
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-                other => other?,
-            }
+            print_once(&line)?;
         }
         Ok(())
+    }
+
+    /// The command came to no result: prints the error as [`fail`](Self::fail) does, and the object `{"error", "hint"}` with `--json`.
+    pub(crate) fn fail_for_good(self, error: &anyhow::Error) {
+        self.fail(error);
+        let hint = error.downcast_ref::<Advised>().map(|advised| advised.hint.as_str());
+        let interrupted = interruption::stopped_by().is_some();
+        self.print_failure(&FailureObject { error: &describe(error), hint }, interrupted);
+    }
+
+    /// The program ends in the middle of its work.
+    pub(crate) fn interrupted(self, signal: Signal) {
+        let message = signal.message();
+        self.say(&message);
+        self.print_failure(&FailureObject { error: &message, hint: None }, true);
+    }
+
+    fn print_failure(self, failure: &FailureObject, interrupted: bool) {
+        if !self.json {
+            return;
+        }
+        let line = if interrupted {
+            serde_json::to_string(&Interrupted { result: failure, interrupted })
+        } else {
+            serde_json::to_string(failure)
+        };
+        // Where stdout is gone, stderr has said it.
+        let _ = line.map(|line| print_once(&line));
     }
 
     /// Says something on stderr, unless it is to be quiet.
@@ -95,6 +147,11 @@ impl Console {
         if !self.quiet {
             talk(text);
         }
+    }
+
+    /// Says on stderr what has to be known, even when quiet.
+    pub(crate) fn announce(self, text: &str) {
+        talk(text);
     }
 
     /// Warns on stderr, even when quiet.
@@ -121,6 +178,36 @@ impl Console {
             bar.enable_steady_tick(Duration::from_millis(500));
         }
         bar
+    }
+}
+
+/// Prints wrong usage as clap does, and with `--json` the object `{"error", "hint"}`. Help and version are printed here, too.
+pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
+    // There is nowhere left to report that the stream is gone.
+    let _ = error.print();
+    if error.use_stderr() {
+        let json = std::env::args_os().skip(1).take_while(|word| word != "--").any(|word| word == "--json");
+        let text = error.to_string();
+        let (message, rest) = text.split_once("\n\n").unwrap_or((&text, ""));
+        let message = message.trim_start_matches("error: ").trim_end();
+        let tip = rest.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+        let hint = tip.or_else(|| rest.lines().find(|line| line.starts_with("Usage: ")));
+        Console::new(json, true).print_failure(&FailureObject { error: message, hint }, false);
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Prints a line on stdout, unless an earlier one is there: two objects are none that a program can read.
+fn print_once(line: &str) -> std::io::Result<()> {
+    let mut has_printed = HAS_PRINTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if std::mem::replace(&mut *has_printed, true) {
+        return Ok(());
+    }
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{line}").and_then(|()| stdout.flush()) {
+        // The reader has seen enough (`portraitist … | head`).
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }
 

@@ -13,20 +13,30 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/finding_faces.rs"]
+mod finding_faces;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
 #[path = "suite/inputs.rs"]
 mod inputs;
+#[path = "suite/interruption.rs"]
+mod interruption;
+#[path = "suite/json.rs"]
+mod json;
 #[path = "suite/older_files.rs"]
 mod older_files;
 #[path = "suite/program.rs"]
 mod program;
+#[path = "suite/readme.rs"]
+mod readme;
 #[path = "suite/recognizer_training.rs"]
 mod recognizer_training;
 #[path = "suite/recognizing.rs"]
 mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
+#[path = "suite/shell.rs"]
+mod shell;
 #[path = "suite/styles.rs"]
 mod styles;
 #[path = "suite/synth.rs"]

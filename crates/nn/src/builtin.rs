@@ -28,6 +28,6 @@ pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
     ("iris", include_bytes!("../models/iris.safetensors")),
 ];
 
-/// The built-in recogniser takes a drawing and a photo for the same person above this similarity. Of 3,000 pairs of
-/// different people (seed 7707, see `docs/models/likeness.md`), 0.07 % are as similar.
-pub const SAME_PERSON_SIMILARITY: f32 = 0.43;
+/// Above this similarity two pictures may be called the same person: of 804,901 pairs of photos of different real people, 0.5 % are as
+/// similar (`docs/models/likeness.md` has the command).
+pub const SAME_PERSON_SIMILARITY: f32 = 0.72;

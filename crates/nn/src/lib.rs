@@ -32,3 +32,5 @@ pub mod workload;
 
 pub use burn::tensor::Device;
 pub use portraitist_kernels::CachingAllocator;
+#[cfg(feature = "mimalloc")]
+pub use portraitist_kernels::return_freed_memory;

@@ -1,6 +1,7 @@
 //! Pixels and what networks read of them.
 //!
-//! These are the only conversions between 8-bit RGB and planes of numbers, and between RGB and BGR:
+//! These are the conversions between 8-bit RGB and planes, and between RGB and BGR. Face detection samples windows of
+//! pictures instead of whole ones and scales them while it does, in `detection`.
 //!
 //! | network | order | range |
 //! |---|---|---|

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::values::parse_address;
 use crate::web::limits::DEFAULT_ADDRESS;
 
 /// Open a page that draws your photo, with the built-in model.
 ///
-/// The page is served on this computer only and opened in the browser. With --once, writes drawings
+/// The page is served on this computer only and opened in the browser, until Ctrl-C. --json prints one object with its
+/// address when it is there. With --once, writes drawings
 /// of a bundled portrait and of any photos given to a folder instead, and ends.
 #[derive(Debug, Args)]
 pub(crate) struct DemoArguments {
@@ -19,8 +21,9 @@ pub(crate) struct DemoArguments {
     /// Write example drawings to this folder and end.
     #[arg(long, value_name = "DIR")]
     pub(crate) once: Option<PathBuf>,
-    /// Where the page is served; loopback only. Port 0 takes a free one.
-    #[arg(long, default_value_t = DEFAULT_ADDRESS)]
+    /// Where the page is served: an address of this computer (127.0.0.1, another 127.*, ::1 or localhost), with or
+    /// without a port. Port 0 takes a free one.
+    #[arg(long, default_value_t = DEFAULT_ADDRESS, value_parser = parse_address)]
     pub(crate) addr: SocketAddr,
     /// Do not open the browser.
     #[arg(long)]

@@ -6,12 +6,20 @@ use clap::{Args, ValueEnum};
 
 use super::values::{parse_points, parse_size};
 
-/// Find faces: boxes, scores and five points estimated from each box.
+/// Find faces: boxes, scores, where their parts lie and where they look.
+///
+/// With --json each face has 468, 68, 17 and 5 points, the expected errors of the 68 in pixels, and its pose.
 #[derive(Debug, Args)]
 pub(crate) struct DetectArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
+    /// Folder for the pictures with what was found drawn over them.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) draw: Option<PathBuf>,
+    /// Replace files that exist.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Frames that a face can be aligned to.
@@ -41,7 +49,7 @@ pub(crate) struct AlignArguments {
     pub(crate) size: Option<[usize; 2]>,
     /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
     /// face; for a single picture.
-    #[arg(long, value_name = "X,Y,...", value_parser = parse_points)]
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, allow_hyphen_values = true)]
     pub(crate) points: Option<[[f64; 2]; 5]>,
     /// Replace files that exist.
     #[arg(long)]

@@ -5,6 +5,7 @@ mod dataset;
 mod demo;
 mod faces;
 mod recognize;
+mod shell;
 mod train;
 mod translate;
 mod values;
@@ -22,6 +23,7 @@ pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
 };
+pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
 pub(crate) use translate::TranslateArguments;
 pub(crate) use values::{DomainName, PlotFile, PlotFormat, VerificationName};
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),
+    Completions(CompletionsArguments),
+    Man(ManArguments),
 }
 
 #[cfg(test)]

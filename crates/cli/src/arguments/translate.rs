@@ -48,7 +48,7 @@ pub(crate) struct TranslateArguments {
     pub(crate) aligned: bool,
     /// Left eye, right eye, nose tip, left and right mouth corner in pixels, instead of finding the
     /// face; for a single picture.
-    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, conflicts_with = "aligned")]
+    #[arg(long, value_name = "X,Y,...", value_parser = parse_points, allow_hyphen_values = true, conflicts_with = "aligned")]
     pub(crate) points: Option<[[f64; 2]; 5]>,
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]

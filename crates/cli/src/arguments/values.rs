@@ -1,8 +1,11 @@
 //! Values that several commands take, and how their text is read.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+
+use crate::web::limits::DEFAULT_ADDRESS;
 
 /// The two domains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,6 +58,25 @@ pub(super) fn parse_fold_length(text: &str) -> Result<usize, String> {
     length.ok_or_else(|| "expected numbers of pairs from 1 on, separated by commas".to_owned())
 }
 
+/// An address with or without its port: `127.0.0.2`, `127.0.0.1:8000`, `localhost:0`, `::1`, `[::1]:8000`. No name but
+/// `localhost` is looked up.
+pub(super) fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let wrong = || format!("expected an address of this computer, such as {DEFAULT_ADDRESS}, 127.0.0.2 or localhost:0");
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    if let Ok(number) = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text).parse::<IpAddr>()
+    {
+        return Ok(SocketAddr::new(number, DEFAULT_ADDRESS.port()));
+    }
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) => (name, port.parse().map_err(|_| wrong())?),
+        None => (text, DEFAULT_ADDRESS.port()),
+    };
+    let is_here = name.eq_ignore_ascii_case("localhost");
+    is_here.then(|| SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port)).ok_or_else(wrong)
+}
+
 /// A plot to write; its name says how it is drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct PlotFile {
@@ -87,7 +109,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn addresses_may_lack_their_port() {
+        let cases = [
+            ("127.0.0.2", "127.0.0.2:7878"),
+            ("127.0.0.1:0", "127.0.0.1:0"),
+            ("localhost:0", "127.0.0.1:0"),
+            ("LOCALHOST", "127.0.0.1:7878"),
+            ("::1", "[::1]:7878"),
+            ("[::1]", "[::1]:7878"),
+            ("[::1]:80", "[::1]:80"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(parse_address(text).map(|address| address.to_string()), Ok(expected.to_owned()), "{text}");
+        }
+        for text in ["", ":80", "localhost:", "localhost:x", "localhost:70000", "example.org:80", "127.0.0", "[::1"] {
+            assert!(parse_address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn points_are_ten_finite_numbers() {
+        assert_eq!(parse_points("-1,2,-3,4,5,6,7,8,9,10.5").map(|points| points[0]), Ok([-1.0, 2.0]));
         assert_eq!(parse_points("1,2,3,4,5,6,7,8,9,10.5").map(|points| points[4]), Ok([9.0, 10.5]));
         assert!(parse_points("1,2,3").is_err());
         assert!(parse_points("1,2,3,4,5,6,7,8,9,NaN").is_err());

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod faces;
 pub(crate) mod recognize;
+pub(crate) mod shell;
 pub(crate) mod train;
 pub(crate) mod translate;
 pub(crate) mod weights;

@@ -2,10 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::Context;
 use indicatif::ProgressBar;
 use portraitist_face::text::{serialize_lossy, serialize_lossy_option};
 use portraitist_nn::device;
@@ -15,6 +12,7 @@ use portraitist_nn::training::{ChangedData, Observer, Run, Session, StepReport, 
 use serde::Serialize;
 
 use crate::arguments::TrainArguments;
+use crate::interruption;
 use crate::output::{Console, advised};
 
 /// What `--json` prints at the end.
@@ -26,7 +24,6 @@ struct TrainOutput {
     seconds: f64,
     #[serde(serialize_with = "serialize_lossy_option")]
     checkpoint: Option<PathBuf>,
-    interrupted: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -46,7 +43,6 @@ struct Terminal {
     bar: ProgressBar,
     message: fn(&StepReport) -> String,
     console: Console,
-    stop: Arc<AtomicBool>,
     warnings: Vec<String>,
 }
 
@@ -62,7 +58,7 @@ impl Observer for Terminal {
     }
 
     fn wants_to_stop(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
+        interruption::is_asked()
     }
 }
 
@@ -120,18 +116,19 @@ pub(crate) fn train<T: Task>(
     } else {
         Session::start(run, &arguments.out, &device)?
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let _looks_after_every_step = interruption::Loop::begin();
     console.say(&format!(
         "training {name} in {} from step {} to {steps}; Ctrl-C writes a checkpoint and ends",
         session.folder().display(),
         session.steps_done(),
     ));
     let bar = console.progress(steps, PROGRESS);
-    let mut terminal = Terminal { bar, message: phrases.step, console: *console, stop, warnings: Vec::new() };
+    let mut terminal = Terminal { bar, message: phrases.step, console: *console, warnings: Vec::new() };
     let outcome = session.train(&mut terminal)?;
     terminal.bar.finish_and_clear();
+    if outcome.interrupted {
+        interruption::stop();
+    }
     let how = if outcome.interrupted { "stopped" } else { "done" };
     let text = format!(
         "{how} after {} steps ({:.0} s); checkpoint {}",
@@ -144,7 +141,6 @@ pub(crate) fn train<T: Task>(
         steps: outcome.steps,
         seconds: outcome.seconds,
         checkpoint: Some(outcome.checkpoint),
-        interrupted: outcome.interrupted,
         warnings: terminal.warnings,
     };
     console.result(&output, &text)?;

@@ -3,6 +3,8 @@
 //! A page on loopback is in reach of every web site that the browser visits. Checking `Host` stops sites whose name was rebound
 //! to 127.0.0.1; checking `Origin` stops requests that other sites send across.
 
+use std::net::Ipv4Addr;
+
 use axum::extract::Request;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -68,7 +70,8 @@ fn is_loopback(host: &str) -> bool {
         Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
         _ => host,
     };
-    name == "127.0.0.1" || name == "[::1]" || name.eq_ignore_ascii_case("localhost")
+    let is_loopback_number = name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback());
+    is_loopback_number || name == "[::1]" || name.eq_ignore_ascii_case("localhost")
 }
 
 /// Whether a writing request comes from the page itself. Browsers say so in `Origin`, which no script can change; programs that
@@ -89,12 +92,20 @@ mod tests {
 
     #[test]
     fn only_names_of_this_computer_are_loopback() {
-        for host in ["127.0.0.1", "127.0.0.1:7878", "localhost:1", "LocalHost", "[::1]", "[::1]:80"] {
+        for host in ["127.0.0.1", "127.0.0.1:7878", "127.0.0.2:7878", "localhost:1", "LocalHost", "[::1]", "[::1]:80"] {
             assert!(is_loopback(host), "{host}");
         }
-        for host in
-            ["", "::1", "evil.example", "127.0.0.1.evil.example", "localhost.evil:80", "0.0.0.0:80", "127.0.0.1:x"]
-        {
+        for host in [
+            "",
+            "::1",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "localhost.evil:80",
+            "0.0.0.0:80",
+            "127.0.0.1:x",
+            "127.0.0.1.",
+            "128.0.0.1",
+        ] {
             assert!(!is_loopback(host), "{host}");
         }
     }

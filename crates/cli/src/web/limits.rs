@@ -10,8 +10,14 @@ pub(crate) const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Ad
 pub(super) const MAX_UPLOAD_MIB: usize = 32;
 /// Largest picture file, in bytes.
 pub(super) const MAX_UPLOAD_BYTES: usize = MAX_UPLOAD_MIB * 1024 * 1024;
+/// Bytes of all bodies together that are held, received or waiting for their turn.
+pub(super) const MAX_HELD_BYTES: usize = 4 * MAX_UPLOAD_BYTES;
 /// Time for a whole body; generous, for pages reached through a tunnel.
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60);
+/// Time in which nothing of a body needs to arrive.
+pub(super) const UPLOAD_PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of a body that have to arrive in each second on average, after that time.
+pub(super) const MIN_UPLOAD_RATE: usize = 16 * 1024;
 /// Bytes of an unwanted body that are read away before the connection is closed on the client.
 pub(super) const MAX_DISCARDED_BYTES: usize = 16 * MAX_UPLOAD_BYTES;
 /// Time for reading away.
@@ -23,6 +29,33 @@ pub(super) const MAX_JOBS: usize = 1;
 pub(super) const MAX_WAITING: usize = 3;
 /// Seconds after which a client that met a full queue should ask again.
 pub(super) const RETRY_SECONDS: u16 = 2;
+
+/// Open connections; another one takes the place of one that is silent.
+const MAX_CONNECTIONS: usize = 128;
+/// Share of the files that the process may open which connections may take.
+const CONNECTIONS_SHARE: u64 = 2;
+/// Connections that are ended at once when the system has no file descriptor left.
+pub(super) const CROWDED_OUT: usize = 8;
+/// How long to wait then.
+pub(super) const CROWDED_PAUSE: Duration = Duration::from_millis(20);
+/// Time for a request's header, and for waiting for the next request.
+pub(super) const HEADER_TIME: Duration = Duration::from_secs(15);
+/// Largest header.
+pub(super) const MAX_HEADER_BYTES: usize = 64 * 1024;
+/// Time in which a client has to take something of an answer.
+pub(super) const STALL_TIME: Duration = Duration::from_secs(15);
+/// How long nothing needs to be drawn before memory is given back: one to two times this.
+pub(super) const MEMORY_PAUSE: Duration = Duration::from_secs(2);
+
+/// Connections that may be open, by the limits of this program and of the system.
+pub(super) fn max_connections() -> usize {
+    #[cfg(unix)]
+    if let Ok((files, _)) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE) {
+        let share = usize::try_from(files / CONNECTIONS_SHARE).unwrap_or(usize::MAX);
+        return share.clamp(1, MAX_CONNECTIONS);
+    }
+    MAX_CONNECTIONS
+}
 
 /// Longest file name that is repeated in messages, in characters.
 pub(super) const MAX_NAME_LENGTH: usize = 120;

@@ -1,10 +1,12 @@
 //! A short queue for heavy work: few jobs at once, few waiting, and none for clients that have gone.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
+
+use super::limits::MAX_HELD_BYTES;
 
 /// Hands out places; clones share them.
 #[derive(Clone)]
@@ -13,6 +15,29 @@ pub(super) struct Queue {
     places: Arc<Semaphore>,
     /// One permit for everybody at work.
     turns: Arc<Semaphore>,
+    /// One permit for every unit of memory that bodies may take.
+    memory: Arc<Semaphore>,
+    uploads: Arc<AtomicU64>,
+    most: usize,
+}
+
+/// Unit in which memory is counted.
+const UNIT_BYTES: usize = 1024;
+
+/// Memory that a body takes; dropping it lets it go.
+#[derive(Debug)]
+pub(super) struct Held {
+    permit: OwnedSemaphorePermit,
+    memory: Arc<Semaphore>,
+}
+
+impl Held {
+    /// Whether there is memory for a body of `bytes` in all, which is then taken.
+    pub(super) fn grow(&mut self, bytes: usize) -> bool {
+        let more = bytes.div_ceil(UNIT_BYTES).saturating_sub(self.permit.num_permits());
+        let more = u32::try_from(more).ok().and_then(|more| Arc::clone(&self.memory).try_acquire_many_owned(more).ok());
+        more.map(|more| self.permit.merge(more)).is_some()
+    }
 }
 
 /// A place in the queue; dropping it leaves the queue.
@@ -32,13 +57,41 @@ pub(super) struct Stopped;
 impl Queue {
     /// A queue for `jobs` at work and `waiting` more.
     pub(super) fn new(jobs: usize, waiting: usize) -> Self {
-        Self { places: Arc::new(Semaphore::new(jobs + waiting)), turns: Arc::new(Semaphore::new(jobs)) }
+        Self {
+            places: Arc::new(Semaphore::new(jobs + waiting)),
+            turns: Arc::new(Semaphore::new(jobs)),
+            memory: Arc::new(Semaphore::new(MAX_HELD_BYTES / UNIT_BYTES)),
+            uploads: Arc::default(),
+            most: jobs + waiting,
+        }
     }
 
-    /// A place, unless all are taken. It is taken before the body is read, which bounds the memory for bodies, too.
+    /// Begins to receive a body, for which [`Held::grow`] takes memory as it arrives; `None` if there is none at all.
+    pub(super) fn receive(&self) -> Option<Held> {
+        self.uploads.fetch_add(1, Ordering::Relaxed);
+        let permit = Arc::clone(&self.memory).try_acquire_many_owned(1).ok()?;
+        Some(Held { permit, memory: Arc::clone(&self.memory) })
+    }
+
+    /// A place, unless all are taken. Whoever takes one has the body already: slow senders keep nobody out.
     pub(super) fn enter(&self) -> Option<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         Some(Place { place, turns: Arc::clone(&self.turns) })
+    }
+
+    /// Whether all places are taken.
+    pub(super) fn is_full(&self) -> bool {
+        self.places.available_permits() == 0
+    }
+
+    /// Whether nobody works or waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.available_permits() == self.most
+    }
+
+    /// How many bodies have been received, or begun to be.
+    pub(super) fn uploads(&self) -> u64 {
+        self.uploads.load(Ordering::Relaxed)
     }
 
     /// Places that nobody has.

@@ -43,7 +43,7 @@ impl TranslatorService for Painter {
 }
 
 fn state() -> AppState {
-    AppState { stylise: StyliseState::new(Arc::new(Painter)) }
+    AppState { stylise: StyliseState::new(Arc::new(Painter)), give_memory_back: || {} }
 }
 
 fn painting() -> Router {
@@ -315,7 +315,7 @@ async fn a_full_queue_says_busy_and_gone_clients_leave_no_work() {
     let slow = Arc::new(Slow { begun, leave: Mutex::new(leave), count: AtomicUsize::new(0) });
     let queue = Queue::new(1, 3);
     let state = StyliseState::with_queue(slow.clone(), queue.clone());
-    let router = app(AppState { stylise: state });
+    let router = app(AppState { stylise: state, give_memory_back: || {} });
     let photo = || request(Method::POST, "/api/drawings?seed=1", bundled_portrait());
     let start = || {
         let router = router.clone();
@@ -359,5 +359,5 @@ async fn wait_until(is_so: impl Fn() -> bool) {
 async fn the_server_ends_when_it_is_told_to() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let server = super::serve(listener, state(), std::future::ready(()));
-    tokio::time::timeout(Duration::from_secs(10), server).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(10), server).await.unwrap();
 }

@@ -2,38 +2,55 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::limits::{DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_UPLOAD_BYTES, UPLOAD_TIME};
+use super::limits::{
+    DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_UPLOAD_BYTES, MIN_UPLOAD_RATE, UPLOAD_PATIENCE, UPLOAD_TIME,
+};
+use super::queue::Held;
 use super::reply::Failure;
 
-/// The whole body, or the answer for a body that is too large, too slow or broken off.
-pub(super) async fn read_body(body: Body) -> Result<Vec<u8>, Failure> {
-    match timeout(UPLOAD_TIME, read_up_to_limit(body)).await {
-        Ok(result) => result,
-        Err(_) => Err(Failure::timed_out()),
-    }
-}
+/// Room that is made before anything has arrived: what a client announces costs it nothing.
+const FIRST_ROOM_BYTES: usize = 256 * 1024;
 
-async fn read_up_to_limit(mut body: Body) -> Result<Vec<u8>, Failure> {
+/// The whole body, or the answer for a body that is too large, too slow or broken off, or for which there is no memory.
+pub(super) async fn read_body(mut body: Body, held: &mut Held) -> Result<Vec<u8>, Failure> {
     // The announced length refuses large bodies early; the count below also holds for bodies of unknown length.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > MAX_UPLOAD_BYTES {
         discard(body).await;
         return Err(Failure::too_large());
     }
-    let mut bytes = Vec::with_capacity(announced);
-    while let Some(chunk) = next_chunk(&mut body).await? {
-        if bytes.len() + chunk.len() > MAX_UPLOAD_BYTES {
+    let began = Instant::now();
+    let mut bytes = Vec::with_capacity(announced.min(FIRST_ROOM_BYTES));
+    loop {
+        let deadline = deadline(began, Instant::now(), bytes.len());
+        let Ok(chunk) = timeout_at(deadline, next_chunk(&mut body)).await else { return Err(Failure::timed_out()) };
+        let Some(chunk) = chunk? else { return Ok(bytes) };
+        let len = bytes.len() + chunk.len();
+        let refusal = if len > MAX_UPLOAD_BYTES {
+            Some(Failure::too_large())
+        } else if !held.grow(len) {
+            Some(Failure::busy())
+        } else {
+            None
+        };
+        if let Some(refusal) = refusal {
             drop(bytes);
             discard(body).await;
-            return Err(Failure::too_large());
+            return Err(refusal);
         }
         bytes.extend_from_slice(&chunk);
     }
-    Ok(bytes)
+}
+
+/// When the next piece has to be there: soon after the last, by the rate on average, and within the time for the whole.
+fn deadline(began: Instant, now: Instant, received: usize) -> Instant {
+    let by_rate = began + UPLOAD_PATIENCE + Duration::from_secs_f64(received as f64 / MIN_UPLOAD_RATE as f64);
+    by_rate.min(now + UPLOAD_PATIENCE).min(began + UPLOAD_TIME)
 }
 
 /// Reads and forgets, within bounds: a browser that is still sending does not read the answer.

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::Child;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use portraitist_face::bundled_portrait;
@@ -38,7 +38,33 @@ struct Page {
 impl Page {
     fn open() -> Self {
         let place = Place::new();
-        let mut child = place.command(&["demo", "--no-open", "--addr", "127.0.0.1:0"]).spawn().unwrap();
+        let command = place.command(&["demo", "--no-open", "--addr", "127.0.0.1:0"]);
+        Self::start(place, command)
+    }
+
+    /// Few files may be open at the same time.
+    #[cfg(unix)]
+    fn open_with_few_files() -> Self {
+        let place = Place::new();
+        let mut shell = Command::new("sh");
+        let program = env!("CARGO_BIN_EXE_portraitist");
+        shell.args([
+            "-c",
+            "ulimit -n 40; exec \"$@\"",
+            "sh",
+            program,
+            "demo",
+            "--no-open",
+            "-q",
+            "--addr",
+            "localhost:0",
+        ]);
+        shell.current_dir(place.path(".")).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Self::start(place, shell)
+    }
+
+    fn start(place: Place, mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
         let address = line
@@ -93,9 +119,9 @@ fn the_page_answers_on_loopback_until_it_is_asked_to_end() {
     assert_eq!(status, 403);
 
     let id = page.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     let asked = Instant::now();
-    assert_eq!(page.child.wait().unwrap().code(), Some(0));
+    assert_eq!(page.child.wait().unwrap().code(), Some(143));
     assert!(asked.elapsed() < Duration::from_secs(10));
     assert!(TcpStream::connect(&page.address).is_err());
     assert!(page.place.files(".").is_empty());
@@ -105,4 +131,79 @@ fn the_page_answers_on_loopback_until_it_is_asked_to_end() {
 fn the_page_stays_on_this_computer() {
     let place = Place::new();
     place.run(&["demo", "--no-open", "--addr", "0.0.0.0:0"]).failed(&["loopback"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_address_is_one_object_and_addresses_may_lack_their_port() {
+    let place = Place::new();
+    for (address, expected) in [("127.0.0.2:0", "http://127.0.0.2:"), ("localhost:0", "http://127.0.0.1:")] {
+        let mut child = place.command(&["demo", "--no-open", "--json", "-q", "--addr", address]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let object: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+        assert!(object["address"].as_str().unwrap().starts_with(expected), "{object}");
+        assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(lines.count(), 0, "one object");
+    }
+    let answer = place.run(&["demo", "--no-open", "--addr", "example.org:80"]);
+    assert!(answer.code == Some(2) && answer.stderr.contains("localhost:0"), "{answer:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn silent_sockets_and_slow_uploads_shut_nobody_out() {
+    let page = Page::open_with_few_files();
+    let connect = || TcpStream::connect(&page.address).unwrap();
+    let silent: Vec<TcpStream> = (0..400).map(|_| connect()).collect();
+    let host = &page.address;
+    let head = format!("POST /api/drawings?seed=1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 30000000\r\n\r\n");
+    let mut slow: Vec<TcpStream> = (0..4).map(|_| connect()).collect();
+    slow.iter_mut().for_each(|stream| stream.write_all(head.as_bytes()).unwrap());
+    let began = Instant::now();
+    let dripping = std::thread::spawn(move || {
+        // A byte a second, until the page has had enough.
+        while !slow.is_empty() && began.elapsed() < Duration::from_secs(40) {
+            std::thread::sleep(Duration::from_secs(1));
+            slow.retain_mut(|stream| stream.write_all(b"x").is_ok());
+        }
+        began.elapsed()
+    });
+    for seed in 1..=3 {
+        let asked = Instant::now();
+        let (status, _) = page.ask("GET", "/", "", b"");
+        assert_eq!(status, 200);
+        assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+        let (status, _) = page.ask("POST", &format!("/api/drawings?seed={seed}"), "", bundled_portrait());
+        assert_eq!(status, 200);
+    }
+    assert!(dripping.join().unwrap() < Duration::from_secs(30), "slow uploads are ended");
+    drop(silent);
+}
+
+/// Resident memory of a process in MiB.
+#[cfg(target_os = "linux")]
+fn resident_mib(id: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_goes_back_after_large_pictures() {
+    let page = Page::open();
+    // Without a face, nearly as large as pictures may be, and small as files: 300 MB each.
+    let large = portraitist_face::Picture::filled(10_000, 9_900, [90, 120, 150]).unwrap().encode_png().unwrap();
+    let mut most = 0;
+    for _ in 0..2 {
+        let (status, _) = page.ask("POST", "/api/drawings?seed=1", "", &large);
+        assert_eq!(status, 422);
+        most = most.max(resident_mib(page.child.id()));
+    }
+    let began = Instant::now();
+    while resident_mib(page.child.id()) > most.min(500) / 2 {
+        assert!(began.elapsed() < Duration::from_secs(20), "{} MiB are kept", resident_mib(page.child.id()));
+        std::thread::sleep(Duration::from_millis(200));
+    }
 }

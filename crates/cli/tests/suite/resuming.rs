@@ -149,13 +149,13 @@ fn a_torn_checkpoint_does_not_replace_a_whole_one() {
 fn an_interrupt_writes_a_checkpoint_and_ends_well() {
     let changes = [("steps = 8", "steps = 30"), ("checkpoint_every = 2", "checkpoint_every = 1000")];
     let place = Place::with_run(&changes);
-    for (round, signal) in ["-INT", "-TERM"].into_iter().enumerate() {
+    for (round, (signal, code)) in [("-INT", 130), ("-TERM", 143)].into_iter().enumerate() {
         let child = place.start(if round == 0 { &[] } else { &["--resume"] });
         place.await_log(3 + 4 * round);
         let id = child.id().to_string();
         assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert_eq!(output.status.code(), Some(code), "{output:?}");
         let object: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!(object["interrupted"], true, "{object}");
         let step = object["steps"].as_u64().unwrap();

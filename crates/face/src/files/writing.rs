@@ -6,6 +6,7 @@ use std::path::Path;
 
 use tempfile::{NamedTempFile, PersistError};
 
+use super::unfinished::note;
 use crate::error::{Error, Result};
 
 /// Names of unfinished files: short, whatever the file itself is called.
@@ -78,7 +79,9 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    builder.tempfile_in(folder)
+    let file = builder.tempfile_in(folder)?;
+    note(file.path());
+    Ok(file)
 }
 
 /// Makes what was created and renamed in a folder outlast a crash of the system. Nothing happens where the system or the file

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use portraitist_face::Error;
 use portraitist_face::dataset::{Dataset, OpenOptions};
 use portraitist_face::prepare::{Options, Report, prepare};
@@ -13,6 +12,7 @@ use serde::Serialize;
 
 use super::problems::{print_problems, status};
 use crate::arguments::PrepareArguments;
+use crate::interruption;
 use crate::models::open_detector;
 use crate::output::{Console, advised};
 use crate::settings::recipe;
@@ -22,6 +22,14 @@ struct Prepared {
     #[serde(flatten)]
     report: Report,
     warnings: Vec<String>,
+}
+
+/// What is told of a run that was interrupted.
+#[derive(Serialize)]
+struct Stopped<'a> {
+    destination: &'a Path,
+    pictures_done: usize,
+    of: usize,
 }
 
 /// Runs the command.
@@ -38,17 +46,26 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     dataset.remarks.iter().for_each(|remark| console.say(remark));
     let count = dataset.entries().count();
     ensure!(count > 0, "{}: the lists name no pictures", source.display());
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let looks_after_every_picture = interruption::Loop::begin();
+    let done = AtomicUsize::new(0);
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {per_sec} {eta} left");
     let going_on = || {
         bar.inc(1);
-        !stop.load(Ordering::Relaxed)
+        done.fetch_add(1, Ordering::Relaxed);
+        !interruption::stops_here()
     };
     let options = Options { redo: arguments.redo, force: arguments.force };
-    let report = prepare(&dataset, &recipe, &open_detector()?, destination, options, going_on).map_err(explained)?;
+    let report = prepare(&dataset, &recipe, &open_detector()?, destination, options, going_on);
     bar.finish_and_clear();
+    drop(looks_after_every_picture);
+    if let Err(Error::Stopped) = report {
+        let pictures_done = done.into_inner();
+        let text = format!("interrupted: {pictures_done} of {count} pictures; {GO_ON}");
+        console.say(&text);
+        console.result(&Stopped { destination, pictures_done, of: count }, "")?;
+        return Ok(ExitCode::FAILURE);
+    }
+    let report = report.map_err(explained)?;
     print_problems(&report.problems, console);
     let status = status(&report.problems);
     let text = describe(&report);
@@ -70,7 +87,6 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
 fn explained(error: Error) -> anyhow::Error {
     match error {
         Error::Occupied { .. } | Error::Locked { .. } => error.into(),
-        Error::Stopped => advised("stopped before the end", GO_ON),
         other => advised(other.to_string(), GO_ON),
     }
 }

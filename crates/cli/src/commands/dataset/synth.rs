@@ -2,17 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use anyhow::Context;
 use portraitist_face::Error;
 use portraitist_face::synthetic::write_dataset;
 use portraitist_face::text::serialize_lossy;
 use serde::Serialize;
 
 use crate::arguments::SynthArguments;
+use crate::interruption;
 use crate::output::{Console, advised};
 use crate::settings::dataset_plan;
 
@@ -37,18 +35,21 @@ const PEOPLE_FOR_ALL_FOLDS: u32 = 20;
 /// Runs the command.
 pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let plan = dataset_plan(arguments)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    ctrlc::set_handler(move || asked.store(true, Ordering::Relaxed)).context("cannot listen for Ctrl-C")?;
+    let looks_after_every_picture = interruption::Loop::begin();
     let bar = console.progress(plan.pictures(), "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let start = Instant::now();
     let going_on = |done: u64| {
         bar.set_position(done);
-        !stop.load(Ordering::Relaxed)
+        !interruption::is_asked()
     };
     let result = write_dataset(&plan, &arguments.destination, arguments.force, &going_on);
     bar.finish_and_clear();
+    drop(looks_after_every_picture);
     let summary = result.map_err(|error| match error {
+        Error::Stopped => {
+            interruption::stop();
+            advised("interrupted; nothing was written", "run the same command again")
+        }
         Error::FolderExists { .. } => advised(error.to_string(), "replace an earlier synthetic dataset with --force"),
         other => other.into(),
     })?;

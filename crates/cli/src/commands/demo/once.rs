@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use crate::arguments::DemoArguments;
 use crate::inputs::{Failure, sentences, status};
+use crate::interruption;
 use crate::named::Named;
 use crate::output::Console;
 use crate::translator::FaceTranslator;
@@ -74,7 +75,12 @@ pub(super) fn run(
     };
     let bundled = "bundled portrait";
     draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()));
-    for path in &arguments.photos {
+    let _looking_at_each = interruption::Loop::begin();
+    for (index, path) in arguments.photos.iter().enumerate() {
+        if interruption::stops_here() {
+            console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
+            break;
+        }
         draw(path, Decoded::open(path));
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");

@@ -3,17 +3,25 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use portraitist_nn::builtin;
+use serde::Serialize;
 
 use super::service::DemoService;
 use crate::arguments::DemoArguments;
+use crate::interruption;
 use crate::models::open_recognizer;
 use crate::output::{Console, advised};
 use crate::translator::FaceTranslator;
 use crate::web::limits::{DEFAULT_ADDRESS, LAST_DRAWING};
 use crate::web::stylise::StyliseState;
 use crate::web::{self, AppState};
+
+/// What `--json` prints when the page is there.
+#[derive(Serialize)]
+struct Opened<'a> {
+    address: &'a str,
+}
 
 /// Serves the page until it is asked to end.
 pub(super) fn run(
@@ -24,7 +32,8 @@ pub(super) fn run(
     let address = arguments.addr;
     ensure!(address.ip().is_loopback(), "--addr must be on loopback, such as {DEFAULT_ADDRESS}, found {address}");
     let service = DemoService { translator, recognizer: open_recognizer(builtin::RECOGNIZER, "cpu")? };
-    let state = AppState { stylise: StyliseState::new(Arc::new(service)) };
+    let stylise = StyliseState::new(Arc::new(service));
+    let state = AppState { stylise, give_memory_back: crate::give_memory_back };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = match tokio::net::TcpListener::bind(address).await {
@@ -36,29 +45,17 @@ pub(super) fn run(
             Err(error) => return Err(advised(format!("cannot listen on {address}: {error}"), "choose another --addr")),
         };
         let page = format!("http://{}/", listener.local_addr()?);
-        console.say(&format!("the demo is at {page} (Ctrl-C ends it)"));
+        // Without it nobody finds the page: it is said even when quiet.
+        console.announce(&format!("the demo is at {page} (Ctrl-C ends it)"));
+        console.result(&Opened { address: &page }, "")?;
+        let _ends_in_order = interruption::Loop::begin();
         if !arguments.no_open && webbrowser::open(&page).is_err() {
             console.say("no browser could be opened; open the address yourself");
         }
-        web::serve(listener, state, asked_to_end()).await.context("the page cannot be served")
+        web::serve(listener, state, interruption::asked()).await;
+        interruption::stop();
+        anyhow::Ok(())
     })?;
     runtime.shutdown_timeout(LAST_DRAWING);
     Ok(ExitCode::SUCCESS)
-}
-
-/// Ready when Ctrl-C was pressed or the system asks the program to end.
-async fn asked_to_end() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-        return;
-    }
-    // Without a way to listen, only the end of the process ends the page.
-    if interrupt.await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
-use crate::models::open_recognizer;
+use crate::models::{check_recognizer, open_recognizer};
 use crate::named::Named;
 use crate::npy::npy;
 use crate::output::{Console, describe, refuse_existing};
@@ -52,6 +52,9 @@ struct Output {
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let translator = FaceTranslator::open(&arguments.model)?;
+    if arguments.recognizer != "none" {
+        check_recognizer(&arguments.recognizer)?;
+    }
     // Only --json has a place for what it says.
     let wanted = console.is_json() && arguments.recognizer != "none";
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;

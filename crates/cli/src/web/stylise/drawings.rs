@@ -3,20 +3,21 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Json;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
+use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portraitist_face::Picture;
 use portraitist_face::picture::PictureFormat;
 use portraitist_face::transform::Point;
-use portraitist_nn::builtin;
 use serde::{Deserialize, Serialize};
 
+use super::likeness::{as_alike_percent, is_same_person};
 use super::service::{StyliseError, StyliseRequest, Stylised, TranslatorService};
 use super::state::StyliseState;
+use crate::web::connections::{Connection, Phase};
 use crate::web::limits::{MAX_NAME_LENGTH, MAX_QUOTE_LENGTH};
 use crate::web::queue::Audience;
 use crate::web::reply::{Failure, split_hint};
@@ -47,8 +48,10 @@ pub(super) struct DrawingReply {
     points: [Point; 5],
     /// How alike photo and drawing are, as in `translate --json`.
     similarity: Option<f32>,
-    /// Whether that is as alike as pictures of one person are.
+    /// Whether that is so alike that few pairs of different people are.
     same_person: Option<bool>,
+    /// Of a hundred pairs of photos of different people, how many are as alike.
+    as_alike_percent: Option<f32>,
     crop: PictureReply,
     drawing: PictureReply,
     in_picture: Option<PictureReply>,
@@ -76,6 +79,7 @@ impl PictureReply {
 /// Draws the picture in the body.
 pub(super) async fn create(
     State(state): State<StyliseState>,
+    connection: Option<Extension<Arc<Connection>>>,
     parameters: Result<Query<Parameters>, QueryRejection>,
     body: Body,
 ) -> Result<Json<DrawingReply>, Failure> {
@@ -86,14 +90,22 @@ pub(super) async fn create(
             return Err(failure);
         }
     };
-    let Some(place) = state.queue.enter() else {
+    let held = if state.queue.is_full() { None } else { state.queue.receive() };
+    let Some(mut held) = held else {
         discard(body).await;
         return Err(Failure::busy());
     };
-    let file = read_body(body).await?;
+    let file = read_body(body, &mut held).await?;
+    let place = state.queue.enter().ok_or_else(Failure::busy)?;
+    if let Some(Extension(connection)) = connection {
+        connection.enter(Phase::Working);
+    }
     let translator = Arc::clone(&state.translator);
     place
-        .run(move |audience| draw(translator.as_ref(), file, &name, &request, audience))
+        .run(move |audience| {
+            let _until_done = held;
+            draw(translator.as_ref(), file, &name, &request, audience)
+        })
         .await
         .map_err(|_stopped| Failure::internal("the drawing was not finished"))?
         .map(Json)
@@ -143,7 +155,8 @@ fn answer(seed: u64, seconds: f64, photo: &Picture, stylised: &Stylised) -> Resu
         height: photo.height(),
         points: stylised.points,
         similarity: stylised.similarity,
-        same_person: stylised.similarity.map(|similarity| similarity > builtin::SAME_PERSON_SIMILARITY),
+        same_person: stylised.similarity.map(is_same_person),
+        as_alike_percent: stylised.similarity.map(as_alike_percent),
         crop: PictureReply::new(&stylised.crop, PictureFormat::Jpeg)?,
         drawing: PictureReply::new(&stylised.drawing, PictureFormat::Png)?,
         in_picture: in_picture.transpose()?,

@@ -3,6 +3,7 @@
 //! - `page`: the files that the browser loads, all of them inside the program
 //! - `drawings`: `POST /api/drawings`, from a picture file to its drawing
 //! - `service`: what makes drawings
+//! - `likeness`: what a similarity means
 //!
 //! | route | what it does |
 //! |---|---|
@@ -14,6 +15,7 @@
 //! `unusable`, `busy`, `refused`, `not_found`, `internal`.
 
 mod drawings;
+mod likeness;
 mod page;
 mod service;
 mod state;

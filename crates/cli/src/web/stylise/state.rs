@@ -19,6 +19,11 @@ impl StyliseState {
         Self::with_queue(translator, Queue::new(MAX_JOBS, MAX_WAITING))
     }
 
+    /// Where drawings wait for their turn.
+    pub(in crate::web) fn queue(&self) -> &Queue {
+        &self.queue
+    }
+
     /// A translator behind a queue that others share.
     pub(in crate::web) fn with_queue(translator: Arc<dyn TranslatorService>, queue: Queue) -> Self {
         Self { translator, queue }

@@ -12,6 +12,7 @@ use super::names::{NAME_COUNT, name};
 use super::protocols::{Person, protocols};
 use crate::dataset::webcaricature::named_owners;
 use crate::error::{Error, Result};
+use crate::files::note;
 use crate::synthetic::drawing::artist::{ARTIST_COUNT, Artist};
 use crate::synthetic::drawing::sketch::{Sketch, draw_caricature};
 use crate::synthetic::identity::{Identity, spread};
@@ -124,6 +125,7 @@ pub fn write_dataset(
         .suffix(".tmp")
         .tempdir_in(parent)
         .map_err(|error| failed(error.kind().into()))?;
+    note(aside.path());
     fill(plan, aside.path(), progress).map_err(|error| match error {
         // Name what was asked for rather than the temporary folder.
         Error::Write { path, source } => {

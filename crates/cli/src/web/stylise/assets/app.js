@@ -15,6 +15,8 @@ const points = createPoints(by("placing"), showStep);
 const state = {
   /** { file, name, url, size }; size is null where the browser cannot show the file. */
   photo: null,
+  /** The photo on which points are being placed: the one above, or another one in which no face was found. */
+  placed: null,
   /** The try that is shown: { seed, points, answer }; points are null where the face was found. */
   current: null,
   /** Drawings of this photo, newest first. */
@@ -27,6 +29,7 @@ let request = new AbortController();
 // Photos
 
 async function openPhoto(file, name) {
+  leavePlaced();
   const url = URL.createObjectURL(file);
   const photo = { file, name, url, size: null };
   await draw({ photo, points: null });
@@ -41,6 +44,7 @@ async function openExample() {
 
 function adopt(photo) {
   if (photo === state.photo) return;
+  if (state.placed === photo) state.placed = null;
   if (state.photo) URL.revokeObjectURL(state.photo.url);
   state.tries.forEach(({ answer }) => forget(answer));
   Object.assign(state, { photo, current: null, tries: [] });
@@ -100,29 +104,24 @@ function choose(attempt, address) {
   else history.replaceState(null, "", url);
 }
 
-/** After a failure: the points for a photo without a face, otherwise back to what was there. */
+/** After a failure: the points for a photo without a face, otherwise back to what was there. Drawings of another photo stay. */
 async function giveUp(error, photo, seed, chosen) {
   const problem = error instanceof Problem ? error : new Problem({ error: `The page failed: ${error.message}.` });
-  const stays = problem.kind === "no_face" || chosen || !state.photo;
-  if (stays) {
-    adopt(photo);
-    state.seed = seed;
-  } else if (photo !== state.photo) {
-    URL.revokeObjectURL(photo.url);
-  }
+  const wantsPoints = Boolean(problem.kind === "no_face" || chosen) && photo.size !== null;
+  if (!state.current) adopt(photo);
+  if (photo === state.photo) state.seed = seed;
   say("No drawing.");
   by("similarity").hidden = true;
   if (state.current) await show();
   else await preview(state.photo, request);
   showControls();
-  if (problem.kind === "no_face" && photo.size) {
-    problem.hint = "Mark the five points, or choose another photo.";
-    openPoints(null);
-  } else if (problem.kind === "no_face") {
-    problem.hint = "Points cannot be marked, because this browser cannot show the photo: convert it to JPEG or PNG.";
-  } else if (chosen && photo.size) {
-    openPoints(chosen);
+  if (problem.kind === "no_face") {
+    problem.hint = wantsPoints
+      ? "Mark the five points, or choose another photo."
+      : "Points cannot be marked, because this browser cannot show the photo: convert it to JPEG or PNG.";
   }
+  if (wantsPoints) openPoints(photo, chosen);
+  else if (photo !== state.photo) URL.revokeObjectURL(photo.url);
   showProblem(problem);
 }
 
@@ -149,11 +148,12 @@ async function show() {
   await compare.showBoth(before, after.url, `${text}, seed ${seed}`);
 }
 
-/** What the recogniser thinks of the drawing, in words. */
-function opinion({ similarity, same_person: same }) {
+/** How alike both are to the recogniser, and what that means. */
+function opinion({ similarity, same_person: same, as_alike_percent: percent }) {
   if (similarity === null) return "How alike they are cannot be said: the recogniser sees no face to compare.";
-  const verdict = same ? "takes both for the same person" : "would not know this person again";
-  return `The built-in recogniser ${verdict} (similarity ${similarity.toFixed(2)}; 1 is the same picture).`;
+  const others = `Of 100 pairs of photos of different people, ${percent < 1 ? "less than 1 is" : `about ${Math.round(percent)} are`} as alike.`;
+  const verdict = same ? "The built-in recogniser takes both for the same person" : "Too little to tell that both are the same person";
+  return `${verdict} (similarity ${similarity.toFixed(2)}; 1 is the same picture). ${others}`;
 }
 
 function showControls() {
@@ -197,6 +197,7 @@ function showTries() {
 
 function showTry(attempt, address) {
   request.abort();
+  leavePlaced();
   setWorking(false);
   setPlacing(false);
   hideProblem();
@@ -237,12 +238,19 @@ function hideProblem() {
 
 // The five points
 
-function openPoints(initial) {
+function openPoints(photo, initial) {
   request.abort();
   setWorking(false);
-  setShape(state.photo.size);
+  setShape(photo.size);
   setPlacing(true);
-  points.start(state.photo.url, state.photo.size, initial);
+  state.placed = photo;
+  points.start(photo.url, photo.size, initial);
+}
+
+/** Leaves a photo on which points were placed, unless it is the one that is drawn. */
+function leavePlaced() {
+  if (state.placed && state.placed !== state.photo) URL.revokeObjectURL(state.placed.url);
+  state.placed = null;
 }
 
 function setPlacing(on) {
@@ -267,10 +275,13 @@ function showStep(placed) {
 by("points-undo").addEventListener("click", () => points.undo());
 by("points-centre").addEventListener("click", () => points.centre());
 by("points-draw").addEventListener("click", async () => {
-  await draw({ points: points.values() });
+  const photo = state.placed;
+  state.placed = null;
+  await draw({ photo, points: points.values() });
   if (by("points-actions").hidden) by("divider").focus({ preventScroll: true });
 });
 by("points-cancel").addEventListener("click", async () => {
+  leavePlaced();
   setPlacing(false);
   hideProblem();
   if (state.current) await show();
@@ -278,7 +289,7 @@ by("points-cancel").addEventListener("click", async () => {
 });
 by("adjust").addEventListener("click", () => {
   hideProblem();
-  openPoints(state.current?.answer.points ?? null);
+  openPoints(state.photo, state.current?.answer.points ?? null);
   by("guide").scrollIntoView({ block: "nearest" });
   (by("placing").querySelector(".marker") ?? by("points-centre")).focus({ preventScroll: true });
 });

@@ -1,0 +1,141 @@
+//! `portraitist detect`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use portraitist_face::Decoded;
+use portraitist_face::pose::{HeadAngles, head_angles};
+use portraitist_face::transform::Point;
+use portraitist_nn::detection::{FaceMeshDetector, FoundFace};
+use serde::Serialize;
+
+use super::{output_files, overlay, save};
+use crate::arguments::DetectArguments;
+use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
+use crate::named::Named;
+use crate::output::Console;
+
+#[derive(Serialize)]
+struct Detection {
+    pictures: Vec<DetectedPicture>,
+    failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct DetectedPicture {
+    #[serde(flatten)]
+    input: Named,
+    width: usize,
+    height: usize,
+    faces: Vec<DetectedFace>,
+    /// Where the overlay was written.
+    #[serde(flatten)]
+    overlay: Option<Named>,
+}
+
+/// A face; what this version cannot tell is `null`.
+#[derive(Serialize)]
+struct DetectedFace {
+    #[serde(rename = "box")]
+    bounds: [f64; 4],
+    score: f64,
+    points5: [Point; 5],
+    points17: Vec<Point>,
+    points68: Vec<Point>,
+    points468: Vec<Point>,
+    /// The expected error of each of the 68 points in pixels.
+    errors68: Vec<f64>,
+    pose: Angles,
+    /// Photo or drawing.
+    kind: Option<()>,
+    /// By how many degrees the picture had to be turned before the face was found.
+    turned_degrees: u32,
+}
+
+/// In degrees.
+#[derive(Serialize)]
+struct Angles {
+    pitch: f64,
+    yaw: f64,
+    roll: f64,
+}
+
+/// Hundredths of a pixel are more than the points are worth.
+fn rounded(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+impl DetectedFace {
+    fn new(face: &FoundFace) -> Self {
+        let HeadAngles { pitch, yaw, roll } = head_angles(&face.points);
+        let point = |point: Point| point.map(rounded);
+        Self {
+            bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height].map(rounded),
+            score: (face.score * 1e4).round() / 1e4,
+            points5: face.points.five_points().map(point),
+            points17: face.points.webcaricature().0.map(point).to_vec(),
+            points68: face.points.ibug().map(point).to_vec(),
+            points468: face.points.points().iter().map(|[x, y, _]| point([*x, *y])).collect(),
+            errors68: face.expected_errors().map(rounded).to_vec(),
+            pose: Angles { pitch: rounded(pitch), yaw: rounded(yaw), roll: rounded(roll) },
+            kind: None,
+            turned_degrees: face.turned_degrees,
+        }
+    }
+}
+
+/// Runs `detect`.
+pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let detector = FaceMeshDetector::new()?;
+    let mut inputs = expand(&arguments.inputs, arguments.draw.as_deref());
+    let overlays = arguments.draw.as_deref().map(|folder| output_files(folder, &inputs.pictures));
+    let done = for_each(&mut inputs, console, |index, input, said| {
+        let overlay = overlays.as_ref().map(|overlays| overlays[index].clone());
+        detect_one(&detector, input, overlay, arguments.force, said)
+    });
+    let Done { results: pictures, failed, warnings } = done;
+    let text = pictures.iter().map(describe).collect::<Vec<_>>().join("\n");
+    let status = status(&failed);
+    console.result(&Detection { pictures, failed, warnings }, &text)?;
+    Ok(status)
+}
+
+fn detect_one(
+    detector: &FaceMeshDetector,
+    input: &Input,
+    overlay: Option<PathBuf>,
+    overwrite: bool,
+    said: &mut Vec<String>,
+) -> anyhow::Result<DetectedPicture> {
+    let Decoded { mut picture, warnings } = Decoded::open(&input.path)?;
+    said.extend(sentences(&input.path, &warnings));
+    let found = detector.find(&picture)?;
+    let (width, height) = (picture.width(), picture.height());
+    let faces = found.iter().map(DetectedFace::new).collect();
+    if let Some(output) = &overlay {
+        found.iter().for_each(|face| overlay::draw(&mut picture, face));
+        save(&picture, output, overwrite)?;
+    }
+    let overlay = overlay.map(|path| Named::new("overlay", path));
+    Ok(DetectedPicture { input: Named::input(&input.path), width, height, faces, overlay })
+}
+
+fn describe(picture: &DetectedPicture) -> String {
+    let lines = picture.faces.iter().map(|face| {
+        let [x, y, width, height] = face.bounds;
+        let Angles { pitch, yaw, roll } = face.pose;
+        let turned = match face.turned_degrees {
+            0 => String::new(),
+            degrees => format!(", found after turning the picture by {degrees}°"),
+        };
+        format!(
+            "\n  {width:.0}x{height:.0} at {x:.0},{y:.0}, score {:.2}, pitch {pitch:.0}°, yaw {yaw:.0}°, roll {roll:.0}°{turned}",
+            face.score
+        )
+    });
+    let count = picture.faces.len();
+    let faces = if count == 1 { "face" } else { "faces" };
+    format!("{}: {count} {faces}{}", picture.input.display(), lines.collect::<String>())
+}
