@@ -3,9 +3,11 @@
 
 mod arguments;
 mod commands;
+mod globs;
 mod inputs;
 mod interruption;
 mod models;
+mod named;
 mod npy;
 mod output;
 mod settings;

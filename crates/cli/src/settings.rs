@@ -76,7 +76,7 @@ impl From<TemplateName> for Template {
 
 /// How a dataset is opened.
 pub(crate) fn open_options(arguments: &DatasetArguments) -> OpenOptions {
-    OpenOptions { base: arguments.base.clone(), domain: arguments.domain.into() }
+    OpenOptions { base: arguments.base.clone(), domain: arguments.domain.into(), left_out: Vec::new() }
 }
 
 /// The frame that `align` cuts out, of the size asked for.

@@ -17,6 +17,8 @@ mod documents;
 mod finding_faces;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
+#[path = "suite/inputs.rs"]
+mod inputs;
 #[path = "suite/interruption.rs"]
 mod interruption;
 #[path = "suite/json.rs"]

@@ -8,7 +8,7 @@ use crate::dataset::Entry;
 use crate::detect::FaceDetector;
 use crate::error::{Error, Result};
 use crate::landmarks::FivePoints;
-use crate::picture::Picture;
+use crate::picture::{Decoded, Picture};
 use crate::transform::Similarity;
 
 /// Finds a face (or takes the points that are known) and cuts it out. Cheap to clone.
@@ -75,21 +75,21 @@ impl FacePipeline {
     /// If the picture or its landmarks cannot be read, no face is found, or its points cannot be aligned; the error names the file.
     pub fn crop_entry(&self, entry: &Entry) -> Result<Picture> {
         let landmarks = if self.whole { None } else { entry.read_landmarks()? };
-        self.crop(&entry.picture, landmarks.map(|landmarks| landmarks.five_points()))
+        Ok(self.crop(&entry.picture, landmarks.map(|landmarks| landmarks.five_points()))?.picture)
     }
 
-    /// The crop of a picture of which there is nothing but the file.
+    /// The crop of a picture of which there is nothing but the file, with what is to be said of the file.
     ///
     /// # Errors
     /// As [`crop_entry`](Self::crop_entry).
-    pub fn crop_file(&self, path: &Path) -> Result<Picture> {
+    pub fn crop_file(&self, path: &Path) -> Result<Decoded> {
         self.crop(path, None)
     }
 
-    fn crop(&self, path: &Path, points: Option<FivePoints>) -> Result<Picture> {
-        let picture = Picture::open(path)?;
+    fn crop(&self, path: &Path, points: Option<FivePoints>) -> Result<Decoded> {
+        let Decoded { picture, warnings } = Decoded::open(path)?;
         if self.whole {
-            return Ok(take_whole(&picture, &self.cropper.template)?.crop);
+            return Ok(Decoded { picture: take_whole(&picture, &self.cropper.template)?.crop, warnings });
         }
         let wrong = |reason: String| Error::Dataset { path: path.to_owned(), reason };
         let missing = || wrong("there are no landmarks for it, and no face was found".to_owned());
@@ -97,7 +97,7 @@ impl FacePipeline {
             Error::DegeneratePoints { .. } => wrong(format!("the face cannot be aligned: {error}")),
             other => other,
         })?;
-        Ok(face.ok_or_else(missing)?.crop)
+        Ok(Decoded { picture: face.ok_or_else(missing)?.crop, warnings })
     }
 }
 

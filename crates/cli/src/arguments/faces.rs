@@ -13,7 +13,7 @@ use super::values::{parse_points, parse_size};
 pub(crate) struct DetectArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Folder for the pictures with what was found drawn over them.
     #[arg(long, value_name = "DIR")]
     pub(crate) draw: Option<PathBuf>,
@@ -37,7 +37,7 @@ pub(crate) enum TemplateName {
 pub(crate) struct AlignArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Folder for the crops.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -32,7 +32,7 @@ pub(crate) enum RecognizeCommand {
 pub(crate) struct EmbedArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// The file to write: .npy, float32, `[pictures, numbers]`.
     #[arg(short, long, value_name = "FILE.npy")]
     pub(crate) out: PathBuf,

@@ -14,7 +14,7 @@ use super::values::{DomainName, parse_points, parse_strength};
 pub(crate) struct TranslateArguments {
     /// Pictures, folders (with their subfolders) or globs.
     #[arg(required = true)]
-    pub(crate) inputs: Vec<String>,
+    pub(crate) inputs: Vec<PathBuf>,
     /// Folder for the results.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use indicatif::ProgressBar;
+use portraitist_face::text::{serialize_lossy, serialize_lossy_option};
 use portraitist_nn::device;
 use portraitist_nn::run_folder::newest_run;
 use portraitist_nn::training::munit::{CheckReport, RunFile, Trainer};
@@ -17,9 +18,11 @@ use crate::output::{Console, advised};
 /// What `--json` prints at the end.
 #[derive(Serialize)]
 struct TrainOutput {
+    #[serde(serialize_with = "serialize_lossy")]
     run: PathBuf,
     steps: u64,
     seconds: f64,
+    #[serde(serialize_with = "serialize_lossy_option")]
     checkpoint: Option<PathBuf>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,

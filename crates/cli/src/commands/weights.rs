@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use portraitist_face::files::write_atomically;
+use portraitist_face::text::serialize_lossy;
 use portraitist_nn::training::Run;
 use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{
@@ -36,7 +37,9 @@ struct Tensor {
 /// What `weights convert --json` prints.
 #[derive(Serialize)]
 struct Conversion {
+    #[serde(serialize_with = "serialize_lossy")]
     input: PathBuf,
+    #[serde(serialize_with = "serialize_lossy")]
     output: PathBuf,
 }
 

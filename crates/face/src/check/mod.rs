@@ -10,7 +10,7 @@ pub use self::summary::{Sizes, Summary, summarise};
 use crate::align::{Cropper, Fit};
 use crate::dataset::{Dataset, Entry, Layout, Person, Problem, ProblemKind};
 use crate::landmarks::Landmarks;
-use crate::picture::Picture;
+use crate::picture::{Decoded, Picture};
 use crate::protocol::coverage::{Available, Protocols};
 use crate::protocol::soundness;
 use crate::template::Template;
@@ -54,8 +54,11 @@ struct Looked {
 fn look(label: &str, entry: &Entry) -> Looked {
     let mut looked = Looked::default();
     let mut problem = |kind, detail| looked.problems.push(Problem { picture: label.to_owned(), kind, detail });
-    let picture = match Picture::open(&entry.picture) {
-        Ok(picture) => Some(picture),
+    let picture = match Decoded::open(&entry.picture) {
+        Ok(Decoded { picture, warnings }) => {
+            warnings.iter().for_each(|warning| problem(ProblemKind::OddPicture, warning.to_string()));
+            Some(picture)
+        }
         Err(error) => {
             problem(ProblemKind::of_picture(&error), error.to_string());
             None

@@ -13,29 +13,29 @@ use crate::error::{Error, Result};
 use crate::picture::has_picture_ending;
 use crate::text::decode_name;
 
-/// Opens a folder; subfolders with pictures are people, otherwise each picture is a person of its own. What is hidden directly in
-/// the folder is left out.
+/// Opens a folder; subfolders with pictures are people, otherwise each picture is a person of its own. What is
+/// passed over is told in the remarks.
 pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
-    let Walk { files, unreadable } = Walk::of(root, has_picture_ending);
+    let walk = Walk::leaving_out(root, &options.left_out, has_picture_ending);
+    let mut remarks = walk.told(root);
+    let Walk { files, unreadable, .. } = walk;
     let mut problems = Vec::new();
     for (folder, error) in unreadable {
         if folder == root {
             return Err(Error::Dataset { path: folder, reason: error.to_string() });
         }
-        if first_below(&folder, root).is_some_and(|name| !name.starts_with('.')) {
-            let (picture, detail) = (folder.display().to_string(), error.to_string());
-            problems.push(Problem { picture, kind: ProblemKind::ListUnreadable, detail });
-        }
+        let (picture, detail) = (folder.display().to_string(), error.to_string());
+        problems.push(Problem { picture, kind: ProblemKind::ListUnreadable, detail });
     }
     let (files, results) = without_results(root, files);
     let files: Vec<PathBuf> = sift(root, files)?.into_iter().map(|(file, _)| file).collect();
     let left_out = |folder: &PathBuf| format!("{} was written by `dataset prepare`; it is left out", folder.display());
-    let remarks = results.iter().map(left_out).collect();
+    remarks.extend(results.iter().map(left_out));
     let mut people: Vec<Person> = Vec::new();
     let mut last = PathBuf::new();
     let mut loose = Vec::new();
     for path in files {
-        let Some(name) = first_below(&path, root).filter(|name| !name.starts_with('.')) else { continue };
+        let Some(name) = first_below(&path, root) else { continue };
         let folder = root.join(path.strip_prefix(root).ok().and_then(|below| below.iter().next()).unwrap_or_default());
         if folder == path {
             loose.push(entry(&path, name_below(&path, root), options.domain));

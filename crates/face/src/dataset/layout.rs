@@ -25,10 +25,12 @@ pub struct OpenOptions {
     pub base: Option<PathBuf>,
     /// The domain of pictures whose names do not show it.
     pub domain: Domain,
+    /// Folders that are not looked into: those that results are written to.
+    pub left_out: Vec<PathBuf>,
 }
 
 impl Default for OpenOptions {
     fn default() -> Self {
-        Self { base: None, domain: Domain::Photo }
+        Self { base: None, domain: Domain::Photo, left_out: Vec::new() }
     }
 }

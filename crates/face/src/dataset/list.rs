@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use super::folders::entry;
 use super::layout::{Layout, OpenOptions};
 use super::people::{Dataset, Person};
-use super::spelling::spelled;
 use crate::error::{Error, Result};
-use crate::text::read_text;
+use crate::text::{NameFinder, read_text};
 
 /// A line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListLine {
     /// The picture as the list has it.
     pub file: String,
-    /// The picture file: what the line names, below the list's folder.
+    /// The picture file: what the line names, below the list's folder, as it is spelled on disk.
     pub path: PathBuf,
     /// The person, as a name.
     pub person: Option<String>,
@@ -23,23 +22,25 @@ pub struct ListLine {
     pub landmarks: Option<PathBuf>,
 }
 
-/// Reads a list file. Empty lines are skipped, blanks around a column dropped.
+/// Reads a list file in any of the encodings of [`text::decode`](crate::text::decode). Empty lines are skipped, blanks around a
+/// column dropped.
 ///
 /// # Errors
 /// [`Error::ReadText`], or [`Error::Dataset`] for a file that is no text.
 pub fn read_list(path: &Path) -> Result<Vec<ListLine>> {
     let text = read_text(path)?;
     if text.contains('\0') {
-        let reason = "not a list of pictures: it holds bytes that no text has".to_owned();
+        let reason = "not a list of pictures: it holds bytes that no text has; save it as UTF-8".to_owned();
         return Err(Error::Dataset { path: path.to_owned(), reason });
     }
     let folder = path.parent().unwrap_or(Path::new("."));
+    let finder = NameFinder::default();
     let line = |line: &str| {
         let mut columns = line.split('\t').map(str::trim);
         let file = columns.next().unwrap_or_default().to_owned();
         let mut column = || columns.next().filter(|text| !text.is_empty());
-        let (person, landmarks) = (column().map(str::to_owned), column().map(|file| spelled(folder.join(file))));
-        ListLine { path: spelled(folder.join(&file)), file, person, landmarks }
+        let (person, landmarks) = (column().map(str::to_owned), column().map(|file| finder.find(&folder.join(file))));
+        ListLine { path: finder.find(&folder.join(&file)), file, person, landmarks }
     };
     Ok(text.lines().filter(|text| !text.trim().is_empty()).map(line).collect())
 }
@@ -71,6 +72,27 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
 #[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_encoding_gives_the_same_list() {
+        let place = tempfile::tempdir().unwrap();
+        let list = place.path().join("list.txt");
+        let text = "a.jpg\tJos\u{e9}\r\nb.jpg\tBob\tb.pts\r\n";
+        std::fs::write(&list, text).unwrap();
+        let expected = read_list(&list).unwrap();
+        assert_eq!(expected.len(), 2);
+        let utf_16 =
+            |unit: fn(u16) -> [u8; 2]| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(unit).collect() };
+        let latin_1 = text.chars().map(|letter| letter as u8).collect();
+        let old_mac = text.replace("\r\n", "\r").into_bytes();
+        let marked = format!("\u{feff}{text}").into_bytes();
+        for bytes in [utf_16(u16::to_le_bytes), utf_16(u16::to_be_bytes), latin_1, old_mac, marked] {
+            std::fs::write(&list, &bytes).unwrap();
+            assert_eq!(read_list(&list).unwrap(), expected, "{bytes:?}");
+        }
+        std::fs::write(&list, "a.jpg\t\nb.jpg\t \n").unwrap();
+        assert!(read_list(&list).unwrap().iter().all(|line| line.person.is_none() && line.landmarks.is_none()));
+    }
 
     #[test]
     fn columns_are_read_whatever_the_line_ends() {

@@ -15,13 +15,12 @@ pub mod overview;
 mod people;
 mod prepared;
 mod problem;
-mod spelling;
 mod walk;
 pub mod webcaricature;
 
-pub use find::{FoundPicture, find_pictures};
+pub use find::{FoundPicture, FoundPictures, find_pictures};
 pub use layout::{Layout, OpenOptions};
 pub use list::{ListLine, read_list};
 pub use people::{Dataset, Entry, Person};
 pub use problem::{Problem, ProblemKind};
-pub use walk::Walk;
+pub use walk::{SkipReason, Walk, is_hidden};

@@ -8,6 +8,7 @@ use super::{folders, list, prepared, webcaricature};
 use crate::error::{Error, Result};
 use crate::picture::Header;
 use crate::prepare::manifest::is_prepared;
+use crate::text::NameFinder;
 
 impl Dataset {
     /// Opens a folder or a list file; the layout is seen from what is there.
@@ -15,7 +16,7 @@ impl Dataset {
     /// # Errors
     /// [`Error::Dataset`] if there is nothing, no pictures, or a part that cannot be found anywhere.
     pub fn open(root: impl AsRef<Path>, options: &OpenOptions) -> Result<Self> {
-        let root = root.as_ref();
+        let root = &NameFinder::default().find(root.as_ref());
         let failed = |reason: String| Error::Dataset { path: root.to_owned(), reason };
         let metadata = std::fs::metadata(root).map_err(|error| failed(format!("cannot open the dataset: {error}")))?;
         let dataset = if !metadata.is_dir() {

@@ -116,17 +116,17 @@ mod tests {
     fn training_goes_by_the_manifest_wherever_it_starts() {
         let place = place();
         for folder in ["W/out", "W/out/crops", "W/out/crops/Ada"] {
-            let found = find_pictures(&place.path().join(folder)).unwrap();
+            let found = find_pictures(&place.path().join(folder), &[]).unwrap().pictures;
             assert!(found.len() == 1 && found[0].path.ends_with("crops/Ada/1.png"), "{folder}: {found:?}");
             assert_eq!(found[0].person.as_deref(), Some("Ada"));
         }
         let set = Dataset::open(place.path().join("W/out"), &OpenOptions::default()).unwrap();
         assert_eq!(set.entries().count(), 1);
         fs::remove_file(place.path().join("W/out/crops/Ada/1.png")).unwrap();
-        let error = find_pictures(&place.path().join("W/out")).unwrap_err().to_string();
+        let error = find_pictures(&place.path().join("W/out"), &[]).unwrap_err().to_string();
         assert!(error.contains("1.png is missing") && error.contains("prepare"), "{error}");
         fs::rename(place.path().join("W/out/manifest.csv"), place.path().join("W/out/.prepare-journal.csv")).unwrap();
-        let error = find_pictures(&place.path().join("W/out")).unwrap_err().to_string();
+        let error = find_pictures(&place.path().join("W/out"), &[]).unwrap_err().to_string();
         assert!(error.contains("not finished"), "{error}");
     }
 

@@ -24,6 +24,8 @@ pub enum ProblemKind {
     PictureMissing,
     /// The file is damaged or no picture.
     PictureUnreadable,
+    /// The picture is read, and something about it is worth knowing: see [`PictureWarning`](crate::picture::PictureWarning).
+    OddPicture,
     /// The landmark file is missing or unreadable.
     LandmarksMissing,
     /// The landmark file does not hold 17 points.
@@ -68,12 +70,13 @@ impl ProblemKind {
     /// Whether something cannot be used; the others are worth a look.
     pub fn is_error(self) -> bool {
         use ProblemKind::{
-            AlreadyAligned, Duplicate, ListedTwice, NearConstant, NoLandmarks, PointOutside, PointsCoincide,
-            ProtocolRepeats,
+            AlreadyAligned, Duplicate, ListedTwice, NearConstant, NoLandmarks, OddPicture, PointOutside,
+            PointsCoincide, ProtocolRepeats,
         };
         !matches!(
             self,
-            PointOutside
+            OddPicture
+                | PointOutside
                 | PointsCoincide
                 | NoLandmarks
                 | Duplicate

@@ -6,12 +6,11 @@ use std::path::{Component, Path, PathBuf};
 use super::layout::{Layout, OpenOptions};
 use super::people::{Dataset, Entry, Person};
 use super::problem::{Problem, ProblemKind};
-use super::spelling::spelled;
 use super::walk::{files_in, subfolders};
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::picture::has_picture_ending;
-use crate::text::{composed, decode_name, person_key, read_text};
+use crate::text::{NameFinder, composed, decode_name, person_key, read_text};
 
 /// `<Name>/C00001.jpg`, `<Name>/P00001.jpg`.
 pub const IMAGES: &str = "OriginalImages";
@@ -74,6 +73,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
     let images = folders_by_person(&parts.images)?;
     let landmarks = parts.landmarks.as_deref().map(folders_by_person).transpose()?.unwrap_or_default();
     let listed = parts.filenames.as_deref().unwrap_or(&parts.images);
+    let finder = NameFinder::default();
     let mut people: Vec<Person> = Vec::new();
     for (name, folder) in folders_of(listed)? {
         let key = person_key(&name);
@@ -91,7 +91,7 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
                 .get(&composed(&picture))
                 .cloned()
                 .unwrap_or_else(|| image_folder.join(format!("{picture}.jpg"))),
-            landmarks: landmark_folder.as_ref().map(|folder| spelled(folder.join(format!("{picture}.txt")))),
+            landmarks: landmark_folder.as_ref().map(|folder| finder.find(&folder.join(format!("{picture}.txt")))),
             name: picture,
         };
         people.push(Person { pictures: names.into_iter().map(entry).collect(), name });
@@ -155,7 +155,7 @@ fn follow(root: &Path, part: &'static str) -> Result<Option<PathBuf>> {
             let reason = format!("{part} is to be taken from {}, and {found}; mend it, or use --base", last.display());
             return Err(Error::Dataset { path: root.join(CONFIG), reason });
         };
-        let next = spelled(siblings_folder(&last).join(sibling));
+        let next = NameFinder::default().find(&siblings_folder(&last).join(sibling));
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         if way.iter().any(|earlier| real(earlier) == real(&next)) {
             let reason = format!(
@@ -228,7 +228,7 @@ fn folders_by_person(folder: &Path) -> Result<HashMap<String, PathBuf>> {
     Ok(folders_of(folder)?.into_iter().map(|(name, path)| (person_key(&name), path)).collect())
 }
 
-/// The pictures of one folder by name without ending; where two endings are there, the published one counts.
+/// The pictures of one folder by name without ending (see [`composed`]); where two endings are there, the published one counts.
 fn picture_files(folder: &Path) -> HashMap<String, PathBuf> {
     let mut found: HashMap<String, PathBuf> = HashMap::new();
     let rank = |path: &Path| {

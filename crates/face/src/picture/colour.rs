@@ -78,7 +78,7 @@ fn to_srgb<S: Sample>(
         warnings.push(PictureWarning::ProfileIgnored { reason });
     }
     if channels == 3 {
-        return samples.into_iter().map(|sample| to_eight_bits(sample.value(), S::MAX)).collect();
+        return samples.into_iter().map(Sample::level).collect();
     }
     let on_white = |pixel: &[S]| {
         let alpha = pixel[3].value();
@@ -179,7 +179,8 @@ mod tests {
 
     #[test]
     fn levels_are_rounded() {
-        assert_eq!([0, 128, 129, 257, 65_535].map(|value| to_eight_bits(value, 65_535)), [0, 0, 1, 1, 255]);
+        assert_eq!([0, 128, 129, 257, 65_535_u16].map(Sample::level), [0, 0, 1, 1, 255]);
+        assert!((0..=u16::MAX).all(|value| value.level() == to_eight_bits(value.into(), 65_535)));
         assert_eq!(to_eight_bits(100 * 128 + 255 * 127, 255 * 255), 177);
     }
 }

@@ -15,6 +15,8 @@ pub(super) trait Sample: Copy + Default + Send + Sync + 'static {
     fn value(self) -> u64;
     /// A sample of a value up to [`Sample::MAX`].
     fn of(value: u64) -> Self;
+    /// The nearest 8-bit level.
+    fn level(self) -> u8;
     /// A transform between profiles for such samples.
     fn transform(from: (&ColorProfile, Layout), to: (&ColorProfile, Layout)) -> Result<Transform<Self>, CmsError>;
 }
@@ -33,6 +35,10 @@ impl Sample for u8 {
         value as u8
     }
 
+    fn level(self) -> u8 {
+        self
+    }
+
     fn transform(from: (&ColorProfile, Layout), to: (&ColorProfile, Layout)) -> Result<Transform<Self>, CmsError> {
         from.0.create_transform_8bit(from.1, to.0, to.1, TransformOptions::default())
     }
@@ -47,6 +53,10 @@ impl Sample for u16 {
 
     fn of(value: u64) -> Self {
         value as u16
+    }
+
+    fn level(self) -> u8 {
+        ((u32::from(self) + 128) / 257) as u8
     }
 
     fn transform(from: (&ColorProfile, Layout), to: (&ColorProfile, Layout)) -> Result<Transform<Self>, CmsError> {

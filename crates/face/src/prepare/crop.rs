@@ -14,7 +14,7 @@ use crate::edit::flip;
 use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, Rejection, distance_share};
 use crate::landmarks::{FivePoints, Landmarks};
-use crate::picture::{Header, Picture, read_file};
+use crate::picture::{Decoded, Header, Picture, PictureWarning, read_file};
 use crate::pipeline::FacePipeline;
 use crate::pose::{self, HeadModel, Pose};
 use crate::transform::Similarity;
@@ -44,7 +44,7 @@ pub(super) struct Cropped {
     pub(super) problem: Option<Problem>,
     pub(super) changed: bool,
     /// Crops to write, below the prepared folder.
-    pub(super) files: Vec<(String, Vec<u8>)>,
+    pub(super) files: Files,
 }
 
 impl Cropped {
@@ -74,8 +74,11 @@ enum Face {
 /// What of a picture file is in memory already.
 enum Loaded {
     Bytes(Vec<u8>),
-    Picture(Picture),
+    Picture(Decoded),
 }
+
+/// Crops to write, below the prepared folder.
+type Files = Vec<(String, Vec<u8>)>;
 
 /// Why a picture gives no crop.
 type Failure = (ProblemKind, String);
@@ -138,7 +141,10 @@ impl<'a> CropPipeline<'a> {
             return Cropped::new(row, fresh.is_none());
         }
         match self.cut(entry, &mut row, loaded) {
-            Ok(files) => Cropped { files, ..Cropped::new(row, true) },
+            Ok((files, warnings)) => {
+                let problem = odd(person.label(entry), &warnings);
+                Cropped { files, problem, ..Cropped::new(row, true) }
+            }
             Err(error) => failed(blank(), person.label(entry), ProblemKind::of_picture(&error), error.to_string()),
         }
     }
@@ -166,9 +172,9 @@ impl<'a> CropPipeline<'a> {
                 (Face::All(Box::new(landmarks)), Loaded::Bytes(bytes), [header.width, header.height])
             }
             None => {
-                let picture = Picture::open(&entry.picture).map_err(unreadable)?;
-                let size = [picture.width(), picture.height()];
-                (Face::Five(self.detect(entry.domain, &picture)?), Loaded::Picture(picture), size)
+                let decoded = Decoded::open(&entry.picture).map_err(unreadable)?;
+                let size = [decoded.picture.width(), decoded.picture.height()];
+                (Face::Five(self.detect(entry.domain, &decoded.picture)?), Loaded::Picture(decoded), size)
             }
         };
         let cropper = self.of(entry.domain).faces.cropper();
@@ -232,12 +238,12 @@ impl<'a> CropPipeline<'a> {
         is_whole(&self.folder.join(flipped_crop(&row.crop)), &mut row.mirror_sha256)
     }
 
-    /// Decodes, warps, encodes.
-    fn cut(&self, entry: &Entry, row: &mut Row, loaded: Option<Loaded>) -> Result<Vec<(String, Vec<u8>)>> {
-        let picture = match loaded {
-            Some(Loaded::Picture(picture)) => picture,
-            Some(Loaded::Bytes(bytes)) => Picture::decode(&entry.picture.display().to_string(), &bytes)?,
-            None => Picture::open(&entry.picture)?,
+    /// Decodes, warps, encodes. With the files goes what is to be said of the picture.
+    fn cut(&self, entry: &Entry, row: &mut Row, loaded: Option<Loaded>) -> Result<(Files, Vec<PictureWarning>)> {
+        let Decoded { picture, warnings } = match loaded {
+            Some(Loaded::Picture(decoded)) => decoded,
+            Some(Loaded::Bytes(bytes)) => Decoded::decode(&entry.picture.display().to_string(), &bytes)?,
+            None => Decoded::open(&entry.picture)?,
         };
         let transform = stored_transform(row).ok_or(Error::Nothing { what: "transforms of a picture" })?;
         let crop = self.of(entry.domain).faces.cropper().cut(&picture, &transform)?;
@@ -250,8 +256,14 @@ impl<'a> CropPipeline<'a> {
             row.mirror_sha256 = hash(&mirrored);
             files.push((flipped_crop(&row.crop), mirrored));
         }
-        Ok(files)
+        Ok((files, warnings))
     }
+}
+
+/// What is to be said of a picture that was cropped all the same.
+fn odd(picture: String, warnings: &[PictureWarning]) -> Option<Problem> {
+    let said: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    (!said.is_empty()).then(|| Problem { picture, kind: ProblemKind::OddPicture, detail: said.join("; ") })
 }
 
 /// A picture's file below its dataset's folder, or its whole path.

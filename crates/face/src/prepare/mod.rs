@@ -47,6 +47,7 @@ use crate::landmarks::FivePoints;
 use crate::lock::FolderLock;
 use crate::picture::Header;
 use crate::protocol::coverage::Protocols;
+use crate::text::serialize_lossy;
 
 /// What a run did.
 #[derive(Clone, Debug, Serialize)]
@@ -62,8 +63,10 @@ pub struct Report {
     /// Files among the crops that are none of this dataset's; they stay, and training does not use them.
     pub strangers: Vec<String>,
     /// The table.
+    #[serde(serialize_with = "serialize_lossy")]
     pub manifest: PathBuf,
     /// The recipe as it was used.
+    #[serde(serialize_with = "serialize_lossy")]
     pub recipe: PathBuf,
     /// SHA-256 of that file.
     pub recipe_sha256: String,

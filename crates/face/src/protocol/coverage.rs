@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::lines::{Line, Lines, PersonCount, PictureName};
 use crate::dataset::{Dataset, Problem, ProblemKind, Walk};
 use crate::error::{Error, Result};
-use crate::text::{decode_name, person_key};
+use crate::text::{composed, decode_name, person_key};
 
 /// Entries of a protocol file or folder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -87,10 +87,7 @@ impl Protocols {
         files.sort_by_cached_key(|(names, _)| order(names));
         let mut protocols = Self { files: Vec::new(), problems: Vec::new() };
         for (names, path) in files {
-            let (_, folders) = names.split_last().unwrap_or((&String::new(), &[]));
-            if !folders.iter().any(|name| name.starts_with('.')) {
-                protocols.read_file(&path, names.join("/"));
-            }
+            protocols.read_file(&path, names.join("/"));
         }
         Ok(protocols)
     }
@@ -168,7 +165,7 @@ impl Available {
 
     /// Adds a picture.
     pub fn insert(&mut self, person: &str, picture: &str) {
-        self.people.entry(person_key(person)).or_default().insert(picture.to_owned());
+        self.people.entry(person_key(person)).or_default().insert(composed(picture));
     }
 
     pub(super) fn of_person(&self, person: &str) -> usize {
@@ -176,7 +173,7 @@ impl Available {
     }
 
     pub(super) fn has(&self, picture: &PictureName) -> bool {
-        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&picture.name))
+        self.people.get(&person_key(&picture.person)).is_some_and(|names| names.contains(&composed(&picture.name)))
     }
 }
 

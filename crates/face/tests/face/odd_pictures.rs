@@ -358,3 +358,87 @@ fn pictures_that_are_not_read_are_named() {
         assert!(text.starts_with("odd.jpg: expected a PNG") && text.contains(named), "{text}");
     }
 }
+
+// Anything at all.
+
+/// The kinds of headers that random bytes follow.
+fn starts() -> Vec<Vec<u8>> {
+    let picture = DynamicImage::from(sample(16, 12));
+    let jpeg = encode(&picture, ImageFormat::Jpeg);
+    let png = encode(&picture, ImageFormat::Png);
+    let webp = encode(&picture, ImageFormat::WebP);
+    let profile = ColorProfile::new_adobe_rgb().encode().unwrap();
+    let iccp = [&b"name\0\0"[..], &compressed(&profile)].concat();
+    let exif = exif_block(6, false);
+    let icc_tag = Tag { tag: 34675, kind: 7, values: profile.iter().map(|byte| u64::from(*byte)).collect() };
+    vec![
+        app(&app(&jpeg, 0xE2, &[&b"ICC_PROFILE\0\x01\x01"[..], &profile].concat()), 0xE1, &exif),
+        png_with(&png_with(&png, b"iCCP", &iccp), b"eXIf", &exif),
+        with_riff_chunk(&webp, b"ICCP", &profile),
+        with_riff_chunk(&webp, b"EXIF", &exif),
+        tiff(&sample(16, 12), std::slice::from_ref(&icc_tag), false, 3),
+        tiff(&sample(16, 12), &[icc_tag, Tag { tag: 274, kind: 3, values: vec![6] }], true, 2),
+        encode(&picture, ImageFormat::Gif),
+        encode(&picture, ImageFormat::Bmp),
+        b"P6 4 4 255\n".to_vec(),
+        b"P7\nWIDTH 2\nHEIGHT 2\nDEPTH 4\nMAXVAL 255\nTUPLTYPE RGB_ALPHA\nENDHDR\n".to_vec(),
+        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(),
+        Vec::new(),
+    ]
+}
+
+/// Any bytes give a picture or an error that names the file, soon, and never a panic.
+#[test]
+fn any_bytes_are_a_picture_or_an_error() {
+    let mut random = portraitist_face::mersenne::MersenneTwister::new(15);
+    let mut draw = move |below: usize| (random.uniform() * below as f64) as usize;
+    let mut decoded = 0;
+    for start in starts() {
+        for round in 0..400 {
+            let mut bytes = start.clone();
+            for _ in 0..draw(6) {
+                if !bytes.is_empty() {
+                    let at = if round % 2 == 0 { draw(bytes.len()) } else { draw(bytes.len().min(200)) };
+                    bytes[at] = [draw(256) as u8, 0, 0xFF, bytes[at] ^ (1 << draw(8))][draw(4)];
+                }
+            }
+            match draw(4) {
+                0 => bytes.truncate(draw(bytes.len() + 1)),
+                1 => bytes.extend((0..draw(40)).map(|_| draw(256) as u8)),
+                _ => {}
+            }
+            let began = std::time::Instant::now();
+            match Decoded::decode("any", &bytes) {
+                Ok(_) => decoded += 1,
+                Err(error) => assert!(error.to_string().starts_with("any: "), "{error}"),
+            }
+            let _ = Header::parse("any", &bytes);
+            assert!(began.elapsed().as_secs() < 20, "{:?} took {:?}", &bytes[..bytes.len().min(40)], began.elapsed());
+        }
+    }
+    assert!(decoded > 500, "{decoded} pictures: the test damages everything");
+}
+
+/// Any bytes are a list, or an error that names the file.
+#[test]
+fn any_bytes_are_a_list_or_an_error() {
+    let place = tempfile::tempdir().unwrap();
+    let list = place.path().join("list.txt");
+    let mut random = portraitist_face::mersenne::MersenneTwister::new(16);
+    let mut draw = move |below: usize| (random.uniform() * below as f64) as usize;
+    let pieces: [&[u8]; 10] =
+        [b"\xFF\xFE", b"\xFE\xFF", b"\xEF\xBB\xBF", b"\t", b"\r\n", b"\r", b"a.png", b"/", b"..", b"\xE9"];
+    for _ in 0..300 {
+        let mut bytes = Vec::new();
+        for _ in 0..draw(20) {
+            match draw(3) {
+                0 => bytes.push(draw(256) as u8),
+                _ => bytes.extend_from_slice(pieces[draw(pieces.len())]),
+            }
+        }
+        std::fs::write(&list, &bytes).unwrap();
+        if let Err(error) = portraitist_face::dataset::read_list(&list) {
+            assert!(error.to_string().contains("list.txt"), "{error}");
+        }
+    }
+}

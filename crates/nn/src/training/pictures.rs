@@ -1,9 +1,12 @@
 //! Which pictures there are in a folder, a list, or a prepared dataset.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use portraitist_face::dataset;
 pub use portraitist_face::dataset::FoundPicture;
+use portraitist_face::dataset::Walk;
+use portraitist_face::picture::has_picture_ending;
 use portraitist_face::prepare::manifest::{MANIFEST, read_manifest};
 
 use crate::config::Domain;
@@ -15,10 +18,18 @@ use super::error::TrainingError;
 /// # Errors
 /// [`TrainingError::Data`] if there is nothing at `source`, or no pictures in it.
 pub fn find_pictures(source: &Path) -> Result<Vec<FoundPicture>, TrainingError> {
-    dataset::find_pictures(source).map_err(|error| match error {
+    // Runs below the source are left out wherever they are.
+    let found = dataset::find_pictures(source, &[]).map_err(|error| match error {
         portraitist_face::Error::Dataset { path, reason } => TrainingError::Data { path, reason },
         other => TrainingError::Data { path: source.to_owned(), reason: other.to_string() },
-    })
+    })?;
+    Ok(found.pictures)
+}
+
+/// What [`find_pictures`] passes over in the folders among some paths of a run, in sentences, each once.
+pub(crate) fn passed_over<'a>(paths: impl IntoIterator<Item = &'a mut PathBuf>) -> Vec<String> {
+    let folders: BTreeSet<&Path> = paths.into_iter().map(|path| path.as_path()).filter(|path| path.is_dir()).collect();
+    folders.into_iter().flat_map(|folder| Walk::of(folder, has_picture_ending).told(folder)).collect()
 }
 
 /// The kept crops of one split of a dataset that `dataset prepare` wrote; `source` is its folder or its manifest.

@@ -14,6 +14,7 @@ use super::error::TrainingError;
 use super::folder::RunFolder;
 use super::loader::Loader;
 use super::log::{Log, StepReport};
+use super::pictures::passed_over;
 use super::records::Records;
 use super::resuming::differences::differences;
 use super::resuming::fingerprint::Pictures;
@@ -86,7 +87,8 @@ impl<T: Task> Session<T> {
             return Err(error);
         }
         let records = Records::new(&run, folder.path(), pictures.fingerprint(), samples);
-        Ok(Self { run, folder, task, sources, pictures, records, warnings: Vec::new() })
+        let warnings = passed_over(run.paths_mut().into_iter().map(|(_, path)| path));
+        Ok(Self { run, folder, task, sources, pictures, records, warnings })
     }
 
     /// A dry run: finds the pictures, reads the first batch and the samples, builds the networks, and writes nothing.
@@ -107,7 +109,12 @@ impl<T: Task> Session<T> {
     /// # Errors
     /// [`TrainingError::Resume`] if `run` or the pictures differ from what the folder was started with, or another process
     /// trains the run.
-    pub fn resume(run: T::Run, folder: &Path, device: &Device, changed: ChangedData) -> Result<Self, TrainingError> {
+    pub fn resume(
+        mut run: T::Run,
+        folder: &Path,
+        device: &Device,
+        changed: ChangedData,
+    ) -> Result<Self, TrainingError> {
         let started = T::Run::read(&folder.join(RUN_FILE))?;
         let fixed_parts = (started.fixed_part(), run.fixed_part());
         if fixed_parts.0 != fixed_parts.1 {
@@ -126,6 +133,7 @@ impl<T: Task> Session<T> {
         let samples = T::prepare_samples(&run, &sources, device)?;
         let pictures = Pictures::of(&T::pictures(&sources), Some(folder.path()))?;
         let (checkpoint, mut warnings) = newest_checkpoint(folder.path());
+        warnings.extend(passed_over(run.paths_mut().into_iter().map(|(_, path)| path)));
         if let Some(checkpoint) = checkpoint {
             let earlier = restore(&mut task, &checkpoint, run.seed())?;
             let changes = earlier.and_then(|earlier| pictures.changes(&earlier, folder.path()));

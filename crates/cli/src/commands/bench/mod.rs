@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Resu
             Ok(report) => results.push(Measurement::new(&workload, report, arguments.ceiling)),
             Err(error) => {
                 let failure = Failure::new(workload.name(), &error);
-                bar.suspend(|| console.fail(&error.context(failure.input.clone())));
+                bar.suspend(|| console.fail(&error.context(failure.input.display().to_string())));
                 failed.push(failure);
             }
         }

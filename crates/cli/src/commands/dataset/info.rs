@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use portraitist_face::check::{Summary, summarise};
 use portraitist_face::dataset::overview;
+use portraitist_face::text::serialize_lossy_option;
 use serde::Serialize;
 
 use super::open::{open, open_with_pictures};
@@ -16,6 +17,7 @@ struct Info {
     #[serde(flatten)]
     summary: Summary,
     /// File names of protocols, or none.
+    #[serde(serialize_with = "serialize_lossy_option")]
     protocols: Option<std::path::PathBuf>,
     warnings: Vec<String>,
 }

@@ -37,7 +37,11 @@ pub(crate) fn run(arguments: &PrepareArguments, console: &Console) -> anyhow::Re
     let recipe = recipe(arguments)?;
     let (source, destination) = (&arguments.source, &arguments.destination);
     ensure!(!same_folder(source, destination), "{}: source and destination are the same folder", destination.display());
-    let options = OpenOptions { base: arguments.base.clone(), domain: arguments.domain.into() };
+    let options = OpenOptions {
+        base: arguments.base.clone(),
+        domain: arguments.domain.into(),
+        left_out: vec![destination.clone()],
+    };
     let dataset = Dataset::open(source, &options)?;
     dataset.remarks.iter().for_each(|remark| console.say(remark));
     let count = dataset.entries().count();

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use portraitist_face::Error;
 use portraitist_face::synthetic::write_dataset;
+use portraitist_face::text::serialize_lossy;
 use serde::Serialize;
 
 use crate::arguments::SynthArguments;
@@ -16,10 +17,12 @@ use crate::settings::dataset_plan;
 /// What `--json` prints.
 #[derive(Serialize)]
 struct SynthOutput {
+    #[serde(serialize_with = "serialize_lossy")]
     dataset: PathBuf,
     people: u32,
     photos: u64,
     drawings: u64,
+    #[serde(serialize_with = "serialize_lossy")]
     manifest: PathBuf,
     seconds: f64,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use portraitist_face::files::OutputNames;
-use portraitist_face::{Picture, bundled_portrait};
+use portraitist_face::{Decoded, Picture, bundled_portrait};
 use portraitist_nn::config::Domain;
 use portraitist_nn::random::style_code;
 use serde::Serialize;
 
 use crate::arguments::DemoArguments;
-use crate::inputs::{Failure, status};
+use crate::inputs::{Failure, sentences, status};
 use crate::interruption;
+use crate::named::Named;
 use crate::output::Console;
 use crate::translator::FaceTranslator;
 
@@ -23,12 +24,16 @@ const STYLES_PER_PHOTO: u64 = 3;
 struct Once {
     outputs: Vec<Drawn>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Drawn {
-    input: String,
-    output: PathBuf,
+    #[serde(flatten)]
+    input: Named,
+    #[serde(flatten)]
+    output: Named,
     seed: u64,
 }
 
@@ -44,33 +49,43 @@ pub(super) fn run(
     let photos = arguments.photos.iter().map(|path| PathBuf::from(path.file_stem().unwrap_or_default()));
     let stems = names.decide([PathBuf::from("portrait")].into_iter().chain(photos), &endings());
     let mut stems = stems.iter().map(|stem| names.files(stem, &endings()));
-    let (mut outputs, mut failed) = (Vec::new(), Vec::new());
-    let mut draw = |name: &str, photo: anyhow::Result<Picture>| {
+    let (mut outputs, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut draw = |path: &Path, photo: portraitist_face::Result<Decoded>| {
         let files = stems.next().unwrap_or_default();
-        let drawn = photo.and_then(|photo| draw_photo(translator, &photo, &files, arguments.force));
+        let drawn = photo.map_err(Into::into).and_then(|Decoded { picture, warnings: odd }| {
+            let said: Vec<String> = sentences(path, &odd).collect();
+            said.iter().for_each(|warning| console.warn(warning));
+            warnings.extend(said);
+            draw_photo(translator, &picture, &files, arguments.force)
+        });
         match drawn {
             Ok(drawn) => {
-                let drawn = drawn.into_iter().map(|(seed, output)| Drawn { input: name.to_owned(), output, seed });
-                outputs.extend(drawn);
+                let named = |(seed, output): (u64, PathBuf)| Drawn {
+                    input: Named::input(path),
+                    output: Named::output(output),
+                    seed,
+                };
+                outputs.extend(drawn.into_iter().map(named));
             }
             Err(error) => {
-                failed.push(Failure::new(name, &error));
-                console.fail(&error.context(name.to_owned()));
+                failed.push(Failure::new(path, &error));
+                console.fail(&error.context(path.display().to_string()));
             }
         }
     };
-    draw("bundled portrait", Picture::decode("bundled portrait", bundled_portrait()).map_err(Into::into));
+    let bundled = "bundled portrait";
+    draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()));
     let _looking_at_each = interruption::Loop::begin();
     for (index, path) in arguments.photos.iter().enumerate() {
         if interruption::stops_here() {
             console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
             break;
         }
-        draw(&path.display().to_string(), Picture::open(path).map_err(Into::into));
+        draw(path, Decoded::open(path));
     }
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Once { outputs, failed }, &text)?;
+    console.result(&Once { outputs, failed, warnings }, &text)?;
     Ok(status)
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::ensure;
-use portraitist_face::Picture;
+use portraitist_face::Decoded;
 use portraitist_face::align::Cropper;
 use portraitist_face::edit::Border;
 use portraitist_face::pipeline::FacePipeline;
@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use super::{output_files, save};
 use crate::arguments::AlignArguments;
-use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::open_detector;
+use crate::named::Named;
 use crate::output::{Console, advised};
 use crate::settings::template;
 
@@ -22,12 +23,16 @@ use crate::settings::template;
 struct Alignment {
     crops: Vec<Crop>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Crop {
-    input: PathBuf,
-    output: PathBuf,
+    #[serde(flatten)]
+    input: Named,
+    #[serde(flatten)]
+    output: Named,
     matrix: [[f64; 3]; 2],
     points: Vec<Point>,
 }
@@ -35,19 +40,17 @@ struct Crop {
 /// Runs `align`.
 pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template(arguments), Border::Zero));
-    let (inputs, unusable) = expand(&arguments.inputs);
-    ensure!(
-        arguments.points.is_none() || inputs.len() == 1,
-        "--points goes with a single picture, found {}",
-        inputs.len()
-    );
-    let outputs = output_files(&arguments.out, &inputs);
-    let (crops, failed) = for_each(&inputs, unusable, console, |index, input| {
-        align_one(&pipeline, arguments, input, outputs[index].clone())
+    let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
+    let count = inputs.pictures.len();
+    ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
+    let outputs = output_files(&arguments.out, &inputs.pictures);
+    let done = for_each(&mut inputs, console, |index, input, said| {
+        align_one(&pipeline, arguments, input, outputs[index].clone(), said)
     });
+    let Done { results: crops, failed, warnings } = done;
     let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Alignment { crops, failed }, &text)?;
+    console.result(&Alignment { crops, failed, warnings }, &text)?;
     Ok(status)
 }
 
@@ -56,11 +59,14 @@ fn align_one(
     arguments: &AlignArguments,
     input: &Input,
     output: PathBuf,
+    said: &mut Vec<String>,
 ) -> anyhow::Result<Crop> {
-    let picture = Picture::open(&input.path)?;
+    let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+    said.extend(sentences(&input.path, &warnings));
     let face = pipeline.face(&picture, arguments.points)?;
     let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
     save(&face.crop, &output, arguments.force)?;
     let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
-    Ok(Crop { input: input.path.clone(), output, matrix: face.transform.matrix(), points: moved })
+    let (input, output) = (Named::input(&input.path), Named::output(output));
+    Ok(Crop { input, output, matrix: face.transform.matrix(), points: moved })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use portraitist_face::Picture;
+use portraitist_face::Decoded;
 use portraitist_face::pose::{HeadAngles, head_angles};
 use portraitist_face::transform::Point;
 use portraitist_nn::detection::{FaceMeshDetector, FoundFace};
@@ -11,24 +11,28 @@ use serde::Serialize;
 
 use super::{output_files, overlay, save};
 use crate::arguments::DetectArguments;
-use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
+use crate::named::Named;
 use crate::output::Console;
 
 #[derive(Serialize)]
 struct Detection {
     pictures: Vec<DetectedPicture>,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct DetectedPicture {
-    input: PathBuf,
+    #[serde(flatten)]
+    input: Named,
     width: usize,
     height: usize,
     faces: Vec<DetectedFace>,
     /// Where the overlay was written.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    overlay: Option<PathBuf>,
+    #[serde(flatten)]
+    overlay: Option<Named>,
 }
 
 /// A face; what this version cannot tell is `null`.
@@ -85,15 +89,16 @@ impl DetectedFace {
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let detector = FaceMeshDetector::new()?;
-    let (inputs, unusable) = expand(&arguments.inputs);
-    let overlays = arguments.draw.as_deref().map(|folder| output_files(folder, &inputs));
-    let (pictures, failed) = for_each(&inputs, unusable, console, |index, input| {
+    let mut inputs = expand(&arguments.inputs, arguments.draw.as_deref());
+    let overlays = arguments.draw.as_deref().map(|folder| output_files(folder, &inputs.pictures));
+    let done = for_each(&mut inputs, console, |index, input, said| {
         let overlay = overlays.as_ref().map(|overlays| overlays[index].clone());
-        detect_one(&detector, input, overlay, arguments.force)
+        detect_one(&detector, input, overlay, arguments.force, said)
     });
+    let Done { results: pictures, failed, warnings } = done;
     let text = pictures.iter().map(describe).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Detection { pictures, failed }, &text)?;
+    console.result(&Detection { pictures, failed, warnings }, &text)?;
     Ok(status)
 }
 
@@ -102,8 +107,10 @@ fn detect_one(
     input: &Input,
     overlay: Option<PathBuf>,
     overwrite: bool,
+    said: &mut Vec<String>,
 ) -> anyhow::Result<DetectedPicture> {
-    let mut picture = Picture::open(&input.path)?;
+    let Decoded { mut picture, warnings } = Decoded::open(&input.path)?;
+    said.extend(sentences(&input.path, &warnings));
     let found = detector.find(&picture)?;
     let (width, height) = (picture.width(), picture.height());
     let faces = found.iter().map(DetectedFace::new).collect();
@@ -111,7 +118,8 @@ fn detect_one(
         found.iter().for_each(|face| overlay::draw(&mut picture, face));
         save(&picture, output, overwrite)?;
     }
-    Ok(DetectedPicture { input: input.path.clone(), width, height, faces, overlay })
+    let overlay = overlay.map(|path| Named::new("overlay", path));
+    Ok(DetectedPicture { input: Named::input(&input.path), width, height, faces, overlay })
 }
 
 fn describe(picture: &DetectedPicture) -> String {

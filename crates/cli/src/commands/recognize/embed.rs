@@ -1,6 +1,5 @@
 //! `portraitist recognize embed`.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::ensure;
@@ -11,8 +10,9 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::arguments::EmbedArguments;
-use crate::inputs::{Failure, expand, status};
+use crate::inputs::{Failure, expand, sentences, status};
 use crate::models::open_recognizer;
+use crate::named::Named;
 use crate::npy::npy;
 use crate::output::{Console, refuse_existing, refuse_input};
 use crate::similarity::face_pipeline;
@@ -22,14 +22,18 @@ use crate::similarity::face_pipeline;
 struct EmbedOutput {
     embeddings: Vec<Row>,
     shape: [usize; 2],
-    output: PathBuf,
+    #[serde(flatten)]
+    output: Named,
     model_sha256: String,
     failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
 struct Row {
-    input: PathBuf,
+    #[serde(flatten)]
+    input: Named,
     row: usize,
 }
 
@@ -39,24 +43,27 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
-    let (inputs, mut failed) = expand(&arguments.inputs);
-    refuse_input(&arguments.out, inputs.iter().map(|input| input.path.as_path()))?;
-    failed.iter().for_each(|failure| console.fail(&anyhow::anyhow!("{}", failure.error)));
-    let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
+    let mut inputs = expand(&arguments.inputs, None);
+    refuse_input(&arguments.out, inputs.pictures.iter().map(|input| input.path.as_path()))?;
+    let (mut failed, mut warnings) = inputs.told(console);
+    let bar = console.progress(inputs.pictures.len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let mut values = Vec::new();
     let mut rows = Vec::new();
-    for batch in inputs.chunks(options.batch_size) {
+    for batch in inputs.pictures.chunks(options.batch_size) {
         let crops: Vec<_> = batch.par_iter().map(|input| pipeline.crop_file(&input.path)).collect();
         let mut good = Vec::with_capacity(crops.len());
         for (input, crop) in batch.iter().zip(crops) {
             match crop {
                 Ok(crop) => {
-                    good.push(crop);
-                    rows.push(Row { input: input.path.clone(), row: rows.len() });
+                    let said: Vec<String> = sentences(&input.path, &crop.warnings).collect();
+                    bar.suspend(|| said.iter().for_each(|warning| console.warn(warning)));
+                    warnings.extend(said);
+                    good.push(crop.picture);
+                    rows.push(Row { input: Named::input(&input.path), row: rows.len() });
                 }
                 Err(error) => {
                     let error = error.into();
-                    let failure = Failure::new(input.path.display().to_string(), &error);
+                    let failure = Failure::new(&input.path, &error);
                     bar.suspend(|| console.fail(&error));
                     failed.push(failure);
                 }
@@ -71,7 +78,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     write_atomically(&arguments.out, &npy(&values, &shape.map(|length| length as u64))?, arguments.force)?;
     let status = status(&failed);
     let text = format!("{}: {} embeddings of {} dimensions", arguments.out.display(), shape[0], shape[1]);
-    let (output, model_sha256) = (arguments.out.clone(), recognizer.sha256().to_owned());
-    console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed }, &text)?;
+    let (output, model_sha256) = (Named::output(&arguments.out), recognizer.sha256().to_owned());
+    console.result(&EmbedOutput { embeddings: rows, shape, output, model_sha256, failed, warnings }, &text)?;
     Ok(status)
 }

@@ -2,21 +2,23 @@
 
 mod styles;
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use portraitist_face::Picture;
 use portraitist_face::files::{OutputNames, write_atomically};
 use portraitist_face::pipeline::FaceCrop;
+use portraitist_face::{Decoded, Picture};
 use portraitist_nn::config::Domain;
 use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
-use crate::inputs::{Failure, Input, expand, for_each, status};
+use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
+use crate::named::Named;
 use crate::npy::npy;
 use crate::output::{Console, describe, refuse_existing};
 use crate::similarity::ReferenceEmbedding;
@@ -34,17 +36,12 @@ struct TranslateOutput {
     warnings: Vec<String>,
 }
 
-/// What has been written so far, and what is to be said of it.
-#[derive(Default)]
-struct Written {
-    outputs: Vec<Output>,
-    warnings: Vec<String>,
-}
-
 #[derive(Serialize)]
 struct Output {
-    input: PathBuf,
-    output: PathBuf,
+    #[serde(flatten)]
+    input: Named,
+    #[serde(flatten)]
+    output: Named,
     to: &'static str,
     /// `null` for a style that no seed gave.
     seed: Option<u64>,
@@ -61,14 +58,13 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     // Only --json has a place for what it says.
     let wanted = console.is_json() && arguments.recognizer != "none";
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
-    let (inputs, unusable) = expand(&arguments.inputs);
-    ensure!(
-        arguments.points.is_none() || inputs.len() == 1,
-        "--points goes with a single picture, found {}",
-        inputs.len()
-    );
+    let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
+    let count = inputs.pictures.len();
+    ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
+    let odd = RefCell::new(Vec::new());
     let example = |path: &Path| {
-        let picture = Picture::open(path)?;
+        let Decoded { picture, warnings } = Decoded::open(path)?;
+        odd.borrow_mut().extend(sentences(path, &warnings));
         if arguments.aligned {
             Ok(picture)
         } else {
@@ -76,29 +72,34 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         }
     };
     let styles = styles(arguments, &translator.model, example)?;
+    inputs.warnings.extend(odd.take());
     std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
     // As many styles from a file as pictures: each picture has its own.
-    let paired = styles.len() == inputs.len()
-        && styles.iter().all(|style| style.seed.is_none())
-        && arguments.interpolate.is_none();
+    let paired =
+        styles.len() == count && styles.iter().all(|style| style.seed.is_none()) && arguments.interpolate.is_none();
     let endings = endings(arguments, if paired { 1 } else { styles.len() });
     // The example of a style is an input, too.
-    let sources = inputs.iter().map(|input| input.path.as_path()).chain([Path::new(&arguments.style)]);
+    let sources = inputs.pictures.iter().map(|input| input.path.as_path()).chain([Path::new(&arguments.style)]);
     let mut names = OutputNames::new(&arguments.out, sources);
-    let stems = names.decide(inputs.iter().map(|input| &input.stem), &endings);
-    let mut written = Written::default();
-    let (_, failed) = for_each(&inputs, unusable, console, |index, input| {
+    let stems = names.decide(inputs.pictures.iter().map(|input| &input.stem), &endings);
+    let mut outputs = Vec::new();
+    let Done { failed, warnings, .. } = for_each(&mut inputs, console, |index, input, warnings| {
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
         let files = names.files(&stems[index], &endings);
+        let mut written = Written { outputs: &mut outputs, warnings };
         translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &files, &mut written)
     });
     let status = status(&failed);
-    let Written { outputs, warnings } = written;
-    warnings.iter().for_each(|warning| console.warn(warning));
     let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let output = TranslateOutput { outputs, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
+}
+
+/// What has been written so far, and what is to be said of it.
+struct Written<'a> {
+    outputs: &'a mut Vec<Output>,
+    warnings: &'a mut Vec<String>,
 }
 
 fn translate_one(
@@ -108,13 +109,14 @@ fn translate_one(
     input: &Input,
     styles: &[Style],
     files: &[PathBuf],
-    written: &mut Written,
+    written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
     refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
     // The pictures come first, then their numbers.
     let targets = &files[..styles.len()];
-    let picture = Picture::open(&input.path)?;
+    let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+    written.warnings.extend(sentences(&input.path, &warnings));
     let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -133,13 +135,13 @@ fn translate_one(
                 None
             }
         });
-        let (input, seed) = (input.path.clone(), style.seed);
-        written.outputs.push(Output { input, output: path.clone(), to: to.name(), seed, similarity });
+        let (input, output) = (Named::input(&input.path), Named::output(path));
+        written.outputs.push(Output { input, output, to: to.name(), seed: style.seed, similarity });
     }
     Ok(())
 }
 
-impl Written {
+impl Written<'_> {
     fn warn(&mut self, output: &Path, error: &anyhow::Error) {
         self.warnings.push(format!("{}: no similarity: {}", output.display(), describe(error)));
     }
