@@ -6,6 +6,7 @@ mod commands;
 mod globs;
 mod inputs;
 mod interruption;
+mod memory;
 mod models;
 mod named;
 mod npy;
@@ -20,21 +21,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use portraitist_face::files::remove_all_unfinished;
-use portraitist_nn::{CachingAllocator, return_freed_memory};
 
 use crate::arguments::{Arguments, Command};
 use crate::output::{Console, advised};
-
-/// Training and translation ask for the same large buffers over and over; `CachingAllocator` keeps them instead of handing every
-/// page back to the system and faulting it in again. The many small blocks of the autograd graph suit mimalloc.
-#[global_allocator]
-static ALLOCATOR: CachingAllocator<mimalloc::MiMalloc> = CachingAllocator::new(mimalloc::MiMalloc);
-
-/// Gives memory that is kept for the next work back to the system.
-fn give_memory_back() {
-    ALLOCATOR.give_back();
-    return_freed_memory();
-}
 
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {

@@ -33,7 +33,7 @@ pub(super) fn run(
     ensure!(address.ip().is_loopback(), "--addr must be on loopback, such as {DEFAULT_ADDRESS}, found {address}");
     let service = DemoService { translator, recognizer: open_recognizer(builtin::RECOGNIZER, "cpu")? };
     let stylise = StyliseState::new(Arc::new(service));
-    let state = AppState { stylise, give_memory_back: crate::give_memory_back };
+    let state = AppState { stylise, give_memory_back: crate::memory::give_memory_back };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = match tokio::net::TcpListener::bind(address).await {
