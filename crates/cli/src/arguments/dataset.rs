@@ -15,7 +15,8 @@ pub(crate) enum DatasetCommand {
     /// Count people, pictures, sizes and colours.
     Info(DatasetArguments),
     /// Find what is wrong: unreadable files, landmarks that cannot be right, points outside the picture, duplicates,
-    /// near-constant and already aligned pictures, protocols that name missing pictures.
+    /// near-constant and already aligned pictures, datasets without landmarks, protocols that are empty, that name missing
+    /// pictures, or that name a pair, a probe or a person twice.
     Check(DatasetArguments),
     /// List everyone and their pictures.
     Overview(DatasetArguments),
