@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use portraitist_face::files::is_same_file;
 use serde::Serialize;
@@ -147,7 +148,7 @@ impl Console {
             (false, _) => text.to_owned(),
         };
         if (self.json || !self.quiet) && !line.is_empty() {
-            print_once(&line)?;
+            print_once(&line).context("cannot write to standard output")?;
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/finding_faces.rs"]
 mod finding_faces;
 #[path = "suite/going_on.rs"]

@@ -326,7 +326,8 @@ pub fn write_native(model: &ModelFile, floats: FloatKind, path: &Path, overwrite
     let bytes = to_bytes(model, floats, path)?;
     write_atomically(path, &bytes, overwrite).map_err(|error| {
         let text = error.to_string();
-        let reason = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned();
+        let reason = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text);
+        let reason = reason.strip_prefix("cannot write: ").unwrap_or(reason).to_owned();
         WeightsError::Write { path: path.to_path_buf(), reason }
     })
 }
