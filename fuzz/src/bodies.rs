@@ -21,17 +21,6 @@ use portraitist_nn::training::Run;
 use portraitist_nn::training::{munit, recognizer};
 use portraitist_nn::weights::{OriginalConfig, read_arrays, read_model};
 
-/// Names and functions, for whoever runs all.
-pub const ALL: [(&str, fn(&[u8])); 7] = [
-    ("pictures", pictures),
-    ("lists", lists),
-    ("landmarks", landmarks),
-    ("protocols", protocols),
-    ("weights", weights),
-    ("run_files", run_files),
-    ("tables", tables),
-];
-
 thread_local! {
     static FOLDER: RefCell<Option<tempfile::TempDir>> = const { RefCell::new(None) };
 }
