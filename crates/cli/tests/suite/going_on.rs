@@ -150,3 +150,24 @@ fn a_second_interrupt_leaves_nothing_of_a_checkpoint() {
         place.files("runs").into_iter().filter(|file| file.contains("/.") && !file.ends_with("/.lock")).collect();
     assert!(left.is_empty(), "{left:?}");
 }
+
+#[test]
+fn an_interrupted_measurement_keeps_its_embeddings_where_asked() {
+    let place = Place::new();
+    let people = ["--identities", "22", "--photos", "4", "--drawings", "4", "--size", "64"];
+    place.run(&[&["dataset", "synth", "data"][..], &people].concat()).succeeded();
+    let call = ["recognize", "verify", "data", "--allow-leak", "--cache", "kept", "--resamples", "0", "--json"];
+    let child = place.command(&call).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(400));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    // A fast machine may have been done.
+    if output.status.code() == Some(130) {
+        let object: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(object["interrupted"], true, "{object}");
+        assert!(object["error"].as_str().unwrap().contains("interrupted"), "{object}");
+    } else {
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+    }
+    place.run(&call).succeeded();
+}

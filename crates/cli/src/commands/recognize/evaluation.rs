@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context;
-use portraitist_face::Decoded;
 use portraitist_face::align::Fit;
 use portraitist_face::dataset::{Dataset, Entry};
 use portraitist_face::synthetic::dataset_seed;
+use portraitist_face::{Decoded, Error};
 use portraitist_nn::recognition::{
     EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, PictureIndex, Recognizer, View, gather,
 };
@@ -16,6 +16,7 @@ use portraitist_nn::recognition::{
 use super::origin::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
 use crate::inputs::sentences;
+use crate::interruption;
 use crate::models::open_recognizer;
 use crate::output::{Console, advised, is_there, refuse_input};
 use crate::similarity::face_pipeline;
@@ -167,17 +168,32 @@ impl<'a> Examination<'a> {
         let bar =
             console.progress(index.entries().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
         let odd = Mutex::new(BTreeSet::new());
+        let looks_at_each = interruption::Loop::begin();
         let crop = |entry: &Entry| {
+            if interruption::is_asked() {
+                return Err(Error::Stopped);
+            }
             let Decoded { picture, warnings } = pipeline.crop_entry(entry)?;
             odd.lock().unwrap_or_else(PoisonError::into_inner).extend(sentences(&entry.picture, &warnings));
             Ok(picture)
         };
         let features = gather(index, crop, &embed, cache.as_mut(), |done| bar.inc(done));
+        let done = bar.position();
         bar.finish_and_clear();
+        drop(looks_at_each);
         origin.warnings.extend(odd.into_inner().unwrap_or_else(PoisonError::into_inner));
         // What was embedded before a picture failed need not be embedded again.
         if let Some(cache) = &mut cache {
             cache.save().context("cannot keep the embeddings")?;
+        }
+        if features.is_err() && interruption::stops_here() {
+            let message = format!("interrupted: {done} of {} pictures were embedded", index.entries().len());
+            let hint = if cache.is_some() {
+                "the same call goes on from there"
+            } else {
+                "with --cache DIR a call goes on where it was"
+            };
+            return Err(advised(message, hint));
         }
         Ok(features?)
     }
