@@ -50,6 +50,7 @@ def call(words, tree, **more):
 
 
 def listed(tree):
+    call(["git", "checkout", "--quiet", "--", "crates"], tree, check=True)
     words = ["cargo", "mutants", "--list", "--json"]
     for package in ["portraitist-face", "portraitist-nn", "portraitist-kernels", "portraitist"]:
         words += ["-p", package]
