@@ -23,10 +23,11 @@ fn can_inject(place: &Place) -> bool {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn a_training_whose_disk_fails_once_resumes_to_the_same_bytes() {
     let place = Place::with_run(&[("steps = 8", "steps = 4")]);
     if !can_inject(&place) {
-        println!("skipped: strace is not there, or may not trace");
+        eprintln!("skipped: strace is not there, or may not trace");
         return;
     }
     place.train(&[]).succeeded();

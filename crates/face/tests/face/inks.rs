@@ -5,8 +5,8 @@ use portraitist_face::Decoded;
 /// Two flat pictures of 8x8 pixels as Pillow writes them: inks 128, 128, 128, 0 and 32, 160, 96, 64 of 255. They differ in the Huffman
 /// table and the data.
 const FLAT: [(&str, &str); 2] = [
-    ("0015000100000000000000000000000000000000040a", "38e3afe1"),
-    ("0016000101000000000000000000000000000009080a", "d7c0f75f07e1"),
+    ("00150001010000000000000000000000000000040a", "38e3afe1"),
+    ("0016000101010000000000000000000000000009080a", "d7c0f75f07e1"),
 ];
 
 fn bytes(hexadecimal: &str) -> Vec<u8> {

@@ -120,7 +120,7 @@ pub fn write_dataset(
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(failed)?;
-    let aside = Unfinished::open(destination, plan)?;
+    let aside = Unfinished::open(destination, &format!("{plan:?}"))?;
     let made = fill(plan, &aside, progress)
         .map_err(|error| match error {
             // Name what was asked for rather than the temporary folder.

@@ -8,7 +8,6 @@ use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::dataset::DatasetPlan;
 use crate::error::{Error, Result};
 use crate::files::beside;
 use crate::lock::FolderLock;
@@ -43,12 +42,12 @@ pub fn unfinished_folder(destination: &Path) -> PathBuf {
 }
 
 impl Unfinished {
-    /// Takes up what an interrupted run of the same plan has left, or begins anew.
+    /// Takes up what an interrupted run of the same plan has left, or begins anew. `plan` is the plan in one line.
     ///
     /// # Errors
     /// [`Error::Occupied`] if a folder of that name is none of ours, [`Error::Locked`] while another run works there,
     /// [`Error::Write`].
-    pub(super) fn open(destination: &Path, plan: &DatasetPlan) -> Result<Self> {
+    pub(super) fn open(destination: &Path, plan: &str) -> Result<Self> {
         let folder = unfinished_folder(destination);
         let failed = |source| Error::Write { path: folder.clone(), source };
         let path = folder.join(JOURNAL);
@@ -58,7 +57,7 @@ impl Unfinished {
         }
         fs::create_dir_all(&folder).map_err(failed)?;
         let lock = FolderLock::acquire(&folder.join(LOCK), "dataset synth")?;
-        let head = format!("{FORMAT} {} {plan:?}", env!("CARGO_PKG_VERSION"));
+        let head = format!("{FORMAT} {} {plan}", env!("CARGO_PKG_VERSION"));
         let done = earlier(&path, &head);
         if done.is_none() {
             // Of another plan, or nothing yet.
