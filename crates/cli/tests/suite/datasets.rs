@@ -376,8 +376,8 @@ fn a_broken_or_circular_configuration_is_one_error() {
         ("[1, 2]", "expected an object"),
         ("{\"OriginalImages\": 3}", "expected the name of a dataset"),
         ("{\"OriginalImages\": \"nowhere\"}", "nowhere"),
-        ("{\"OriginalImages\": \"one\", \"FacialPoints\": \"one\"}", "one/config.json"),
-        ("{\"OriginalImages\": \"two\", \"FacialPoints\": \"two\"}", "one/config.json"),
+        ("{\"OriginalImages\": \"one\", \"FacialPoints\": \"one\"}", "in a circle"),
+        ("{\"OriginalImages\": \"two\", \"FacialPoints\": \"two\"}", "in a circle"),
     ];
     place.write("two/config.json", "{\"OriginalImages\": \"one\", \"FacialPoints\": \"one\"}");
     for (text, words) in cases {
