@@ -201,7 +201,7 @@ fn what_was_done_before_stopping_waits_for_the_next_run() {
     assert!(most.load(Ordering::Relaxed) < PLAN.pictures(), "it went on to the end");
     let unfinished = unfinished_folder(&place.path().join("set"));
     let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left, [unfinished.clone()]);
+    assert_eq!(left, std::slice::from_ref(&unfinished));
     assert!(!unfinished.join(".lock").exists(), "nobody works there");
     // Another plan begins anew, and its end holds nothing of the first.
     let other = DatasetPlan { seed: PLAN.seed + 1, ..PLAN };
