@@ -4,9 +4,11 @@
 mod activation_checkpointing;
 mod evaluation;
 mod face_networks;
+mod generation;
 mod golden;
 mod gradients;
 mod identity;
+mod inception;
 mod losses;
 mod metrics;
 mod networks;
