@@ -5,6 +5,7 @@ mod activation_checkpointing;
 mod evaluation;
 mod face_networks;
 mod generation;
+mod fuzzing;
 mod golden;
 mod gradients;
 mod identity;

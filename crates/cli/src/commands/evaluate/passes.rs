@@ -14,8 +14,8 @@ use portraitist_nn::networks::InceptionKind;
 use rayon::prelude::*;
 
 use super::sets::FeatureSet;
-use crate::inputs::{Failure, expand, sentences};
 use crate::arguments::EvaluatePicturesArguments;
+use crate::inputs::{Failure, expand, sentences};
 use crate::output::{Console, advised, describe};
 
 /// Pictures that are decoded at once.

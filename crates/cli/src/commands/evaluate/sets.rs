@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::Context;
 use portraitist_nn::metrics::generation::{
-    Comparison, ComparisonSettings, FeatureError, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings, compare,
-    compare_statistics, read_features,
+    Comparison, ComparisonSettings, FeatureError, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings,
+    compare, compare_statistics, read_features,
 };
 
 use crate::arguments::ComparisonArguments;
