@@ -4,10 +4,12 @@
 mod activation_checkpointing;
 mod evaluation;
 mod face_networks;
+mod generation;
 mod fuzzing;
 mod golden;
 mod gradients;
 mod identity;
+mod inception;
 mod losses;
 mod metrics;
 mod networks;
