@@ -97,16 +97,4 @@ mod tests {
         let half = edit::crop(&photo, 0, 0, photo.width() / 2, photo.height() / 2).unwrap();
         assert!(!print.looks_like(&Fingerprint::of(&half)));
     }
-
-    #[test]
-    fn the_thumbnail_has_the_mean_of_four_pixels_each() {
-        let level = |x: usize, y: usize| 3 * x + 4 * y;
-        let pixels = (0..SIDE * SIDE).flat_map(|place| [level(place % SIDE, place / SIDE) as u8; 3]).collect();
-        let print = Fingerprint::of(&Picture::from_rgb(SIDE, SIDE, pixels).unwrap());
-        for (index, found) in print.thumbnail.iter().enumerate() {
-            let (x, y) = (2 * (index % SMALL), 2 * (index / SMALL));
-            // The mean of 0, 3, 4 and 7 more, rounded.
-            assert!(found.abs_diff((level(x, y) + 4) as u8) <= 1, "{found} at {x}, {y}");
-        }
-    }
 }
