@@ -36,12 +36,15 @@ pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
 /// # Errors
 /// As [`open_recognizer`] for names.
 pub(crate) fn check_recognizer(name: &str) -> anyhow::Result<()> {
-    let is_known = name == builtin::RECOGNIZER || Recognizer::locate(name.as_ref())?.is_some();
+    let is_known = builtin::recognizer(name).is_some() || Recognizer::locate(name.as_ref())?.is_some();
     if is_known { Ok(()) } else { Err(no_recognizer(name).into()) }
 }
 
 fn no_recognizer(name: &str) -> RecognizerError {
-    RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }
+    RecognizerError::NotFound {
+        name: name.to_owned(),
+        built_in: builtin::RECOGNIZERS.map(|(name, _)| name).join(" or "),
+    }
 }
 
 /// Reads the recogniser of a name onto a device.
@@ -53,8 +56,8 @@ pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recogn
     if let Some(path) = Recognizer::locate(name.as_ref())? {
         return Ok(Recognizer::read(&path, &device)?);
     }
-    if name == builtin::RECOGNIZER {
-        return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, name, &device)?);
+    match builtin::recognizer(name) {
+        Some((name, bytes)) => Ok(Recognizer::from_bytes(bytes, name, &device)?),
+        None => Err(no_recognizer(name).into()),
     }
-    Err(no_recognizer(name).into())
 }

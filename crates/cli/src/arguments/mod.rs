@@ -4,6 +4,7 @@ mod bench;
 mod dataset;
 mod demo;
 mod faces;
+mod models;
 mod recognize;
 mod shell;
 mod train;
@@ -19,6 +20,7 @@ pub(crate) use dataset::{
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
+pub(crate) use models::ModelsCommand;
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Models(ModelsCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

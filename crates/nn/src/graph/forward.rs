@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::nodes::{AdainRange, Graph, Node, Operation, Slot};
-use crate::layers::{AdainParameters, average_pool, max_pool};
+use crate::layers::{AdainParameters, average_pool, max_pool, shortcut_sum};
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -98,7 +98,10 @@ impl Node<'_> {
             },
             Operation::GlobalMean => input.into_feature_map().mean_dim(3).mean_dim(2).into(),
             Operation::AveragePool => average_pool(input.into_feature_map()).into(),
-            Operation::MaxPool => max_pool(input.into_feature_map()).into(),
+            Operation::MaxPool(window) => max_pool(input.into_feature_map(), *window).into(),
+            Operation::Shortcut { from, halved } => {
+                shortcut_sum(input.into_feature_map(), values.read(*from).into_feature_map(), *halved).into()
+            }
         }
     }
 }
@@ -121,8 +124,8 @@ impl Values {
         let mut readings = vec![0; graph.nodes().len() + 1];
         for node in graph.nodes() {
             readings[node.input.0] += 1;
-            if let Operation::Block { residual: Some(residual), .. } = node.operation {
-                readings[residual.0] += 1;
+            if let Some(other) = node.second_input() {
+                readings[other.0] += 1;
             }
         }
         outputs.iter().for_each(|output| readings[output.0] += 1);

@@ -41,8 +41,15 @@ pub enum Operation<'a> {
     GlobalMean,
     /// [`average_pool`](crate::layers::average_pool): half the size, rounded up.
     AveragePool,
-    /// [`max_pool`](crate::layers::max_pool): half the size, rounded down.
-    MaxPool,
+    /// [`max_pool`](crate::layers::max_pool) of windows of this side, two pixels apart.
+    MaxPool(usize),
+    /// [`shortcut_sum`](crate::layers::shortcut_sum) with another slot, of which every 2x2 pixels are averaged if `halved`.
+    Shortcut {
+        /// What is added.
+        from: Slot,
+        /// Whether it is halved before.
+        halved: bool,
+    },
 }
 
 /// One layer of a graph; it writes the slot behind that of the node before it.
@@ -55,11 +62,20 @@ pub struct Node<'a> {
 }
 
 impl Node<'_> {
-    /// What the results are added to.
+    /// What the results are added to, in the memory layout that they have.
     pub fn residual(&self) -> Option<Slot> {
         match self.operation {
             Operation::Block { residual, .. } => residual,
             Operation::Attention(_) => Some(self.input),
+            _ => None,
+        }
+    }
+
+    /// What it reads besides its input.
+    pub fn second_input(&self) -> Option<Slot> {
+        match self.operation {
+            Operation::Block { residual, .. } => residual,
+            Operation::Shortcut { from, .. } => Some(from),
             _ => None,
         }
     }
@@ -142,9 +158,14 @@ impl<'a> Graph<'a> {
         self.push(input, Operation::AveragePool)
     }
 
-    /// Adds a max pool.
-    pub fn max_pool(&mut self, input: Slot) -> Slot {
-        self.push(input, Operation::MaxPool)
+    /// Adds a max pool of windows of a side.
+    pub fn max_pool(&mut self, input: Slot, window: usize) -> Slot {
+        self.push(input, Operation::MaxPool(window))
+    }
+
+    /// Adds the sum with a shortcut, and ReLU.
+    pub fn shortcut(&mut self, input: Slot, from: Slot, halved: bool) -> Slot {
+        self.push(input, Operation::Shortcut { from, halved })
     }
 
     fn push_block(&mut self, input: Slot, block: &'a ConvBlock, upsampled: bool, residual: Option<Slot>) -> Slot {

@@ -21,7 +21,12 @@ impl Graph<'_> {
                 Operation::Linear(linear) => [linear.features_out(), 1, 1],
                 Operation::GlobalMean => [channels, 1, 1],
                 Operation::AveragePool => [channels, height.div_ceil(2), width.div_ceil(2)],
-                Operation::MaxPool => [channels, height / 2, width / 2],
+                Operation::MaxPool(window) => [channels, (height - window) / 2 + 1, (width - window) / 2 + 1],
+                Operation::Shortcut { from, halved } => {
+                    let [others, rows, columns] = shapes[from.0];
+                    let halving = if *halved { 2 } else { 1 };
+                    [channels.max(others), height.max(rows / halving), width.max(columns / halving)]
+                }
             });
         }
         shapes

@@ -43,7 +43,7 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
     let mut reaches_adain = vec![false; nodes.len() + 1];
     for (index, node) in nodes.iter().enumerate().rev() {
         let reaches = node.is_adain() || reaches_adain[index + 1];
-        for slot in std::iter::once(node.input).chain(node.residual()) {
+        for slot in std::iter::once(node.input).chain(node.second_input()) {
             reaches_adain[slot.0] |= reaches;
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use portraitist_kernels::{
     Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
-    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
+    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward, global_mean, max_pool, shortcut_sum,
 };
 
 use crate::graph::AdainRange;
@@ -19,6 +19,13 @@ pub(super) enum Layer {
     Attention([usize; 3]),
     /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
     FewOutputs(PreparedFewOutputs),
+    /// Of windows of this side.
+    MaxPool(usize),
+    /// The sum with the second input, which is halved before or not.
+    Shortcut {
+        halved: bool,
+    },
+    GlobalMean,
 }
 
 /// What one layer reads and writes.
@@ -38,7 +45,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
-            Self::Attention(_) => (0, Padding::Zero),
+            Self::Attention(_) | Self::MaxPool(_) | Self::Shortcut { .. } | Self::GlobalMean => (0, Padding::Zero),
             Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
@@ -61,6 +68,9 @@ impl Layer {
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
             Self::Attention(channels) => attend(*channels, input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),
+            Self::MaxPool(window) => max_pool(input, *window, output),
+            Self::Shortcut { halved } => shortcut_sum(input, residual.unwrap_or(input), *halved, output),
+            Self::GlobalMean => global_mean(input, output),
         }
     }
 }

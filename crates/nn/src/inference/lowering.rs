@@ -8,7 +8,7 @@ use portraitist_kernels::{
 use super::decisions::{halos, is_few_output_convolution, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
-use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
+use crate::graph::{AdainRange, Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, Normalization, SelfAttention};
 
 /// Why a network has no plan.
@@ -29,7 +29,7 @@ impl Plan {
     /// # Errors
     /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
     pub fn new(graph: &Graph<'_>, pictures: Shape) -> Result<Self, NoPlan> {
-        let mut lowering = Lowering::new(graph, pictures);
+        let (mut lowering, shapes) = (Lowering::new(graph, pictures), graph.shapes(pictures));
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
@@ -48,9 +48,12 @@ impl Plan {
                     lowering.convolution(index, node.input, &planned, OutputActivation::None, None)?
                 }
                 Operation::Activation(_) => return Err(NoPlan::Layer("an activation without a convolution")),
-                Operation::GlobalMean | Operation::AveragePool | Operation::MaxPool => {
-                    return Err(NoPlan::Layer("a pool"));
+                Operation::MaxPool(window) => lowering.weightless(node, Layer::MaxPool(*window), shapes[index + 1]),
+                Operation::Shortcut { halved, .. } => {
+                    lowering.weightless(node, Layer::Shortcut { halved: *halved }, shapes[index + 1])
                 }
+                Operation::GlobalMean => lowering.weightless(node, Layer::GlobalMean, shapes[index + 1]),
+                Operation::AveragePool => return Err(NoPlan::Layer("an average pool")),
             };
             lowering.slots.push(output);
         }
@@ -228,6 +231,14 @@ impl Lowering {
         if let Some(step) = self.steps.last_mut() {
             step.normalization = normalization;
         }
+    }
+
+    /// A layer without weights, whose results have a shape.
+    fn weightless(&mut self, node: &Node<'_>, layer: Layer, [channels, height, width]: Shape) -> usize {
+        let residual = node.second_input().map(|slot| self.slots[slot.0]);
+        self.shapes.push(FeatureMapShape::features(channels, height, width, self.halo()));
+        self.steps.push(Step { layer, input: self.slots[node.input.0], residual, normalization: None });
+        self.steps.len()
     }
 
     fn push(

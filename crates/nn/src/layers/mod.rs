@@ -9,6 +9,7 @@ mod linear;
 mod normalization;
 mod padding;
 mod pooling;
+mod shortcut;
 
 pub use activation::{Activation, ActivationKind};
 pub use attention::{AttentionWeights, SelfAttention};
@@ -19,3 +20,4 @@ pub use linear::Linear;
 pub use normalization::{AdainParameters, Epilogue, Normalization, NormalizationKind, instance_norm};
 pub use padding::PaddingKind;
 pub use pooling::{average_pool, max_pool};
+pub use shortcut::shortcut_sum;

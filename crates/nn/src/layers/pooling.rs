@@ -14,11 +14,11 @@ pub fn average_pool(x: Tensor<4>) -> Tensor<4> {
     avg_pool2d(x, options)
 }
 
-/// The largest of every 2x2 pixels; an odd last row or column is left out.
+/// The largest of every `window` x `window` pixels, two pixels apart; what no whole window covers is left out.
 ///
 /// # Shapes
 /// - x: `[n, c, h, w]`
-/// - output: `[n, c, h / 2, w / 2]`
-pub fn max_pool(x: Tensor<4>) -> Tensor<4> {
-    max_pool2d(x, MaxPoolOptions::new([2, 2]))
+/// - output: `[n, c, (h - window) / 2 + 1, (w - window) / 2 + 1]`
+pub fn max_pool(x: Tensor<4>, window: usize) -> Tensor<4> {
+    max_pool2d(x, MaxPoolOptions::new([window, window]).with_stride([2, 2]))
 }

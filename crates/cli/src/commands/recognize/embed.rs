@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     refuse_existing([arguments.out.as_path()], arguments.force)?;
     let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
-    let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
+    let pipeline = face_pipeline(&recognizer, arguments.aligned, Fit::Reflective)?;
     let mut inputs = expand(&arguments.inputs, None);
     refuse_input(&arguments.out, inputs.pictures.iter().map(|input| input.path.as_path()))?;
     let (mut failed, mut warnings) = inputs.told(console);

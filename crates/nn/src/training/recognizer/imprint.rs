@@ -1,0 +1,139 @@
+//! The first weights of a fine-tuning's classifier, from what the network already knows.
+
+use burn::tensor::Device;
+
+use crate::config::Domain;
+use crate::parameter::{Parameter, Parameterized, from_values};
+use crate::pixels::to_recognition_planes;
+use crate::recognition::{Classifier, FrozenEmbedder};
+use crate::training::error::TrainingError;
+
+use super::batches::read_whole;
+use super::people::{People, Portrait};
+
+/// Crops of each person and domain that are looked at.
+const CROPS_PER_DOMAIN: usize = 2;
+/// Crops that are embedded at once.
+const BATCH: usize = 32;
+
+/// Centres the embeddings and imprints the people: the last layer's bias is moved so that the mean of all people's photos is zero, and
+/// each person's column of the classifier becomes the mean of their embeddings of length one. Qi, Brown, Lowe 2018,
+/// <https://arxiv.org/abs/1712.07136>.
+///
+/// # Errors
+/// [`TrainingError::Data`] names a crop that cannot be read.
+pub(super) fn imprint(classifier: &mut Classifier, people: &People, device: &Device) -> Result<(), TrainingError> {
+    let chosen = chosen(people);
+    let embeddings = embeddings(classifier, &chosen, device)?;
+    let length = embeddings.first().map_or(0, Vec::len);
+    let photos = chosen.iter().zip(&embeddings).filter(|(portrait, _)| portrait.domain == Domain::Photo);
+    let photos: Vec<&Vec<f64>> = photos.map(|(_, embedding)| embedding).collect();
+    let all: Vec<&Vec<f64>> = embeddings.iter().collect();
+    let middle = mean(if photos.is_empty() { &all } else { &photos }, length);
+    let mut columns = vec![vec![0.0; length]; people.names.len()];
+    for (portrait, embedding) in chosen.iter().zip(&embeddings) {
+        let centred: Vec<f64> = embedding.iter().zip(&middle).map(|(value, middle)| value - middle).collect();
+        let norm = centred.iter().map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        columns[portrait.person].iter_mut().zip(&centred).for_each(|(sum, value)| *sum += value / norm);
+    }
+    let weight: Vec<f32> = (0..length).flat_map(|row| columns.iter().map(move |column| column[row] as f32)).collect();
+    classifier.visit_mut("", &mut |name, parameter| match name {
+        "fc5.bias" => {
+            let moved = parameter.to_vec().iter().zip(&middle).map(|(bias, middle)| bias - *middle as f32).collect();
+            set(parameter, moved, device);
+        }
+        "fc6.weight" => set(parameter, weight.clone(), device),
+        _ => {}
+    });
+    Ok(())
+}
+
+fn set(parameter: &mut Parameter, values: Vec<f32>, device: &Device) {
+    parameter.set(from_values(values, device));
+}
+
+/// A few crops of each person: the first ones of each domain.
+fn chosen(people: &People) -> Vec<&Portrait> {
+    let mut counts = vec![[0; 2]; people.names.len()];
+    let is_wanted = |portrait: &&Portrait| {
+        let count = &mut counts[portrait.person][usize::from(portrait.domain == Domain::Drawing)];
+        *count += 1;
+        *count <= CROPS_PER_DOMAIN
+    };
+    people.portraits.iter().filter(is_wanted).collect()
+}
+
+fn embeddings(
+    classifier: &Classifier,
+    portraits: &[&Portrait],
+    device: &Device,
+) -> Result<Vec<Vec<f64>>, TrainingError> {
+    let architecture = classifier.network.architecture();
+    let embedder = FrozenEmbedder::new(classifier.network.clone(), device);
+    let mut rows = Vec::with_capacity(portraits.len());
+    for portraits in portraits.chunks(BATCH) {
+        let mut planes = Vec::new();
+        for portrait in portraits {
+            planes.extend(to_recognition_planes(&read_whole(portrait, architecture.crop_size())?, architecture));
+        }
+        let embedded = embedder.embed(&planes);
+        let length = embedded.len() / portraits.len();
+        rows.extend(embedded.chunks_exact(length).map(|row| row.iter().map(|value| f64::from(*value)).collect()));
+    }
+    Ok(rows)
+}
+
+fn mean(rows: &[&Vec<f64>], length: usize) -> Vec<f64> {
+    let mut mean = vec![0.0; length];
+    for row in rows {
+        mean.iter_mut().zip(*row).for_each(|(sum, value)| *sum += value / rows.len() as f64);
+    }
+    mean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::RecognizerConfig;
+    use crate::layers::Initialization;
+    use crate::losses::Margin;
+    use crate::parameter::to_values;
+    use portraitist_face::Picture;
+
+    #[test]
+    fn the_classifier_knows_its_people_from_the_start() {
+        let place = tempfile::tempdir().expect("a folder");
+        let device = Device::flex();
+        let mut portraits = Vec::new();
+        for index in 0..8_usize {
+            let path = place.path().join(format!("{index}.png"));
+            let level = |pixel: usize| ((pixel * (17 + 12 * (index / 2)) + 5 * index) % 256) as u8;
+            let picture = Picture::from_rgb(96, 112, (0..3 * 96 * 112).map(level).collect()).expect("a picture");
+            picture.save(&path, false).expect("written");
+            portraits.push(Portrait { path, person: index / 2, domain: Domain::Photo });
+        }
+        let names = (0..4).map(|person| (String::new(), person.to_string())).collect();
+        let people = People { names, portraits, weights: vec![1.0; 4] };
+        let config = RecognizerConfig {
+            channels: [4, 4, 8, 8],
+            blocks: [0; 4],
+            embedding: 6,
+            classes: 4,
+            ..RecognizerConfig::default()
+        };
+        let mut classifier = Classifier::new(&config, Margin::default(), Initialization::Default, 3, &device);
+        imprint(&mut classifier, &people, &device).expect("the crops can be read");
+        let all: Vec<&Portrait> = people.portraits.iter().collect();
+        let rows = embeddings(&classifier, &all, &device).expect("the crops can be read");
+        let middle = mean(&rows.iter().collect::<Vec<_>>(), 6);
+        let largest = rows.iter().flatten().fold(0_f64, |largest, value| largest.max(value.abs()));
+        assert!(middle.iter().all(|value| value.abs() < 1e-4 * largest.max(1.0)), "{middle:?}");
+        let flat = rows.iter().flatten().map(|value| *value as f32).collect();
+        let (cosines, _) = classifier.head.cosines(from_values(flat, &device).reshape([8, 6]));
+        let cosines = to_values(cosines);
+        for (index, row) in cosines.chunks_exact(4).enumerate() {
+            let best = (0..4).max_by(|a, b| row[*a].total_cmp(&row[*b]));
+            assert_eq!(best, Some(index / 2), "{row:?}");
+        }
+    }
+}
