@@ -16,8 +16,9 @@ const CROPS_PER_DOMAIN: usize = 2;
 /// Crops that are embedded at once.
 const BATCH: usize = 32;
 
-/// Centres the embeddings and imprints the people: the last layer's bias is moved so that the mean of all people's photos is zero, and
-/// each person's column of the classifier becomes the mean of their embeddings of length one. Qi, Brown, Lowe 2018,
+/// Standardises the embeddings and imprints the people. The last layer is changed so that photos' embeddings have the mean zero and, in
+/// the mean, the length `sqrt(embedding)`: lengths mean nothing, but gradients of a margin loss are large where they are small. Each
+/// person's column of the classifier becomes the mean of their embeddings of length one: Qi, Brown, Lowe 2018,
 /// <https://arxiv.org/abs/1712.07136>.
 ///
 /// # Errors
@@ -29,23 +30,37 @@ pub(super) fn imprint(classifier: &mut Classifier, people: &People, device: &Dev
     let photos = chosen.iter().zip(&embeddings).filter(|(portrait, _)| portrait.domain == Domain::Photo);
     let photos: Vec<&Vec<f64>> = photos.map(|(_, embedding)| embedding).collect();
     let all: Vec<&Vec<f64>> = embeddings.iter().collect();
-    let middle = mean(if photos.is_empty() { &all } else { &photos }, length);
+    let usual = if photos.is_empty() { &all } else { &photos };
+    let middle = mean(usual, length);
     let mut columns = vec![vec![0.0; length]; people.names.len()];
     for (portrait, embedding) in chosen.iter().zip(&embeddings) {
-        let centred: Vec<f64> = embedding.iter().zip(&middle).map(|(value, middle)| value - middle).collect();
-        let norm = centred.iter().map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+        let (centred, norm) = centred(embedding, &middle);
         columns[portrait.person].iter_mut().zip(&centred).for_each(|(sum, value)| *sum += value / norm);
     }
+    let mean_length = usual.iter().map(|row| centred(row, &middle).1).sum::<f64>() / usual.len().max(1) as f64;
+    let scale = (length as f64).sqrt() / mean_length;
     let weight: Vec<f32> = (0..length).flat_map(|row| columns.iter().map(move |column| column[row] as f32)).collect();
     classifier.visit_mut("", &mut |name, parameter| match name {
+        "fc5.weight" => {
+            let scaled = parameter.to_vec().iter().map(|weight| (f64::from(*weight) * scale) as f32).collect();
+            set(parameter, scaled, device);
+        }
         "fc5.bias" => {
-            let moved = parameter.to_vec().iter().zip(&middle).map(|(bias, middle)| bias - *middle as f32).collect();
-            set(parameter, moved, device);
+            let bias = parameter.to_vec();
+            let moved = bias.iter().zip(&middle).map(|(bias, middle)| ((f64::from(*bias) - middle) * scale) as f32);
+            set(parameter, moved.collect(), device);
         }
         "fc6.weight" => set(parameter, weight.clone(), device),
         _ => {}
     });
     Ok(())
+}
+
+/// A row less the mean, and its length then.
+fn centred(row: &[f64], middle: &[f64]) -> (Vec<f64>, f64) {
+    let centred: Vec<f64> = row.iter().zip(middle).map(|(value, middle)| value - middle).collect();
+    let norm = centred.iter().map(|value| value * value).sum::<f64>().sqrt().max(f64::MIN_POSITIVE);
+    (centred, norm)
 }
 
 fn set(parameter: &mut Parameter, values: Vec<f32>, device: &Device) {
@@ -126,8 +141,9 @@ mod tests {
         let all: Vec<&Portrait> = people.portraits.iter().collect();
         let rows = embeddings(&classifier, &all, &device).expect("the crops can be read");
         let middle = mean(&rows.iter().collect::<Vec<_>>(), 6);
-        let largest = rows.iter().flatten().fold(0_f64, |largest, value| largest.max(value.abs()));
-        assert!(middle.iter().all(|value| value.abs() < 1e-4 * largest.max(1.0)), "{middle:?}");
+        assert!(middle.iter().all(|value| value.abs() < 1e-3), "{middle:?}");
+        let lengths: Vec<f64> = rows.iter().map(|row| centred(row, &[0.0; 6]).1).collect();
+        assert!((lengths.iter().sum::<f64>() / 8.0 - 6_f64.sqrt()).abs() < 1e-2, "{lengths:?}");
         let flat = rows.iter().flatten().map(|value| *value as f32).collect();
         let (cosines, _) = classifier.head.cosines(from_values(flat, &device).reshape([8, 6]));
         let cosines = to_values(cosines);

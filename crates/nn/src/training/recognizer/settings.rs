@@ -124,8 +124,8 @@ pub struct FineTune {
     /// A model file of this program or a published `sphere20a` checkpoint. Its classifier is used if it has as many
     /// people, and replaced by a fresh one otherwise.
     pub from: PathBuf,
-    /// Whether the embeddings are centred and the classifier starts with the mean embedding of each person, instead of random
-    /// directions or the file's.
+    /// Whether the embeddings are standardised first (mean 0, mean length the root of their dimensions) and the classifier starts with
+    /// the mean embedding of each person, instead of random directions or the file's.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub imprint: bool,
     /// What is not trained.
