@@ -30,7 +30,7 @@ pub(crate) enum TemplateName {
     Original,
     /// The 96x112 frame of SphereFace.
     Sphereface,
-    /// The 150x150 frame of dlib's face recognition.
+    /// The 150x150 frame of dlib's face recognition, which the built-in `likeness` sees.
     Dlib,
 }
 

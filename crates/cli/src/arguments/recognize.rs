@@ -26,7 +26,7 @@ pub(crate) enum RecognizeCommand {
 
 /// Turn faces into embeddings: rows of numbers whose directions tell people apart.
 ///
-/// In each picture the largest face is found and aligned to the recogniser's frame (SphereFace: 96x112; dlib's network: 150x150).
+/// In each picture the largest face is found and aligned to the recogniser's frame (`likeness`: dlib's, 150x150; SphereFace: 96x112).
 /// Rows are
 /// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
 #[derive(Debug, Args)]

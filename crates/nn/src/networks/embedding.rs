@@ -14,7 +14,7 @@ pub enum EmbeddingNetwork {
     /// See [`SphereFace`].
     SphereFace(SphereFace),
     /// See [`DlibResnet`].
-    DlibResnet(DlibResnet),
+    DlibResnet(Box<DlibResnet>),
 }
 
 impl EmbeddingNetwork {
@@ -70,7 +70,7 @@ impl From<SphereFace> for EmbeddingNetwork {
 
 impl From<DlibResnet> for EmbeddingNetwork {
     fn from(network: DlibResnet) -> Self {
-        Self::DlibResnet(network)
+        Self::DlibResnet(Box::new(network))
     }
 }
 
