@@ -1,5 +1,6 @@
 //! Models by name: a built-in one, a run or checkpoint folder, or a weights file.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use portraitist_face::detect::FaceDetector;
@@ -20,14 +21,15 @@ pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
 ///
 /// # Errors
 /// For names of nothing, and files that hold no translator.
-pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
+pub(crate) fn open_translator(name: &Path) -> anyhow::Result<Model> {
     let device = device::parse("cpu")?;
-    if let Some(path) = Model::locate(name.as_ref())? {
+    if let Some(path) = Model::locate(name)? {
         return Ok(Model::read(&path, &device)?);
     }
-    match builtin::bytes(name) {
-        Some(bytes) => Ok(Model::from_bytes(bytes, name, &device)?),
-        None => Err(ModelError::NotFound { name: name.to_owned(), built_in: builtin::NAMES.join(", ") }.into()),
+    let name = name.to_string_lossy();
+    match builtin::bytes(&name) {
+        Some(bytes) => Ok(Model::from_bytes(bytes, &name, &device)?),
+        None => Err(ModelError::NotFound { name: name.into_owned(), built_in: builtin::NAMES.join(", ") }.into()),
     }
 }
 
@@ -35,14 +37,18 @@ pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
 ///
 /// # Errors
 /// As [`open_recognizer`] for names.
-pub(crate) fn check_recognizer(name: &str) -> anyhow::Result<()> {
-    let is_known = builtin::recognizer(name).is_some() || Recognizer::locate(name.as_ref())?.is_some();
+pub(crate) fn check_recognizer(name: &Path) -> anyhow::Result<()> {
+    let is_known = built_in_recognizer(name).is_some() || Recognizer::locate(name)?.is_some();
     if is_known { Ok(()) } else { Err(no_recognizer(name).into()) }
 }
 
-fn no_recognizer(name: &str) -> RecognizerError {
+fn built_in_recognizer(name: &Path) -> Option<(&'static str, &'static [u8])> {
+    builtin::recognizer(name.to_str()?)
+}
+
+fn no_recognizer(name: &Path) -> RecognizerError {
     RecognizerError::NotFound {
-        name: name.to_owned(),
+        name: name.display().to_string(),
         built_in: builtin::RECOGNIZERS.map(|(name, _)| name).join(" or "),
     }
 }
@@ -51,12 +57,13 @@ fn no_recognizer(name: &str) -> RecognizerError {
 ///
 /// # Errors
 /// For names of nothing, and files that hold no recogniser.
-pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
+pub(crate) fn open_recognizer(name: impl AsRef<Path>, device: &str) -> anyhow::Result<Recognizer> {
+    let name = name.as_ref();
     let device = device::parse(device)?;
-    if let Some(path) = Recognizer::locate(name.as_ref())? {
+    if let Some(path) = Recognizer::locate(name)? {
         return Ok(Recognizer::read(&path, &device)?);
     }
-    match builtin::recognizer(name) {
+    match built_in_recognizer(name) {
         Some((name, bytes)) => Ok(Recognizer::from_bytes(bytes, name, &device)?),
         None => Err(no_recognizer(name).into()),
     }

@@ -5,6 +5,7 @@ mod activation_checkpointing;
 mod dlib_resnet;
 mod evaluation;
 mod face_networks;
+mod fuzzing;
 mod golden;
 mod gradients;
 mod identity;

@@ -17,6 +17,7 @@ use crate::parameter::from_values;
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 
 use super::augmentation::Augmentation;
 use super::people::{People, Portrait};
@@ -60,6 +61,7 @@ pub(super) struct BatchMaker {
     chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
     architecture: Architecture,
+    odd: OddPictures,
     sampling: Sampling,
     augmentation: Augmentation,
     flip: bool,
@@ -68,7 +70,7 @@ pub(super) struct BatchMaker {
 }
 
 impl BatchMaker {
-    pub(super) fn new(run: &RunFile, people: &Arc<People>) -> Self {
+    pub(super) fn new(run: &RunFile, people: &Arc<People>, odd: &OddPictures) -> Self {
         let mut of_person = vec![<[Vec<usize>; 2]>::default(); people.names.len()];
         for (index, portrait) in people.portraits.iter().enumerate() {
             of_person[portrait.person][usize::from(portrait.domain == Domain::Drawing)].push(index);
@@ -79,6 +81,7 @@ impl BatchMaker {
             chances: people.chances().map(Arc::new),
             decoded: Arc::new(Cache::new(people.portraits.len(), run.data.cache_mb << 20)),
             architecture: run.network.architecture,
+            odd: odd.clone(),
             sampling: run.data.sampling,
             augmentation: run.data.augmentation.clone(),
             flip: run.data.flip,
@@ -173,7 +176,7 @@ impl BatchMaker {
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
             Ok(to_recognition_planes(&part, self.architecture))
         };
-        self.decoded.with(index, portrait, cut)
+        self.decoded.with(index, portrait, &self.odd, cut)
     }
 }
 
@@ -181,8 +184,8 @@ impl BatchMaker {
 ///
 /// # Errors
 /// [`TrainingError::Data`] names the file.
-pub(super) fn read_whole(portrait: &Portrait, size: [usize; 2]) -> Result<Picture, TrainingError> {
-    let picture = Picture::open(&portrait.path).and_then(|picture| Ok(fitted(&picture, size)?.into_owned()));
+pub(super) fn read_whole(portrait: &Portrait, size: [usize; 2], odd: &OddPictures) -> Result<Picture, TrainingError> {
+    let picture = odd.open(&portrait.path).and_then(|picture| Ok(fitted(&picture, size)?.into_owned()));
     picture.map_err(|error| unreadable(portrait, &error))
 }
 
@@ -217,13 +220,14 @@ impl Cache {
         &self,
         index: usize,
         portrait: &Portrait,
+        odd: &OddPictures,
         work: impl FnOnce(&Picture) -> portraitist_face::Result<T>,
     ) -> Result<T, TrainingError> {
         let wrong = |error: portraitist_face::Error| unreadable(portrait, &error);
         if let Some(picture) = self.pictures[index].get() {
             return work(picture).map_err(wrong);
         }
-        let picture = Picture::open(&portrait.path).map_err(wrong)?;
+        let picture = odd.open(&portrait.path).map_err(wrong)?;
         let result = work(&picture).map_err(wrong)?;
         let bytes = picture.pixels().len();
         let taken = self.free_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(bytes));

@@ -17,6 +17,7 @@ use crate::parameter::{from_values, to_values};
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 
 use super::batches::read_whole;
 use super::people::{People, Portrait};
@@ -51,6 +52,7 @@ impl HeldOut {
         people: &People,
         count: usize,
         architecture: Architecture,
+        odd: &OddPictures,
         device: &Device,
     ) -> Result<Self, TrainingError> {
         let chosen = choose(people, count);
@@ -58,7 +60,7 @@ impl HeldOut {
             architecture,
             crops: chosen
                 .iter()
-                .map(|portrait| read_whole(portrait, architecture.crop_size()))
+                .map(|portrait| read_whole(portrait, architecture.crop_size(), odd))
                 .collect::<Result<_, _>>()?,
             faces: chosen.iter().map(|&&Portrait { person, domain, .. }| Face { person, domain }).collect(),
             device: device.clone(),

@@ -7,6 +7,7 @@ use crate::parameter::{Parameter, Parameterized, from_values};
 use crate::pixels::to_recognition_planes;
 use crate::recognition::{Classifier, FrozenEmbedder};
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 
 use super::batches::read_whole;
 use super::people::{People, Portrait};
@@ -23,9 +24,14 @@ const BATCH: usize = 32;
 ///
 /// # Errors
 /// [`TrainingError::Data`] names a crop that cannot be read.
-pub(super) fn imprint(classifier: &mut Classifier, people: &People, device: &Device) -> Result<(), TrainingError> {
+pub(super) fn imprint(
+    classifier: &mut Classifier,
+    people: &People,
+    odd: &OddPictures,
+    device: &Device,
+) -> Result<(), TrainingError> {
     let chosen = chosen(people);
-    let embeddings = embeddings(classifier, &chosen, device)?;
+    let embeddings = embeddings(classifier, &chosen, odd, device)?;
     let length = embeddings.first().map_or(0, Vec::len);
     let photos = chosen.iter().zip(&embeddings).filter(|(portrait, _)| portrait.domain == Domain::Photo);
     let photos: Vec<&Vec<f64>> = photos.map(|(_, embedding)| embedding).collect();
@@ -81,6 +87,7 @@ fn chosen(people: &People) -> Vec<&Portrait> {
 fn embeddings(
     classifier: &Classifier,
     portraits: &[&Portrait],
+    odd: &OddPictures,
     device: &Device,
 ) -> Result<Vec<Vec<f64>>, TrainingError> {
     let architecture = classifier.network.architecture();
@@ -89,7 +96,8 @@ fn embeddings(
     for portraits in portraits.chunks(BATCH) {
         let mut planes = Vec::new();
         for portrait in portraits {
-            planes.extend(to_recognition_planes(&read_whole(portrait, architecture.crop_size())?, architecture));
+            let crop = read_whole(portrait, architecture.crop_size(), odd)?;
+            planes.extend(to_recognition_planes(&crop, architecture));
         }
         let embedded = embedder.embed(&planes);
         let length = embedded.len() / portraits.len();
@@ -137,9 +145,9 @@ mod tests {
             ..RecognizerConfig::default()
         };
         let mut classifier = Classifier::new(&config, Margin::default(), Initialization::Default, 3, &device);
-        imprint(&mut classifier, &people, &device).expect("the crops can be read");
+        imprint(&mut classifier, &people, &OddPictures::default(), &device).expect("the crops can be read");
         let all: Vec<&Portrait> = people.portraits.iter().collect();
-        let rows = embeddings(&classifier, &all, &device).expect("the crops can be read");
+        let rows = embeddings(&classifier, &all, &OddPictures::default(), &device).expect("the crops can be read");
         let middle = mean(&rows.iter().collect::<Vec<_>>(), 6);
         assert!(middle.iter().all(|value| value.abs() < 1e-3), "{middle:?}");
         let lengths: Vec<f64> = rows.iter().map(|row| centred(row, &[0.0; 6]).1).collect();
