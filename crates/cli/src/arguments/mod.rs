@@ -3,6 +3,7 @@
 mod bench;
 mod dataset;
 mod demo;
+mod evaluate;
 mod faces;
 mod models;
 mod recognize;
@@ -19,6 +20,9 @@ pub(crate) use dataset::{
     DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
+pub(crate) use evaluate::{
+    ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
+};
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
 pub(crate) use models::ModelsCommand;
 pub(crate) use recognize::{
@@ -56,6 +60,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
     #[command(subcommand)]
     Models(ModelsCommand),
     #[command(subcommand)]

@@ -1,203 +1,158 @@
-//! Layers without weights between feature maps: pools, and the sum with a shortcut.
+//! Pools of feature maps.
 
-use std::array::from_fn;
+use rayon::prelude::*;
 
+use super::convolution::check_channels;
 use crate::channels_last::feature_map::FeatureMap;
 use crate::channels_last::shape::FeatureMapShape;
 use crate::error::{ShapeError, check_length};
-use rayon::prelude::*;
+use crate::simd::dispatch::{kernel_methods, kernels};
 
-/// Windows of pools are two pixels apart.
-const STRIDE: usize = 2;
-
-/// The largest value of every `window` x `window` pixels, two pixels apart; what no whole window covers is left out.
-///
-/// # Errors
-/// [`ShapeError`] if the feature maps do not fit each other; `output` is untouched then.
-pub fn max_pool(input: &FeatureMap, window: usize, output: &mut FeatureMap) -> Result<(), ShapeError> {
-    let from = input.shape();
-    let size = from.size().map(|side| side.checked_sub(window).map_or(0, |rest| rest / STRIDE + 1));
-    check(input, output, [from.channels(), size[0], size[1]])?;
-    each_pixel(output, |image, [y, x], pixel| {
-        pixel.fill(f32::NEG_INFINITY);
-        for row in 0..window {
-            for column in 0..window {
-                let source = pixel_of(input, image, [STRIDE * y + row, STRIDE * x + column]);
-                pixel.iter_mut().zip(source).for_each(|(largest, value)| *largest = largest.max(*value));
-            }
-        }
-    });
-    Ok(())
+kernel_methods! {
+    fn largest(target: &mut [f32], source: &[f32]);
+    fn added(target: &mut [f32], source: &[f32]);
+    fn scaled(target: &mut [f32], factor: f32);
 }
 
-/// `max(0, input + shortcut)`. With `halved`, the shortcut is the mean of every 2x2 pixels of `shortcut`. Channels, rows and
-/// columns that one of both lacks count as zeros, so that the output has the larger of both sizes.
-///
-/// # Errors
-/// [`ShapeError`] if the feature maps do not fit each other; `output` is untouched then.
-pub fn shortcut_sum(
-    input: &FeatureMap,
-    shortcut: &FeatureMap,
-    halved: bool,
-    output: &mut FeatureMap,
-) -> Result<(), ShapeError> {
-    let (one, other) = (input.shape(), shortcut.shape());
-    let halving = if halved { STRIDE } else { 1 };
-    let [height, width]: [usize; 2] = from_fn(|axis| one.size()[axis].max(other.size()[axis] / halving));
-    check_length("shortcuts", input.batch(), shortcut.batch())?;
-    check(input, output, [one.channels().max(other.channels()), height, width])?;
-    each_pixel(output, |image, [y, x], pixel| {
-        pixel.fill(0.0);
-        if has(one, [y, x]) {
-            add(pixel, pixel_of(input, image, [y, x]), 1.0);
+/// What a pool makes of the pixels of its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PoolKind {
+    /// The largest value; pixels beyond the edge do not count.
+    Max,
+    /// The mean of the pixels that are there.
+    Mean,
+    /// The sum of the pixels that are there, divided by those of a whole window: pixels beyond the edge count as 0.
+    MeanOfPadded,
+}
+
+/// A pool over square windows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pool {
+    /// What becomes of a window.
+    pub kind: PoolKind,
+    /// Height and width of the window.
+    pub window: usize,
+    /// Step between windows.
+    pub stride: usize,
+    /// Rows and columns beyond each edge that windows may cover; less than the window.
+    pub padding: usize,
+}
+
+impl Pool {
+    /// Height and width of the output.
+    ///
+    /// # Errors
+    /// [`ShapeError`] for a window or a step of 0, or a window that does not fit.
+    pub fn output_size(&self, size: [usize; 2]) -> Result<[usize; 2], ShapeError> {
+        if self.window == 0 || self.stride == 0 {
+            return Err(ShapeError::Zero { field: "window or stride of a pool" });
         }
-        if has(other, [y, x].map(|place| halving * place + halving - 1)) {
-            let weight = 1.0 / (halving * halving) as f32;
-            for row in 0..halving {
-                for column in 0..halving {
-                    add(pixel, pixel_of(shortcut, image, [halving * y + row, halving * x + column]), weight);
+        let padded = size.map(|size| size.saturating_add(2 * self.padding));
+        if padded.iter().any(|size| *size < self.window) || self.padding >= self.window {
+            return Err(ShapeError::KernelTooLarge { kernel: [self.window; 2], padded });
+        }
+        Ok(padded.map(|size| (size - self.window) / self.stride + 1))
+    }
+
+    /// The shape of the outputs, with a halo for the layers that read them.
+    ///
+    /// # Errors
+    /// As [`output_size`](Self::output_size).
+    pub fn output(&self, input: FeatureMapShape, halo: usize) -> Result<FeatureMapShape, ShapeError> {
+        let [height, width] = self.output_size(input.size())?;
+        Ok(FeatureMapShape::features(input.channels(), height, width, halo))
+    }
+
+    /// Pools `input` into the channels of `output` from `first_channel` on; nothing is read from the input's halo.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a feature map has another shape or number of images, or `first_channel` and the input's channels are no
+    /// whole registers (multiples of 16) where the output has more channels.
+    pub fn forward(&self, input: &FeatureMap, output: &mut FeatureMap, first_channel: usize) -> Result<(), ShapeError> {
+        let (from, to) = (input.shape(), output.shape());
+        let expected = self.output(from, to.halo)?;
+        if expected != to || first_channel != 0 {
+            check_channels(to, expected, first_channel)?;
+        }
+        check_length("output images", input.batch(), output.batch())?;
+        let (batch, values) = (input.batch(), input.values());
+        let rows = output.overwrite()[..batch * to.image_stride()].par_chunks_exact_mut(to.row_stride()).enumerate();
+        let inside = rows.filter(|(row, _)| (to.halo..to.halo + to.height).contains(&(row % to.rows())));
+        inside.for_each(|(row, line)| {
+            let (image, y) = (row / to.rows(), row % to.rows() - to.halo);
+            for x in 0..to.width {
+                let target = &mut line[(to.halo + x) * to.pitch + first_channel..][..from.channels];
+                self.pool_window(values, from, image, [y, x], target);
+            }
+        });
+        Ok(())
+    }
+
+    fn pool_window(&self, values: &[f32], from: FeatureMapShape, image: usize, at: [usize; 2], target: &mut [f32]) {
+        // Of the window, what lies within the image.
+        let range = |at: usize, size: usize| {
+            let first = at * self.stride;
+            first.saturating_sub(self.padding)..(first + self.window - self.padding).min(size)
+        };
+        let (rows, columns) = (range(at[0], from.height), range(at[1], from.width));
+        let count = match self.kind {
+            PoolKind::MeanOfPadded => self.window * self.window,
+            _ => rows.len() * columns.len(),
+        };
+        let mut is_first = true;
+        for y in rows {
+            for x in columns.clone() {
+                let source = &values[from.offset(image, [y, x], 0)..][..target.len()];
+                match (std::mem::replace(&mut is_first, false), self.kind) {
+                    (true, _) => target.copy_from_slice(source),
+                    (false, PoolKind::Max) => kernels().largest(target, source),
+                    (false, _) => kernels().added(target, source),
                 }
             }
         }
-        pixel.iter_mut().for_each(|value| *value = value.max(0.0));
-    });
-    Ok(())
+        if self.kind != PoolKind::Max {
+            kernels().scaled(target, 1.0 / count as f32);
+        }
+    }
 }
 
-/// The mean over all pixels, as a feature map of one pixel.
+/// The mean over all pixels, channel by channel, in `f64`.
 ///
 /// # Errors
-/// [`ShapeError`] if the feature maps do not fit each other; `output` is untouched then.
+/// [`ShapeError`] unless `output` has one pixel and the input's channels and images.
 pub fn global_mean(input: &FeatureMap, output: &mut FeatureMap) -> Result<(), ShapeError> {
-    let from = input.shape();
-    let [height, width] = from.size();
-    check(input, output, [from.channels(), 1, 1])?;
-    let weight = 1.0 / from.plane() as f32;
-    each_pixel(output, |image, _, pixel| {
-        pixel.fill(0.0);
-        for y in 0..height {
-            for x in 0..width {
-                add(pixel, pixel_of(input, image, [y, x]), weight);
-            }
-        }
-    });
-    Ok(())
-}
-
-/// Whether the output has as many images as the input, of channels, height and width as they should be.
-fn check(input: &FeatureMap, output: &FeatureMap, expected: [usize; 3]) -> Result<(), ShapeError> {
-    let found = output.shape();
+    let (from, to) = (input.shape(), output.shape());
+    output.check_shape(FeatureMapShape::features(from.channels(), 1, 1, to.halo))?;
     check_length("output images", input.batch(), output.batch())?;
-    let [height, width] = found.size();
-    let names = ["output channels", "output rows", "output columns"];
-    for ((name, expected), found) in names.into_iter().zip(expected).zip([found.channels(), height, width]) {
-        check_length(name, expected, found)?;
-    }
+    let values = input.values();
+    let targets = output.overwrite().par_chunks_exact_mut(to.image_stride()).take(input.batch()).enumerate();
+    targets.for_each(|(image, target)| {
+        let mut sums = vec![0.0_f64; from.channels];
+        for y in 0..from.height {
+            for x in 0..from.width {
+                let pixel = &values[from.offset(image, [y, x], 0)..][..from.channels];
+                sums.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+        }
+        let pixel = &mut target[to.offset(0, [0, 0], 0)..][..from.channels];
+        pixel.iter_mut().zip(sums).for_each(|(value, sum)| *value = (sum / from.plane() as f64) as f32);
+    });
     Ok(())
 }
 
-/// Whether a pixel lies within images of a shape.
-fn has(shape: FeatureMapShape, [y, x]: [usize; 2]) -> bool {
-    let [height, width] = shape.size();
-    y < height && x < width
+#[inline(always)]
+fn largest(target: &mut [f32], source: &[f32]) {
+    for (target, source) in target.iter_mut().zip(source) {
+        *target = if *source > *target { *source } else { *target };
+    }
 }
 
-/// The channels of a pixel.
-fn pixel_of(map: &FeatureMap, image: usize, place: [usize; 2]) -> &[f32] {
-    let shape = map.shape();
-    &map.values()[shape.offset(image, place, 0)..][..shape.channels()]
+#[inline(always)]
+fn added(target: &mut [f32], source: &[f32]) {
+    target.iter_mut().zip(source).for_each(|(target, source)| *target += source);
 }
 
-/// Adds channels to the first channels of a pixel.
-fn add(pixel: &mut [f32], source: &[f32], weight: f32) {
-    pixel.iter_mut().zip(source).for_each(|(sum, value)| *sum += weight * value);
-}
-
-/// Writes every pixel of every image; images are written in parallel.
-fn each_pixel(output: &mut FeatureMap, write: impl Fn(usize, [usize; 2], &mut [f32]) + Sync) {
-    let (shape, batch) = (output.shape(), output.batch());
-    let [height, width] = shape.size();
-    let stride = shape.image_stride();
-    let images = output.overwrite()[..batch * stride].par_chunks_exact_mut(stride);
-    images.enumerate().for_each(|(image, values)| {
-        for y in 0..height {
-            for x in 0..width {
-                let start = shape.offset(0, [y, x], 0);
-                write(image, [y, x], &mut values[start..][..shape.channels()]);
-            }
-        }
-    });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn map(channels: usize, [height, width]: [usize; 2], halo: usize, batch: usize) -> (FeatureMap, Vec<f32>) {
-        let mut map = FeatureMap::new(FeatureMapShape::features(channels, height, width, halo), batch).unwrap();
-        let values: Vec<f32> =
-            (0..batch * channels * height * width).map(|index| ((index * 37 + channels) % 101) as f32 - 60.0).collect();
-        map.fill(&values).unwrap();
-        (map, values)
-    }
-
-    fn written(map: &FeatureMap) -> Vec<f32> {
-        let mut values = vec![0.0; map.batch() * map.shape().channels() * map.shape().plane()];
-        map.write(&mut values).unwrap();
-        values
-    }
-
-    /// The value of a plane; zero beyond it.
-    fn at(values: &[f32], [channels, height, width]: [usize; 3], [image, channel, y, x]: [usize; 4]) -> f32 {
-        let inside = channel < channels && y < height && x < width;
-        if inside { values[((image * channels + channel) * height + y) * width + x] } else { 0.0 }
-    }
-
-    #[test]
-    fn max_pool_takes_the_largest_of_whole_windows() {
-        let (input, values) = map(5, [8, 7], 1, 2);
-        let (mut output, _) = map(5, [3, 3], 2, 2);
-        max_pool(&input, 3, &mut output).unwrap();
-        let found = written(&output);
-        for (index, found) in found.iter().enumerate() {
-            let [image, channel, y, x] = [index / 45, index / 9 % 5, index / 3 % 3, index % 3];
-            let window =
-                (0..9).map(|step| at(&values, [5, 8, 7], [image, channel, 2 * y + step / 3, 2 * x + step % 3]));
-            assert_eq!(*found, window.fold(f32::NEG_INFINITY, f32::max));
-        }
-        assert!(max_pool(&input, 2, &mut output).is_err());
-    }
-
-    #[test]
-    fn sums_take_missing_channels_rows_and_columns_as_zeros() {
-        // An even side, as in dlib's network: the halved shortcut is a row and a column larger than the input.
-        let (input, ones) = map(6, [3, 3], 1, 2);
-        let (shortcut, others) = map(4, [8, 8], 1, 2);
-        let (mut output, _) = map(6, [4, 4], 1, 2);
-        shortcut_sum(&input, &shortcut, true, &mut output).unwrap();
-        for (index, found) in written(&output).iter().enumerate() {
-            let [image, channel, y, x] = [index / 96, index / 16 % 6, index / 4 % 4, index % 4];
-            let pooled: f32 =
-                (0..4).map(|step| at(&others, [4, 8, 8], [image, channel, 2 * y + step / 2, 2 * x + step % 2])).sum();
-            let expected = (at(&ones, [6, 3, 3], [image, channel, y, x]) + pooled / 4.0).max(0.0);
-            assert!((found - expected).abs() < 1e-4, "{found} {expected}");
-        }
-        let (same, sames) = map(6, [3, 3], 2, 2);
-        let (mut output, _) = map(6, [3, 3], 0, 2);
-        shortcut_sum(&input, &same, false, &mut output).unwrap();
-        for ((found, one), other) in written(&output).iter().zip(&ones).zip(&sames) {
-            assert!((found - (one + other).max(0.0)).abs() < 1e-4);
-        }
-        assert!(shortcut_sum(&input, &shortcut, true, &mut output).is_err());
-    }
-
-    #[test]
-    fn the_global_mean_is_that_of_each_channel() {
-        let (input, values) = map(3, [2, 5], 1, 2);
-        let (mut output, _) = map(3, [1, 1], 0, 2);
-        global_mean(&input, &mut output).unwrap();
-        for (found, plane) in written(&output).iter().zip(values.chunks(10)) {
-            assert!((found - plane.iter().sum::<f32>() / 10.0).abs() < 1e-4);
-        }
-    }
+#[inline(always)]
+fn scaled(target: &mut [f32], factor: f32) {
+    target.iter_mut().for_each(|target| *target *= factor);
 }

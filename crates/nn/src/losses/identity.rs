@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtin;
 use crate::config::{Architecture, PictureConfig};
-use crate::layers::{Epilogue, average_pool, instance_norm};
+use crate::layers::{AVERAGE_POOL, Epilogue, instance_norm, pool};
 use crate::networks::EmbeddingNetwork;
 use crate::parameter::to_values;
 use crate::pixels::to_recognition_range;
@@ -264,7 +264,7 @@ impl IdentityLoss {
         let architecture = self.network.architecture();
         let [_, _, height, width] = pictures.dims();
         let crops = match architecture {
-            Architecture::SphereFace if height == 2 * architecture.crop_size()[0] => average_pool(pictures),
+            Architecture::SphereFace if height == 2 * architecture.crop_size()[0] => pool(pictures, AVERAGE_POOL),
             Architecture::SphereFace => pictures,
             Architecture::DlibResnet => {
                 let frame = self.frame.resized(width, height);

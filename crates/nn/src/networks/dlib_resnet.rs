@@ -1,6 +1,7 @@
 //! dlib's face recognition network.
 
 use burn::tensor::{Device, Tensor};
+use portraitist_kernels::{Pool, PoolKind};
 
 use crate::config::RecognizerConfig;
 use crate::graph::{Graph, Slot};
@@ -35,8 +36,8 @@ struct Block {
 
 /// Side of the first convolution's kernel.
 const STEM_KERNEL: usize = 7;
-/// Side of the pool behind it.
-const POOL_WINDOW: usize = 3;
+/// The pool behind it.
+const POOL: Pool = Pool { kind: PoolKind::Max, window: 3, stride: 2, padding: 0 };
 
 impl Block {
     fn new(channels_in: usize, channels: usize, halves: bool, init: &mut Initializer) -> Self {
@@ -104,7 +105,7 @@ impl DlibResnet {
 
     fn add_blocks<'a>(&'a self, graph: &mut Graph<'a>, crops: Slot) -> Slot {
         let x = graph.block(crops, &self.stem);
-        let x = graph.max_pool(x, POOL_WINDOW);
+        let x = graph.pool(x, POOL);
         self.stages.iter().flatten().fold(x, |x, block| block.add(graph, x))
     }
 }

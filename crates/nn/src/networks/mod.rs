@@ -2,6 +2,7 @@
 
 mod dlib_resnet;
 mod embedding;
+mod inception;
 pub mod mediapipe;
 pub mod munit;
 mod pair;
@@ -10,6 +11,7 @@ mod vgg;
 
 pub use dlib_resnet::DlibResnet;
 pub use embedding::EmbeddingNetwork;
+pub use inception::{Inception, InceptionKind};
 pub use pair::Pair;
 pub use sphereface::SphereFace;
 pub use vgg::Vgg16;

@@ -21,8 +21,6 @@ pub struct Vgg16 {
 /// Channels and number of convolutions per stage.
 const STAGES: [(usize, usize); 5] = [(64, 2), (128, 2), (256, 3), (512, 3), (512, 3)];
 const NUM_POOLED_STAGES: usize = 3;
-/// Side of the pools' windows.
-const POOL_WINDOW: usize = 2;
 
 impl Vgg16 {
     /// The network with random weights, to be filled from a file.
@@ -53,7 +51,7 @@ impl Vgg16 {
         for (index, stage) in self.stages.iter().enumerate() {
             x = stage.iter().fold(x, |x, block| graph.block(x, block));
             if index < NUM_POOLED_STAGES {
-                x = graph.max_pool(x, POOL_WINDOW);
+                x = graph.max_pool(x);
             }
         }
         graph
