@@ -62,6 +62,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Recognize(command) => commands::recognize::run(&command, console),
         Command::Evaluate(command) => commands::evaluate::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
+        Command::Models(command) => commands::models::run(&command, console),
         Command::Weights(command) => commands::weights::run(command, console),
         Command::Completions(arguments) => commands::shell::completions(&arguments, console),
         Command::Man(arguments) => commands::shell::man(&arguments, console),

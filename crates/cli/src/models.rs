@@ -38,12 +38,19 @@ pub(crate) fn open_translator(name: &Path) -> anyhow::Result<Model> {
 /// # Errors
 /// As [`open_recognizer`] for names.
 pub(crate) fn check_recognizer(name: &Path) -> anyhow::Result<()> {
-    let is_known = name.as_os_str() == builtin::RECOGNIZER || Recognizer::locate(name)?.is_some();
+    let is_known = built_in_recognizer(name).is_some() || Recognizer::locate(name)?.is_some();
     if is_known { Ok(()) } else { Err(no_recognizer(name).into()) }
 }
 
+fn built_in_recognizer(name: &Path) -> Option<(&'static str, &'static [u8])> {
+    builtin::recognizer(name.to_str()?)
+}
+
 fn no_recognizer(name: &Path) -> RecognizerError {
-    RecognizerError::NotFound { name: name.display().to_string(), built_in: builtin::RECOGNIZER.to_owned() }
+    RecognizerError::NotFound {
+        name: name.display().to_string(),
+        built_in: builtin::RECOGNIZERS.map(|(name, _)| name).join(" or "),
+    }
 }
 
 /// Reads the recogniser of a name onto a device.
@@ -56,8 +63,8 @@ pub(crate) fn open_recognizer(name: impl AsRef<Path>, device: &str) -> anyhow::R
     if let Some(path) = Recognizer::locate(name)? {
         return Ok(Recognizer::read(&path, &device)?);
     }
-    if name.as_os_str() == builtin::RECOGNIZER {
-        return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, &device)?);
+    match built_in_recognizer(name) {
+        Some((name, bytes)) => Ok(Recognizer::from_bytes(bytes, name, &device)?),
+        None => Err(no_recognizer(name).into()),
     }
-    Err(no_recognizer(name).into())
 }

@@ -70,6 +70,7 @@ impl From<TemplateName> for Template {
         match name {
             TemplateName::Original => Self::ORIGINAL,
             TemplateName::Sphereface => Self::SPHEREFACE,
+            TemplateName::Dlib => Self::DLIB,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use portraitist_face::Picture;
-use portraitist_face::align::{Cropper, Fit, align};
+use portraitist_face::align::{Fit, align};
 use portraitist_face::edit::Border;
 use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::template::Template;
@@ -10,13 +10,12 @@ use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, cosine};
 
 use crate::models::open_detector;
 
-/// Cuts out of pictures what a recogniser looks at; pictures that are `aligned` crops already are taken whole.
+/// Cuts out of pictures what `recognizer` looks at, `fit` as the original has it for SphereFace; pictures that are `aligned` crops already are taken whole.
 ///
 /// # Errors
 /// If the bundled detector does not load.
-pub(crate) fn face_pipeline(aligned: bool, fit: Fit) -> anyhow::Result<FacePipeline> {
-    let cropper = Cropper::new(Template::SPHEREFACE, fit);
-    Ok(FacePipeline::new(open_detector()?, cropper).taking_whole(aligned))
+pub(crate) fn face_pipeline(recognizer: &Recognizer, aligned: bool, fit: Fit) -> anyhow::Result<FacePipeline> {
+    Ok(FacePipeline::new(open_detector()?, recognizer.cropper(fit)).taking_whole(aligned))
 }
 
 /// The embedding of a face with which others are compared.
@@ -46,7 +45,7 @@ impl<'a> ReferenceEmbedding<'a> {
 
 fn embedding(recognizer: &Recognizer, picture: &Picture, frame: &Template) -> anyhow::Result<Vec<f32>> {
     let frame = frame.resized(picture.width(), picture.height());
-    let crop = align(picture, &frame.points, &Template::SPHEREFACE, Border::Replicate)?.crop;
+    let crop = align(picture, &frame.points, &recognizer.template(), Border::Replicate)?.crop;
     let rows = recognizer.embed(&[crop], EmbeddingOptions::default()).context("cannot look at the face")?;
     Ok(rows.concat())
 }

@@ -29,6 +29,8 @@ mod inputs;
 mod interruption;
 #[path = "suite/json.rs"]
 mod json;
+#[path = "suite/models.rs"]
+mod models;
 #[path = "suite/older_files.rs"]
 mod older_files;
 #[path = "suite/program.rs"]

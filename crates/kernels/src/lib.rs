@@ -11,7 +11,7 @@
 //! - [`adam_step`] changes parameters.
 //!
 //! For inference with constant weights: [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`],
-//! [`Pool`] and [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s. For networks so small that threads pay off
+//! [`Pool`], [`shortcut_sum`] and [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s. For networks so small that threads pay off
 //! only between images: [`DenseConvolution`], [`DepthwiseConvolution`], [`shortcut`] and [`add_upsampled`], between maps of
 //! a [`DenseShape`].
 //!
@@ -64,6 +64,7 @@ pub use inference::dense::shape::DenseShape;
 pub use inference::dense::shortcut::{add_upsampled, shortcut};
 pub use inference::few_outputs::PreparedFewOutputs;
 pub use inference::pooling::{Pool, PoolKind, global_mean};
+pub use inference::shortcut_sum::shortcut_sum;
 pub use inference::upsampling::PreparedUpsampling;
 pub use memory::allocator::CachingAllocator;
 #[cfg(feature = "mimalloc")]

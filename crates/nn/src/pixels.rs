@@ -6,15 +6,22 @@
 //! | network | order | range |
 //! |---|---|---|
 //! | translator | RGB, or grey alone | `v / 127.5 - 1`, in `[-1, 1]` |
-//! | recogniser | BGR | `(v - 127.5) / 128` |
+//! | recogniser, SphereFace | BGR | `(v - 127.5) / 128` |
+//! | recogniser, dlib's network | RGB | `(v - mean) / 256` with the mean of each channel over its training set |
 //! | VGG16 | BGR | `v` less the mean of each channel over ImageNet |
 
 use burn::tensor::Tensor;
 use portraitist_face::edit::to_grey;
 use portraitist_face::{Error, Picture, Result};
 
+use crate::config::Architecture;
+
 /// Means of blue, green and red over ImageNet, in grey levels.
 const IMAGENET_MEANS: [f32; 3] = [103.939, 116.779, 123.680];
+/// Means of red, green and blue over dlib's faces, in grey levels.
+const DLIB_MEANS: [f32; 3] = [122.782, 117.001, 104.298];
+/// Divides grey levels less those means.
+const DLIB_RANGE: f32 = 256.0;
 
 /// The planes that a translator reads.
 ///
@@ -51,18 +58,32 @@ pub fn from_planes(width: usize, height: usize, planes: &[f32]) -> Result<Pictur
 /// The planes that a recogniser reads.
 ///
 /// # Shapes
-/// - output: `[3, height, width]`, BGR in `[-0.997, 0.997]`
-pub fn to_recognition_planes(picture: &Picture) -> Vec<f32> {
-    split(picture, &[2, 1, 0], |value| (f32::from(value) - 127.5) / 128.0)
+/// - output: `[3, height, width]`; SphereFace's are BGR in `[-0.997, 0.997]`, dlib's RGB
+pub fn to_recognition_planes(picture: &Picture, architecture: Architecture) -> Vec<f32> {
+    match architecture {
+        Architecture::SphereFace => split(picture, &[2, 1, 0], |value| (f32::from(value) - 127.5) / 128.0),
+        Architecture::DlibResnet => {
+            let plane = |channel: usize| {
+                split(picture, &[channel], |value| (f32::from(value) - DLIB_MEANS[channel]) / DLIB_RANGE)
+            };
+            (0..3).flat_map(plane).collect()
+        }
+    }
 }
 
 /// A translator's pictures as a recogniser reads them.
 ///
 /// # Shapes
 /// - pictures: `[n, 3, h, w]`, RGB in `[-1, 1]`
-/// - output: `[n, 3, h, w]`, BGR, `(grey level - 127.5) / 128`
-pub fn to_recognition_range(pictures: Tensor<4>) -> Tensor<4> {
-    ((pictures.flip([1]) + 1.0) * 127.5 - 127.5) / 128.0
+/// - output: `[n, 3, h, w]`, as [`to_recognition_planes`]
+pub fn to_recognition_range(pictures: Tensor<4>, architecture: Architecture) -> Tensor<4> {
+    match architecture {
+        Architecture::SphereFace => ((pictures.flip([1]) + 1.0) * 127.5 - 127.5) / 128.0,
+        Architecture::DlibResnet => {
+            let means = Tensor::<1>::from_floats(DLIB_MEANS, &pictures.device()).reshape([1, 3, 1, 1]);
+            ((pictures + 1.0) * 127.5 - means) / DLIB_RANGE
+        }
+    }
 }
 
 /// A translator's pictures as VGG16 reads them.

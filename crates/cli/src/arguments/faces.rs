@@ -30,6 +30,8 @@ pub(crate) enum TemplateName {
     Original,
     /// The 96x112 frame of SphereFace.
     Sphereface,
+    /// The 150x150 frame of dlib's face recognition, which the built-in `likeness` sees.
+    Dlib,
 }
 
 /// Cut faces out, rotated and scaled so that eyes, nose and mouth lie where a template has them.

@@ -5,6 +5,7 @@ mod dataset;
 mod demo;
 mod evaluate;
 mod faces;
+mod models;
 mod recognize;
 mod shell;
 mod train;
@@ -23,6 +24,7 @@ pub(crate) use evaluate::{
     ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
 };
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
+pub(crate) use models::ModelsCommand;
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Recognize(RecognizeCommand),
     #[command(subcommand)]
     Evaluate(EvaluateCommand),
+    #[command(subcommand)]
+    Models(ModelsCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

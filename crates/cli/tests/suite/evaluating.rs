@@ -70,7 +70,12 @@ fn without_weights_pictures_are_compared_under_another_name() {
         assert!(number(&found["frechet_distance"]) < 1e-6, "{found}");
     }
     let answer = place.run(&["evaluate", "pictures", "real", "fake", "--mode", "pytorch-fid", "--json"]);
-    let answer = answer.failed(&["no weights", "models/pt_inception-2015-12-05-6726825d.pth", "6726825d0af5f729", "github.com/mseitzer"]);
+    let answer = answer.failed(&[
+        "no weights",
+        "models/pt_inception-2015-12-05-6726825d.pth",
+        "6726825d0af5f729",
+        "github.com/mseitzer",
+    ]);
     assert!(answer.json()["hint"].as_str().unwrap().contains("--mode likeness"));
 }
 

@@ -109,4 +109,15 @@ fn the_built_in_recogniser_is_known_by_its_name() {
     place.train(&[]).succeeded();
     assert!(place.log("runs/00001-tiny")[0]["generator.identity_photo"].as_f64().is_some_and(|loss| loss > 0.0));
     place.train(&["--resume"]).succeeded();
+    // The run says which `likeness` it was started with, and goes on with no other one.
+    let run = place.path("runs/00001-tiny/run.toml");
+    let text = std::fs::read_to_string(&run).unwrap();
+    let line = text.lines().find(|line| line.starts_with("sha256 = ")).unwrap();
+    let shown = place.run(&["models", "show", "likeness", "--json"]).succeeded().json();
+    assert_eq!(line, format!("sha256 = {}", shown["sha256"]));
+    std::fs::write(&run, text.replace(line, &format!("sha256 = {:?}", "0".repeat(64)))).unwrap();
+    place.train(&["--resume"]).failed(&["losses.identity", "SHA-256 000000", "version"]);
+    // Runs of versions that did not say so had the earlier recogniser.
+    std::fs::write(&run, text.replace(line, "")).unwrap();
+    place.train(&["--resume"]).succeeded();
 }

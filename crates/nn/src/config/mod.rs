@@ -12,4 +12,4 @@ mod recognizer;
 pub use face_network::{FaceNetwork, FaceNetworkConfig, NetworkSource};
 pub use picture::PictureConfig;
 pub use portraitist_face::Domain;
-pub use recognizer::RecognizerConfig;
+pub use recognizer::{Architecture, RecognizerConfig};

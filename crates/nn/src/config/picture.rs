@@ -1,6 +1,7 @@
 //! The pictures that a translator sees.
 
 use portraitist_face::Domain;
+use portraitist_face::template::Template;
 use serde::{Deserialize, Serialize};
 
 /// Size and colours of the pictures that a translator is trained on.
@@ -39,6 +40,18 @@ impl Default for PictureConfig {
 }
 
 impl PictureConfig {
+    /// Where a face lies in pictures of `scale` times the training's size: the original's 200x232 frame, resized and cropped as in
+    /// training.
+    pub fn frame(&self, scale: usize) -> Template {
+        let frame = Template::ORIGINAL;
+        let (width, height) = (self.width * scale, self.height * scale);
+        let enlarged = (self.resize * scale) as f64 / frame.width as f64;
+        let left = (frame.width as f64 * enlarged - width as f64) / 2.0;
+        let top = (frame.height as f64 * enlarged - height as f64) / 2.0;
+        let points = frame.points.map(|[x, y]| [x * enlarged - left, y * enlarged - top]);
+        Template { width, height, points }
+    }
+
     /// Channels of a picture of `domain`.
     pub fn channels(&self, domain: Domain) -> usize {
         match domain {

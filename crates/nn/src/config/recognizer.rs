@@ -1,16 +1,63 @@
-//! The layers of SphereFace: Liu et al. 2017, <https://arxiv.org/abs/1704.08063>.
+//! The layers of recognisers.
 
+use portraitist_face::template::Template;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::within;
 
-/// A SphereFace network. Defaults are SphereFace-20, the original's.
+/// The published networks that embed faces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// SphereFace: Liu et al. 2017, <https://arxiv.org/abs/1704.08063>.
+    #[default]
+    #[serde(rename = "sphereface")]
+    SphereFace,
+    /// The residual network of dlib's face recognition: King 2017.
+    DlibResnet,
+}
+
+impl Architecture {
+    /// The crops that the network sees, and where a face lies in them.
+    pub const fn template(self) -> Template {
+        match self {
+            Self::SphereFace => Template::SPHEREFACE,
+            Self::DlibResnet => Template::DLIB,
+        }
+    }
+
+    /// The name of that template.
+    pub fn template_name(self) -> &'static str {
+        match self {
+            Self::SphereFace => "sphereface",
+            Self::DlibResnet => "dlib",
+        }
+    }
+
+    /// Height and width of the crops, in pixels.
+    pub const fn crop_size(self) -> [usize; 2] {
+        let Template { width, height, .. } = self.template();
+        [height, width]
+    }
+
+    /// Whether it is SphereFace, which files of older versions do not name.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_sphereface(&self) -> bool {
+        *self == Self::SphereFace
+    }
+}
+
+/// A recogniser's network. Defaults are SphereFace-20, the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RecognizerConfig {
-    /// Channels of the four stages.
+    /// Which network. The other values keep SphereFace-20's defaults whatever this is.
+    #[serde(skip_serializing_if = "Architecture::is_sphereface")]
+    pub architecture: Architecture,
+    /// Channels of the four stages. `dlib_resnet` ends with one more halving block of the last stage's width.
     pub channels: [usize; 4],
-    /// Residual blocks of the four stages, behind the convolution that halves the picture.
+    /// Residual blocks of the four stages, behind what halves the picture: a convolution; of `dlib_resnet` a max pool before the first
+    /// stage, a block before the others.
     pub blocks: [usize; 4],
     /// Length of an embedding.
     pub embedding: usize,
@@ -20,7 +67,13 @@ pub struct RecognizerConfig {
 
 impl Default for RecognizerConfig {
     fn default() -> Self {
-        Self { channels: [64, 128, 256, 512], blocks: [1, 2, 4, 1], embedding: 512, classes: 0 }
+        Self {
+            architecture: Architecture::SphereFace,
+            channels: [64, 128, 256, 512],
+            blocks: [1, 2, 4, 1],
+            embedding: 512,
+            classes: 0,
+        }
     }
 }
 
@@ -33,25 +86,34 @@ const LARGEST_CLASSES: usize = 1_000_000;
 const LARGEST_SIZE: f64 = 1e9;
 
 impl RecognizerConfig {
-    /// Height of the crops that the network sees, in pixels.
-    pub const HEIGHT: usize = 112;
-    /// Width of the crops that the network sees, in pixels.
-    pub const WIDTH: usize = 96;
-    /// Positions of the last feature map. Each of the four stages halves the picture.
-    pub const POSITIONS: usize = (Self::HEIGHT >> 4) * (Self::WIDTH >> 4);
-
-    /// Values of the last feature map, from which the embedding is computed.
-    pub fn flattened(&self) -> usize {
-        self.channels[3] * Self::POSITIONS
+    /// dlib's network as published.
+    pub fn dlib_resnet() -> Self {
+        Self {
+            architecture: Architecture::DlibResnet,
+            channels: [32, 64, 128, 256],
+            blocks: [3, 3, 2, 2],
+            embedding: 128,
+            classes: 0,
+        }
     }
 
-    /// How many parameters the network has.
+    /// Values of the last feature map, from which the embedding is computed: all of SphereFace's, whose four stages halve the
+    /// picture each; the means of dlib's channels.
+    pub fn flattened(&self) -> usize {
+        let [height, width] = self.architecture.crop_size();
+        match self.architecture {
+            Architecture::SphereFace => self.channels[3] * (height >> 4) * (width >> 4),
+            Architecture::DlibResnet => self.channels[3],
+        }
+    }
+
+    /// About how many parameters the network has.
     fn size(&self) -> f64 {
         let mut channels_in = 3.0;
         let mut total = self.embedding as f64 * (self.flattened() + self.classes) as f64;
         for (channels, blocks) in self.channels.iter().zip(self.blocks) {
             let channels = *channels as f64;
-            total += 9.0 * channels * (channels_in + 2.0 * blocks as f64 * channels);
+            total += 9.0 * channels * (channels_in + 2.0 * (blocks + 1) as f64 * channels);
             channels_in = channels;
         }
         total
@@ -67,6 +129,9 @@ impl RecognizerConfig {
         }
         for blocks in self.blocks {
             within("blocks", blocks, 0, LARGEST_BLOCKS)?;
+        }
+        if self.architecture == Architecture::DlibResnet && !self.channels.is_sorted() {
+            return Err(format!("channels of dlib_resnet must not become fewer, found {:?}", self.channels));
         }
         within("embedding", self.embedding, 1, LARGEST_EMBEDDING)?;
         within("classes", self.classes, 0, LARGEST_CLASSES)?;

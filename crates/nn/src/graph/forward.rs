@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::nodes::{AdainRange, Graph, Node, Operation, Slot};
-use crate::layers::{AdainParameters, pool};
+use crate::layers::{AdainParameters, pool, shortcut_sum};
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -104,6 +104,9 @@ impl Node<'_> {
             Operation::Pool(kind) => pool(input.into_feature_map(), *kind).into(),
             Operation::Folded(convolution) => convolution.forward(input.into_feature_map()).into(),
             Operation::Concatenation(_) => unreachable!("read above"),
+            Operation::Shortcut { from, halved } => {
+                shortcut_sum(input.into_feature_map(), values.read(*from).into_feature_map(), *halved).into()
+            }
         }
     }
 }
@@ -127,9 +130,9 @@ impl Values {
         for node in graph.nodes() {
             match &node.operation {
                 Operation::Concatenation(parts) => parts.iter().for_each(|part| readings[part.0] += 1),
-                Operation::Block { residual: Some(residual), .. } => {
+                Operation::Block { residual: Some(other), .. } | Operation::Shortcut { from: other, .. } => {
                     readings[node.input.0] += 1;
-                    readings[residual.0] += 1;
+                    readings[other.0] += 1;
                 }
                 _ => readings[node.input.0] += 1,
             }

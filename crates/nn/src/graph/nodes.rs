@@ -50,6 +50,13 @@ pub enum Operation<'a> {
     Folded(&'a FoldedConvolution),
     /// The channels of several feature maps, one behind the other.
     Concatenation(Vec<Slot>),
+    /// [`shortcut_sum`](crate::layers::shortcut_sum) with another slot, of which every 2x2 pixels are averaged if `halved`.
+    Shortcut {
+        /// What is added.
+        from: Slot,
+        /// Whether it is halved before.
+        halved: bool,
+    },
 }
 
 /// One layer of a graph; it writes the slot behind that of the node before it.
@@ -62,7 +69,7 @@ pub struct Node<'a> {
 }
 
 impl Node<'_> {
-    /// What the results are added to.
+    /// What the results are added to, in the memory layout that they have.
     pub fn residual(&self) -> Option<Slot> {
         match self.operation {
             Operation::Block { residual, .. } => residual,
@@ -75,6 +82,7 @@ impl Node<'_> {
     pub fn reads(&self) -> Vec<Slot> {
         match &self.operation {
             Operation::Concatenation(parts) => parts.clone(),
+            Operation::Shortcut { from, .. } => vec![self.input, *from],
             _ => std::iter::once(self.input).chain(self.residual()).collect(),
         }
     }
@@ -174,6 +182,11 @@ impl<'a> Graph<'a> {
     /// Adds an average pool.
     pub fn average_pool(&mut self, input: Slot) -> Slot {
         self.pool(input, AVERAGE_POOL)
+    }
+
+    /// Adds the sum with a shortcut, and ReLU.
+    pub fn shortcut(&mut self, input: Slot, from: Slot, halved: bool) -> Slot {
+        self.push(input, Operation::Shortcut { from, halved })
     }
 
     /// Adds a max pool.

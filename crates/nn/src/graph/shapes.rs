@@ -20,6 +20,11 @@ impl Graph<'_> {
                 Operation::Attention(_) | Operation::Activation(_) => [channels, height, width],
                 Operation::Linear(linear) => [linear.features_out(), 1, 1],
                 Operation::GlobalMean => [channels, 1, 1],
+                Operation::Shortcut { from, halved } => {
+                    let [others, rows, columns] = shapes[from.0];
+                    let halving = if *halved { 2 } else { 1 };
+                    [channels.max(others), height.max(rows / halving), width.max(columns / halving)]
+                }
                 Operation::Pool(pool) => {
                     // A pool that does not fit is an error of the plan, and a panic of the tensors.
                     let [height, width] = pool.output_size([height, width]).unwrap_or_default();

@@ -63,7 +63,7 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
     let mut reaches_adain = vec![false; nodes.len() + 1];
     for (index, node) in nodes.iter().enumerate().rev() {
         let reaches = node.is_adain() || reaches_adain[index + 1];
-        for slot in std::iter::once(node.input).chain(node.residual()) {
+        for slot in node.reads() {
             reaches_adain[slot.0] |= reaches;
         }
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use portraitist_kernels::{
     Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, PreparedConvolution,
-    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward, global_mean,
+    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward, global_mean, shortcut_sum,
 };
 
 use crate::graph::AdainRange;
@@ -23,6 +23,10 @@ pub(super) enum Layer {
     GlobalMean,
     /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
     FewOutputs(PreparedFewOutputs),
+    /// The sum with the second input, which is halved before or not.
+    Shortcut {
+        halved: bool,
+    },
 }
 
 /// What one layer reads and writes.
@@ -44,7 +48,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
-            Self::Attention(_) | Self::Pool(_) | Self::GlobalMean => (0, Padding::Zero),
+            Self::Attention(_) | Self::Pool(_) | Self::Shortcut { .. } | Self::GlobalMean => (0, Padding::Zero),
             Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
@@ -72,6 +76,8 @@ impl Layer {
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
             Self::Attention(channels) => attend(*channels, input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),
+            Self::Shortcut { halved } => shortcut_sum(input, residual.unwrap_or(input), *halved, output),
+            Self::GlobalMean => global_mean(input, output),
         }
     }
 }

@@ -10,7 +10,7 @@ use portraitist_kernels::{
 use super::decisions::{halos, is_few_output_convolution, parts, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
-use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
+use crate::graph::{AdainRange, Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, FoldedConvolution, Normalization, SelfAttention};
 
 /// Why a network has no plan.
@@ -34,7 +34,7 @@ impl Plan {
     /// # Errors
     /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
     pub fn new(graph: &Graph<'_>, pictures: Shape) -> Result<Self, NoPlan> {
-        let mut lowering = Lowering::new(graph, pictures);
+        let (mut lowering, shapes) = (Lowering::new(graph, pictures), graph.shapes(pictures));
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
@@ -57,6 +57,7 @@ impl Plan {
                 Operation::Pool(pool) => lowering.pool(node.input, *pool)?,
                 Operation::Folded(convolution) => lowering.folded(index, node.input, convolution)?,
                 Operation::Concatenation(parts) => lowering.concatenation(parts)?,
+                Operation::Shortcut { from, halved } => lowering.shortcut(node, *from, *halved, shapes[index + 1]),
             };
             lowering.slots.push(output);
         }
@@ -249,6 +250,14 @@ impl Lowering {
         if let Some(step) = self.steps.last_mut() {
             step.normalization = normalization;
         }
+    }
+
+    /// The sum with a shortcut, whose results have a shape.
+    fn shortcut(&mut self, node: &Node<'_>, from: Slot, halved: bool, [channels, height, width]: Shape) -> usize {
+        self.shapes.push(FeatureMapShape::features(channels, height, width, self.halo()));
+        let (input, residual) = (self.slots[node.input.0], Some(self.slots[from.0]));
+        self.steps.push(Step { layer: Layer::Shortcut { halved }, input, residual, normalization: None });
+        self.steps.len()
     }
 
     fn push(

@@ -10,6 +10,7 @@ mod linear;
 mod normalization;
 mod padding;
 mod pooling;
+mod shortcut;
 
 pub use activation::{Activation, ActivationKind};
 pub use attention::{AttentionWeights, SelfAttention};
@@ -21,3 +22,4 @@ pub use linear::Linear;
 pub use normalization::{AdainParameters, Epilogue, Normalization, NormalizationKind, instance_norm};
 pub use padding::PaddingKind;
 pub use pooling::{AVERAGE_POOL, MAX_POOL, pool};
+pub use shortcut::shortcut_sum;

@@ -4,15 +4,17 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use burn::tensor::{Device, Tensor, activation};
+use portraitist_face::template::Template;
 use serde::{Deserialize, Serialize};
 
 use crate::builtin;
-use crate::config::{PictureConfig, RecognizerConfig};
+use crate::config::{Architecture, PictureConfig};
 use crate::layers::{AVERAGE_POOL, Epilogue, instance_norm, pool};
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::parameter::to_values;
 use crate::pixels::to_recognition_range;
-use crate::recognition::{Recognizer, RecognizerDescription, RecognizerError};
+use crate::recognition::{Framing, Recognizer, RecognizerDescription, RecognizerError};
+use crate::weights::sha256;
 
 use super::MarginHead;
 
@@ -20,9 +22,13 @@ use super::MarginHead;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IdentityConfig {
-    /// The recogniser: a weights file, a run or checkpoint folder of `recognize train`, or the built-in one by its name,
-    /// `likeness` (a file of that name is `./likeness`).
+    /// The recogniser: a weights file, a run or checkpoint folder of `recognize train`, or a built-in one by its name,
+    /// `likeness` or `likeness-synthetic` (a file of that name is `./likeness`).
     pub recognizer: PathBuf,
+    /// SHA-256 of the built-in recogniser that the run was started with, filled in then: later versions of this program may have
+    /// another one of the same name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
     /// The form of the loss.
     #[serde(default)]
     pub form: IdentityForm,
@@ -32,9 +38,29 @@ pub struct IdentityConfig {
 }
 
 impl IdentityConfig {
-    /// Whether the recogniser is the built-in one.
+    /// Whether the recogniser is a built-in one.
     pub fn is_built_in(&self) -> bool {
-        self.recognizer.as_os_str() == builtin::RECOGNIZER
+        self.built_in().is_some()
+    }
+
+    /// Name and file of the built-in recogniser: that of the name, or an earlier one that had this name when the run was started.
+    fn built_in(&self) -> Option<(&'static str, &'static [u8])> {
+        let (name, bytes) = builtin::recognizer(self.recognizer.to_str()?)?;
+        let is_earlier = self.sha256.as_deref() == Some(builtin::EARLIER_RECOGNIZER_SHA256);
+        if is_earlier { builtin::recognizer(builtin::EARLIER_RECOGNIZER) } else { Some((name, bytes)) }
+    }
+
+    /// Notes which built-in recogniser the run starts with.
+    pub fn pin(&mut self) {
+        if let (None, Some((_, bytes))) = (&self.sha256, self.built_in()) {
+            self.sha256 = Some(sha256(bytes));
+        }
+    }
+
+    /// Goes on with the recogniser that a run was started with. Runs of versions that did not note it had the earlier one.
+    pub fn pin_as(&mut self, started: &Self) {
+        let earlier = || self.is_built_in().then(|| builtin::EARLIER_RECOGNIZER_SHA256.to_owned());
+        self.sha256 = started.sha256.clone().or_else(earlier);
     }
 }
 
@@ -108,7 +134,9 @@ impl IdentityForm {
 #[derive(Clone, Debug)]
 pub struct IdentityLoss {
     form: IdentityForm,
-    network: SphereFace,
+    network: EmbeddingNetwork,
+    /// Where a face lies in the pictures.
+    frame: Template,
     head: Option<MarginHead>,
     description: RecognizerDescription,
 }
@@ -134,6 +162,16 @@ pub enum IdentityError {
     /// No recogniser.
     #[error(transparent)]
     Recognizer(#[from] RecognizerError),
+    /// The built-in recogniser is not the one that the run was started with.
+    #[error("losses.identity: expected the recogniser {} of SHA-256 {expected}, found {found}; use the version of this program that the run was started with", name.display())]
+    OtherRecognizer {
+        /// Its name.
+        name: PathBuf,
+        /// What the run was started with.
+        expected: String,
+        /// What this program has.
+        found: String,
+    },
     /// The form needs a classifier.
     #[error("{}: holds no classifier; the identity losses \"classification\" and \"angular\" need one", path.display())]
     NoClassifier {
@@ -164,8 +202,10 @@ pub enum IdentityError {
         /// The picture.
         path: PathBuf,
     },
-    /// The network reads crops of one size. Pictures of twice that size are halved.
-    #[error("picture: identity losses need pictures of 112x96 or 224x192 (height x width), found {height}x{width}")]
+    /// SphereFace reads crops of one size. Pictures of twice that size are halved.
+    #[error(
+        "picture: identity losses of this recogniser need pictures of 112x96 or 224x192 (height x width), found {height}x{width}"
+    )]
     PictureSize {
         /// Height of the run's pictures.
         height: usize,
@@ -183,17 +223,25 @@ impl IdentityLoss {
     /// # Errors
     /// See [`IdentityError`].
     pub fn read(config: &IdentityConfig, pictures: &PictureConfig, device: &Device) -> Result<Self, IdentityError> {
-        check_size(pictures)?;
-        if config.is_built_in() {
-            let recognizer = Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, device)?;
-            return Self::new(&recognizer, config.form, &config.recognizer);
+        let (recognizer, path) = match config.built_in() {
+            Some((name, bytes)) => (Recognizer::from_bytes(bytes, name, device)?, config.recognizer.clone()),
+            None => {
+                let not_found = || IdentityError::NotFound { path: config.recognizer.clone() };
+                let path: PathBuf = Recognizer::locate(&config.recognizer)?.ok_or_else(not_found)?;
+                (Recognizer::read(&path, device)?, path)
+            }
+        };
+        if recognizer.architecture() == Architecture::SphereFace {
+            check_size(pictures)?;
         }
-        let not_found = || IdentityError::NotFound { path: config.recognizer.clone() };
-        let path: PathBuf = Recognizer::locate(&config.recognizer)?.ok_or_else(not_found)?;
-        Self::new(&Recognizer::read(&path, device)?, config.form, &path)
+        if let Some(expected) = config.sha256.as_ref().filter(|expected| *expected != recognizer.sha256()) {
+            let (expected, found) = (expected.clone(), recognizer.sha256().to_owned());
+            return Err(IdentityError::OtherRecognizer { name: config.recognizer.clone(), expected, found });
+        }
+        Ok(Self { frame: pictures.frame(1), ..Self::new(&recognizer, config.form, &path)? })
     }
 
-    /// A loss with `recognizer`; `path` is its file, for errors.
+    /// A loss with `recognizer`, for pictures in SphereFace's frame; `path` is its file, for errors.
     ///
     /// # Errors
     /// [`IdentityError::NoClassifier`].
@@ -204,9 +252,26 @@ impl IdentityLoss {
         Ok(Self {
             form,
             network: recognizer.network().clone(),
+            frame: Template::SPHEREFACE,
             head: recognizer.head().cloned(),
             description: recognizer.description().clone(),
         })
+    }
+
+    /// Pictures as the recogniser reads them: its own frame is cut out of them. For SphereFace, as in the original, they are taken
+    /// whole, at half the size if they have twice its size.
+    fn preprocess(&self, pictures: Tensor<4>) -> Tensor<4> {
+        let architecture = self.network.architecture();
+        let [_, _, height, width] = pictures.dims();
+        let crops = match architecture {
+            Architecture::SphereFace if height == 2 * architecture.crop_size()[0] => pool(pictures, AVERAGE_POOL),
+            Architecture::SphereFace => pictures,
+            Architecture::DlibResnet => {
+                let frame = self.frame.resized(width, height);
+                Framing::new(&frame, &architecture.template(), &pictures.device()).forward(pictures)
+            }
+        };
+        to_recognition_range(crops, architecture)
     }
 
     /// What is minimised.
@@ -239,16 +304,17 @@ impl IdentityLoss {
     /// Compares translated pictures with their sources. Gradients flow into `pictures` only.
     ///
     /// # Shapes
-    /// - pictures, sources: `[n, 3, 112, 96]` or `[n, 3, 224, 192]`, RGB in `[-1, 1]`
+    /// - pictures, sources: `[n, 3, h, w]`, RGB in `[-1, 1]`; for SphereFace 112x96 or 224x192
     ///
     /// `labels` are the classifier's labels of the sources' people; empty for forms without labels. `call` counts from 1
     /// over all calls and anneals [`IdentityForm::Angular`].
     pub fn forward(&self, pictures: Tensor<4>, sources: Tensor<4>, labels: &[usize], call: u64) -> IdentityTerm {
-        let embed = |pictures| self.network.forward(preprocess(pictures));
+        let embed = |pictures| self.network.forward(self.preprocess(pictures));
         let frozen = sources.without_autodiff();
         match (self.form, &self.head) {
             (IdentityForm::Features, _) => {
-                let map = |pictures| instance_norm(self.network.feature_map(preprocess(pictures)), Epilogue::default());
+                let map =
+                    |pictures| instance_norm(self.network.feature_map(self.preprocess(pictures)), Epilogue::default());
                 plain((map(clamped(pictures)) - map(clamped(frozen))).powi_scalar(2).mean())
             }
             (IdentityForm::Classification, Some(head)) => {
@@ -313,15 +379,10 @@ fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<
     divergence * (temperature * temperature)
 }
 
-/// Pictures as the recogniser reads them, at half the size if they have twice its size.
-pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
-    let has_twice_the_size = pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT;
-    to_recognition_range(if has_twice_the_size { pool(pictures, AVERAGE_POOL) } else { pictures })
-}
-
 fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {
     let PictureConfig { height, width, .. } = *pictures;
-    let single = (RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH);
+    let [single_height, single_width] = Architecture::SphereFace.crop_size();
+    let single = (single_height, single_width);
     let fits = (height, width) == single || (height, width) == (2 * single.0, 2 * single.1);
     if fits { Ok(()) } else { Err(IdentityError::PictureSize { height, width }) }
 }

@@ -5,14 +5,14 @@ use burn::tensor::Device;
 use crate::config::RecognizerConfig;
 use crate::layers::Initialization;
 use crate::losses::{Margin, MarginHead};
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::parameter::{Parameter, Parameterized, join};
 
 /// A network and the classifier behind it.
 #[derive(Clone, Debug)]
 pub struct Classifier {
     /// From crops to embeddings.
-    pub network: SphereFace,
+    pub network: EmbeddingNetwork,
     /// From embeddings to people.
     pub head: MarginHead,
 }
@@ -21,7 +21,7 @@ impl Classifier {
     /// A classifier with fresh weights.
     pub fn new(config: &RecognizerConfig, margin: Margin, scheme: Initialization, seed: u64, device: &Device) -> Self {
         Self {
-            network: SphereFace::new(config, scheme, seed, device),
+            network: EmbeddingNetwork::new(config, scheme, seed, device),
             head: MarginHead::new(margin, config.embedding, config.classes, seed, device),
         }
     }

@@ -4,30 +4,29 @@ use std::sync::OnceLock;
 
 use burn::tensor::Device;
 
-use crate::config::RecognizerConfig;
 use crate::device::on_workers;
 use crate::inference::Plan;
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::parameter::{from_values, to_values};
 
 /// A network whose weights stay constant. On the CPU it runs by a [`Plan`], which is made at first use and
 /// takes about 1.4 times the memory of the weights; on other devices as in training.
 #[derive(Debug)]
-pub struct FrozenSphereFace {
-    network: SphereFace,
+pub struct FrozenEmbedder {
+    network: EmbeddingNetwork,
     device: Device,
     /// None where there is no plan for the device.
     plan: OnceLock<Option<Plan>>,
 }
 
-impl FrozenSphereFace {
+impl FrozenEmbedder {
     /// Wraps a network that lives on `device`.
-    pub fn new(network: SphereFace, device: &Device) -> Self {
-        Self { network, device: device.clone(), plan: OnceLock::new() }
+    pub fn new(network: impl Into<EmbeddingNetwork>, device: &Device) -> Self {
+        Self { network: network.into(), device: device.clone(), plan: OnceLock::new() }
     }
 
     /// The network.
-    pub fn network(&self) -> &SphereFace {
+    pub fn network(&self) -> &EmbeddingNetwork {
         &self.network
     }
 
@@ -35,13 +34,13 @@ impl FrozenSphereFace {
     /// so on the CPU, elsewhere but for rounding.
     ///
     /// # Shapes
-    /// - crops: `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`
+    /// - crops: `[n, 3, h, w]` as [`crate::pixels::to_recognition_planes`] makes them
     /// - output: `[n, embedding]`
     ///
     /// # Panics
     /// If these are no whole crops.
     pub fn embed(&self, crops: &[f32]) -> Vec<f32> {
-        let [height, width] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+        let [height, width] = self.network.architecture().crop_size();
         assert!(crops.len().is_multiple_of(3 * height * width), "crops are whole");
         on_workers(|| match self.plan() {
             Some(plan) => plan.run(crops, &[]).expect("the plan is made for crops of this size"),
@@ -53,8 +52,8 @@ impl FrozenSphereFace {
     }
 
     fn make_plan(&self) -> Plan {
-        let crop = [3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
-        Plan::new(&self.network.graph(), crop).expect("the network was built for crops of this size")
+        let [height, width] = self.network.architecture().crop_size();
+        Plan::new(&self.network.graph(), [3, height, width]).expect("the network was built for crops of this size")
     }
 
     fn plan(&self) -> Option<&Plan> {

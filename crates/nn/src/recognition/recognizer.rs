@@ -5,16 +5,19 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 use portraitist_face::Picture;
+use portraitist_face::align::{Cropper, Fit};
+use portraitist_face::edit::Border;
+use portraitist_face::template::Template;
 
-use crate::config::RecognizerConfig;
+use crate::config::Architecture;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::pixels::to_recognition_planes;
 use crate::run_folder::{NoCheckpoint, locate, recognizer_file};
 use crate::weights::{ModelConfig, ModelFile, WeightsError, assign, read_hashed_model, sha256};
 
-use super::{Classifier, FrozenSphereFace, RecognizerDescription};
+use super::{Classifier, FrozenEmbedder, RecognizerDescription};
 
 /// A recogniser that could not be found or used.
 #[derive(Debug, thiserror::Error)]
@@ -44,10 +47,10 @@ pub enum RecognizerError {
     #[error(transparent)]
     Weights(#[from] WeightsError),
     /// A crop of another size than the network's.
-    #[error(
-        "a crop of {width}x{height} pixels; a recogniser takes crops of 96x112, aligned to the sphereface template"
-    )]
+    #[error("a crop of {width}x{height} pixels; this recogniser takes crops of {expected}")]
     CropSize {
+        /// The size and the template that it takes.
+        expected: String,
         /// Its width.
         width: usize,
         /// Its height.
@@ -104,7 +107,7 @@ impl Default for EmbeddingOptions {
 /// A recogniser ready for use.
 #[derive(Clone, Debug)]
 pub struct Recognizer {
-    embedder: Arc<FrozenSphereFace>,
+    embedder: Arc<FrozenEmbedder>,
     head: Option<MarginHead>,
     description: RecognizerDescription,
     sha256: String,
@@ -148,7 +151,7 @@ impl Recognizer {
         };
         let config = &description.network;
         let (network, head) = if config.classes == 0 {
-            let mut network = SphereFace::new(config, Initialization::Default, 0, device);
+            let mut network = EmbeddingNetwork::new(config, Initialization::Default, 0, device);
             assign(&mut network, file.arrays, path)?;
             (network, None)
         } else {
@@ -156,12 +159,31 @@ impl Recognizer {
             assign(&mut classifier, file.arrays, path)?;
             (classifier.network, Some(classifier.head))
         };
-        Ok(Self { embedder: Arc::new(FrozenSphereFace::new(network, device)), head, description, sha256 })
+        Ok(Self { embedder: Arc::new(FrozenEmbedder::new(network, device)), head, description, sha256 })
     }
 
     /// The network.
-    pub fn network(&self) -> &SphereFace {
+    pub fn network(&self) -> &EmbeddingNetwork {
         self.embedder.network()
+    }
+
+    /// Which network it is.
+    pub fn architecture(&self) -> Architecture {
+        self.network().architecture()
+    }
+
+    /// The crops that it looks at, and where a face lies in them.
+    pub fn template(&self) -> Template {
+        self.architecture().template()
+    }
+
+    /// Cuts its crops out of pictures: for SphereFace as the original does, fitted as `fit` says; for others with the least error in
+    /// the crop, without aliasing.
+    pub fn cropper(&self, fit: Fit) -> Cropper {
+        match self.architecture() {
+            Architecture::SphereFace => Cropper::new(self.template(), fit),
+            Architecture::DlibResnet => Cropper::antialiased(self.template(), Border::Replicate),
+        }
     }
 
     /// The classifier behind the network, if the file holds one.
@@ -191,8 +213,10 @@ impl Recognizer {
     /// # Errors
     /// [`RecognizerError::CropSize`], [`RecognizerError::Degenerate`].
     pub fn embed(&self, crops: &[Picture], options: EmbeddingOptions) -> Result<Vec<Vec<f32>>, RecognizerError> {
-        if let Some(crop) = crops.iter().find(|crop| !has_size(crop)) {
-            return Err(RecognizerError::CropSize { width: crop.width(), height: crop.height() });
+        let Template { width, height, .. } = self.template();
+        if let Some(crop) = crops.iter().find(|crop| (crop.width(), crop.height()) != (width, height)) {
+            let expected = format!("{width}x{height}, aligned to the {} template", self.architecture().template_name());
+            return Err(RecognizerError::CropSize { expected, width: crop.width(), height: crop.height() });
         }
         let mut rows = Vec::with_capacity(crops.len());
         for batch in crops.chunks(options.batch_size.max(1)) {
@@ -210,7 +234,8 @@ impl Recognizer {
     }
 
     fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Vec<Vec<f32>> {
-        let plain: Vec<f32> = crops.iter().flat_map(to_recognition_planes).collect();
+        let architecture = self.architecture();
+        let plain: Vec<f32> = crops.iter().flat_map(|crop| to_recognition_planes(crop, architecture)).collect();
         let embed = |planes: &[f32]| -> Vec<Vec<f32>> {
             let embeddings = self.embedder.embed(planes);
             embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect()
@@ -218,7 +243,7 @@ impl Recognizer {
         if mirrored == Mirrored::Ignore {
             return embed(&plain);
         }
-        let rows = plain.chunks_exact(RecognizerConfig::WIDTH);
+        let rows = plain.chunks_exact(architecture.crop_size()[1]);
         let flipped: Vec<f32> = rows.flat_map(|row| row.iter().rev().copied()).collect();
         let pairs = embed(&plain).into_iter().zip(embed(&flipped));
         let join = |(one, other): (Vec<f32>, Vec<f32>)| match mirrored {
@@ -227,10 +252,6 @@ impl Recognizer {
         };
         pairs.map(join).collect()
     }
-}
-
-fn has_size(crop: &Picture) -> bool {
-    (crop.width(), crop.height()) == (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)
 }
 
 /// How alike two faces are: the cosine of the angle between their embeddings, -1 to 1.

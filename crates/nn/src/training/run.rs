@@ -40,6 +40,8 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)>;
     /// Notes the version of the program that starts the run.
     fn set_version(&mut self, version: String);
+    /// Takes over what was filled in when the run was started.
+    fn keep_from(&mut self, _started: &Self) {}
     /// The part of the run that must stay the same when it is resumed. No step's result depends on the rest.
     fn fixed_part(&self) -> Self;
     /// What [`fixed_part`](Self::fixed_part) leaves out, for an error message.

@@ -128,6 +128,7 @@ impl<T: Task> Session<T> {
                 ),
             });
         }
+        run.keep_from(&started);
         let folder = RunFolder::open(folder)?;
         let sources = T::find_sources(&run)?;
         let mut task = T::build(&run, &sources, device)?;

@@ -101,13 +101,7 @@ impl Model {
     /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
     /// and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
-        let (frame, picture) = (Template::ORIGINAL, &self.config.picture);
-        let (width, height) = (picture.width * picture.translation_scale, picture.height * picture.translation_scale);
-        let scale = (picture.resize * picture.translation_scale) as f64 / frame.width as f64;
-        let left = (frame.width as f64 * scale - width as f64) / 2.0;
-        let top = (frame.height as f64 * scale - height as f64) / 2.0;
-        let points = frame.points.map(|[x, y]| [x * scale - left, y * scale - top]);
-        Template { width, height, points }
+        self.config.picture.frame(self.config.picture.translation_scale)
     }
 
     /// Translates a whole picture of the other domain to `to`. The result has its size. Where the networks cannot halve a

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 
 use crate::config::FaceNetwork;
 use crate::layers::Initialization;
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::networks::mediapipe::{BlazeFace, FaceMesh, Iris, NetworkError, Range};
 use crate::networks::munit::{Discriminators, Translator};
 use crate::recognition::{Classifier, RecognizerDescription};
@@ -30,7 +30,7 @@ pub fn assign_check(model: &ModelFile, path: &Path) -> Result<(), WeightsError> 
             assign(&mut Discriminators::new(config, 0, &device), model.arrays.clone(), path)
         }
         ModelConfig::Recognizer(RecognizerDescription { network, .. }) if network.classes == 0 => {
-            assign(&mut SphereFace::new(network, scheme, 0, &device), model.arrays.clone(), path)
+            assign(&mut EmbeddingNetwork::new(network, scheme, 0, &device), model.arrays.clone(), path)
         }
         ModelConfig::Recognizer(RecognizerDescription { network, margin, .. }) => {
             assign(&mut Classifier::new(network, *margin, scheme, 0, &device), model.arrays.clone(), path)

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::config::RecognizerConfig;
+use crate::config::{Architecture, RecognizerConfig};
 use crate::recognition::RecognizerDescription;
 
 use super::arrays::{Array, NamedArrays};
@@ -39,6 +39,7 @@ fn configuration(arrays: &NamedArrays) -> RecognizerConfig {
     };
     let stages = [1, 2, 3, 4].map(stage);
     RecognizerConfig {
+        architecture: Architecture::SphereFace,
         channels: stages.map(|(channels, _)| channels),
         blocks: stages.map(|(_, blocks)| blocks),
         embedding: length("fc5.weight", 0),

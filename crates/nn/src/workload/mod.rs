@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 use rand::Rng;
 
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
-use crate::config::{Domain, RecognizerConfig};
+use crate::config::{Architecture, Domain, RecognizerConfig};
 use crate::device::on_workers;
 use crate::layers::{Initialization, Initializer};
 use crate::losses::LossWeights;
@@ -17,7 +17,7 @@ use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, 
 use crate::networks::{Pair, SphereFace, Vgg16};
 use crate::parameter::{from_values, to_values};
 use crate::random::{normals, stream};
-use crate::recognition::FrozenSphereFace;
+use crate::recognition::FrozenEmbedder;
 use crate::training::NotFinite;
 use crate::training::munit::{AuxiliaryNetworks, Batch, LossConfig, OptimizerConfig, Settings, StepNoise, Trainer};
 use crate::translate::TranslationPlan;
@@ -68,7 +68,7 @@ const SEED: u64 = 1;
 const MOST_TIMED_PIXELS: usize = 256 * 256;
 
 /// Height and width of a recogniser's crops.
-const CROP: [usize; 2] = [RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+const CROP: [usize; 2] = Architecture::SphereFace.crop_size();
 
 const fn workload(task: Task, [height, width]: [usize; 2], batch: usize, dim: usize) -> Workload {
     Workload { task, height, width, batch, dim }
@@ -159,7 +159,7 @@ impl Workload {
             Task::Recognize => {
                 let network = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, SEED, device);
                 let (embedder, crops) =
-                    (FrozenSphereFace::new(network, device), to_values(self.pictures(Domain::Photo, device)));
+                    (FrozenEmbedder::new(network, device), to_values(self.pictures(Domain::Photo, device)));
                 Box::new(move || {
                     embedder.embed(&crops);
                     Ok(())

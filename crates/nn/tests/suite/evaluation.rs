@@ -11,6 +11,7 @@ use portraitist_face::detect::SeetaFace;
 use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_face::template::Template;
+use portraitist_nn::config::Architecture;
 use portraitist_nn::metrics::verification::{self, Fold, ScoredFolds, ScoredPair, original_2018};
 use portraitist_nn::parameter::{from_values, to_values};
 use portraitist_nn::pixels::to_recognition_planes;
@@ -27,7 +28,7 @@ use crate::recognition::formula_classifier;
 fn formula_embedder(classes: usize) -> impl Fn(&[Picture]) -> Result<Vec<Vec<f32>>, EvaluationError> {
     let network = formula_classifier(classes).network;
     move |crops| {
-        let planes = crops.iter().flat_map(to_recognition_planes).collect();
+        let planes = crops.iter().flat_map(|crop| to_recognition_planes(crop, Architecture::SphereFace)).collect();
         let features = network.forward(from_values(planes, &device()).reshape([crops.len(), 3, 112, 96]));
         let length = features.dims()[1];
         Ok(to_values(features).chunks_exact(length).map(<[f32]>::to_vec).collect())

@@ -163,7 +163,13 @@ fn published_checkpoints_are_read_with_any_number_of_people() {
 
 #[test]
 fn a_recogniser_comes_back_from_its_file_with_whom_it_knows() {
-    let config = RecognizerConfig { channels: [4, 4, 8, 8], blocks: [0, 1, 0, 0], embedding: 6, classes: 2 };
+    let config = RecognizerConfig {
+        channels: [4, 4, 8, 8],
+        blocks: [0, 1, 0, 0],
+        embedding: 6,
+        classes: 2,
+        ..RecognizerConfig::default()
+    };
     let margin = Margin::SphereFace2 { margin: 0.3, scale: 20.0, share: 0.7, exponent: 3.0 };
     let classifier = Classifier::new(&config, margin, Initialization::Default, 4, &device());
     let trained_on = Some(TrainedIdentities::new([("", "Ada Quill"), ("orl", "s1")]));
@@ -187,7 +193,12 @@ fn assert_rows_close(found: &[Vec<f32>], expected: &[Vec<f32>]) {
 
 #[test]
 fn embeddings_do_not_depend_on_the_batch_and_mirrors_are_as_said() {
-    let config = RecognizerConfig { channels: [8, 8, 16, 16], blocks: [1, 1, 1, 1], embedding: 12, classes: 0 };
+    let config = RecognizerConfig {
+        channels: [8, 8, 16, 16],
+        blocks: [1, 1, 1, 1],
+        embedding: 12,
+        ..RecognizerConfig::default()
+    };
     let network = portraitist_nn::networks::SphereFace::new(&config, Initialization::Default, 9, &device());
     let description = RecognizerDescription { network: config, ..RecognizerDescription::default() };
     let file = ModelFile { config: ModelConfig::Recognizer(description), arrays: collect(&network) };
@@ -217,7 +228,13 @@ fn embeddings_do_not_depend_on_the_batch_and_mirrors_are_as_said() {
 fn a_margin_that_no_training_can_have_is_refused_in_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("recognizer.safetensors");
-    let config = RecognizerConfig { channels: [4, 4, 8, 8], blocks: [0; 4], embedding: 6, classes: 2 };
+    let config = RecognizerConfig {
+        channels: [4, 4, 8, 8],
+        blocks: [0; 4],
+        embedding: 6,
+        classes: 2,
+        ..RecognizerConfig::default()
+    };
     let margins = [
         Margin::SphereFace(portraitist_nn::losses::SphereMargin { multiple: u32::MAX, ..Default::default() }),
         Margin::ArcFace { margin: 7.0, scale: 64.0 },

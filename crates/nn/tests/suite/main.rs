@@ -2,10 +2,11 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it skips")]
 
 mod activation_checkpointing;
+mod dlib_resnet;
 mod evaluation;
 mod face_networks;
-mod generation;
 mod fuzzing;
+mod generation;
 mod golden;
 mod gradients;
 mod identity;

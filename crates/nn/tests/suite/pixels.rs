@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use portraitist_face::Picture;
+use portraitist_nn::config::Architecture;
 use portraitist_nn::pixels::{to_planes, to_recognition_planes};
 use safetensors::SafeTensors;
 
@@ -24,7 +25,11 @@ fn planes_of_crops_are_those_of_the_original() {
             pixels.chunks_exact_mut(3).for_each(<[u8]>::reverse);
         }
         let picture = Picture::from_rgb(crop.shape()[1], crop.shape()[0], pixels).unwrap();
-        let planes = if is_recognition { to_recognition_planes(&picture) } else { to_planes(&picture, 3) };
+        let planes = if is_recognition {
+            to_recognition_planes(&picture, Architecture::SphereFace)
+        } else {
+            to_planes(&picture, 3)
+        };
         let expected = expected.data().as_chunks::<4>().0.iter().copied().map(f32::from_le_bytes);
         assert_eq!(planes.len(), expected.len());
         let worst = planes.iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);

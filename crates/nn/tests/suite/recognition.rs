@@ -8,7 +8,7 @@ use portraitist_nn::layers::Initialization;
 use portraitist_nn::losses::{Margin, MarginHead, SphereMargin, TargetAngle};
 use portraitist_nn::networks::SphereFace;
 use portraitist_nn::parameter::{Parameterized, from_values, to_values};
-use portraitist_nn::recognition::{Classifier, FrozenSphereFace};
+use portraitist_nn::recognition::{Classifier, FrozenEmbedder};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -55,7 +55,7 @@ fn features_and_angles_match_the_reference() {
     assert_close("features", features.clone(), stored.values("features"), 2e-5);
     let flipped = classifier.network.forward(crops.clone().flip([3]));
     assert_close("features of mirrored crops", flipped, stored.values("features_flipped"), 2e-5);
-    let embedder = FrozenSphereFace::new(classifier.network.clone(), &device());
+    let embedder = FrozenEmbedder::new(classifier.network.clone(), &device());
     let prepared = from_values(embedder.embed(&to_values(crops)), &device());
     assert_close("features by the plan", prepared, stored.values("features"), 2e-5);
     let (cosines, lengths) = classifier.head.cosines(features);
@@ -272,7 +272,12 @@ fn gradients_of_margins_are_their_finite_differences() {
 
 #[test]
 fn another_size_of_network_is_built_and_bounded() {
-    let small = RecognizerConfig { channels: [4, 8, 8, 16], blocks: [0, 1, 0, 1], embedding: 12, classes: 0 };
+    let small = RecognizerConfig {
+        channels: [4, 8, 8, 16],
+        blocks: [0, 1, 0, 1],
+        embedding: 12,
+        ..RecognizerConfig::default()
+    };
     small.validate().unwrap();
     let network = SphereFace::new(&small, Initialization::Default, 1, &device());
     let features = network.forward(Tensor::zeros([2, 3, 112, 96], &device()));
@@ -287,13 +292,18 @@ fn another_size_of_network_is_built_and_bounded() {
 /// a crop's embedding is the same bits alone, among others, and again.
 #[test]
 fn plans_give_what_networks_give_for_any_batch() {
-    let small = RecognizerConfig { channels: [5, 12, 40, 70], blocks: [1, 0, 2, 1], embedding: 30, classes: 0 };
+    let small = RecognizerConfig {
+        channels: [5, 12, 40, 70],
+        blocks: [1, 0, 2, 1],
+        embedding: 30,
+        ..RecognizerConfig::default()
+    };
     for (config, count) in [(small, 19), (RecognizerConfig::default(), 3)] {
         let network = SphereFace::new(&config, Initialization::Default, 3, &device());
         let mut random = ChaCha8Rng::seed_from_u64(5);
         let crops: Vec<f32> = (0..count * 3 * 112 * 96).map(|_| random.random_range(-1.0..1.0)).collect();
         let expected = to_values(network.forward(from_values(crops.clone(), &device()).reshape([count, 3, 112, 96])));
-        let embedder = FrozenSphereFace::new(network, &device());
+        let embedder = FrozenEmbedder::new(network, &device());
         let batched = embedder.embed(&crops);
         let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         for (found, expected) in batched.iter().zip(&expected) {

@@ -79,7 +79,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
     refuse_done([arguments.out.as_path()], arguments.force || to_stdout)?;
     let recognizer = open_recognizer(&arguments.model, "cpu")?;
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
-    let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
+    let pipeline = face_pipeline(&recognizer, arguments.aligned, Fit::Reflective)?;
     let mut inputs = expand(&arguments.inputs, None);
     if !to_stdout {
         refuse_input(&arguments.out, inputs.pictures.iter().map(|input| input.path.as_path()))?;

@@ -162,7 +162,7 @@ impl<'a> Examination<'a> {
             origin.warnings.extend(problem);
             cache
         });
-        let pipeline = face_pipeline(self.arguments.aligned, fit)?;
+        let pipeline = face_pipeline(&self.recognizer, self.arguments.aligned, fit)?;
         let options = EmbeddingOptions { mirrored, ..EmbeddingOptions::default() };
         let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
         let bar =

@@ -64,6 +64,7 @@ fn losses(original: &OriginalConfig) -> Result<LossConfig, String> {
     let identity_weight = original.sph_w.unwrap_or(0.0);
     let identity = original.sph.as_ref().filter(|_| identity_weight > 0.0).map(|sph| IdentityConfig {
         recognizer: PathBuf::from(&sph.model_path),
+        sha256: None,
         form: IdentityForm::Hinge { threshold: sph.thd, over_batch: true },
         namespace: String::new(),
     });

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::PictureConfig;
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
 use crate::layers::Initialization;
+use crate::losses::IdentityConfig;
 use crate::training::run::{Intervals, Run, check_run_name};
 
 use super::settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Settings};
@@ -161,13 +162,22 @@ impl Run for RunFile {
 
     fn set_version(&mut self, version: String) {
         self.version = Some(version);
+        self.losses.identity.iter_mut().for_each(IdentityConfig::pin);
+    }
+
+    fn keep_from(&mut self, started: &Self) {
+        if let (Some(identity), Some(started)) = (&mut self.losses.identity, &started.losses.identity) {
+            identity.pin_as(started);
+        }
     }
 
     fn fixed_part(&self) -> Self {
         let data = DataConfig { workers: 1, ..self.data.clone() };
         // Recomputed activations are the same bits.
         let optimizer = OptimizerConfig { activation_checkpointing: false, ..self.optimizer.clone() };
-        Self { steps: 0, record: RecordConfig::default(), version: None, data, optimizer, ..self.clone() }
+        let mut losses = self.losses.clone();
+        losses.identity.iter_mut().for_each(|identity| identity.sha256 = None);
+        Self { steps: 0, record: RecordConfig::default(), version: None, data, optimizer, losses, ..self.clone() }
     }
 
     fn validate(&self) -> Result<(), String> {

@@ -12,7 +12,7 @@ use rand::seq::SliceRandom;
 use rand_distr::Distribution;
 use rand_distr::weighted::WeightedIndex;
 
-use crate::config::{Domain, RecognizerConfig};
+use crate::config::{Architecture, Domain};
 use crate::parameter::from_values;
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
@@ -25,16 +25,16 @@ use super::run::RunFile;
 use super::settings::Sampling;
 use super::trainer::Batch;
 
-/// Crops are enlarged to this height before a part is cut out, in pixels.
-const ENLARGED_HEIGHT: usize = 116;
-/// Crops are enlarged to this width before a part is cut out, in pixels.
-const ENLARGED_WIDTH: usize = 100;
+/// Crops are enlarged by so many pixels in both directions before a part is cut out.
+const ENLARGED_BY: usize = 4;
 
 /// A batch on the host.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostBatch {
-    /// `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`.
+    /// `[n, 3, height, width]` as [`to_recognition_planes`] makes them.
     pub planes: Vec<f32>,
+    /// Height and width of the crops.
+    pub size: [usize; 2],
     /// Number of the person, per picture.
     pub labels: Vec<usize>,
     /// The pictures' files, for error messages.
@@ -44,7 +44,8 @@ pub struct HostBatch {
 impl HostBatch {
     /// Copies the batch to a device.
     pub fn to_device(self, device: &Device) -> Batch {
-        let shape = [self.labels.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+        let [height, width] = self.size;
+        let shape = [self.labels.len(), 3, height, width];
         let crops = from_values(self.planes, device).reshape(shape);
         Batch { crops, labels: self.labels, files: self.files }
     }
@@ -59,6 +60,7 @@ pub(super) struct BatchMaker {
     /// The probability of each person, in their order; `None` if all are equal.
     chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
+    architecture: Architecture,
     odd: OddPictures,
     sampling: Sampling,
     augmentation: Augmentation,
@@ -78,6 +80,7 @@ impl BatchMaker {
             of_person: Arc::new(of_person),
             chances: people.chances().map(Arc::new),
             decoded: Arc::new(Cache::new(people.portraits.len(), run.data.cache_mb << 20)),
+            architecture: run.network.architecture,
             odd: odd.clone(),
             sampling: run.data.sampling,
             augmentation: run.data.augmentation.clone(),
@@ -92,15 +95,15 @@ impl BatchMaker {
     /// # Errors
     /// [`TrainingError::Data`] names a picture that could not be read.
     pub(super) fn make(&self, step: u64) -> Result<HostBatch, TrainingError> {
-        let area = RecognizerConfig::HEIGHT * RecognizerConfig::WIDTH;
-        let mut planes = Vec::with_capacity(self.batch_size * 3 * area);
+        let size = self.architecture.crop_size();
+        let mut planes = Vec::with_capacity(self.batch_size * 3 * size[0] * size[1]);
         let chosen = self.choose(step * self.batch_size as u64);
         for (sample, index) in &chosen {
             planes.extend(self.read(*index, *sample)?);
         }
         let portraits = chosen.iter().map(|(_, index)| &self.people.portraits[*index]);
         let (labels, files) = portraits.map(|portrait| (portrait.person, portrait.path.clone())).unzip();
-        Ok(HostBatch { planes, labels, files })
+        Ok(HostBatch { planes, size, labels, files })
     }
 
     /// The crops of the batch whose first sample is `first`, each with the number of its sample.
@@ -147,42 +150,47 @@ impl BatchMaker {
         let portrait = &self.people.portraits[index];
         let mut random = stream(self.seed, "crop", sample);
         let flip = self.flip && random.random_bool(0.5);
-        let mut offset = |enlarged: usize, size: usize| random.random_range(0..=enlarged - size);
-        let top = offset(ENLARGED_HEIGHT, RecognizerConfig::HEIGHT);
-        let left = offset(ENLARGED_WIDTH, RecognizerConfig::WIDTH);
-        let size = [RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT];
+        let mut offset = || random.random_range(0..=ENLARGED_BY);
+        let (top, left) = (offset(), offset());
+        let [height, width] = self.architecture.crop_size();
+        let (size, enlarged) = ([width, height], [width + ENLARGED_BY, height + ENLARGED_BY]);
         let cut = |picture: &Picture| {
             let flipped = flip.then(|| edit::flip(picture));
             let picture = flipped.as_ref().unwrap_or(picture);
             let part = if self.augmentation.moves() {
-                let enlarged = [ENLARGED_WIDTH, ENLARGED_HEIGHT].map(|side| (side as f64 - 1.0) / 2.0);
-                let middle = [enlarged[0] - left as f64, enlarged[1] - top as f64];
-                let enlargement = ENLARGED_HEIGHT as f64 / RecognizerConfig::HEIGHT as f64;
+                let middle = enlarged.map(|side| (side as f64 - 1.0) / 2.0);
+                let middle = [middle[0] - left as f64, middle[1] - top as f64];
+                let enlargement = enlarged[1] as f64 / height as f64;
                 let random = &mut stream(self.seed, "placement", sample);
-                self.augmentation.place(fitted(picture)?.as_ref(), enlargement, middle, size, random)?
+                self.augmentation.place(
+                    fitted(picture, [height, width])?.as_ref(),
+                    enlargement,
+                    middle,
+                    size,
+                    random,
+                )?
             } else {
-                let enlarged = edit::resize(picture, ENLARGED_WIDTH, ENLARGED_HEIGHT)?;
+                let enlarged = edit::resize(picture, enlarged[0], enlarged[1])?;
                 edit::crop(&enlarged, left, top, size[0], size[1])?
             };
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
-            Ok(to_recognition_planes(&part))
+            Ok(to_recognition_planes(&part, self.architecture))
         };
         self.decoded.with(index, portrait, &self.odd, cut)
     }
 }
 
-/// Reads a crop without augmentation, resized to the network's size.
+/// Reads a crop without augmentation, resized to the network's height and width.
 ///
 /// # Errors
 /// [`TrainingError::Data`] names the file.
-pub(super) fn read_whole(portrait: &Portrait, odd: &OddPictures) -> Result<Picture, TrainingError> {
-    let picture = odd.open(&portrait.path).and_then(|picture| Ok(fitted(&picture)?.into_owned()));
+pub(super) fn read_whole(portrait: &Portrait, size: [usize; 2], odd: &OddPictures) -> Result<Picture, TrainingError> {
+    let picture = odd.open(&portrait.path).and_then(|picture| Ok(fitted(&picture, size)?.into_owned()));
     picture.map_err(|error| unreadable(portrait, &error))
 }
 
-/// A picture in the network's size.
-fn fitted(picture: &Picture) -> portraitist_face::Result<Cow<'_, Picture>> {
-    let (width, height) = (RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT);
+/// A picture in the network's height and width.
+fn fitted(picture: &Picture, [height, width]: [usize; 2]) -> portraitist_face::Result<Cow<'_, Picture>> {
     if (picture.width(), picture.height()) == (width, height) {
         return Ok(Cow::Borrowed(picture));
     }

@@ -6,13 +6,13 @@ use burn::tensor::Device;
 use portraitist_face::Picture;
 use rand::seq::SliceRandom;
 
-use crate::config::{Domain, RecognizerConfig};
+use crate::config::{Architecture, Domain};
 use crate::device::on_workers;
 use crate::losses::NamedValues;
 use crate::metrics::identification::Search;
 use crate::metrics::verification::Curve;
 use crate::metrics::verification::{Fold, ScoredPair};
-use crate::networks::SphereFace;
+use crate::networks::EmbeddingNetwork;
 use crate::parameter::{from_values, to_values};
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
@@ -30,6 +30,7 @@ const FALSE_ACCEPT_RATE: f64 = 0.01;
 /// Crops of held-out people.
 #[derive(Debug)]
 pub struct HeldOut {
+    architecture: Architecture,
     crops: Vec<Picture>,
     faces: Vec<Face>,
     device: Device,
@@ -43,19 +44,24 @@ struct Face {
 }
 
 impl HeldOut {
-    /// Reads every crop of some people, up to `count` crops in all. The choice is random, and always the same.
+    /// Reads every crop of some people, up to `count` crops in all, for a network. The choice is random, and always the same.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names a crop that cannot be read.
     pub(super) fn read(
         people: &People,
         count: usize,
+        architecture: Architecture,
         odd: &OddPictures,
         device: &Device,
     ) -> Result<Self, TrainingError> {
         let chosen = choose(people, count);
         Ok(Self {
-            crops: chosen.iter().map(|portrait| read_whole(portrait, odd)).collect::<Result<_, _>>()?,
+            architecture,
+            crops: chosen
+                .iter()
+                .map(|portrait| read_whole(portrait, architecture.crop_size(), odd))
+                .collect::<Result<_, _>>()?,
             faces: chosen.iter().map(|&&Portrait { person, domain, .. }| Face { person, domain }).collect(),
             device: device.clone(),
         })
@@ -72,7 +78,7 @@ impl HeldOut {
     /// Area under the curve and verification rate at a false accept rate of 1 %, for all pairs of photos and for all pairs
     /// of a drawing and a photo. Rank-1 identification of drawings among one photo of each person. Figures without pictures
     /// are left out.
-    pub(super) fn measure(&self, network: &SphereFace) -> NamedValues {
+    pub(super) fn measure(&self, network: &EmbeddingNetwork) -> NamedValues {
         let directions = on_workers(|| self.directions(network));
         let similarity =
             |one: usize, other: usize| directions[one].iter().zip(&directions[other]).map(|(a, b)| a * b).sum::<f32>();
@@ -95,11 +101,12 @@ impl HeldOut {
     }
 
     /// Embeddings of unit length.
-    fn directions(&self, network: &SphereFace) -> Vec<Vec<f32>> {
+    fn directions(&self, network: &EmbeddingNetwork) -> Vec<Vec<f32>> {
         let mut directions = Vec::with_capacity(self.crops.len());
         for crops in self.crops.chunks(BATCH) {
-            let planes = crops.iter().flat_map(to_recognition_planes).collect();
-            let shape = [crops.len(), 3, RecognizerConfig::HEIGHT, RecognizerConfig::WIDTH];
+            let planes = crops.iter().flat_map(|crop| to_recognition_planes(crop, self.architecture)).collect();
+            let [height, width] = self.architecture.crop_size();
+            let shape = [crops.len(), 3, height, width];
             let embeddings = network.forward(from_values(planes, &self.device).reshape(shape));
             let length = embeddings.dims()[1];
             for row in to_values(embeddings).chunks_exact(length) {
@@ -169,7 +176,7 @@ mod tests {
 
     fn held_out(faces: &[(usize, Domain)]) -> HeldOut {
         let faces = faces.iter().map(|&(person, domain)| Face { person, domain }).collect();
-        HeldOut { crops: Vec::new(), faces, device: Device::flex() }
+        HeldOut { architecture: Architecture::default(), crops: Vec::new(), faces, device: Device::flex() }
     }
 
     #[test]

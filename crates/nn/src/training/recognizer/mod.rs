@@ -3,6 +3,7 @@
 mod augmentation;
 mod batches;
 mod evaluation;
+mod imprint;
 mod people;
 mod run;
 mod settings;

@@ -124,6 +124,10 @@ pub struct FineTune {
     /// A model file of this program or a published `sphere20a` checkpoint. Its classifier is used if it has as many
     /// people, and replaced by a fresh one otherwise.
     pub from: PathBuf,
+    /// Whether the embeddings are standardised first (mean 0, mean length the root of their dimensions) and the classifier starts with
+    /// the mean embedding of each person, instead of random directions or the file's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub imprint: bool,
     /// What is not trained.
     #[serde(default)]
     pub freeze: Freeze,
@@ -136,7 +140,7 @@ pub enum Freeze {
     /// All are trained.
     #[default]
     None,
-    /// As the original: only the fourth stage and the fully connected layers are trained.
+    /// As the original: only the fourth stage (and what follows it in dlib's network) and the fully connected layers are trained.
     Original,
 }
 
@@ -145,7 +149,7 @@ impl Freeze {
     pub fn trains(self, name: &str) -> bool {
         match self {
             Self::None => true,
-            Self::Original => ["conv4", "relu4", "fc"].iter().any(|start| name.starts_with(start)),
+            Self::Original => ["conv4", "relu4", "stage4", "stage5", "fc"].iter().any(|start| name.starts_with(start)),
         }
     }
 }

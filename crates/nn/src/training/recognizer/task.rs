@@ -20,6 +20,7 @@ use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, 
 
 use super::batches::{BatchMaker, HostBatch};
 use super::evaluation::HeldOut;
+use super::imprint::imprint;
 use super::people::{People, Portrait, Purpose};
 use super::run::RunFile;
 use super::settings::FineTune;
@@ -107,15 +108,19 @@ impl Task for Trainer {
         let mut trainer = Self::new(run.settings(sources.train.names.len()), device);
         let names = sources.train.names.iter();
         trainer.trained_on = TrainedIdentities::new(names.map(|(namespace, name)| (&**namespace, &**name)));
-        if let Some(FineTune { from, .. }) = &run.fine_tune {
+        if let Some(FineTune { from, imprint: is_imprinted, .. }) = &run.fine_tune {
             trainer.start_from(from)?;
+            if *is_imprinted {
+                imprint(&mut trainer.classifier, &sources.train, &sources.odd, device)?;
+            }
         }
         Ok(trainer)
     }
 
     fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
         let Some(people) = &sources.test else { return Ok(None) };
-        let held_out = HeldOut::read(people, run.record.num_evaluated, &sources.odd, device)?;
+        let (count, architecture) = (run.record.num_evaluated, run.network.architecture);
+        let held_out = HeldOut::read(people, count, architecture, &sources.odd, device)?;
         if !held_out.can_be_measured() {
             return Err(wrong_data(
                 run,
@@ -206,6 +211,13 @@ impl Trainer {
                 reason: format!("fine_tune.from must be a recogniser, found a {}", config.kind()),
             });
         };
+        let (found, wanted) = (description.network.architecture, self.settings.network.architecture);
+        if found != wanted {
+            return Err(TrainingError::RunFile {
+                path: path.to_path_buf(),
+                reason: format!("fine_tune.from must be of network.architecture {wanted:?}, found {found:?}"),
+            });
+        }
         let (head, network) = arrays.into_iter().partition(|(name, _)| name.starts_with("fc6."));
         assign(&mut self.classifier.network, network, path)?;
         let head: NamedArrays = head;

@@ -16,7 +16,7 @@ use super::settings::Settings;
 /// Crops and who they show.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// `[n, 3, 112, 96]`, BGR, `(grey level - 127.5) / 128`.
+    /// `[n, 3, height, width]` as [`to_recognition_planes`](crate::pixels::to_recognition_planes) makes them.
     pub crops: Tensor<4>,
     /// Number of the person, per picture.
     pub labels: Vec<usize>,
