@@ -13,6 +13,8 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/drawing.rs"]
+mod drawing;
 #[path = "suite/finding_faces.rs"]
 mod finding_faces;
 #[path = "suite/identity_losses.rs"]

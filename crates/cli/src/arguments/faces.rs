@@ -30,6 +30,8 @@ pub(crate) enum TemplateName {
     Original,
     /// The 96x112 frame of SphereFace.
     Sphereface,
+    /// A 256x320 frame with hair, ears and neck.
+    Portrait,
 }
 
 /// Cut faces out, rotated and scaled so that eyes, nose and mouth lie where a template has them.

@@ -15,7 +15,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArguments;
 pub(crate) use dataset::{
-    DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
+    DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments, PrepareArguments,
+    SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use portraitist_face::drawing::Technique;
 
 use crate::web::limits::DEFAULT_ADDRESS;
 
@@ -38,6 +39,15 @@ pub(super) fn parse_points(text: &str) -> Result<[[f64; 2]; 5], String> {
 pub(super) fn parse_strength(text: &str) -> Result<f32, String> {
     let strength: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
     if (0.0..=100.0).contains(&strength) { Ok(strength) } else { Err("expected a number from 0 to 100".to_owned()) }
+}
+
+pub(super) fn parse_technique(text: &str) -> Result<Technique, String> {
+    Technique::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn parse_tool(text: &str) -> Result<f32, String> {
+    let tool = text.parse().ok().filter(|tool| (0.5..=4.0).contains(tool));
+    tool.ok_or_else(|| "expected a number from 0.5 to 4".to_owned())
 }
 
 pub(super) fn parse_size(text: &str) -> Result<[usize; 2], String> {

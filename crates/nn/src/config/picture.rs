@@ -1,6 +1,7 @@
 //! The pictures that a translator sees.
 
 use portraitist_face::Domain;
+use portraitist_face::template::TemplateName;
 use serde::{Deserialize, Serialize};
 
 /// Size and colours of the pictures that a translator is trained on.
@@ -22,6 +23,14 @@ pub struct PictureConfig {
     /// Faces are cut out for translation at this many times the training's size. The networks work at any size, and
     /// strokes become finer.
     pub translation_scale: usize,
+    /// The frame that faces are aligned to. Its crops are resized and cropped for training as `resize`, `width` and `height` say.
+    #[serde(skip_serializing_if = "is_original")]
+    pub template: TemplateName,
+}
+
+/// Files of the original's frame stay as older versions wrote them.
+fn is_original(name: &TemplateName) -> bool {
+    *name == TemplateName::Original
 }
 
 impl Default for PictureConfig {
@@ -34,6 +43,7 @@ impl Default for PictureConfig {
             photo_channels: 3,
             grey_photos: false,
             translation_scale: 1,
+            template: TemplateName::Original,
         }
     }
 }

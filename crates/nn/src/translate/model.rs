@@ -98,10 +98,11 @@ impl Model {
         &self.sha256
     }
 
-    /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
-    /// and cropped as in training, at the configured multiple of the training's size.
+    /// Where a face lies in the pictures that the model translates: the frame that it was trained on (the original's 200x232 where
+    /// nothing is said), resized and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
-        let (frame, picture) = (Template::ORIGINAL, &self.config.picture);
+        let picture = &self.config.picture;
+        let frame = picture.template.template(Domain::Photo);
         let (width, height) = (picture.width * picture.translation_scale, picture.height * picture.translation_scale);
         let scale = (picture.resize * picture.translation_scale) as f64 / frame.width as f64;
         let left = (frame.width as f64 * scale - width as f64) / 2.0;
