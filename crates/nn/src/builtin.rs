@@ -4,14 +4,24 @@
 pub const DEFAULT: &str = "sketch";
 
 /// The names of all built-in models.
-pub const NAMES: [&str; 1] = [DEFAULT];
+pub const NAMES: [&str; 2] = [DEFAULT, PORTRAIT];
+
+/// Whole heads in colour; the way back from drawings is unfinished.
+pub const PORTRAIT: &str = "portrait";
+
+/// Colour portraits with hair and neck to drawings in eight techniques, and back; 128x160.
+const PORTRAIT_FILE: &[u8] = include_bytes!("../models/portrait.safetensors");
 
 /// Grey portrait photos to pencil, charcoal, wash and sanguine drawings, and back; 128x112.
 const SKETCH: &[u8] = include_bytes!("../models/sketch.safetensors");
 
 /// The model file of a name.
 pub fn bytes(name: &str) -> Option<&'static [u8]> {
-    (name == DEFAULT).then_some(SKETCH)
+    match name {
+        DEFAULT => Some(SKETCH),
+        PORTRAIT => Some(PORTRAIT_FILE),
+        _ => None,
+    }
 }
 
 /// The built-in recogniser.
