@@ -13,6 +13,7 @@ mod npy;
 mod output;
 mod settings;
 mod similarity;
+mod streams;
 mod translator;
 mod web;
 

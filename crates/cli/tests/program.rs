@@ -15,8 +15,12 @@ mod demo;
 mod documents;
 #[path = "suite/drawing.rs"]
 mod drawing;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/finding_faces.rs"]
 mod finding_faces;
+#[path = "suite/going_on.rs"]
+mod going_on;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
 #[path = "suite/inputs.rs"]
@@ -39,6 +43,8 @@ mod recognizing;
 mod resuming;
 #[path = "suite/shell.rs"]
 mod shell;
+#[path = "suite/streams.rs"]
+mod streams;
 #[path = "suite/styles.rs"]
 mod styles;
 #[path = "suite/synth.rs"]
