@@ -15,6 +15,8 @@ mod demo;
 mod documents;
 #[path = "suite/drawing.rs"]
 mod drawing;
+#[path = "suite/exaggerating.rs"]
+mod exaggerating;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/finding_faces.rs"]

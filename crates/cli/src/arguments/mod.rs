@@ -27,7 +27,7 @@ pub(crate) use recognize::{
 pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
 pub(crate) use translate::TranslateArguments;
-pub(crate) use values::{DomainName, PlotFile, PlotFormat, VerificationName};
+pub(crate) use values::{DomainName, ExaggerationAmount, PlotFile, PlotFormat, VerificationName};
 pub(crate) use weights::WeightsCommand;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
