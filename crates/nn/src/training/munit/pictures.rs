@@ -174,7 +174,7 @@ mod tests {
         let drawing = entry("a.1.wash.png", "ada", 2);
         let stranger = entry("b1.wash.png", "ada", 2);
         let config = PictureConfig { width: 16, height: 16, resize: 20, ..PictureConfig::default() };
-        let set = |domain, entries| PictureSet::new(domain, entries, &config, true, 5);
+        let set = |domain, entries| PictureSet::new(domain, entries, &config, true, 5, OddPictures::default());
         let (photos, drawings) = (set(Domain::Photo, photos), set(Domain::Drawing, vec![drawing.clone()]));
         let source = photos.source_of(&drawing).expect("its photo");
         assert!(source.path.ends_with("a.1.png"));
