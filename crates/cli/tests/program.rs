@@ -15,6 +15,8 @@ mod demo;
 mod documents;
 #[path = "suite/drawing.rs"]
 mod drawing;
+#[path = "suite/evaluating.rs"]
+mod evaluating;
 #[path = "suite/exaggerating.rs"]
 mod exaggerating;
 #[path = "suite/faults.rs"]

@@ -3,6 +3,7 @@
 mod bench;
 mod dataset;
 mod demo;
+mod evaluate;
 mod faces;
 mod recognize;
 mod shell;
@@ -19,6 +20,9 @@ pub(crate) use dataset::{
     SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
+pub(crate) use evaluate::{
+    ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
+};
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
@@ -55,6 +59,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),
