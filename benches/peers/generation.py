@@ -104,7 +104,9 @@ def torch_fidelity(weights: Path, folders: list[Path], subset_size: int) -> dict
     real, fake = (str(folder) for folder in folders)
     # KID draws subsets of the first set first, as the program draws the real ones; for precision the first set is the generated one.
     kernel = fidelity.calculate_metrics(input1=real, input2=fake, fid=True, kid=True, **shared)
-    neighbours = fidelity.calculate_metrics(input1=fake, input2=real, prc=True, **shared)
+    neighbours = fidelity.calculate_metrics(
+        input1=fake, input2=real, prc=True, feature_extractor="inception-v3-compat", feature_layer_prc="2048", **shared
+    )
     return {
         "FID": kernel["frechet_inception_distance"],
         "KID, mean of subsets": kernel["kernel_inception_distance_mean"],
