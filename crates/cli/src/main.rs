@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod exaggeration;
 mod globs;
 mod inputs;
 mod interruption;

@@ -5,7 +5,7 @@ use portraitist_face::Domain;
 use portraitist_face::align::Fit;
 use portraitist_face::dataset::OpenOptions;
 use portraitist_face::pose::HeadModel;
-use portraitist_face::prepare::recipe::{self, Recipe};
+use portraitist_face::prepare::recipe::{self, Border, Recipe, Sampling};
 use portraitist_face::protocol::identification::Direction;
 use portraitist_face::synthetic::DatasetPlan;
 use portraitist_face::template::Template;
@@ -71,6 +71,7 @@ impl From<TemplateName> for Template {
             TemplateName::Original => Self::ORIGINAL,
             TemplateName::Sphereface => Self::SPHEREFACE,
             TemplateName::Dlib => Self::DLIB,
+            TemplateName::Portrait => Self::PORTRAIT,
         }
     }
 }
@@ -99,9 +100,17 @@ pub(crate) fn recipe(arguments: &PrepareArguments) -> anyhow::Result<Recipe> {
         recipe.template = match name.as_str() {
             "original" | "seed" => recipe::TemplateName::Original,
             "sphereface" => recipe::TemplateName::Sphereface,
+            "portrait" => recipe::TemplateName::Portrait,
             "viewer" => recipe::TemplateName::Viewer,
-            _ => return Err(advised(format!("unknown template {name}"), "there are original, sphereface and viewer")),
+            _ => {
+                let known = "there are original, sphereface, portrait and viewer";
+                return Err(advised(format!("unknown template {name}"), known));
+            }
         };
+        if recipe.template == recipe::TemplateName::Portrait && arguments.recipe.is_none() {
+            // A portrait's frame often reaches beyond the photo, and photos are large: not as the original has it.
+            (recipe.sampling, recipe.border) = (Sampling::Antialiased, Border::Mirror);
+        }
     }
     recipe.filter.enabled &= !arguments.no_filter;
     recipe.filter.max_distance_share = arguments.rate.unwrap_or(recipe.filter.max_distance_share);

@@ -13,8 +13,12 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/drawing.rs"]
+mod drawing;
 #[path = "suite/evaluating.rs"]
 mod evaluating;
+#[path = "suite/exaggerating.rs"]
+mod exaggerating;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/finding_faces.rs"]

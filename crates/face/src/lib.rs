@@ -8,6 +8,7 @@
 //! - [`dataset`], [`protocol`], [`check`], [`prepare`]: datasets of faces, their evaluation protocols, what is wrong with them, and
 //!   the way to training data
 //! - [`drawing`]: drawings without learning, for training data and as a baseline
+//! - [`shape`]: how faces differ from the mean face, and pictures in which that has grown
 //! - [`synthetic`]: people who do not exist, in photos and drawings with exact landmarks, and datasets of them
 //! - [`original_2018`]: what the original did otherwise, mistakes included, for comparison only
 
@@ -31,6 +32,7 @@ pub mod pipeline;
 pub mod pose;
 pub mod prepare;
 pub mod protocol;
+pub mod shape;
 mod special_file;
 pub mod synthetic;
 pub mod template;

@@ -1,5 +1,8 @@
 //! Where the five points of a face lie in an aligned crop.
 
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Domain;
 use crate::landmarks::FivePoints;
 
 /// A crop's size and where the five points lie in it.
@@ -69,6 +72,20 @@ impl Template {
         ],
     };
 
+    /// The 256x320 frame of portraits, with hair, chin, ears and neck: SphereFace's points 1.7 times as large, so that the outer corners
+    /// of the eyes are about a third of the width apart, and the eyes lie a little above the middle.
+    pub const PORTRAIT: Self = Self {
+        width: 256,
+        height: 320,
+        points: [
+            [97.5508, 150.1637],
+            [157.4541, 149.8324],
+            [127.6928, 184.2322],
+            [103.0838, 219.3013],
+            [152.6908, 219.027],
+        ],
+    };
+
     /// The same face in a crop of another size: scaled uniformly to fit, in the middle.
     #[must_use]
     pub fn resized(&self, width: usize, height: usize) -> Self {
@@ -78,6 +95,35 @@ impl Template {
         // Pixel centres lie at whole numbers, so edges lie half a pixel before them.
         let points = self.points.map(|[x, y]| [(x + 0.5) * scale - 0.5 + left, (y + 0.5) * scale - 0.5 + top]);
         Self { width, height, points }
+    }
+}
+
+/// Frames by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TemplateName {
+    /// 200x232, as the original's training data.
+    #[default]
+    #[serde(alias = "seed")]
+    Original,
+    /// 96x112, as for recognition.
+    Sphereface,
+    /// 256x320 with hair, ears and neck.
+    Portrait,
+    /// 512x512 with places of their own for drawings, as the original's dataset viewer.
+    Viewer,
+}
+
+impl TemplateName {
+    /// The template of a domain.
+    pub fn template(self, domain: Domain) -> Template {
+        match (self, domain) {
+            (Self::Original, _) => Template::ORIGINAL,
+            (Self::Sphereface, _) => Template::SPHEREFACE,
+            (Self::Portrait, _) => Template::PORTRAIT,
+            (Self::Viewer, Domain::Photo) => Template::VIEWER_PHOTO,
+            (Self::Viewer, Domain::Drawing) => Template::VIEWER_DRAWING,
+        }
     }
 }
 
@@ -93,6 +139,13 @@ mod tests {
             }
         }
         assert_eq!(Template::ORIGINAL.resized(200, 232), Template::ORIGINAL);
+    }
+
+    #[test]
+    fn the_portrait_frame_holds_the_sphereface_frame() {
+        for (portrait, [x, y]) in Template::PORTRAIT.points.iter().zip(Template::SPHEREFACE.points) {
+            assert!((portrait[0] - (1.7 * x + 46.05)).abs() < 1e-4 && (portrait[1] - (1.7 * y + 62.28)).abs() < 1e-4);
+        }
     }
 
     #[test]

@@ -4,14 +4,24 @@
 pub const DEFAULT: &str = "sketch";
 
 /// The names of all built-in models.
-pub const NAMES: [&str; 1] = [DEFAULT];
+pub const NAMES: [&str; 2] = [DEFAULT, PORTRAIT];
+
+/// Whole heads in colour; the way back from drawings is unfinished.
+pub const PORTRAIT: &str = "portrait";
+
+/// Colour portraits with hair and neck to drawings in eight techniques, and back; 128x160.
+const PORTRAIT_FILE: &[u8] = include_bytes!("../models/portrait.safetensors");
 
 /// Grey portrait photos to pencil, charcoal, wash and sanguine drawings, and back; 128x112.
 const SKETCH: &[u8] = include_bytes!("../models/sketch.safetensors");
 
 /// The model file of a name.
 pub fn bytes(name: &str) -> Option<&'static [u8]> {
-    (name == DEFAULT).then_some(SKETCH)
+    match name {
+        DEFAULT => Some(SKETCH),
+        PORTRAIT => Some(PORTRAIT_FILE),
+        _ => None,
+    }
 }
 
 /// The recogniser that is used where none is named.
@@ -78,6 +88,16 @@ pub const MODELS: &[BuiltIn] = &[
         date: "2026-11-23",
         document: "docs/models/sketch.md",
         bytes: SKETCH,
+    },
+    BuiltIn {
+        name: PORTRAIT,
+        purpose: "colour photos of whole heads to drawings in eight techniques, and back, 128x160",
+        made_by: "this program",
+        licence: "MIT or Apache-2.0",
+        data: "portraits under CC BY 4.0 and CC0, official portraits (US government work, inferred), and drawings of them by this program; credits in the document",
+        date: "2026-11-30",
+        document: "docs/models/portrait.md",
+        bytes: PORTRAIT_FILE,
     },
     BuiltIn {
         name: RECOGNIZER,

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use portraitist_face::drawing::Technique;
 
-use super::values::{DomainName, VerificationName};
+use super::values::{DomainName, VerificationName, parse_technique, parse_tool};
 
 /// Inspect datasets of faces, and prepare them for training.
 ///
@@ -25,6 +26,7 @@ pub(crate) enum DatasetCommand {
     Pose(PoseArguments),
     Pairs(PairsArguments),
     Prepare(PrepareArguments),
+    Draw(DrawArguments),
     Synth(SynthArguments),
 }
 
@@ -98,8 +100,8 @@ pub(crate) struct PrepareArguments {
     /// How to prepare (TOML); without one, the original's settings.
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
-    /// The frame: original (200x232), sphereface (96x112) or viewer (512x512, drawings with points of their
-    /// own).
+    /// The frame: original (200x232), sphereface (96x112), portrait (256x320 with hair, ears and neck;
+    /// antialiased, mirrored at the photo's edges) or viewer (512x512, drawings with points of their own).
     #[arg(long, value_name = "NAME")]
     pub(crate) template: Option<String>,
     /// Largest distance share (the original's r): pi*d^2 over the crop's area, d being how far a face's worst point
@@ -174,6 +176,40 @@ pub(crate) struct SynthArguments {
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// Replace an earlier synthetic dataset; refused if the folder holds any file that it did not write.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Draw a dataset's photos in the techniques of the renderer: training data for a translator, without learning.
+///
+/// DST gets drawings/PERSON/PHOTO.TECHNIQUE.png and four lists, train-drawings.txt, train-photos.txt,
+/// test-drawings.txt and test-photos.txt, for the keys of a run file's [data]; photos stay where they are. Who
+/// is kept for testing is what dataset prepare decided, or a share of the people. A drawing depends on the
+/// photo, its name, the technique and the seed alone. Drawings that are there already stay.
+#[derive(Debug, Args)]
+pub(crate) struct DrawArguments {
+    /// The photos: a folder that dataset prepare wrote, or any other dataset (whose pictures are taken whole).
+    pub(crate) source: PathBuf,
+    /// Folder for the result.
+    pub(crate) destination: PathBuf,
+    /// Techniques: pencil, coloured-pencil, charcoal, sanguine, pen-hatching, woodcut, wash, cartoon; all without
+    /// it.
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = parse_technique)]
+    pub(crate) techniques: Vec<Technique>,
+    /// Drawings of each photo, in as many techniques, chosen by seed; one in each technique without it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub(crate) each: Option<u32>,
+    /// Size of the tool against the picture, 0.5 to 4: 1 suits pictures of about 448 pixels' height, 2 those that
+    /// are trained on at 160.
+    #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_tool)]
+    pub(crate) tool: f32,
+    /// Varies the hands, and chooses techniques and who is kept for testing.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Share of the people that are kept for testing, 0 to 1, where dataset prepare has not decided it.
+    #[arg(long, default_value_t = 0.2, value_name = "SHARE")]
+    pub(crate) test_share: f64,
+    /// Draw again what is there, and replace lists of another dataset.
     #[arg(long)]
     pub(crate) force: bool,
 }

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use portraitist_face::shape::Amounts;
 
-use super::values::{parse_points, parse_size};
+use super::values::{parse_amounts, parse_points, parse_size};
 
 /// Find faces: boxes, scores, where their parts lie and where they look.
 ///
@@ -32,6 +33,8 @@ pub(crate) enum TemplateName {
     Sphereface,
     /// The 150x150 frame of dlib's face recognition, which the built-in `likeness` sees.
     Dlib,
+    /// A 256x320 frame with hair, ears and neck.
+    Portrait,
 }
 
 /// Cut faces out, rotated and scaled so that eyes, nose and mouth lie where a template has them.
@@ -53,6 +56,9 @@ pub(crate) struct AlignArguments {
     /// face; for a single picture.
     #[arg(long, value_name = "X,Y,...", value_parser = parse_points, allow_hyphen_values = true)]
     pub(crate) points: Option<[[f64; 2]; 5]>,
+    /// Exaggerate the person, as `translate --exaggerate` does: 0 to 2, or of each part, such as nose=1.5,jaw=0.5.
+    #[arg(long, value_name = "X|PART=X,...", value_parser = parse_amounts)]
+    pub(crate) exaggerate: Option<Amounts>,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,

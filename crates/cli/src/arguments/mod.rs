@@ -17,7 +17,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArguments;
 pub(crate) use dataset::{
-    DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
+    DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments, PrepareArguments,
+    SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use evaluate::{
@@ -32,7 +33,7 @@ pub(crate) use recognize::{
 pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
 pub(crate) use translate::TranslateArguments;
-pub(crate) use values::{DomainName, PlotFile, PlotFormat, VerificationName};
+pub(crate) use values::{DomainName, ExaggerationAmount, PlotFile, PlotFormat, VerificationName};
 pub(crate) use weights::WeightsCommand;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{DomainName, parse_points, parse_strength};
+use super::values::{DomainName, ExaggerationAmount, parse_exaggeration, parse_points, parse_strength};
 
 /// Translate photos to drawings, or drawings to photos.
 ///
@@ -43,6 +43,20 @@ pub(crate) struct TranslateArguments {
     /// How much of the style: 0 is the model's mean style, 1 the style as it is, more exaggerates it.
     #[arg(long, default_value_t = 1.0, value_name = "X", value_parser = parse_strength)]
     pub(crate) strength: f32,
+    /// Exaggerate the person before drawing: 0 (not at all) to 2, 1 is what a caricaturist would do; `auto` for the
+    /// strongest that the recogniser still takes for the same person (at a false accept rate of 1 %); or of each
+    /// part, such as `nose=1.5,jaw=0.5` (forehead, brows, eyes, nose, mouth, jaw). Pose, expression and asymmetry
+    /// are left as they are.
+    #[arg(long, value_name = "X|auto|PART=X,...", value_parser = parse_exaggeration)]
+    pub(crate) exaggerate: Option<ExaggerationAmount>,
+    /// What is exaggerated is how the face of this drawing differs from the mean face, instead of how the
+    /// picture's own does; as far as --exaggerate says, 1 without it.
+    #[arg(long, value_name = "DRAWING")]
+    pub(crate) exaggerate_like: Option<PathBuf>,
+    /// Drawings to photos: keep the drawing's shape. Without it, the shape of caricatures is taken back to the
+    /// nearest that real faces have.
+    #[arg(long)]
+    pub(crate) keep_shape: bool,
     /// The pictures are crops already: translate them whole, at their own size.
     #[arg(long)]
     pub(crate) aligned: bool,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use portraitist_face::drawing::Technique;
+use portraitist_face::shape::{Amounts, Part};
 
 use crate::web::limits::DEFAULT_ADDRESS;
 
@@ -39,6 +41,48 @@ pub(super) fn parse_points(text: &str) -> Result<[[f64; 2]; 5], String> {
 pub(super) fn parse_strength(text: &str) -> Result<f32, String> {
     let strength: f32 = text.parse().map_err(|_| "expected a number".to_owned())?;
     if (0.0..=100.0).contains(&strength) { Ok(strength) } else { Err("expected a number from 0 to 100".to_owned()) }
+}
+
+/// How far a person is exaggerated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum ExaggerationAmount {
+    /// As far as the recogniser follows.
+    Auto,
+    /// As given.
+    Of(Amounts),
+}
+
+pub(super) fn parse_exaggeration(text: &str) -> Result<ExaggerationAmount, String> {
+    let number =
+        |text: &str| text.trim().parse::<f64>().map_err(|_| format!("expected a number from 0 to 2, found {text:?}"));
+    let amounts = if text == "auto" {
+        return Ok(ExaggerationAmount::Auto);
+    } else if text.contains('=') {
+        let part = |text: &str| {
+            let (name, amount) = text.split_once('=').ok_or_else(|| format!("expected PART=X, found {text:?}"))?;
+            Ok((Part::parse(name.trim()).map_err(|error| error.to_string())?, number(amount)?))
+        };
+        Amounts::of_parts(&text.split(',').map(part).collect::<Result<Vec<_>, String>>()?)
+    } else {
+        Amounts::all(number(text)?)
+    };
+    amounts.map(ExaggerationAmount::Of).map_err(|error| error.to_string())
+}
+
+pub(super) fn parse_amounts(text: &str) -> Result<Amounts, String> {
+    match parse_exaggeration(text)? {
+        ExaggerationAmount::Of(amounts) => Ok(amounts),
+        ExaggerationAmount::Auto => Err("expected a number from 0 to 2 or PART=X,...".to_owned()),
+    }
+}
+
+pub(super) fn parse_technique(text: &str) -> Result<Technique, String> {
+    Technique::parse(text).map_err(|error| error.to_string())
+}
+
+pub(super) fn parse_tool(text: &str) -> Result<f32, String> {
+    let tool = text.parse().ok().filter(|tool| (0.5..=4.0).contains(tool));
+    tool.ok_or_else(|| "expected a number from 0.5 to 4".to_owned())
 }
 
 pub(super) fn parse_size(text: &str) -> Result<[usize; 2], String> {

@@ -1,5 +1,7 @@
 //! Techniques: families of styles for photos, each with a hand that varies by seed.
 
+use sha2::{Digest, Sha256};
+
 use super::artist::Artist;
 use super::noise::Dice;
 use super::portrait::draw_portrait;
@@ -97,6 +99,12 @@ impl Technique {
         let mut style = style.varied(seed);
         style.tone.levels = levels;
         style
+    }
+
+    /// A seed for the drawing of a photo that is called `name`: it depends on nothing but name, technique and `seed`.
+    pub fn seed_for(self, name: &str, seed: u64) -> u64 {
+        let digest = Sha256::digest(format!("{seed}:{}:{name}", self.name()));
+        u64::from_le_bytes(std::array::from_fn(|index| digest[index]))
     }
 
     /// Draws a photo in this technique, with the seed's hand; `landmarks` are the 68 of the face in pixels, where they are known.

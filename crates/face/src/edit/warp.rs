@@ -8,7 +8,8 @@ use crate::picture::{Picture, check_size};
 use crate::transform::Similarity;
 
 /// What is seen outside the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Border {
     /// Black, as the original has it.
     #[default]

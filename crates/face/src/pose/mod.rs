@@ -5,7 +5,7 @@
 //! Landmarks of drawings may have several minima, so the damping follows OpenCV's rules step by step.
 
 mod head_angles;
-mod linear;
+pub(crate) mod linear;
 
 pub use self::head_angles::{HeadAngles, head_angles};
 

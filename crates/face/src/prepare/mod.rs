@@ -282,8 +282,7 @@ fn estimate_drawings(dataset: &Dataset, recipe: &Recipe) -> Result<FivePoints> {
         .filter_map(|entry| entry.read_landmarks().ok().flatten())
         .map(|landmarks| landmarks.five_points())
         .collect();
-    let [photo, _] = recipe.template.templates();
-    reference::estimate(&faces, &photo)
+    reference::estimate(&faces, &recipe.template.template(Domain::Photo))
 }
 
 fn dropped(rows: &[Row]) -> BTreeMap<String, usize> {

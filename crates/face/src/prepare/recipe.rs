@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use crate::align::{Fit, Sampling};
+pub use crate::edit::Border;
+pub use crate::template::TemplateName;
 
 use crate::align::Cropper;
 use crate::domain::Domain;
-use crate::edit::Border;
 use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, ORIGINAL_DISTANCE_SHARE};
 use crate::landmarks::FivePoints;
@@ -28,6 +29,9 @@ pub struct Recipe {
     pub fit: Fit,
     /// How crops are sampled.
     pub sampling: Sampling,
+    /// What is seen outside the picture, with antialiased sampling; OpenCV's is black there.
+    #[serde(skip_serializing_if = "is_default")]
+    pub border: Border,
     /// Write every crop mirrored, too.
     pub flip: bool,
     /// Estimate nose and mouth of drawings from the drawings, replacing `drawing_points`.
@@ -49,6 +53,7 @@ impl Default for Recipe {
             size: None,
             fit: Fit::Reflective,
             sampling: Sampling::Opencv,
+            border: Border::Zero,
             flip: false,
             estimate_drawings: false,
             photo_points: None,
@@ -59,28 +64,8 @@ impl Default for Recipe {
     }
 }
 
-/// Frames by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TemplateName {
-    /// 200x232, as the original's training data.
-    #[serde(alias = "seed")]
-    Original,
-    /// 96x112, as for recognition.
-    Sphereface,
-    /// 512x512 with places of their own for drawings, as the original's dataset viewer.
-    Viewer,
-}
-
-impl TemplateName {
-    /// The template of photos and that of drawings.
-    pub fn templates(self) -> [Template; 2] {
-        match self {
-            Self::Original => [Template::ORIGINAL; 2],
-            Self::Sphereface => [Template::SPHEREFACE; 2],
-            Self::Viewer => [Template::VIEWER_PHOTO, Template::VIEWER_DRAWING],
-        }
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Which faces are kept.
@@ -176,10 +161,10 @@ impl Recipe {
 
     /// The template of a domain: the named one, with the points and the size asked for.
     pub fn template(&self, domain: Domain) -> Template {
-        let [photo, drawing] = self.template.templates();
-        let (template, points) = match domain {
-            Domain::Photo => (photo, self.photo_points),
-            Domain::Drawing => (drawing, self.drawing_points),
+        let template = self.template.template(domain);
+        let points = match domain {
+            Domain::Photo => self.photo_points,
+            Domain::Drawing => self.drawing_points,
         };
         let template = Template { points: points.unwrap_or(template.points), ..template };
         self.size.map_or(template, |[width, height]| template.resized(width, height))
@@ -187,7 +172,7 @@ impl Recipe {
 
     /// What cuts the crops of a domain out.
     pub fn cropper(&self, domain: Domain) -> Cropper {
-        Cropper { template: self.template(domain), fit: self.fit, sampling: self.sampling, border: Border::Zero }
+        Cropper { template: self.template(domain), fit: self.fit, sampling: self.sampling, border: self.border }
     }
 
     /// The landmark filter in pixels of the crops.
@@ -209,7 +194,9 @@ impl Recipe {
             Fit::Original2018 => "Seed2018".to_owned(),
             fit => format!("{fit:?}"),
         };
-        hash(format!("{template:?} {fit} {:?}", self.sampling).as_bytes())[..16].to_owned()
+        // Black is what older recipes had, without a word for it.
+        let border = if self.border == Border::Zero { String::new() } else { format!(" {:?}", self.border) };
+        hash(format!("{template:?} {fit} {:?}{border}", self.sampling).as_bytes())[..16].to_owned()
     }
 }
 

@@ -1,7 +1,7 @@
 //! The pictures that a translator sees.
 
 use portraitist_face::Domain;
-use portraitist_face::template::Template;
+use portraitist_face::template::{Template, TemplateName};
 use serde::{Deserialize, Serialize};
 
 /// Size and colours of the pictures that a translator is trained on.
@@ -23,6 +23,14 @@ pub struct PictureConfig {
     /// Faces are cut out for translation at this many times the training's size. The networks work at any size, and
     /// strokes become finer.
     pub translation_scale: usize,
+    /// The frame that faces are aligned to. Its crops are resized and cropped for training as `resize`, `width` and `height` say.
+    #[serde(skip_serializing_if = "is_original")]
+    pub template: TemplateName,
+}
+
+/// Files of the original's frame stay as older versions wrote them.
+fn is_original(name: &TemplateName) -> bool {
+    *name == TemplateName::Original
 }
 
 impl Default for PictureConfig {
@@ -35,15 +43,16 @@ impl Default for PictureConfig {
             photo_channels: 3,
             grey_photos: false,
             translation_scale: 1,
+            template: TemplateName::Original,
         }
     }
 }
 
 impl PictureConfig {
-    /// Where a face lies in pictures of `scale` times the training's size: the original's 200x232 frame, resized and cropped as in
-    /// training.
+    /// Where a face lies in pictures of `scale` times the training's size: the frame that the model was trained on (the original's
+    /// 200x232 where nothing is said), resized and cropped as in training.
     pub fn frame(&self, scale: usize) -> Template {
-        let frame = Template::ORIGINAL;
+        let frame = self.template.template(Domain::Photo);
         let (width, height) = (self.width * scale, self.height * scale);
         let enlarged = (self.resize * scale) as f64 / frame.width as f64;
         let left = (frame.width as f64 * enlarged - width as f64) / 2.0;

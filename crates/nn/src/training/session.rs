@@ -75,7 +75,8 @@ impl<T: Task> Session<T> {
     pub fn start(mut run: T::Run, runs: &Path, device: &Device) -> Result<Self, TrainingError> {
         run.set_version(env!("CARGO_PKG_VERSION").to_owned());
         let sources = T::find_sources(&run)?;
-        let task = T::build(&run, &sources, device)?;
+        let mut task = T::build(&run, &sources, device)?;
+        task.begin(&run)?;
         let samples = T::prepare_samples(&run, &sources, device)?;
         let pictures = Pictures::of(&T::pictures(&sources), None)?;
         let text = run.to_toml().map_err(|reason| TrainingError::Write { path: runs.join(RUN_FILE), reason })?;
@@ -98,7 +99,8 @@ impl<T: Task> Session<T> {
     /// What [`start`](Self::start) and the first step would find wrong.
     pub fn check(run: &T::Run, device: &Device) -> Result<T::Summary, TrainingError> {
         let sources = T::find_sources(run)?;
-        let task = T::build(run, &sources, device)?;
+        let mut task = T::build(run, &sources, device)?;
+        task.begin(run)?;
         T::batch_maker(run, &sources)(0)?;
         T::prepare_samples(run, &sources, device)?;
         Ok(task.summary(&sources))

@@ -50,6 +50,14 @@ pub trait Task: Clone + Send + Sized + 'static {
     /// Those of the files that they start from.
     fn build(run: &Self::Run, sources: &Self::Sources, device: &Device) -> Result<Self, TrainingError>;
 
+    /// Takes over the weights that a new run begins with; resumed runs do without. Nothing by default.
+    ///
+    /// # Errors
+    /// Those of reading them.
+    fn begin(&mut self, _run: &Self::Run) -> Result<(), TrainingError> {
+        Ok(())
+    }
+
     /// Prepares what is sampled during a run.
     ///
     /// # Errors

@@ -98,8 +98,8 @@ impl Model {
         &self.sha256
     }
 
-    /// Where a face lies in the pictures that the model translates: the original's 200x232 frame, resized
-    /// and cropped as in training, at the configured multiple of the training's size.
+    /// Where a face lies in the pictures that the model translates: the frame that it was trained on (the original's 200x232 where
+    /// nothing is said), resized and cropped as in training, at the configured multiple of the training's size.
     pub fn template(&self) -> Template {
         self.config.picture.frame(self.config.picture.translation_scale)
     }

@@ -124,6 +124,7 @@ impl OriginalConfig {
                 photo_channels: self.input_dim_b.unwrap_or(defaults.photo_channels),
                 grey_photos: false,
                 translation_scale: 1,
+                template: defaults.template,
             },
             generator: GeneratorConfig {
                 dim: generator.dim,

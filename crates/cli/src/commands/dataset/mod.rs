@@ -2,6 +2,7 @@
 
 mod check;
 mod coverage;
+mod draw;
 mod info;
 pub(crate) mod open;
 mod pairs;
@@ -25,6 +26,7 @@ pub(crate) fn run(command: DatasetCommand, console: &Console) -> anyhow::Result<
         DatasetCommand::Pose(arguments) => pose::run(&arguments, console),
         DatasetCommand::Pairs(arguments) => pairs::run(&arguments, console),
         DatasetCommand::Prepare(arguments) => prepare::run(&arguments, console),
+        DatasetCommand::Draw(arguments) => draw::run(&arguments, console),
         DatasetCommand::Synth(arguments) => synth::run(&arguments, console),
     }
 }

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::{output_files, save};
 use crate::arguments::AlignArguments;
+use crate::exaggeration::exaggerated;
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::open_detector;
 use crate::named::Named;
@@ -80,10 +81,14 @@ fn align_one(
     said.extend(sentences(&input.path, &warnings));
     let face = pipeline.face(&picture, arguments.points)?;
     let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
+    let crop = match &arguments.exaggerate {
+        Some(amounts) => exaggerated(&face.crop, amounts)?,
+        None => face.crop.clone(),
+    };
     if to_stdout {
-        write_picture(&face.crop)?;
+        write_picture(&crop)?;
     } else {
-        save(&face.crop, &output, arguments.force)?;
+        save(&crop, &output, arguments.force)?;
     }
     let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
     let (input, output) = (Named::input(&input.path), Named::output(output));

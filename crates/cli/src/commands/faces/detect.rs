@@ -46,6 +46,8 @@ struct DetectedFace {
     points17: Vec<Point>,
     points68: Vec<Point>,
     points468: Vec<Point>,
+    /// The depth of each of the 468 points, in pixels: smaller is nearer, 0 the middle of the head.
+    depths468: Vec<f64>,
     /// The expected error of each of the 68 points in pixels.
     errors68: Vec<f64>,
     pose: Angles,
@@ -79,6 +81,7 @@ impl DetectedFace {
             points17: face.points.webcaricature().0.map(point).to_vec(),
             points68: face.points.ibug().map(point).to_vec(),
             points468: face.points.points().iter().map(|[x, y, _]| point([*x, *y])).collect(),
+            depths468: face.points.points().iter().map(|[.., depth]| rounded(*depth)).collect(),
             errors68: face.expected_errors().map(rounded).to_vec(),
             pose: Angles { pitch: rounded(pitch), yaw: rounded(yaw), roll: rounded(roll) },
             kind: None,

@@ -10,12 +10,14 @@ use anyhow::{Context, ensure};
 use portraitist_face::files::{OutputNames, write_atomically};
 use portraitist_face::pipeline::FaceCrop;
 use portraitist_face::{Decoded, Picture};
+use portraitist_nn::builtin::RECOGNIZER;
 use portraitist_nn::config::Domain;
 use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
+use crate::exaggeration::{Exaggerating, false_accept_rate};
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
 use crate::named::Named;
@@ -51,6 +53,11 @@ struct Output {
     seed: Option<u64>,
     /// How alike input and output are to a recogniser, -1 to 1; `null` without one.
     similarity: Option<f32>,
+    /// How far the person was exaggerated, 0 to 2: of several parts the most.
+    exaggeration: f64,
+    /// The smallest false accept rate at which input and output are verified to show the same person; `null` without the built-in
+    /// recogniser.
+    verified_at_far: Option<f32>,
 }
 
 /// Runs the command.
@@ -63,6 +70,11 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     // Only --json has a place for what it says.
     let wanted = console.is_json() && is_measured;
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
+    let exaggerating = Exaggerating::of(arguments)?;
+    let recognizer = match recognizer {
+        None if exaggerating.is_auto() => Some(open_recognizer(&arguments.recognizer, "cpu")?),
+        other => other,
+    };
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
     ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
@@ -97,15 +109,34 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
         let files = names.files(&stems[index], &endings);
         let mut written = Written { outputs: &mut outputs, skipped: &mut skipped, warnings };
-        translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &files, &mut written)
+        let tools = Tools { translator: &translator, recognizer: recognizer.as_ref(), exaggerating: &exaggerating };
+        translate_one(&tools, arguments, input, styles, &files, &mut written)
     });
     let status = status(&failed);
     say_skipped(&skipped, console);
-    let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
+    let text = outputs.iter().map(described).collect::<Vec<_>>().join("\n");
     let output =
         TranslateOutput { outputs, skipped, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
+}
+
+/// The file, and what was done to the person.
+fn described(output: &Output) -> String {
+    let file = output.output.display().to_string();
+    if output.exaggeration == 0.0 {
+        return file;
+    }
+    let verified =
+        output.verified_at_far.map_or_else(String::new, |far| format!(", verified at FAR {:.2} %", 100.0 * far));
+    format!("{file} (exaggeration {:.2}{verified})", output.exaggeration)
+}
+
+/// What a picture is translated with.
+struct Tools<'a> {
+    translator: &'a FaceTranslator,
+    recognizer: Option<&'a Recognizer>,
+    exaggerating: &'a Exaggerating,
 }
 
 /// What has been written so far, and what is to be said of it.
@@ -116,8 +147,7 @@ struct Written<'a> {
 }
 
 fn translate_one(
-    translator: &FaceTranslator,
-    recognizer: Option<&Recognizer>,
+    Tools { translator, recognizer, exaggerating }: &Tools<'_>,
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
@@ -147,19 +177,25 @@ fn translate_one(
     let crop = face.as_ref().map_or(&picture, |face| &face.crop);
     let frame = translator.model.template();
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
+    // Without --recognizer likeness nobody measured what a similarity means.
+    let is_measured = arguments.recognizer.as_os_str() == RECOGNIZER;
+    let mut shaped = exaggerating.shape(crop, to)?;
     for (style, path) in to_do {
-        let translated = translator.translate(crop, &style.code, to)?;
+        let similarity = |translated: &Translated| match &reference {
+            Some(Ok(reference)) => Ok(Some(reference.similarity(&translated.picture)?)),
+            Some(Err(error)) => Err(anyhow::anyhow!("{}", describe(error))),
+            None => Ok(None),
+        };
+        let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
+        let (translated, exaggeration) =
+            shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?;
         write(translator, arguments, &picture, face.as_ref(), &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
-        let similarity = reference.as_ref().and_then(|reference| match reference {
-            Ok(reference) => reference.similarity(&translated.picture).map_err(|error| written.warn(path, &error)).ok(),
-            Err(error) => {
-                written.warn(path, error);
-                None
-            }
-        });
+        let similarity = similarity(&translated).map_err(|error| written.warn(path, &error)).ok().flatten();
         let (input, output) = (Named::input(&input.path), Named::output(path));
-        written.outputs.push(Output { input, output, to: to.name(), seed: style.seed, similarity });
+        let verified_at_far = similarity.filter(|_| is_measured).map(false_accept_rate);
+        let seed = style.seed;
+        written.outputs.push(Output { input, output, to: to.name(), seed, similarity, exaggeration, verified_at_far });
     }
     Ok(())
 }

@@ -32,7 +32,7 @@ pub(super) fn is_same_person(similarity: f32) -> bool {
 }
 
 /// Of a hundred pairs of photos of different people, how many are at least as alike.
-pub(super) fn as_alike_percent(similarity: f32) -> f32 {
+pub(crate) fn as_alike_percent(similarity: f32) -> f32 {
     let after = DIFFERENT_PEOPLE.partition_point(|(known, _)| *known < similarity);
     if after == 0 {
         return 100.0;

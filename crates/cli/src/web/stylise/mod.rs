@@ -15,7 +15,7 @@
 //! `unusable`, `busy`, `refused`, `not_found`, `internal`.
 
 mod drawings;
-mod likeness;
+pub(crate) mod likeness;
 mod page;
 mod service;
 mod state;

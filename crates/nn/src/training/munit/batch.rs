@@ -13,7 +13,7 @@ use crate::random::{normals, stream};
 pub struct Batch {
     /// `[n, channels, h, w]` in `[-1, 1]`, per domain.
     pub pictures: Pair<Tensor<4>>,
-    /// Per sample, whether its two pictures show the same person.
+    /// Per sample, whether its two pictures are a pair for the supervised loss: of the same person, or the same view.
     pub same_person: Vec<bool>,
     /// Who is shown, as class numbers of the identity loss's classifier. Empty without such a loss.
     pub labels: Pair<Vec<usize>>,

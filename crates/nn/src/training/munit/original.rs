@@ -26,6 +26,7 @@ impl RunFile {
             batch_size: original.batch_size.unwrap_or(1),
             initialization: original.init.unwrap_or_default(),
             ema_decay: None,
+            start: None,
             data: data(original),
             picture: networks.picture,
             generator: networks.generator,
@@ -49,6 +50,7 @@ fn data(original: &OriginalConfig) -> DataConfig {
         test_photos: None,
         flip: true,
         same_person: 0.0,
+        same_picture: 0.0,
         workers: original.num_workers.unwrap_or(2).max(1),
     }
 }

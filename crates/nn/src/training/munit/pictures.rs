@@ -1,6 +1,7 @@
 //! The pictures of one domain: which there are, and in which order a run sees them.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use portraitist_face::Picture;
 use portraitist_face::edit::{self, CropPlace, CropTransform};
@@ -71,13 +72,21 @@ impl PictureSet {
         Some(&self.entries[candidates[random.random_range(0..candidates.len())]])
     }
 
+    /// The picture that a drawing was made of: that of the drawing's person whose name the drawing's begins with, up to a dot.
+    pub(crate) fn source_of(&self, drawing: &FoundPicture) -> Option<&FoundPicture> {
+        let candidates = self.by_person.get(drawing.person.as_ref()?)?;
+        let name = drawing.path.file_stem()?;
+        let name = Path::new(name).file_stem()?;
+        candidates.iter().map(|index| &self.entries[*index]).find(|entry| entry.path.file_stem() == Some(name))
+    }
+
     /// Reads a picture as the networks see it: flipped or not, its shorter side resized, a random crop;
-    /// planes in `[-1, 1]`.
+    /// planes in `[-1, 1]`. Flip and crop are those of a domain's picture of that sample.
     ///
     /// # Errors
     /// [`TrainingError::Data`] names the file.
-    pub(crate) fn read(&self, entry: &FoundPicture, sample: u64) -> Result<Vec<f32>, TrainingError> {
-        let mut random = stream(self.seed, &format!("crop {}", self.domain), sample);
+    pub(crate) fn read(&self, entry: &FoundPicture, sample: u64, cut: Domain) -> Result<Vec<f32>, TrainingError> {
+        let mut random = stream(self.seed, &format!("crop {cut}"), sample);
         let flip = self.flip && random.random_bool(0.5);
         self.planes(entry, |picture| {
             let flipped = if flip { edit::flip(picture) } else { picture.clone() };
@@ -151,6 +160,37 @@ impl PictureSet {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_drawing_finds_its_photo_and_is_cut_like_it() {
+        let place = tempfile::tempdir().expect("a folder");
+        let entry = |name: &str, person: &str, seed: usize| {
+            let pixels = (0..3 * 24 * 30).map(|value| (value * (seed + 3) % 251) as u8).collect();
+            let path = place.path().join(name);
+            Picture::from_rgb(24, 30, pixels).expect("a picture").save(&path, true).expect("saved");
+            FoundPicture { path, person: Some(person.to_owned()) }
+        };
+        let photos = vec![entry("b1.png", "bo", 1), entry("a.1.png", "ada", 2), entry("a2.png", "ada", 3)];
+        let drawing = entry("a.1.wash.png", "ada", 2);
+        let stranger = entry("b1.wash.png", "ada", 2);
+        let config = PictureConfig { width: 16, height: 16, resize: 20, ..PictureConfig::default() };
+        let set = |domain, entries| PictureSet::new(domain, entries, &config, true, 5, OddPictures::default());
+        let (photos, drawings) = (set(Domain::Photo, photos), set(Domain::Drawing, vec![drawing.clone()]));
+        let source = photos.source_of(&drawing).expect("its photo");
+        assert!(source.path.ends_with("a.1.png"));
+        assert!(photos.source_of(&stranger).is_none(), "another person's");
+        let read = |set: &PictureSet, entry, sample, cut| set.read(entry, sample, cut).expect("planes");
+        // The drawing has its photo's pixels here: cut alike, they are the same.
+        let alike = |cut| {
+            (0..20)
+                .filter(|&sample| {
+                    read(&photos, source, sample, cut) == read(&drawings, &drawing, sample, Domain::Drawing)
+                })
+                .count()
+        };
+        assert_eq!(alike(Domain::Drawing), 20);
+        assert!(alike(Domain::Photo) < 10);
+    }
 
     #[test]
     fn a_picture_that_is_too_small_for_the_crops_says_which_resize_would_do() {

@@ -11,6 +11,7 @@ use crate::losses::IdentityConfig;
 use crate::training::run::{Intervals, Run, check_run_name};
 
 use super::settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Settings};
+use super::start::StartConfig;
 
 /// A run file. Unknown keys are errors; what is left out takes the original's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +33,9 @@ pub struct RunFile {
     /// Decay of the generators' exponential moving average (EMA). No EMA without it.
     #[serde(default, alias = "average_decay", skip_serializing_if = "Option::is_none")]
     pub ema_decay: Option<f64>,
+    /// Whose weights it begins with. Random ones without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start: Option<StartConfig>,
     /// The pictures' files.
     pub data: DataConfig,
     /// The pictures' size.
@@ -146,7 +150,9 @@ impl Run for RunFile {
         let (data, losses) = (&mut self.data, &mut self.losses);
         // The name of a built-in recogniser is no path.
         let recognizer = losses.identity.as_mut().filter(|identity| !identity.is_built_in());
+        let start = self.start.as_mut().filter(|start| start.built_in().is_none());
         [
+            ("start.model", start.map(|start| &mut start.model)),
             ("data.prepared", data.prepared.as_mut()),
             ("data.drawings", data.drawings.as_mut()),
             ("data.photos", data.photos.as_mut()),

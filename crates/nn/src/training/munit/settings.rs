@@ -56,6 +56,11 @@ pub struct DataConfig {
     /// Share of samples whose photo is drawn from the drawing's person, 0 to 1 (for the supervised loss).
     #[serde(default)]
     pub same_person: f64,
+    /// Share of samples whose photo is the one that the drawing was made of, cut and mirrored alike, 0 to 1 (for the supervised
+    /// loss, which then takes no other pairs). A drawing `NAME.TECHNIQUE.png`, as `dataset draw` names it, was made of its
+    /// person's photo `NAME`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub same_picture: f64,
     /// Threads that read pictures.
     #[serde(default = "two")]
     pub workers: usize,
@@ -66,8 +71,15 @@ impl DataConfig {
         if !(1..=64).contains(&self.workers) {
             return Err(format!("data.workers must be between 1 and 64, found {}", self.workers));
         }
-        if !(0.0..=1.0).contains(&self.same_person) {
-            return Err(format!("data.same_person must be between 0 and 1, found {}", self.same_person));
+        for (key, share) in [("same_person", self.same_person), ("same_picture", self.same_picture)] {
+            if !(0.0..=1.0).contains(&share) {
+                return Err(format!("data.{key} must be between 0 and 1, found {share}"));
+            }
+        }
+        if self.same_person > 0.0 && self.same_picture > 0.0 {
+            return Err(
+                "data.same_person and data.same_picture are two kinds of pairs, found both; leave one out".to_owned()
+            );
         }
         match (&self.prepared, &self.drawings, &self.photos) {
             (Some(_), None, None) | (None, Some(_), Some(_)) => {}
@@ -84,6 +96,11 @@ impl DataConfig {
         }
         Ok(())
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(share: &f64) -> bool {
+    *share == 0.0
 }
 
 fn yes() -> bool {

@@ -146,6 +146,7 @@ pub(super) struct BatchMaker {
     shapes: Pair<[usize; 4]>,
     batch_size: usize,
     same_person: f64,
+    same_picture: f64,
     seed: u64,
 }
 
@@ -158,6 +159,7 @@ impl BatchMaker {
             shapes: Pair { drawing: shape(Domain::Drawing), photo: shape(Domain::Photo) },
             batch_size: run.batch_size,
             same_person: run.data.same_person,
+            same_picture: run.data.same_picture,
             seed: run.seed,
         }
     }
@@ -177,13 +179,17 @@ impl BatchMaker {
         for offset in 0..self.batch_size as u64 {
             let sample = step * self.batch_size as u64 + offset;
             let drawing = self.sets.drawing.entry(sample);
-            let paired = stream(self.seed, "pair", sample).random_bool(self.same_person);
-            let partner = drawing.person.as_deref().filter(|_| paired);
+            let paired = stream(self.seed, "pair", sample).random_bool(self.same_person.max(self.same_picture));
+            let source =
+                paired.then(|| self.sets.photo.source_of(drawing)).flatten().filter(|_| self.same_picture > 0.0);
+            let partner = drawing.person.as_deref().filter(|_| paired && self.same_picture == 0.0);
             let partner = partner.and_then(|person| self.sets.photo.of_person(person, sample));
-            let photo = partner.unwrap_or_else(|| self.sets.photo.entry(sample));
-            batch.planes.drawing.extend(self.sets.drawing.read(drawing, sample)?);
-            batch.planes.photo.extend(self.sets.photo.read(photo, sample)?);
-            batch.same_person.push(drawing.person.is_some() && drawing.person == photo.person);
+            let photo = source.or(partner).unwrap_or_else(|| self.sets.photo.entry(sample));
+            batch.planes.drawing.extend(self.sets.drawing.read(drawing, sample, Domain::Drawing)?);
+            let cut = if source.is_some() { Domain::Drawing } else { Domain::Photo };
+            batch.planes.photo.extend(self.sets.photo.read(photo, sample, cut)?);
+            let of_one = drawing.person.is_some() && drawing.person == photo.person;
+            batch.same_person.push(if self.same_picture > 0.0 { source.is_some() } else { of_one });
             batch.people.drawing.push(drawing.person.clone());
             batch.people.photo.push(photo.person.clone());
             batch.files.extend([drawing.path.clone(), photo.path.clone()]);

@@ -85,6 +85,10 @@ impl Task for Trainer {
         Ok(trainer)
     }
 
+    fn begin(&mut self, run: &RunFile) -> Result<(), TrainingError> {
+        run.start.as_ref().map_or(Ok(()), |start| start.load(self))
+    }
+
     /// Reads the pictures that the grids show.
     fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
         let networks = run.networks();
