@@ -13,6 +13,7 @@ mod npy;
 mod output;
 mod settings;
 mod similarity;
+mod threads;
 mod translator;
 mod web;
 
@@ -39,7 +40,10 @@ fn main() -> ExitCode {
     if let Err(error) = interruption::listen(wait, end) {
         console.warn(&format!("Ctrl-C will end the program without a report: {error}"));
     }
-    let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &console)));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        threads::start(arguments.threads)?;
+        run(arguments.command, &console)
+    }));
     let status = match result.unwrap_or_else(|_| Err(mistake())) {
         Ok(status) => status,
         Err(error) => {

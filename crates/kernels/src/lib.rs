@@ -31,6 +31,7 @@
 mod adam;
 mod algorithm;
 mod attention;
+mod bf16;
 mod channels_last;
 mod convolution;
 mod error;
@@ -47,8 +48,9 @@ mod winograd;
 
 pub use adam::{AdamStep, adam_step};
 pub use algorithm::Precision;
-pub use attention::forward::{Attention, attention_forward};
+pub use attention::forward::{Attention, attention_forward, attention_forward_in};
 pub use attention::gradient::attention_gradient;
+pub use bf16::unit::Bf16Unit;
 pub use channels_last::feature_map::FeatureMap;
 pub use channels_last::shape::FeatureMapShape;
 pub use convolution::forward::forward;
@@ -76,6 +78,6 @@ pub use pointwise::absolute_error::{mean_absolute_error, mean_absolute_error_gra
 pub use pointwise::activation::{Pointwise, activation, activation_gradient};
 pub use pointwise::prelu::Prelu;
 pub use pointwise::scaled_sum::{scaled_sum, scaled_sum_gradient};
-pub use simd::dispatch::isa;
+pub use simd::dispatch::{bf16_unit, isa};
 pub use simd::isa::Isa;
 pub use upsampling::shape::UpsampledConv2d;

@@ -2,6 +2,7 @@
 
 use portraitist_kernels::Precision;
 
+use super::precision::InferencePrecision;
 use crate::graph::{Graph, Node, Operation, Slot};
 use crate::layers::{ActivationKind, Normalization};
 
@@ -37,7 +38,7 @@ fn padding(operation: &Operation<'_>) -> usize {
 /// The precision of each node: high for what AdaIN layers read that is not normalised by AdaIN itself. In a translator
 /// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
 /// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
-pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
+pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Vec<Precision> {
     let nodes = graph.nodes();
     // Whether a slot is read by an AdaIN layer, directly or through other layers.
     let mut reaches_adain = vec![false; nodes.len() + 1];
@@ -47,8 +48,11 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
             reaches_adain[slot.0] |= reaches;
         }
     }
-    let precision = |(node, reaches): (&Node<'_>, &bool)| {
-        if *reaches && !node.is_adain() { Precision::High } else { Precision::Standard }
+    let precision = |(node, reaches): (&Node<'_>, &bool)| match (precision, *reaches && !node.is_adain()) {
+        (InferencePrecision::F32, true) => Precision::High,
+        (InferencePrecision::F32, false) => Precision::Standard,
+        (InferencePrecision::Bf16, true) => Precision::HighBf16,
+        (InferencePrecision::Bf16, false) => Precision::Bf16,
     };
     nodes.iter().zip(&reaches_adain[1..]).map(precision).collect()
 }
@@ -98,14 +102,18 @@ mod tests {
     #[test]
     fn the_content_encoder_is_precise() {
         let translator = translator(1);
-        let precisions = precisions(&graph(&translator));
+        let precisions = precisions(&graph(&translator), InferencePrecision::F32);
         let encoder = translator.photo.content_encoder().graph().nodes().len();
         assert!(precisions[..encoder].iter().all(|precision| *precision == Precision::High));
         // 1x1 convolutions of the decoder's attention stand before its last AdaIN layers; they are direct in any case.
         let decoder = precisions[encoder..].iter().map(|precision| *precision == Precision::High);
         assert_eq!(decoder.collect::<Vec<_>>(), [false, false, true, false, false, false, false]);
         let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
-        assert!(super::precisions(&recognizer.graph()).iter().all(|precision| *precision == Precision::Standard));
+        assert!(
+            super::precisions(&recognizer.graph(), InferencePrecision::F32)
+                .iter()
+                .all(|precision| *precision == Precision::Standard)
+        );
     }
 
     #[test]

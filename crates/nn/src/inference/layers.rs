@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
-    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Precision,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_in,
 };
 
 use crate::graph::AdainRange;
@@ -16,7 +16,7 @@ pub(super) enum Layer {
     Convolution(PreparedConvolution),
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
-    Attention([usize; 3]),
+    Attention([usize; 3], Precision),
     /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
     FewOutputs(PreparedFewOutputs),
 }
@@ -38,7 +38,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
-            Self::Attention(_) => (0, Padding::Zero),
+            Self::Attention(..) => (0, Padding::Zero),
             Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
@@ -59,7 +59,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.forward(input, residual, output),
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
-            Self::Attention(channels) => attend(*channels, input, residual, output, planes),
+            Self::Attention(channels, precision) => attend((*channels, *precision), input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),
         }
     }
@@ -67,7 +67,7 @@ impl Layer {
 
 /// Self-attention, added to the residual. It works on planes.
 fn attend(
-    [queries, keys, values]: [usize; 3],
+    ([queries, keys, values], precision): ([usize; 3], Precision),
     input: &FeatureMap,
     residual: Option<&FeatureMap>,
     output: &mut FeatureMap,
@@ -85,7 +85,7 @@ fn attend(
     input.write_channels(0..queries, query)?;
     input.write_channels(queries..queries + keys, key)?;
     input.write_channels(queries + keys..queries + keys + values, value)?;
-    attention_forward(&shape, [query, key, value], attended, log_sum_exp)?;
+    attention_forward_in(precision, &shape, [query, key, value], attended, log_sum_exp)?;
     match residual {
         Some(residual) => output.fill_with_sum(attended, residual),
         None => output.fill(attended),

@@ -8,6 +8,7 @@ use portraitist_kernels::{
 use super::decisions::{halos, is_few_output_convolution, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
+use super::precision::InferencePrecision;
 use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, Normalization, SelfAttention};
 
@@ -23,20 +24,22 @@ pub enum NoPlan {
 }
 
 impl Plan {
-    /// A plan with the present weights of a network, for pictures of one shape. Its results are those of the graph's last
+    /// A plan with the present weights of a network, for pictures of one shape, in a precision. Its results are those of the graph's last
     /// node.
     ///
     /// # Errors
     /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
-    pub fn new(graph: &Graph<'_>, pictures: Shape) -> Result<Self, NoPlan> {
-        let mut lowering = Lowering::new(graph, pictures);
+    pub fn new(graph: &Graph<'_>, pictures: Shape, precision: InferencePrecision) -> Result<Self, NoPlan> {
+        let mut lowering = Lowering::new(graph, pictures, precision);
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
                 Operation::Block { block, .. } if is_last && is_few_output_convolution(node) => {
-                    lowering.output_block(node.input, block)?
+                    lowering.output_block(index, node.input, block)?
                 }
-                Operation::Block { block, upsampled: true, .. } => lowering.upsampled_block(node.input, block)?,
+                Operation::Block { block, upsampled: true, .. } => {
+                    lowering.upsampled_block(index, node.input, block)?
+                }
                 Operation::Block { block, adain, residual, .. } => {
                     lowering.block(index, node.input, block, adain.as_ref(), *residual)?
                 }
@@ -109,10 +112,10 @@ struct Lowering {
 }
 
 impl Lowering {
-    fn new(graph: &Graph<'_>, [channels, height, width]: Shape) -> Self {
+    fn new(graph: &Graph<'_>, [channels, height, width]: Shape, precision: InferencePrecision) -> Self {
         let halos = halos(graph);
         let shapes = vec![FeatureMapShape::images(channels, height, width, halos[0])];
-        Self { halos, precisions: precisions(graph), slots: vec![0], shapes, steps: Vec::new() }
+        Self { halos, precisions: precisions(graph, precision), slots: vec![0], shapes, steps: Vec::new() }
     }
 
     fn shape(&self, slot: Slot) -> FeatureMapShape {
@@ -151,7 +154,7 @@ impl Lowering {
         Ok(output)
     }
 
-    fn upsampled_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+    fn upsampled_block(&mut self, index: usize, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let weights = block.convolution.current_weights();
         if !weights.fits_upsampling() {
             return Err(NoPlan::Layer("upsampling before a convolution that is not 5x5 with reflecting borders"));
@@ -160,7 +163,8 @@ impl Lowering {
         if normalization.is_none() {
             return Err(NoPlan::Layer("upsampling that is not normalised"));
         }
-        let prepared = PreparedUpsampling::new(self.shape(input), &weights.weight, &weights.bias)?;
+        let (shape, precision) = (self.shape(input), self.precisions[index]);
+        let prepared = PreparedUpsampling::new(shape, &weights.weight, &weights.bias, precision)?;
         let output = prepared.output(self.halo());
         let output = self.push(Layer::Upsampling(prepared), self.slots[input.0], None, output)?;
         self.normalize(normalization);
@@ -168,11 +172,12 @@ impl Lowering {
     }
 
     /// A last block that writes images.
-    fn output_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+    fn output_block(&mut self, index: usize, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let activation = (block.activation.kind() == ActivationKind::Tanh).then_some(Pointwise::Tanh);
         let (planned, shape) = (Planned::from(block.convolution.current_weights()), self.shape(input));
+        let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
         let prepared =
-            PreparedFewOutputs::new(&planned.shape(shape), shape, &planned.weight, &planned.bias, activation)?;
+            PreparedFewOutputs::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
         let sums = prepared.sums();
         Ok(self.push(Layer::FewOutputs(prepared), self.slots[input.0], None, sums)?)
     }
@@ -191,7 +196,12 @@ impl Lowering {
         };
         let projected = self.convolution_with_halo(index, input, &planned, OutputActivation::None, None, 0)?;
         let output = FeatureMapShape::features(weights.channels[2], height, width, halo);
-        Ok(self.push(Layer::Attention(weights.channels), projected, Some(self.slots[input.0]), output)?)
+        Ok(self.push(
+            Layer::Attention(weights.channels, self.precisions[index]),
+            projected,
+            Some(self.slots[input.0]),
+            output,
+        )?)
     }
 
     fn convolution(

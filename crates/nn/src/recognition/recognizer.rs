@@ -7,6 +7,7 @@ use burn::tensor::Device;
 use portraitist_face::Picture;
 
 use crate::config::RecognizerConfig;
+use crate::inference::InferencePrecision;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
 use crate::networks::SphereFace;
@@ -108,6 +109,7 @@ pub struct Recognizer {
     head: Option<MarginHead>,
     description: RecognizerDescription,
     sha256: String,
+    precision: InferencePrecision,
 }
 
 impl Recognizer {
@@ -156,7 +158,13 @@ impl Recognizer {
             assign(&mut classifier, file.arrays, path)?;
             (classifier.network, Some(classifier.head))
         };
-        Ok(Self { embedder: Arc::new(FrozenSphereFace::new(network, device)), head, description, sha256 })
+        let (embedder, precision) = (Arc::new(FrozenSphereFace::new(network, device)), InferencePrecision::F32);
+        Ok(Self { embedder, head, description, sha256, precision })
+    }
+
+    /// The same recogniser, embedding in a precision; as it is read, in `f32`.
+    pub fn with_precision(self, precision: InferencePrecision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The network.
@@ -212,7 +220,7 @@ impl Recognizer {
     fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Vec<Vec<f32>> {
         let plain: Vec<f32> = crops.iter().flat_map(to_recognition_planes).collect();
         let embed = |planes: &[f32]| -> Vec<Vec<f32>> {
-            let embeddings = self.embedder.embed(planes);
+            let embeddings = self.embedder.embed(planes, self.precision);
             embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect()
         };
         if mirrored == Mirrored::Ignore {

@@ -40,7 +40,7 @@ struct Row {
 /// Runs the command.
 pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Result<ExitCode> {
     refuse_existing([arguments.out.as_path()], arguments.force)?;
-    let recognizer = open_recognizer(&arguments.model, "cpu")?;
+    let recognizer = open_recognizer(&arguments.model, "cpu")?.with_precision(arguments.precision.into());
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let pipeline = face_pipeline(arguments.aligned, Fit::Reflective)?;
     let mut inputs = expand(&arguments.inputs, None);

@@ -51,13 +51,14 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let translator = FaceTranslator::open(&arguments.model)?;
+    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
     if arguments.recognizer != "none" {
         check_recognizer(&arguments.recognizer)?;
     }
     // Only --json has a place for what it says.
     let wanted = console.is_json() && arguments.recognizer != "none";
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
+    let recognizer = recognizer.map(|recognizer| recognizer.with_precision(arguments.precision.into()));
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
     ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
