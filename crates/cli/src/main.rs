@@ -27,6 +27,7 @@ use crate::arguments::{Arguments, Command};
 use crate::output::{Console, advised};
 
 fn main() -> ExitCode {
+    memory::begin();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return output::wrong_usage(&error),

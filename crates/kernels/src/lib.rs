@@ -68,7 +68,7 @@ pub use inference::few_outputs::PreparedFewOutputs;
 pub use inference::upsampling::PreparedUpsampling;
 pub use memory::allocator::CachingAllocator;
 #[cfg(feature = "mimalloc")]
-pub use memory::mimalloc::return_freed_memory;
+pub use memory::mimalloc::{keep_no_free_pages, return_freed_memory};
 pub use normalization::feature_map::{FeatureMapNormalization, NormalizationScope};
 pub use normalization::instance::{instance_norm, instance_norm_gradient, instance_statistics};
 pub use normalization::layer::{layer_norm, layer_norm_gradient, layer_statistics};

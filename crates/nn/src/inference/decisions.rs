@@ -38,6 +38,9 @@ fn padding(operation: &Operation<'_>) -> usize {
 /// The precision of each node: high for what AdaIN layers read that is not normalised by AdaIN itself. In a translator
 /// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
 /// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
+///
+/// In bf16, the last upsampling of a network that makes pictures and the output layer stay in `f32`: their errors reach the
+/// picture as they are, and they have a small part of the work.
 pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Vec<Precision> {
     let nodes = graph.nodes();
     // Whether a slot is read by an AdaIN layer, directly or through other layers.
@@ -48,13 +51,20 @@ pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Ve
             reaches_adain[slot.0] |= reaches;
         }
     }
-    let precision = |(node, reaches): (&Node<'_>, &bool)| match (precision, *reaches && !node.is_adain()) {
-        (InferencePrecision::F32, true) => Precision::High,
-        (InferencePrecision::F32, false) => Precision::Standard,
-        (InferencePrecision::Bf16, true) => Precision::HighBf16,
-        (InferencePrecision::Bf16, false) => Precision::Bf16,
+    let is_upsampling = |node: &Node<'_>| matches!(node.operation, Operation::Block { upsampled: true, .. });
+    let makes_pictures = nodes.last().is_some_and(is_few_output_convolution);
+    let last_upsampling = nodes.iter().rposition(is_upsampling).unwrap_or(nodes.len());
+    let is_last = |index: usize| makes_pictures && (index + 1 == nodes.len() || index == last_upsampling);
+    let of_node = |(index, (node, reaches)): (usize, (&Node<'_>, &bool))| {
+        let is_single = precision == InferencePrecision::F32 || is_last(index);
+        match (is_single, *reaches && !node.is_adain()) {
+            (true, true) => Precision::High,
+            (true, false) => Precision::Standard,
+            (false, true) => Precision::HighBf16,
+            (false, false) => Precision::Bf16,
+        }
     };
-    nodes.iter().zip(&reaches_adain[1..]).map(precision).collect()
+    nodes.iter().zip(&reaches_adain[1..]).enumerate().map(of_node).collect()
 }
 
 /// Whether a network's last node is a plain convolution to few channels, which has a kernel of its own.
@@ -114,6 +124,20 @@ mod tests {
                 .iter()
                 .all(|precision| *precision == Precision::Standard)
         );
+    }
+
+    #[test]
+    fn in_bf16_the_last_upsampling_and_the_output_layer_stay_in_single_precision() {
+        let translator = translator(2);
+        let graph = graph(&translator);
+        let precisions = precisions(&graph, InferencePrecision::Bf16);
+        let encoder = translator.photo.content_encoder().graph().nodes().len();
+        assert!(precisions[..encoder].iter().all(|precision| *precision == Precision::HighBf16));
+        let [.., first, last, output] = precisions[..] else { panic!("there are two upsamplings") };
+        assert_eq!([first, last, output], [Precision::Bf16, Precision::Standard, Precision::Standard]);
+        let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
+        let of_recognizer = super::precisions(&recognizer.graph(), InferencePrecision::Bf16);
+        assert!(of_recognizer.iter().all(|precision| *precision == Precision::Bf16));
     }
 
     #[test]
