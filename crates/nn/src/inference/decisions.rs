@@ -39,8 +39,10 @@ fn padding(operation: &Operation<'_>) -> usize {
 /// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
 /// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
 ///
-/// In bf16, the last upsampling of a network that makes pictures and the output layer stay in `f32`: their errors reach the
-/// picture as they are, and they have a small part of the work.
+/// In bf16, a translator's content encoder stays in `f32` for the same reason: F(4x4, 3x3) in `f32` takes it no longer than
+/// F(2x2, 3x3) of bf16 values, and has no errors that a picture shows. So do the last upsampling of a network that makes
+/// pictures and the output layer, whose errors reach the picture as they are. The rest of a translator does without F(4x4, 3x3);
+/// an embedding, which is a direction, needs no such care. Attention's values are means of many, wherever it stands.
 pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Vec<Precision> {
     let nodes = graph.nodes();
     // Whether a slot is read by an AdaIN layer, directly or through other layers.
@@ -56,12 +58,14 @@ pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Ve
     let last_upsampling = nodes.iter().rposition(is_upsampling).unwrap_or(nodes.len());
     let is_last = |index: usize| makes_pictures && (index + 1 == nodes.len() || index == last_upsampling);
     let of_node = |(index, (node, reaches)): (usize, (&Node<'_>, &bool))| {
-        let is_single = precision == InferencePrecision::F32 || is_last(index);
-        match (is_single, *reaches && !node.is_adain()) {
-            (true, true) => Precision::High,
-            (true, false) => Precision::Standard,
-            (false, true) => Precision::HighBf16,
-            (false, false) => Precision::Bf16,
+        let is_sensitive = *reaches && !node.is_adain();
+        match precision {
+            InferencePrecision::F32 if is_sensitive => Precision::High,
+            InferencePrecision::F32 => Precision::Standard,
+            InferencePrecision::Bf16 if matches!(node.operation, Operation::Attention(_)) => Precision::HighBf16,
+            InferencePrecision::Bf16 if is_sensitive || is_last(index) => Precision::Standard,
+            InferencePrecision::Bf16 if makes_pictures => Precision::HighBf16,
+            InferencePrecision::Bf16 => Precision::Bf16,
         }
     };
     nodes.iter().zip(&reaches_adain[1..]).enumerate().map(of_node).collect()
@@ -127,14 +131,18 @@ mod tests {
     }
 
     #[test]
-    fn in_bf16_the_last_upsampling_and_the_output_layer_stay_in_single_precision() {
+    fn in_bf16_the_content_encoder_and_the_last_layers_stay_in_single_precision() {
         let translator = translator(2);
         let graph = graph(&translator);
         let precisions = precisions(&graph, InferencePrecision::Bf16);
         let encoder = translator.photo.content_encoder().graph().nodes().len();
-        assert!(precisions[..encoder].iter().all(|precision| *precision == Precision::HighBf16));
+        let is_attention = |index: usize| matches!(graph.nodes()[index].operation, Operation::Attention(_));
+        for (index, precision) in precisions[..encoder].iter().enumerate() {
+            let expected = if is_attention(index) { Precision::HighBf16 } else { Precision::Standard };
+            assert_eq!(*precision, expected, "node {index}");
+        }
         let [.., first, last, output] = precisions[..] else { panic!("there are two upsamplings") };
-        assert_eq!([first, last, output], [Precision::Bf16, Precision::Standard, Precision::Standard]);
+        assert_eq!([first, last, output], [Precision::HighBf16, Precision::Standard, Precision::Standard]);
         let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
         let of_recognizer = super::precisions(&recognizer.graph(), InferencePrecision::Bf16);
         assert!(of_recognizer.iter().all(|precision| *precision == Precision::Bf16));

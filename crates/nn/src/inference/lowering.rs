@@ -194,14 +194,12 @@ impl Lowering {
             padding: 0,
             mode: Padding::Zero,
         };
-        let projected = self.convolution_with_halo(index, input, &planned, OutputActivation::None, None, 0)?;
+        // Scores are exponents: what they are made of is not rounded to bf16.
+        let precision = self.precisions[index];
+        let exact = if precision.is_rounded() { Precision::Standard } else { precision };
+        let projected = self.convolution_with_halo(exact, input, &planned, OutputActivation::None, None, 0)?;
         let output = FeatureMapShape::features(weights.channels[2], height, width, halo);
-        Ok(self.push(
-            Layer::Attention(weights.channels, self.precisions[index]),
-            projected,
-            Some(self.slots[input.0]),
-            output,
-        )?)
+        Ok(self.push(Layer::Attention(weights.channels, precision), projected, Some(self.slots[input.0]), output)?)
     }
 
     fn convolution(
@@ -212,12 +210,13 @@ impl Lowering {
         activation: OutputActivation<'_>,
         residual: Option<Slot>,
     ) -> Result<usize, ShapeError> {
-        self.convolution_with_halo(index, input, planned, activation, residual, self.halo())
+        let precision = self.precisions[index];
+        self.convolution_with_halo(precision, input, planned, activation, residual, self.halo())
     }
 
     fn convolution_with_halo(
         &mut self,
-        index: usize,
+        precision: Precision,
         input: Slot,
         planned: &Planned,
         activation: OutputActivation<'_>,
@@ -225,7 +224,7 @@ impl Lowering {
         halo: usize,
     ) -> Result<usize, ShapeError> {
         let shape = self.shape(input);
-        let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
+        let convolution = planned.shape(shape);
         let prepared =
             PreparedConvolution::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
         let output = prepared.output(halo);
