@@ -1,10 +1,8 @@
 //! The GEMM of pairs of bf16 values: some positions by some registers of output channels.
 
 use super::registers::PairVector;
-#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-use super::unit::Bf16Unit;
 use crate::partition::even_parts;
-use crate::simd::dispatch::{Kernels, kernel_methods};
+use crate::simd::dispatch::kernel_methods;
 use crate::simd::epilogue::Epilogue;
 use crate::simd::vector::MAX_LANES;
 
@@ -42,28 +40,10 @@ pub(crate) struct PairGemm {
     pub(crate) epilogue: Option<Epilogue>,
 }
 
-impl Kernels {
-    /// Computes a GEMM.
-    ///
-    /// # Safety
-    /// Inputs, weights and targets are valid for the counts given, bias, PReLU weight and residual for as many channels; no
-    /// other thread touches the targets.
-    pub(crate) unsafe fn pair_gemm(&self, gemm: &PairGemm) {
-        #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if self.bf16() == Bf16Unit::Amx && super::amx::fits(gemm) {
-            // SAFETY: the caller's promise; the unit is only chosen where it may be used.
-            unsafe { super::amx::gemm(gemm) };
-            return;
-        }
-        // SAFETY: the caller's promise.
-        unsafe { self.registers_gemm(gemm) };
-    }
-}
-
 /// Computes a GEMM in register tiles.
 ///
 /// # Safety
-/// The processor has `V`'s instruction set; the rest as [`Kernels::pair_gemm`].
+/// The processor has `V`'s instruction set; the rest as `Kernels::pair_gemm`.
 #[inline(always)]
 pub(crate) unsafe fn registers_gemm<V: PairVector>(gemm: &PairGemm) {
     macro_rules! dispatch {
@@ -135,7 +115,7 @@ unsafe fn sized_gemm<V: PairVector, const ROWS: usize, const COLUMNS: usize>(gem
 /// Writes a register of sums, `channel` channels from the first.
 ///
 /// # Safety
-/// As [`Kernels::pair_gemm`].
+/// As `Kernels::pair_gemm`.
 #[inline(always)]
 pub(super) unsafe fn finish<V: PairVector>(gemm: &PairGemm, sums: V, channel: usize, target: *mut f32) {
     // SAFETY: the caller's promise.

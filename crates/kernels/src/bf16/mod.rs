@@ -8,11 +8,12 @@
 //! second products of up to 16 pairs apart.
 //!
 //! `unit.rs` says what the processor has, `registers.rs` is the register of pairs, `gemm.rs` the GEMM that everything here
-//! comes down to, `amx.rs` the same on tiles of AMX, `weights.rs` and `values.rs` what is kept rounded.
+//! comes down to, `amx.rs` the same on tiles of AMX, `multiply.rs` chooses; `weights.rs` and `values.rs` what is kept rounded.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-pub(crate) mod amx;
+mod amx;
 pub(crate) mod gemm;
+mod multiply;
 pub(crate) mod registers;
 pub(crate) mod unit;
 pub(crate) mod values;
