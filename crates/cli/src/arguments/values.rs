@@ -16,7 +16,8 @@ pub(crate) enum DomainName {
     Photo,
 }
 
-/// What networks multiply. Sums, feature maps and normalisation are f32 in any case.
+/// What networks multiply. Sums, feature maps and normalisation are f32 in any case, and so are the layers of a translator
+/// whose errors a picture would show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PrecisionName {
     /// Single precision.

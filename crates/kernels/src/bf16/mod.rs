@@ -7,13 +7,15 @@
 //! `vdpbf16ps`. So results have the same bits with these instructions and without, except on AMX, which sums first and
 //! second products of up to 16 pairs apart.
 //!
-//! `unit.rs` says what the processor has, `registers.rs` is the register of pairs, `gemm.rs` the GEMM that everything here
+//! `unit.rs` says what the processor has, `permission.rs` asks the system for tiles, `registers.rs` is the register of pairs, `gemm.rs` the GEMM that everything here
 //! comes down to, `amx.rs` the same on tiles of AMX, `multiply.rs` chooses; `weights.rs` and `values.rs` what is kept rounded.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;
 pub(crate) mod gemm;
 mod multiply;
+#[cfg(all(target_arch = "x86_64", target_os = "linux"))]
+mod permission;
 pub(crate) mod registers;
 pub(crate) mod unit;
 pub(crate) mod values;

@@ -100,11 +100,8 @@ impl PairVector for Portable {
 /// The processor has `V`'s instruction set, which has four lanes.
 #[inline(always)]
 unsafe fn halves<V: Vector>(pairs: [u32; 4]) -> [V; 2] {
-    let [mut first, mut second] = [[0.0_f32; 4]; 2];
-    for lane in 0..4 {
-        first[lane] = f32::from_bits(pairs[lane] << 16);
-        second[lane] = f32::from_bits(pairs[lane] & 0xffff_0000);
-    }
+    let first = pairs.map(|pair| f32::from_bits(pair << 16));
+    let second = pairs.map(|pair| f32::from_bits(pair & 0xffff_0000));
     // SAFETY: the caller's promise.
     unsafe { [V::load(first.as_ptr()), V::load(second.as_ptr())] }
 }

@@ -35,7 +35,7 @@ impl Bf16Unit {
     pub fn is_supported(self) -> bool {
         match self {
             #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-            Self::Amx => Self::Avx512.is_supported() && super::amx::is_permitted(),
+            Self::Amx => Self::Avx512.is_supported() && super::permission::is_permitted(),
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => Isa::Avx512.is_supported() && std::arch::is_x86_feature_detected!("avx512bf16"),
             Self::Emulated => true,
