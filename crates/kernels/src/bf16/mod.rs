@@ -7,8 +7,9 @@
 //! `vdpbf16ps`. So results have the same bits with these instructions and without, except on AMX, which sums first and
 //! second products of up to 16 pairs apart.
 //!
-//! `unit.rs` says what the processor has, `permission.rs` asks the system for tiles, `registers.rs` is the register of pairs, `gemm.rs` the GEMM that everything here
-//! comes down to, `amx.rs` the same on tiles of AMX, `multiply.rs` chooses; `weights.rs` and `values.rs` what is kept rounded.
+//! `unit.rs` says what the processor has, `permission.rs` asks the system for tiles. `registers.rs` is the register of
+//! pairs, `gemm.rs` the GEMM that everything here comes down to, `amx.rs` the same on tiles of AMX; `multiply.rs` chooses.
+//! `weights.rs` and `values.rs` are what is kept rounded.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod amx;

@@ -66,8 +66,9 @@ pub(crate) unsafe fn store_pairs<V: PairVector>(first: V, second: V, to: *mut u1
     unsafe {
         first.round_to(halves[0].as_mut_ptr());
         second.round_to(halves[1].as_mut_ptr());
-        for lane in 0..V::LANES {
-            let pair = u32::from(halves[0][lane]) | u32::from(halves[1][lane]) << 16;
+        let [first, second] = &halves;
+        for (lane, (first, second)) in first.iter().zip(second).enumerate().take(V::LANES) {
+            let pair = u32::from(*first) | u32::from(*second) << 16;
             to.add(2 * lane).cast::<u32>().write_unaligned(pair);
         }
     }

@@ -14,6 +14,7 @@ use crate::winograd::filter::Filter;
 use crate::{Conv2d, Isa, Padding};
 
 /// Kernels of every instruction set, and of AVX-512 with every unit that this processor has.
+#[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn all_kernels() -> Vec<&'static Kernels> {
     let mut all: Vec<&'static Kernels> = Isa::ALL.into_iter().filter_map(Kernels::of).collect();
     for unit in [Bf16Unit::Avx512, Bf16Unit::Amx] {
