@@ -13,6 +13,7 @@ mod npy;
 mod output;
 mod settings;
 mod similarity;
+mod streams;
 mod threads;
 mod translator;
 mod web;
@@ -64,6 +65,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Dataset(command) => commands::dataset::run(command, console),
         Command::Train(arguments) => commands::train::run(&arguments, console),
         Command::Recognize(command) => commands::recognize::run(&command, console),
+        Command::Evaluate(command) => commands::evaluate::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Weights(command) => commands::weights::run(command, console),
         Command::Completions(arguments) => commands::shell::completions(&arguments, console),

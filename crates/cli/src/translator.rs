@@ -1,5 +1,7 @@
 //! Translates the faces of photos: finds and cuts out the face, translates it, and blends it back into the photo.
 
+use std::path::Path;
+
 use anyhow::Context;
 use portraitist_face::Picture;
 use portraitist_face::align::{Cropper, PasteMask, paste};
@@ -25,7 +27,7 @@ const BORDER: Border = Border::Mirror;
 
 impl FaceTranslator {
     /// Loads the networks, which translate in a precision.
-    pub(crate) fn open(model: &str, precision: InferencePrecision) -> anyhow::Result<Self> {
+    pub(crate) fn open(model: &Path, precision: InferencePrecision) -> anyhow::Result<Self> {
         let model = open_translator(model)?.with_precision(precision);
         let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
         Ok(Self { model, pipeline })

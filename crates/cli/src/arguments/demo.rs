@@ -30,11 +30,14 @@ pub(crate) struct DemoArguments {
     pub(crate) no_open: bool,
     /// Another model than the built-in one.
     #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
-    pub(crate) model: String,
+    pub(crate) model: PathBuf,
     /// What the networks multiply.
     #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
     pub(crate) precision: PrecisionName,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,
+    /// With --once: go on where an earlier call was interrupted; photos whose results are there are left out.
+    #[arg(long, requires = "once", conflicts_with = "force")]
+    pub(crate) resume: bool,
 }

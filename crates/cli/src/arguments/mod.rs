@@ -3,6 +3,7 @@
 mod bench;
 mod dataset;
 mod demo;
+mod evaluate;
 mod faces;
 mod recognize;
 mod shell;
@@ -18,6 +19,9 @@ pub(crate) use dataset::{
     DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
+pub(crate) use evaluate::{
+    ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
+};
 pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
@@ -58,6 +62,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

@@ -50,9 +50,10 @@ impl ConvolutionCall<'_> {
         let of_images = height * width == 1;
         let (image, y) = if of_images { (0, 0) } else { (line / height, line % height) };
         let target = self.placement.offset(image, [y, 0], 0);
+        let first = [(y + layer.margin[0]) * layer.stride, layer.margin[1] * layer.stride];
         Run {
             count: if of_images { self.batch } else { width },
-            source: layer.input.offset(image, [y * layer.stride, 0], layer.padding),
+            source: layer.input.offset(image, first, layer.padding),
             source_step: if of_images { layer.input.image_stride() } else { layer.stride * layer.input.pitch },
             target,
             target_step: if of_images {

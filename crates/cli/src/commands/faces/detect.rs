@@ -13,7 +13,8 @@ use super::{output_files, overlay, save};
 use crate::arguments::DetectArguments;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::named::Named;
-use crate::output::Console;
+use crate::output::{Console, refuse_existing};
+use crate::streams::open_picture;
 
 #[derive(Serialize)]
 struct Detection {
@@ -109,7 +110,10 @@ fn detect_one(
     overwrite: bool,
     said: &mut Vec<String>,
 ) -> anyhow::Result<DetectedPicture> {
-    let Decoded { mut picture, warnings } = Decoded::open(&input.path)?;
+    if let Some(output) = &overlay {
+        refuse_existing([output.as_path()], overwrite)?;
+    }
+    let Decoded { mut picture, warnings } = open_picture(&input.path)?;
     said.extend(sentences(&input.path, &warnings));
     let found = detector.find(&picture)?;
     let (width, height) = (picture.width(), picture.height());
