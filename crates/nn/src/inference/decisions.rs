@@ -59,9 +59,9 @@ pub(super) fn parts(graph: &Graph<'_>, shapes: &[Shape]) -> Vec<Option<(Slot, us
 /// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
 /// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
 ///
-/// In bf16, a translator's content encoder stays in `f32` for the same reason: F(4x4, 3x3) in `f32` takes it no longer than
-/// F(2x2, 3x3) of bf16 values, and has no errors that a picture shows. So do the last upsampling of a network that makes
-/// pictures and the output layer, whose errors reach the picture as they are. The rest of a translator does without F(4x4, 3x3);
+/// In bf16, the 3x3 convolutions of a translator's content encoder stay in `f32` for the same reason: F(4x4, 3x3) in `f32`
+/// takes them no longer than F(2x2, 3x3) of bf16 values, and has no errors that a picture shows. So do the last upsampling of a network that makes
+/// pictures and the output layer, whose errors reach the picture as they are. The decoder's residual blocks do without F(4x4, 3x3);
 /// an embedding, which is a direction, needs no such care. Attention's values are means of many, wherever it stands.
 pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Vec<Precision> {
     let nodes = graph.nodes();
@@ -74,6 +74,13 @@ pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Ve
         }
     }
     let is_upsampling = |node: &Node<'_>| matches!(node.operation, Operation::Block { upsampled: true, .. });
+    let is_three_by_three = |node: &Node<'_>| match &node.operation {
+        Operation::Block { block, upsampled: false, .. } => {
+            let geometry = block.convolution.geometry();
+            geometry.kernel == 3 && geometry.stride == 1
+        }
+        _ => false,
+    };
     let makes_pictures = nodes.last().is_some_and(is_few_output_convolution);
     let last_upsampling = nodes.iter().rposition(is_upsampling).unwrap_or(nodes.len());
     let is_last = |index: usize| makes_pictures && (index + 1 == nodes.len() || index == last_upsampling);
@@ -83,8 +90,9 @@ pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Ve
             InferencePrecision::F32 if is_sensitive => Precision::High,
             InferencePrecision::F32 => Precision::Standard,
             InferencePrecision::Bf16 if matches!(node.operation, Operation::Attention(_)) => Precision::HighBf16,
-            InferencePrecision::Bf16 if is_sensitive || is_last(index) => Precision::Standard,
-            InferencePrecision::Bf16 if makes_pictures => Precision::HighBf16,
+            InferencePrecision::Bf16 if is_last(index) => Precision::Standard,
+            InferencePrecision::Bf16 if is_sensitive && is_three_by_three(node) => Precision::Standard,
+            InferencePrecision::Bf16 if makes_pictures && !is_upsampling(node) => Precision::HighBf16,
             InferencePrecision::Bf16 => Precision::Bf16,
         }
     };
@@ -151,18 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn in_bf16_the_content_encoder_and_the_last_layers_stay_in_single_precision() {
+    fn in_bf16_what_pictures_show_errors_of_stays_in_single_precision() {
         let translator = translator(2);
         let graph = graph(&translator);
         let precisions = precisions(&graph, InferencePrecision::Bf16);
         let encoder = translator.photo.content_encoder().graph().nodes().len();
-        let is_attention = |index: usize| matches!(graph.nodes()[index].operation, Operation::Attention(_));
-        for (index, precision) in precisions[..encoder].iter().enumerate() {
-            let expected = if is_attention(index) { Precision::HighBf16 } else { Precision::Standard };
-            assert_eq!(*precision, expected, "node {index}");
-        }
+        // A 7x7 convolution, two that halve, a residual block, attention and one more residual block.
+        let (single, rounded) = (Precision::Standard, Precision::HighBf16);
+        let expected = [rounded, rounded, rounded, single, single, rounded, single, single];
+        assert_eq!(precisions[..encoder], expected);
         let [.., first, last, output] = precisions[..] else { panic!("there are two upsamplings") };
-        assert_eq!([first, last, output], [Precision::HighBf16, Precision::Standard, Precision::Standard]);
+        assert_eq!([first, last, output], [Precision::Bf16, Precision::Standard, Precision::Standard]);
         let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
         let of_recognizer = super::precisions(&recognizer.graph(), InferencePrecision::Bf16);
         assert!(of_recognizer.iter().all(|precision| *precision == Precision::Bf16));

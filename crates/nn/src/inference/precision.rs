@@ -11,7 +11,8 @@ pub enum InferencePrecision {
     /// Numbers in single precision.
     #[default]
     F32,
-    /// bf16 values: `f32` with 8 instead of 24 significant bits, but for a translator's content encoder and its last layers.
+    /// bf16 values: `f32` with 8 instead of 24 significant bits, but for the layers of a translator whose errors a
+    /// picture would show.
     /// On the CPU only; elsewhere this changes nothing.
     Bf16,
 }
