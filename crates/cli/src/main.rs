@@ -15,6 +15,7 @@ mod output;
 mod settings;
 mod similarity;
 mod streams;
+mod threads;
 mod translator;
 mod web;
 
@@ -28,6 +29,7 @@ use crate::arguments::{Arguments, Command};
 use crate::output::{Console, advised};
 
 fn main() -> ExitCode {
+    memory::begin();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return output::wrong_usage(&error),
@@ -41,7 +43,10 @@ fn main() -> ExitCode {
     if let Err(error) = interruption::listen(wait, end) {
         console.warn(&format!("Ctrl-C will end the program without a report: {error}"));
     }
-    let result = catch_unwind(AssertUnwindSafe(|| run(arguments.command, &console)));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        threads::start(arguments.threads)?;
+        run(arguments.command, &console)
+    }));
     let status = match result.unwrap_or_else(|_| Err(mistake())) {
         Ok(status) => status,
         Err(error) => {

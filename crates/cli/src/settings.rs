@@ -9,11 +9,12 @@ use portraitist_face::prepare::recipe::{self, Border, Recipe, Sampling};
 use portraitist_face::protocol::identification::Direction;
 use portraitist_face::synthetic::DatasetPlan;
 use portraitist_face::template::Template;
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::recognition::{Between, Mirrored, Pairs, Similarity};
 
 use crate::arguments::{
     AlignArguments, BetweenName, DatasetArguments, DirectionName, DomainName, HeadModelName, MirroredName,
-    PrepareArguments, SynthArguments, TemplateName, VerificationName, VerifyArguments,
+    PrecisionName, PrepareArguments, SynthArguments, TemplateName, VerificationName, VerifyArguments,
 };
 use crate::output::advised;
 
@@ -72,6 +73,16 @@ impl From<TemplateName> for Template {
             TemplateName::Sphereface => Self::SPHEREFACE,
             TemplateName::Dlib => Self::DLIB,
             TemplateName::Portrait => Self::PORTRAIT,
+        }
+    }
+}
+
+impl From<PrecisionName> for InferencePrecision {
+    fn from(name: PrecisionName) -> Self {
+        match name {
+            PrecisionName::F32 => Self::F32,
+            PrecisionName::Bf16 => Self::Bf16,
+            PrecisionName::Auto => Self::fastest(),
         }
     }
 }

@@ -10,6 +10,7 @@ use portraitist_face::landmarks::FivePoints;
 use portraitist_face::pipeline::{FaceCrop, FacePipeline};
 use portraitist_face::template::Template;
 use portraitist_nn::config::Domain;
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::translate::{Model, Translated};
 
 use crate::models::{open_detector, open_translator};
@@ -25,9 +26,9 @@ pub(crate) struct FaceTranslator {
 const BORDER: Border = Border::Mirror;
 
 impl FaceTranslator {
-    /// Loads the networks.
-    pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
-        let model = open_translator(model)?;
+    /// Loads the networks, which translate in a precision.
+    pub(crate) fn open(model: &Path, precision: InferencePrecision) -> anyhow::Result<Self> {
+        let model = open_translator(model)?.with_precision(precision);
         let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
         Ok(Self { model, pipeline })
     }

@@ -64,7 +64,8 @@ fn bench_upsampling(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 4])
     let [in_channels, out_channels, height, width] = sizes;
     let shape = FeatureMapShape::features(in_channels, height, width, 1);
     let weight = values(out_channels * in_channels * 25);
-    let prepared = PreparedUpsampling::new(shape, &weight, &values(out_channels)).expect("the shape is possible");
+    let prepared = PreparedUpsampling::new(shape, &weight, &values(out_channels), Precision::Standard)
+        .expect("the shape is possible");
     let (padding, mode) = prepared.padding();
     let input = feature_map(shape, 1, padding, mode);
     let mut output = FeatureMap::new(prepared.output(1), 1).expect("the shape is possible");
@@ -80,7 +81,14 @@ fn bench_last(group: &mut BenchmarkGroup<'_, WallTime>, sizes: [usize; 3]) {
     let conv = conv((7, 1, padding, in_channels, out_channels, in_height, in_width, 1), mode);
     let shape = FeatureMapShape::features(in_channels, in_height, in_width, padding);
     let weight = values(out_channels * in_channels * 49);
-    let prepared = PreparedFewOutputs::new(&conv, shape, &weight, &values(out_channels), Some(Pointwise::Tanh));
+    let prepared = PreparedFewOutputs::new(
+        &conv,
+        shape,
+        &weight,
+        &values(out_channels),
+        Some(Pointwise::Tanh),
+        Precision::Standard,
+    );
     let prepared = prepared.expect("the shape is possible");
     let input = feature_map(shape, 1, padding, mode);
     let mut sums = FeatureMap::new(prepared.sums(), 1).expect("the shape is possible");

@@ -3,6 +3,7 @@
 //! Decisions depend on shapes alone, never on the number of threads, so that results do not depend on it either. The
 //! environment variable `PORTRAITIST_WINOGRAD` (`off`, `always`) overrides what is expected to be fastest.
 
+use crate::bf16::unit::Bf16Unit;
 use crate::convolution::correlation::Correlation;
 use crate::convolution::shape::Conv2d;
 use crate::simd::dispatch::{Kernels, WinogradPolicy};
@@ -23,6 +24,25 @@ pub(crate) enum Algorithm {
     Direct,
     /// By Winograd's minimal filtering.
     Winograd(Filter),
+    /// By its definition, of inputs and weights that are rounded to bf16.
+    DirectRounded,
+    /// By Winograd's minimal filtering, of transformed inputs and weights that are rounded to bf16.
+    WinogradRounded(Filter),
+}
+
+impl Algorithm {
+    /// Winograd's filter, if it is his algorithm.
+    pub(crate) fn filter(self) -> Option<Filter> {
+        match self {
+            Self::Direct | Self::DirectRounded => None,
+            Self::Winograd(filter) | Self::WinogradRounded(filter) => Some(filter),
+        }
+    }
+
+    /// Whether bf16 values are multiplied.
+    pub(crate) fn is_rounded(self) -> bool {
+        matches!(self, Self::DirectRounded | Self::WinogradRounded(_))
+    }
 }
 
 /// How exact a [`PreparedConvolution`](crate::PreparedConvolution) must be.
@@ -32,6 +52,22 @@ pub enum Precision {
     Standard,
     /// All but F(4x4, 3x3): errors around 1e-6 of the largest output. For layers behind which errors grow.
     High,
+    /// Products of bf16 values, summed in `f32`, by any algorithm: errors around 1e-2 of the largest output.
+    Bf16,
+    /// Products of bf16 values, but not by F(4x4, 3x3): errors around 3e-3 of the largest output.
+    HighBf16,
+}
+
+impl Precision {
+    /// Whether bf16 values are multiplied.
+    pub fn is_rounded(self) -> bool {
+        matches!(self, Self::Bf16 | Self::HighBf16)
+    }
+}
+
+/// The direct algorithm of a precision.
+pub(crate) fn direct(precision: Precision) -> Algorithm {
+    if precision.is_rounded() { Algorithm::DirectRounded } else { Algorithm::Direct }
 }
 
 /// The algorithm for a correlation whose weights are given with each call.
@@ -116,43 +152,52 @@ pub(crate) fn of_constant_weights(
 ) -> Algorithm {
     let (largest, filters): (Filter, &[Filter]) = match precision {
         Precision::Standard => (Filter::F4, &[Filter::F2, Filter::F4]),
-        Precision::High => (Filter::F2, &[Filter::F2]),
+        Precision::High | Precision::HighBf16 => (Filter::F2, &[Filter::F2]),
+        Precision::Bf16 => (Filter::F4Rounded, &[Filter::F2, Filter::F4Rounded]),
+    };
+    let by_winograd = |filter| {
+        if precision.is_rounded() { Algorithm::WinogradRounded(filter) } else { Algorithm::Winograd(filter) }
     };
     let winograd_is_possible = convolution.kernel == [3, 3]
         && convolution.stride == 1
         && convolution.padding <= 1
         && pitch.is_multiple_of(kernels.lanes);
     match kernels.winograd {
-        WinogradPolicy::Never => return Algorithm::Direct,
-        WinogradPolicy::Always if winograd_is_possible => return Algorithm::Winograd(largest),
+        WinogradPolicy::Never => return direct(precision),
+        WinogradPolicy::Always if winograd_is_possible => return by_winograd(largest),
         _ => {}
     }
     // Nanoseconds for one image, measured on two threads of Zen 5: a multiplication; a weight that comes from memory, at
     // 48 GB/s; a point of a channel of a tile that is transformed.
-    const MULTIPLICATION: f64 = 0.005;
-    const WEIGHT: f64 = 0.083;
     const TRANSFORM: f64 = 0.05;
+    let [multiplication, weight] = match (precision.is_rounded(), kernels.bf16()) {
+        (true, Bf16Unit::Amx) => [0.0008, 0.042],
+        (true, _) => [0.0025, 0.042],
+        (false, _) => [0.005, 0.083],
+    };
     let pairs = (convolution.in_channels * convolution.out_channels) as f64;
     let per_tile = (convolution.in_channels + convolution.out_channels) as f64 / pairs;
-    let direct = (MULTIPLICATION * (height * width) as f64 + WEIGHT) * 9.0;
+    let directly = (multiplication * (height * width) as f64 + weight) * 9.0;
     let by_tiles = |filter: Filter| {
         let tiles = filter.tiles([height, width]) as f64;
-        (MULTIPLICATION * tiles + WEIGHT + TRANSFORM * tiles * per_tile) * filter.points() as f64
+        (multiplication * tiles + weight + TRANSFORM * tiles * per_tile) * filter.points() as f64
     };
-    let mut best = (direct, Algorithm::Direct);
+    let mut best = (directly, direct(precision));
     for &filter in filters {
         if winograd_is_possible && by_tiles(filter) < best.0 {
-            best = (by_tiles(filter), Algorithm::Winograd(filter));
+            best = (by_tiles(filter), by_winograd(filter));
         }
     }
     best.1
 }
 
 /// The algorithm for the four phases of upsampling with constant weights.
-pub(crate) fn of_upsampling_phases(kernels: &Kernels) -> Algorithm {
-    match kernels.winograd {
-        WinogradPolicy::Never => Algorithm::Direct,
-        WinogradPolicy::IfFaster | WinogradPolicy::Always => Algorithm::Winograd(Filter::F4),
+pub(crate) fn of_upsampling_phases(kernels: &Kernels, precision: Precision) -> Algorithm {
+    match (kernels.winograd, precision) {
+        (WinogradPolicy::Never, _) => direct(precision),
+        (_, Precision::Standard | Precision::High) => Algorithm::Winograd(Filter::F4),
+        (_, Precision::Bf16) => Algorithm::WinogradRounded(Filter::F4Rounded),
+        (_, Precision::HighBf16) => Algorithm::WinogradRounded(Filter::F2),
     }
 }
 

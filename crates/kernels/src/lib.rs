@@ -31,6 +31,7 @@
 mod adam;
 mod algorithm;
 mod attention;
+mod bf16;
 mod channels_last;
 mod convolution;
 mod error;
@@ -47,8 +48,9 @@ mod winograd;
 
 pub use adam::{AdamStep, adam_step};
 pub use algorithm::Precision;
-pub use attention::forward::{Attention, attention_forward};
+pub use attention::forward::{Attention, attention_forward, attention_forward_in};
 pub use attention::gradient::attention_gradient;
+pub use bf16::unit::Bf16Unit;
 pub use channels_last::feature_map::FeatureMap;
 pub use channels_last::shape::FeatureMapShape;
 pub use convolution::forward::forward;
@@ -68,7 +70,7 @@ pub use inference::shortcut_sum::shortcut_sum;
 pub use inference::upsampling::PreparedUpsampling;
 pub use memory::allocator::CachingAllocator;
 #[cfg(feature = "mimalloc")]
-pub use memory::mimalloc::return_freed_memory;
+pub use memory::mimalloc::{keep_no_free_pages, return_freed_memory};
 pub use normalization::feature_map::{FeatureMapNormalization, NormalizationScope};
 pub use normalization::instance::{instance_norm, instance_norm_gradient, instance_statistics};
 pub use normalization::layer::{layer_norm, layer_norm_gradient, layer_statistics};
@@ -78,6 +80,6 @@ pub use pointwise::absolute_error::{mean_absolute_error, mean_absolute_error_gra
 pub use pointwise::activation::{Pointwise, activation, activation_gradient};
 pub use pointwise::prelu::Prelu;
 pub use pointwise::scaled_sum::{scaled_sum, scaled_sum_gradient};
-pub use simd::dispatch::isa;
+pub use simd::dispatch::{bf16_unit, isa};
 pub use simd::isa::Isa;
 pub use upsampling::shape::UpsampledConv2d;

@@ -1,6 +1,7 @@
 //! The public functions against slow references.
 
 mod attention;
+mod bf16;
 mod convolution;
 mod dense;
 mod inference;

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use criterion::{Criterion, SamplingMode};
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::workload::Workload;
 use portraitist_nn::{CachingAllocator, device};
 
@@ -26,7 +27,7 @@ fn main() {
         // Networks are made only for what the command line asks for.
         let mut work = None;
         group.bench_function(workload.name(), |bencher| {
-            let work = work.get_or_insert_with(|| workload.prepare(&device));
+            let work = work.get_or_insert_with(|| workload.prepare(&device, InferencePrecision::F32));
             bencher.iter(|| work().expect("the losses are finite"));
         });
     }

@@ -1,5 +1,6 @@
 //! Where the networks run.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -34,19 +35,23 @@ pub fn on_workers<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// Keeps the other threads of the pool awake between two operations, until it is dropped. Waking a thread takes longer
-/// than a small operation.
+/// Keeps other threads of the pool awake between two operations, until it is dropped: waking a thread takes longer than a
+/// small operation. No more than there are processors, and none for whom another program waits.
 struct Awake(Arc<AtomicBool>);
 
 /// A thread that found nothing to do for this long may sleep.
 const LONGEST_IDLE: Duration = Duration::from_millis(2);
+/// Whoever gives its processor away for longer than this has another program beside it, and sleeps rather than wait: that
+/// program would lose its time, and this thread its turn when there is work.
+const LONGEST_YIELD: Duration = Duration::from_micros(50);
 
 impl Awake {
     /// Must be called on a thread of the pool.
     fn keep_others() -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let caller = rayon::current_thread_index();
-        for _ in 1..rayon::current_num_threads() {
+        let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
+        for _ in 1..rayon::current_num_threads().min(processors) {
             let ended = Arc::clone(&ended);
             rayon::spawn(move || {
                 // The caller itself takes this task if it waits before any other thread is free.
@@ -65,14 +70,18 @@ impl Drop for Awake {
     }
 }
 
-/// Does other tasks' work until `ended`, or until there was none for a long time.
+/// Does other tasks' work until `ended`, until there was none for a long time, or until others want the processor.
 fn look_for_work(ended: &AtomicBool) {
     let mut busy = Instant::now();
     while !ended.load(Ordering::Relaxed) && busy.elapsed() < LONGEST_IDLE {
         if rayon::yield_now() == Some(rayon::Yield::Executed) {
             busy = Instant::now();
         } else {
-            std::hint::spin_loop();
+            let before = Instant::now();
+            std::thread::yield_now();
+            if before.elapsed() > LONGEST_YIELD {
+                return;
+            }
         }
     }
 }

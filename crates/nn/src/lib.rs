@@ -34,4 +34,4 @@ pub mod workload;
 pub use burn::tensor::Device;
 pub use portraitist_kernels::CachingAllocator;
 #[cfg(feature = "mimalloc")]
-pub use portraitist_kernels::return_freed_memory;
+pub use portraitist_kernels::{keep_no_free_pages, return_freed_memory};

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::values::parse_ceiling;
+use super::values::{PrecisionName, parse_ceiling};
 
 /// Time the networks at fixed sizes.
 ///
@@ -27,9 +27,9 @@ pub(crate) struct BenchArguments {
     /// Untimed runs before them.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub(crate) warmups: u32,
-    /// Threads to work on; by default as many as the computer has.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
-    pub(crate) threads: Option<u32>,
+    /// What translation and recognition multiply; training and VGG16 are in f32.
+    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
+    pub(crate) precision: PrecisionName,
     /// The processor's ceiling in GFLOP/s, to print which share of it was reached.
     #[arg(long, value_name = "GFLOPS", value_parser = parse_ceiling)]
     pub(crate) ceiling: Option<f64>,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::parse_address;
+use super::values::{PrecisionName, parse_address};
 use crate::web::limits::DEFAULT_ADDRESS;
 
 /// Open a page that draws your photo, with the built-in model.
@@ -31,6 +31,9 @@ pub(crate) struct DemoArguments {
     /// Another model than the built-in one.
     #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
     pub(crate) model: PathBuf,
+    /// What the networks multiply.
+    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
+    pub(crate) precision: PrecisionName,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,

@@ -33,7 +33,7 @@ pub(crate) use recognize::{
 pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
 pub(crate) use translate::TranslateArguments;
-pub(crate) use values::{DomainName, ExaggerationAmount, PlotFile, PlotFormat, VerificationName};
+pub(crate) use values::{DomainName, ExaggerationAmount, PlotFile, PlotFormat, PrecisionName, VerificationName};
 pub(crate) use weights::WeightsCommand;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
@@ -46,6 +46,10 @@ pub(crate) struct Arguments {
     /// Print no progress and no remarks; errors and warnings still appear.
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
+    /// Threads to work on; by default as many as the processors that this process may use, a container's quota
+    /// included. No result depends on it.
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
+    pub(crate) threads: Option<u32>,
     #[command(subcommand)]
     pub(crate) command: Command,
 }

@@ -7,7 +7,7 @@ use portraitist_nn::metrics::bootstrap;
 
 use super::dataset::DatasetArguments;
 use super::train::TrainArguments;
-use super::values::{PlotFile, VerificationName, parse_fold_length, plot_parser};
+use super::values::{PlotFile, PrecisionName, VerificationName, parse_fold_length, plot_parser};
 
 /// Tell people apart, and measure how well.
 #[derive(Debug, Subcommand)]
@@ -52,6 +52,9 @@ pub(crate) struct EmbedArguments {
     /// Batch size: faces that go through the network in one forward call.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) batch: u32,
+    /// What the network multiplies.
+    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
+    pub(crate) precision: PrecisionName,
     /// Replace a file that exists.
     #[arg(long)]
     pub(crate) force: bool,

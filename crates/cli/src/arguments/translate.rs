@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::values::{DomainName, ExaggerationAmount, parse_exaggeration, parse_points, parse_strength};
+use super::values::{
+    DomainName, ExaggerationAmount, PrecisionName, parse_exaggeration, parse_points, parse_strength,
+};
 
 /// Translate photos to drawings, or drawings to photos.
 ///
@@ -74,6 +76,9 @@ pub(crate) struct TranslateArguments {
     /// Also write the network's output before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
+    /// What the networks multiply, the recogniser included.
+    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
+    pub(crate) precision: PrecisionName,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,

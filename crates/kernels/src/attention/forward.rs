@@ -4,7 +4,9 @@
 //! exponentials. Dao et al. 2022, <https://arxiv.org/abs/2205.14135>.
 
 use super::blocks::{BlockGemm, Groups, PackedChannels, PackedPositions, TILE};
+use super::rounded::RoundedChannels;
 use super::softmax::OnlineSoftmax;
+use crate::algorithm::Precision;
 use crate::error::{ShapeError, check_length, check_not_zero, elements};
 use crate::memory::scratch::Scratch;
 use crate::memory::shared::Shared;
@@ -75,12 +77,27 @@ pub fn attention_forward(
     output: &mut [f32],
     log_sum_exp: &mut [f32],
 ) -> Result<(), ShapeError> {
-    attention_forward_with(kernels(), shape, [query, key, value], output, log_sum_exp)
+    attention_forward_in(Precision::Standard, shape, [query, key, value], output, log_sum_exp)
 }
 
+/// As [`attention_forward`]; of a precision with bf16, values and probabilities are rounded to that, scores are not.
+///
+/// # Errors
 /// As [`attention_forward`].
+pub fn attention_forward_in(
+    precision: Precision,
+    shape: &Attention,
+    [query, key, value]: [&[f32]; 3],
+    output: &mut [f32],
+    log_sum_exp: &mut [f32],
+) -> Result<(), ShapeError> {
+    attention_forward_with(kernels(), precision, shape, [query, key, value], output, log_sum_exp)
+}
+
+/// As [`attention_forward_in`].
 pub(crate) fn attention_forward_with(
     kernels: &Kernels,
+    precision: Precision,
     shape: &Attention,
     [query, key, value]: [&[f32]; 3],
     output: &mut [f32],
@@ -97,7 +114,11 @@ pub(crate) fn attention_forward_with(
         shape,
         query,
         keys: PackedPositions::new(kernels, key, key_channels, positions),
-        values: PackedChannels::new(kernels, value, value_channels, positions),
+        values: if precision.is_rounded() {
+            Values::Rounded(RoundedChannels::new(kernels, value, value_channels, positions))
+        } else {
+            Values::Single(PackedChannels::new(kernels, value, value_channels, positions))
+        },
         output: Shared::new(output),
         log_sum_exp: Shared::new(log_sum_exp),
     };
@@ -112,13 +133,19 @@ pub(crate) fn attention_forward_with(
     Ok(())
 }
 
+/// The values that are weighted.
+enum Values {
+    Single(PackedChannels),
+    Rounded(RoundedChannels),
+}
+
 /// What the tasks share.
 struct Forward<'a> {
     kernels: &'a Kernels,
     shape: &'a Attention,
     query: &'a [f32],
     keys: PackedPositions,
-    values: PackedChannels,
+    values: Values,
     output: Shared,
     log_sum_exp: Shared,
 }
@@ -152,8 +179,15 @@ impl Forward<'_> {
                 if start > 0 {
                     running.rescale(sums);
                 }
-                let values = self.values.tile(image, start);
-                BlockGemm { accumulate: start > 0, ..gemm(value_channels, len, values, scores) }.run(sums);
+                match &self.values {
+                    Values::Single(values) => {
+                        let gemm = gemm(value_channels, len, values.tile(image, start), scores);
+                        BlockGemm { accumulate: start > 0, ..gemm }.run(sums);
+                    }
+                    Values::Rounded(values) => {
+                        values.add_weighted(self.kernels, [image, start], scores, width, sums, start > 0);
+                    }
+                }
             }
         }
         let (factors, logarithms): (Vec<Vec<f32>>, Vec<Vec<f32>>) = running.iter().map(OnlineSoftmax::finished).unzip();

@@ -3,6 +3,7 @@
 
 use super::gemm_weights::{GemmWeights, OutputBlock, blocks_of_task};
 use super::shape::FeatureMapShape;
+use crate::bf16::weights::PairWeights;
 use crate::convolution::padding::Padding;
 use crate::memory::shared::Shared;
 use crate::partition::{even_multiples, even_parts};
@@ -34,7 +35,7 @@ pub(crate) struct ConvolutionLayer {
 /// Inputs and outputs of one call.
 pub(crate) struct ConvolutionCall<'a> {
     pub(crate) layer: &'a ConvolutionLayer,
-    pub(crate) weights: &'a GemmWeights,
+    pub(crate) weights: CallWeights<'a>,
     pub(crate) batch: usize,
     pub(crate) input: &'a [f32],
     pub(crate) placement: Placement,
@@ -44,6 +45,25 @@ pub(crate) struct ConvolutionCall<'a> {
 
 // SAFETY: the pointers in `epilogue` are to bias, PReLU weight and residual, which outlive the call and are only read.
 unsafe impl Sync for ConvolutionCall<'_> {}
+
+/// The weights of a call, which decide what is multiplied.
+#[derive(Clone, Copy)]
+pub(crate) enum CallWeights<'a> {
+    /// Numbers in single precision.
+    Single(&'a GemmWeights),
+    /// bf16 values.
+    Rounded(&'a PairWeights),
+}
+
+impl CallWeights<'_> {
+    /// Output channels that share a register tile.
+    pub(crate) fn blocks(&self) -> &[OutputBlock] {
+        match self {
+            Self::Single(weights) => &weights.blocks,
+            Self::Rounded(weights) => &weights.blocks,
+        }
+    }
+}
 
 /// Where outputs lie in the feature map that is written.
 #[derive(Clone, Copy)]
@@ -97,9 +117,13 @@ impl ConvolutionCall<'_> {
         if positions == 0 {
             return;
         }
+        let weights = match self.weights {
+            CallWeights::Single(weights) => weights,
+            CallWeights::Rounded(weights) => return self.run_direct_rounded(weights),
+        };
         let at_once = even_multiples(positions, POSITIONS_PER_TASK, layer.kernels.outer_rows);
         let position_tasks = positions.div_ceil(at_once);
-        let blocks = &self.weights.blocks;
+        let blocks = &weights.blocks;
         let blocks_at_once = blocks_of_task(blocks.len(), position_tasks);
         let block_tasks = blocks.len().div_ceil(blocks_at_once);
         (0..position_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
@@ -107,7 +131,7 @@ impl ConvolutionCall<'_> {
             let first_block = task % block_tasks * blocks_at_once;
             let positions = self.positions(first..(first + at_once).min(positions));
             for block in blocks.iter().skip(first_block).take(blocks_at_once) {
-                self.run_block(&positions, block);
+                self.run_block(weights, &positions, block);
             }
         });
     }
@@ -129,8 +153,7 @@ impl ConvolutionCall<'_> {
     }
 
     /// Computes the channels of a block at some positions.
-    fn run_block(&self, positions: &[Position], block: &OutputBlock) {
-        let weights = self.weights;
+    fn run_block(&self, weights: &GemmWeights, positions: &[Position], block: &OutputBlock) {
         // Short segments are summed together, long ones in parts.
         let segments_at_once = even_parts(weights.segments, INPUTS_PER_CHUNK / weights.depth);
         let chunk = if segments_at_once > 1 { weights.depth } else { even_parts(weights.depth, INPUTS_PER_CHUNK) };

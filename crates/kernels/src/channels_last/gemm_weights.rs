@@ -133,6 +133,12 @@ impl GemmWeights {
         Self { values: Memory::Own(values), blocks, segments, depth, segment_stride, lanes: kernels.lanes }
     }
 
+    /// The weights of a block's segment, `[input][output channel of the block]`.
+    pub(crate) fn segment(&self, block: &OutputBlock, segment: usize) -> &[f32] {
+        let start = block.start + segment * self.segment_stride * block.columns;
+        &self.values[start..][..self.depth * block.columns * self.lanes]
+    }
+
     /// The weights of a block from an input of a segment on.
     pub(crate) fn from(&self, block: &OutputBlock, segment: usize, input: usize) -> *const f32 {
         let start = block.start + (segment * self.segment_stride + input * self.lanes) * block.columns;

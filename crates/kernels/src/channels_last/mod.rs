@@ -3,4 +3,5 @@
 pub(crate) mod convolution;
 pub(crate) mod feature_map;
 pub(crate) mod gemm_weights;
+mod rounded;
 pub(crate) mod shape;

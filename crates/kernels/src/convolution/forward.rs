@@ -5,7 +5,7 @@ use super::correlation::{Correlation, WeightLayout, kernel_taps};
 use super::direct;
 use super::packed_weights::PackedWeights;
 use super::shape::Conv2d;
-use crate::algorithm::{self, Algorithm};
+use crate::algorithm;
 use crate::error::ShapeError;
 use crate::simd::dispatch::{Kernels, kernels};
 use crate::winograd;
@@ -76,9 +76,9 @@ pub(super) fn correlate_by_best(
     bias: Option<&[f32]>,
     target: &mut [f32],
 ) {
-    match algorithm::of_correlation(kernels, correlation) {
-        Algorithm::Winograd(_) => winograd::forward::correlate(kernels, correlation, weight, layout, bias, target),
-        Algorithm::Direct => {
+    match algorithm::of_correlation(kernels, correlation).filter() {
+        Some(_) => winograd::forward::correlate(kernels, correlation, weight, layout, bias, target),
+        None => {
             direct::correlate(kernels, correlation, &PackedWeights::new(kernels, weight, layout), bias, target);
         }
     }

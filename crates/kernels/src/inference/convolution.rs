@@ -1,7 +1,8 @@
 //! A convolution with constant weights.
 
 use crate::algorithm::{self, Algorithm, Precision};
-use crate::channels_last::convolution::{ConvolutionCall, ConvolutionLayer, Placement};
+use crate::bf16::weights::PairWeights;
+use crate::channels_last::convolution::{CallWeights, ConvolutionCall, ConvolutionLayer, Placement};
 use crate::channels_last::feature_map::FeatureMap;
 use crate::channels_last::gemm_weights::GemmWeights;
 use crate::channels_last::shape::FeatureMapShape;
@@ -47,6 +48,8 @@ enum Weights {
     Ready(GemmWeights),
     /// A 3x3 kernel as the direct algorithm reads it, transformed at each call.
     Packed(GemmWeights),
+    /// As GEMMs of bf16 values read them.
+    Rounded(PairWeights),
 }
 
 impl Weights {
@@ -61,10 +64,11 @@ impl Weights {
         if algorithm::keeps_weights_packed(algorithm, pitch, convolution.out_channels, out_size) {
             return Self::Packed(GemmWeights::packed(kernels, convolution, pitch, weight));
         }
-        Self::Ready(match algorithm {
-            Algorithm::Direct => GemmWeights::packed(kernels, convolution, pitch, weight),
-            Algorithm::Winograd(filter) => transform_once(kernels, filter, convolution, pitch, weight),
-        })
+        let weights = match algorithm.filter() {
+            None => GemmWeights::packed(kernels, convolution, pitch, weight),
+            Some(filter) => transform_once(kernels, filter, convolution, pitch, weight),
+        };
+        if algorithm.is_rounded() { Self::Rounded(PairWeights::round(&weights)) } else { Self::Ready(weights) }
     }
 }
 
@@ -253,16 +257,17 @@ impl PreparedConvolution {
         };
         let transformed;
         let weights = match &self.weights {
-            Weights::Ready(weights) => weights,
+            Weights::Ready(weights) => CallWeights::Single(weights),
             Weights::Packed(weights) => {
                 transformed = transform_packed(weights, self.layer.kernels);
-                &transformed
+                CallWeights::Single(&transformed)
             }
+            Weights::Rounded(weights) => CallWeights::Rounded(weights),
         };
         let call = ConvolutionCall { layer: &self.layer, weights, batch, input, placement, target, epilogue };
-        match self.algorithm {
-            Algorithm::Direct => call.run_direct(),
-            Algorithm::Winograd(filter) => call.run_winograd(filter),
+        match self.algorithm.filter() {
+            None => call.run_direct(),
+            Some(filter) => call.run_winograd(filter),
         }
     }
 }

@@ -5,7 +5,7 @@
 //! neighbouring pixels.
 
 use super::convolution::{OutputActivation, PreparedConvolution};
-use crate::algorithm::Algorithm;
+use crate::algorithm::{self, Precision};
 use crate::channels_last::feature_map::FeatureMap;
 use crate::channels_last::shape::FeatureMapShape;
 use crate::convolution::padding::Padding;
@@ -44,13 +44,15 @@ impl PreparedFewOutputs {
         weight: &[f32],
         bias: &[f32],
         activation: Option<Pointwise>,
+        precision: Precision,
     ) -> Result<Self, ShapeError> {
-        Self::with(kernels(), convolution, input, weight, bias, activation)
+        Self::with(kernels(), precision, convolution, input, weight, bias, activation)
     }
 
     /// As [`PreparedFewOutputs::new`], for a chosen instruction set.
     pub(crate) fn with(
         kernels: &'static Kernels,
+        precision: Precision,
         convolution: &Conv2d,
         input: FeatureMapShape,
         weight: &[f32],
@@ -68,7 +70,7 @@ impl PreparedFewOutputs {
             let (output, row, column) = (index / (per_output * width), index / width % per_output, index % width);
             weights[(column * convolution.out_channels + output) * per_output + row] = *value;
         }
-        let (direct, none) = (Algorithm::Direct, OutputActivation::None);
+        let (direct, none) = (algorithm::direct(precision), OutputActivation::None);
         let no_bias = vec![0.0; out_channels];
         let columns = PreparedConvolution::with(kernels, direct, &columns, input, &weights, &no_bias, none)?;
         Ok(Self { kernels, columns, kernel_width: width, bias: bias.to_vec(), activation })

@@ -1,7 +1,7 @@
 //! Upsampling by two followed by a 5x5 convolution, with constant weights: see `upsampling/convolution.rs`.
 
 use super::convolution::{OutputActivation, PreparedConvolution};
-use crate::algorithm::{self, Algorithm};
+use crate::algorithm::{self, Algorithm, Precision};
 use crate::channels_last::convolution::Placement;
 use crate::channels_last::feature_map::FeatureMap;
 use crate::channels_last::shape::FeatureMapShape;
@@ -36,13 +36,14 @@ impl PreparedUpsampling {
     ///
     /// # Errors
     /// [`ShapeError`] if the input is smaller than 2x2 or has no halo, or a slice has another length.
-    pub fn new(input: FeatureMapShape, weight: &[f32], bias: &[f32]) -> Result<Self, ShapeError> {
-        Self::with(kernels(), input, weight, bias)
+    pub fn new(input: FeatureMapShape, weight: &[f32], bias: &[f32], precision: Precision) -> Result<Self, ShapeError> {
+        Self::with(kernels(), precision, input, weight, bias)
     }
 
     /// As [`PreparedUpsampling::new`], for a chosen instruction set.
     pub(crate) fn with(
         kernels: &'static Kernels,
+        precision: Precision,
         input: FeatureMapShape,
         weight: &[f32],
         bias: &[f32],
@@ -60,8 +61,8 @@ impl PreparedUpsampling {
         let phase_weights = conv.phase_weights(weight);
         let phase_weights = filled_up(&phase_weights, out_channels, width, input.channels * 9);
         let phase_bias = filled_up(&bias.repeat(PHASES), out_channels, width, 1);
-        let algorithm = algorithm::of_upsampling_phases(kernels);
-        let count = if algorithm == Algorithm::Direct { PHASES } else { 1 };
+        let algorithm = algorithm::of_upsampling_phases(kernels, precision);
+        let count = if algorithm.filter().is_none() { PHASES } else { 1 };
         let shape = Conv2d { out_channels: PHASES / count * width, ..conv.phases() };
         let none = OutputActivation::None;
         let weights = phase_weights.chunks_exact(phase_weights.len() / count);

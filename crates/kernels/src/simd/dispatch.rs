@@ -9,15 +9,21 @@ use super::isa::Isa;
 use super::vector::{Portable, Vector};
 #[cfg(target_arch = "x86_64")]
 use super::x86::{Avx2, Avx512};
+use crate::bf16::unit::Bf16Unit;
 use std::sync::OnceLock;
 
 /// The instruction set in use: the best one that this processor has.
 ///
 /// The environment variable `PORTRAITIST_ISA` (`avx512`, `avx2`, `neon` or `portable`), read once, asks for a
-/// particular one. An unknown name, or one that this processor does not have, is ignored: compare the answer of this
+/// particular one; with `avx512`, bf16 values are not multiplied on AMX's tiles. An unknown name, or one that this processor does not have, is ignored: compare the answer of this
 /// function with what was asked for.
 pub fn isa() -> Isa {
     kernels().isa
+}
+
+/// What multiplies bf16 values: the best that this processor has for the instruction set in use.
+pub fn bf16_unit() -> Bf16Unit {
+    kernels().bf16
 }
 
 /// The kernels in use, chosen once.
@@ -25,7 +31,8 @@ pub(crate) fn kernels() -> &'static Kernels {
     static CHOSEN: OnceLock<Kernels> = OnceLock::new();
     CHOSEN.get_or_init(|| {
         let wanted = std::env::var("PORTRAITIST_ISA").ok();
-        choose(wanted.as_deref()).with_winograd(WinogradPolicy::from_environment())
+        let kernels = choose(wanted.as_deref()).with_winograd(WinogradPolicy::from_environment());
+        kernels.with_bf16(Bf16Unit::best(kernels.isa, wanted.as_deref()))
     })
 }
 
@@ -58,6 +65,7 @@ fn choose(wanted: Option<&str>) -> &'static Kernels {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Kernels {
     isa: Isa,
+    bf16: Bf16Unit,
     pub(crate) winograd: WinogradPolicy,
     pub(crate) lanes: usize,
     /// Output channels in the main [`ConvolutionTile`](super::convolution_tile::ConvolutionTile).
@@ -97,8 +105,18 @@ impl Kernels {
         [tile_rows, main_tile_columns, narrow_tile_columns]: [usize; 3],
         [outer_rows, outer_columns]: [usize; 2],
     ) -> Self {
-        let (winograd, lanes) = (WinogradPolicy::IfFaster, V::LANES);
-        Self { isa, winograd, lanes, tile_rows, main_tile_columns, narrow_tile_columns, outer_rows, outer_columns }
+        let (winograd, bf16, lanes) = (WinogradPolicy::IfFaster, Bf16Unit::Emulated, V::LANES);
+        Self {
+            isa,
+            bf16,
+            winograd,
+            lanes,
+            tile_rows,
+            main_tile_columns,
+            narrow_tile_columns,
+            outer_rows,
+            outer_columns,
+        }
     }
 
     /// The instruction set.
@@ -109,6 +127,17 @@ impl Kernels {
     /// The same kernels with another use of Winograd's algorithm.
     pub(crate) fn with_winograd(self, winograd: WinogradPolicy) -> Self {
         Self { winograd, ..self }
+    }
+
+    /// What multiplies bf16 values.
+    pub(crate) fn bf16(&self) -> Bf16Unit {
+        self.bf16
+    }
+
+    /// The same kernels with another unit for bf16 values, which must be one that this processor has.
+    pub(crate) fn with_bf16(self, bf16: Bf16Unit) -> Self {
+        assert!(bf16 == Bf16Unit::Emulated || (self.isa == Isa::Avx512 && bf16.is_supported()), "no {bf16:?} here");
+        Self { bf16, ..self }
     }
 
     /// Most vectors in a convolution tile of some output channels.
@@ -132,16 +161,23 @@ static PORTABLE: Kernels = Kernels::sized::<Portable>(Isa::Portable, [4, 2, 3], 
 /// A line repeats the signature. Functions must be `#[inline(always)]`, so that each version is compiled with the
 /// instructions of its set. `<V>` stands for the register, for functions generic over [`Vector`]. A method of an `unsafe`
 /// function has the same contract, less the part about the processor.
+///
+/// Functions generic over `PairVector` are `paired`: they get a version for AVX-512 BF16 too.
 macro_rules! kernel_methods {
+    ($(paired unsafe fn $name:ident<$vector:ident>($($argument:ident: $type:ty),* $(,)?);)*) => {
+        impl crate::simd::dispatch::Kernels {
+            $(crate::simd::dispatch::kernel_method! { [unsafe] [paired] $name [$vector] ($($argument: $type),*) [] })*
+        }
+    };
     ($(fn $name:ident $(<$vector:ident>)? ($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {
         impl crate::simd::dispatch::Kernels {
-            $(crate::simd::dispatch::kernel_method! { [] $name [$($vector)?] ($($argument: $type),*) [$($result)?] })*
+            $(crate::simd::dispatch::kernel_method! { [] [] $name [$($vector)?] ($($argument: $type),*) [$($result)?] })*
         }
     };
     ($(unsafe fn $name:ident $(<$vector:ident>)? ($($argument:ident: $type:ty),* $(,)?) $(-> $result:ty)?;)*) => {
         impl crate::simd::dispatch::Kernels {
             $(crate::simd::dispatch::kernel_method! {
-                [unsafe] $name [$($vector)?] ($($argument: $type),*) [$($result)?]
+                [unsafe] [] $name [$($vector)?] ($($argument: $type),*) [$($result)?]
             })*
         }
     };
@@ -149,12 +185,13 @@ macro_rules! kernel_methods {
 
 /// One method of [`kernel_methods!`].
 macro_rules! kernel_method {
-    ([$($unsafe:tt)?] $name:ident $vector:tt ($($argument:ident: $type:ty),*) [$($result:ty)?]) => {
+    ([$($unsafe:tt)?] $paired:tt $name:ident $vector:tt ($($argument:ident: $type:ty),*) [$($result:ty)?]) => {
         #[doc = concat!("As the function `", stringify!($name), "` of the same file.")]
         ///
         /// # Safety
         /// If it is unsafe, then as that function; the processor was asked in `Kernels::of`.
         pub(crate) $($unsafe)? fn $name(&self, $($argument: $type),*) $(-> $result)? {
+            crate::simd::dispatch::paired_version! { $paired self $name $vector ($($argument: $type),*) }
             #[cfg(target_arch = "x86_64")]
             crate::simd::dispatch::kernel_version! {
                 avx512 ["avx512f"] crate::simd::x86::Avx512, $name $vector ($($argument: $type),*) [$($result)?]
@@ -205,7 +242,24 @@ macro_rules! kernel_version {
     };
 }
 
-pub(crate) use {kernel_method, kernel_methods, kernel_version};
+/// The version of a `paired` function for AVX-512 BF16, and the call where kernels use that.
+macro_rules! paired_version {
+    ([] $($rest:tt)*) => {};
+    ([paired] $self:ident $name:ident $vector:tt ($($argument:ident: $type:ty),*)) => {
+        #[cfg(target_arch = "x86_64")]
+        crate::simd::dispatch::kernel_version! {
+            avx512bf16 ["avx512f,avx512bf16"] crate::simd::x86::Avx512Bf16, $name $vector ($($argument: $type),*) []
+        }
+        #[cfg(target_arch = "x86_64")]
+        if $self.bf16().is_hardware() {
+            // SAFETY: the caller's promise; such kernels only exist where the processor has the instructions.
+            unsafe { avx512bf16($($argument),*) };
+            return;
+        }
+    };
+}
+
+pub(crate) use {kernel_method, kernel_methods, kernel_version, paired_version};
 
 #[cfg(test)]
 mod tests {

@@ -3,12 +3,31 @@
 use super::vector::Vector;
 use std::arch::x86_64::*;
 
-/// Sixteen lanes of AVX-512F.
+/// Sixteen lanes of AVX-512F, with or without instructions for bf16.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(__m512);
+pub(crate) struct Avx512Lanes<const BF16: bool>(__m512);
+
+/// Sixteen lanes of AVX-512F.
+pub(crate) type Avx512 = Avx512Lanes<false>;
+/// Sixteen lanes of AVX-512F with AVX-512 BF16.
+pub(crate) type Avx512Bf16 = Avx512Lanes<true>;
+
+impl<const BF16: bool> Avx512Lanes<BF16> {
+    /// The lanes of a register.
+    #[inline(always)]
+    pub(crate) fn of(register: __m512) -> Self {
+        Self(register)
+    }
+
+    /// The register.
+    #[inline(always)]
+    pub(crate) fn register(self) -> __m512 {
+        self.0
+    }
+}
 
 // SAFETY of every block below: the trait's contract gives the instruction set and valid pointers.
-impl Vector for Avx512 {
+impl<const BF16: bool> Vector for Avx512Lanes<BF16> {
     const LANES: usize = 16;
 
     #[inline(always)]
@@ -107,7 +126,7 @@ impl Vector for Avx512 {
 
 /// Eight lanes of AVX2 with FMA.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx2(__m256);
+pub(crate) struct Avx2(pub(crate) __m256);
 
 // SAFETY of every block below: the trait's contract gives the instruction set and valid pointers.
 impl Vector for Avx2 {

@@ -5,7 +5,7 @@ use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::attention::forward::{Attention, attention_forward_with};
 use crate::attention::gradient::attention_gradient_with;
 use crate::simd::dispatch::{Kernels, kernels};
-use crate::{Isa, ShapeError, attention_forward, attention_gradient};
+use crate::{Isa, Precision, ShapeError, attention_forward, attention_gradient};
 
 /// Query, key and value.
 type Operands<T> = [Vec<T>; 3];
@@ -73,7 +73,8 @@ impl Case {
         let operands = [0, 1, 2].map(|index| self.operands[index].as_slice());
         let mut output = vec![f32::NAN; self.output_gradient.len()];
         let mut log_sum_exp = vec![f32::NAN; self.shape.batch * self.shape.positions];
-        attention_forward_with(kernels, &self.shape, operands, &mut output, &mut log_sum_exp).expect("shape");
+        attention_forward_with(kernels, Precision::Standard, &self.shape, operands, &mut output, &mut log_sum_exp)
+            .expect("shape");
         let mut gradients = operands.map(|operand| vec![f32::NAN; operand.len()]);
         let targets = gradients.each_mut().map(Vec::as_mut_slice);
         let done = attention_gradient_with(
@@ -226,4 +227,34 @@ fn no_images_are_no_work_and_wrong_lengths_are_errors() {
     assert_eq!(found, Err(ShapeError::Zero { field: "key_channels" }));
     let found = attention_forward(&shape(1, 2, 1, 1), [&[0.0; 2], &[0.0; 3], &[0.0; 2]], &mut [0.0; 2], &mut [0.0; 2]);
     assert_eq!(found, Err(ShapeError::Length { argument: "key", expected: 2, found: 3 }));
+}
+
+/// Values and probabilities are rounded to bf16, scores are not: the output's error is that of the values, the logarithm's
+/// is none.
+#[test]
+fn attention_of_rounded_values_is_near_its_definition() {
+    for (seed, positions) in [(1, 1), (2, 5), (3, 129), (4, unless_miri(300, 40))] {
+        let shape = Attention { batch: 2, positions, key_channels: 5, value_channels: 20 };
+        let case = Case::new(shape, 3.0, seed);
+        let operands = [0, 1, 2].map(|index| case.operands[index].as_slice());
+        let exact = case.operands.clone().map(|operand| operand.into_iter().map(f64::from).collect());
+        let (expected, logarithms) = reference_forward(&shape, &exact);
+        for kernels in Isa::ALL.into_iter().filter_map(Kernels::of).chain([kernels()]) {
+            let compute = || {
+                let mut output = vec![f32::NAN; expected.len()];
+                let mut found = vec![f32::NAN; logarithms.len()];
+                attention_forward_with(kernels, Precision::Bf16, &shape, operands, &mut output, &mut found)
+                    .expect("shape");
+                output.extend(found);
+                output
+            };
+            assert_same_for_any_threads(compute);
+            let found = compute();
+            for (index, (found, expected)) in found.iter().zip(expected.iter().chain(&logarithms)).enumerate() {
+                let tolerance = if index < 2 * 20 * positions { 4e-3 } else { 1e-5 };
+                let error = (f64::from(*found) - expected).abs();
+                assert!(error <= tolerance, "{:?}: {found}, expected {expected}", kernels.isa());
+            }
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
 const ALGORITHMS: [(Algorithm, f64); 3] =
     [(Algorithm::Direct, 2e-6), (Algorithm::Winograd(Filter::F2), 2e-6), (Algorithm::Winograd(Filter::F4), 2e-5)];
 
-fn shape(
+pub(super) fn shape(
     batch: usize,
     channels: [usize; 2],
     size: [usize; 2],
@@ -31,18 +31,18 @@ fn shape(
     Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel, stride, padding, mode }
 }
 
-struct Case {
-    conv: Conv2d,
-    input: Vec<f32>,
-    weight: Vec<f32>,
-    bias: Vec<f32>,
-    prelu_weight: Vec<f32>,
-    residual: Option<Vec<f32>>,
-    halo: usize,
+pub(super) struct Case {
+    pub(super) conv: Conv2d,
+    pub(super) input: Vec<f32>,
+    pub(super) weight: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+    pub(super) prelu_weight: Vec<f32>,
+    pub(super) residual: Option<Vec<f32>>,
+    pub(super) halo: usize,
 }
 
 impl Case {
-    fn new(conv: Conv2d, seed: u64) -> Self {
+    pub(super) fn new(conv: Conv2d, seed: u64) -> Self {
         let conv = affordable(&conv);
         let [height, width] = conv.output_size().expect("shape is possible");
         let mut random = Random::new(seed);
@@ -71,15 +71,15 @@ impl Case {
         [OutputActivation::None, OutputActivation::Relu, OutputActivation::Prelu(&self.prelu_weight)][seed % 3]
     }
 
-    fn prepared(&self, kernels: &'static Kernels, algorithm: Algorithm, seed: usize) -> PreparedConvolution {
-        let dense = seed.is_multiple_of(4) && algorithm == Algorithm::Direct;
+    pub(super) fn prepared(&self, kernels: &'static Kernels, algorithm: Algorithm, seed: usize) -> PreparedConvolution {
+        let dense = seed.is_multiple_of(4) && algorithm.filter().is_none();
         let (input, activation) = (self.input_shape(dense), self.activation(seed));
         let (weight, bias) = (&self.weight, &self.bias);
         PreparedConvolution::with(kernels, algorithm, &self.conv, input, weight, bias, activation).expect("shape")
     }
 
     /// Outputs of some of the images.
-    fn computed(&self, prepared: &PreparedConvolution, pictures: std::ops::Range<usize>) -> Vec<f32> {
+    pub(super) fn computed(&self, prepared: &PreparedConvolution, pictures: std::ops::Range<usize>) -> Vec<f32> {
         let part = |values: &[f32]| {
             let len = values.len() / self.conv.batch.max(1);
             values[pictures.start * len..pictures.end * len].to_vec()
@@ -101,7 +101,7 @@ impl Case {
     }
 
     /// The definition, and the largest sum before activation and residual.
-    fn reference(&self, seed: usize) -> Vec<f64> {
+    pub(super) fn reference(&self, seed: usize) -> Vec<f64> {
         let [height, width] = self.conv.output_size().expect("shape is possible");
         let channel = |index: usize| index / (height * width) % self.conv.out_channels;
         let count = self.conv.batch * self.conv.out_channels * height * width;
@@ -118,11 +118,15 @@ impl Case {
         output
     }
 
+    /// What errors are compared with: they grow with what is summed, not with what is left of it.
+    pub(super) fn scale(&self, expected: &[f64]) -> f64 {
+        let terms = (self.conv.in_channels * self.conv.kernel[0] * self.conv.kernel[1]) as f64;
+        expected.iter().fold(terms.sqrt(), |scale, value| scale.max(value.abs()))
+    }
+
     fn check(&self, seed: usize) {
         let expected = self.reference(seed);
-        // Errors grow with what is summed, not with what is left of it.
-        let terms = (self.conv.in_channels * self.conv.kernel[0] * self.conv.kernel[1]) as f64;
-        let scale = expected.iter().fold(terms.sqrt(), |scale, value| scale.max(value.abs()));
+        let scale = self.scale(&expected);
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             for (algorithm, tolerance) in ALGORITHMS {
                 let is_possible = self.conv.kernel == [3, 3] && self.conv.stride == 1 && self.conv.padding <= 1;

@@ -1,7 +1,7 @@
 //! Layers between feature maps against the same layers between images, which are tested against their definitions.
 
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::algorithm::Algorithm;
+use crate::algorithm::{Algorithm, Precision};
 use crate::simd::dispatch::{Kernels, WinogradPolicy};
 use crate::winograd::filter::Filter;
 use crate::{
@@ -150,7 +150,8 @@ fn upsampling_is_the_same_between_feature_maps() {
             let direct = kernels.with_winograd(WinogradPolicy::Never);
             conv.forward_with(&direct, &input, &weight, Some(&bias), &mut expected).expect("shape");
             let shape = FeatureMapShape::features(in_channels, in_height, in_width, 1);
-            let prepared = PreparedUpsampling::with(kernels, shape, &weight, &bias).expect("shape");
+            let prepared =
+                PreparedUpsampling::with(kernels, Precision::Standard, shape, &weight, &bias).expect("shape");
             check_phases_apart(direct, shape, [&input, &weight, &bias, &expected], batch);
             let mut source = feature_map(&input, shape, batch);
             let mut found = FeatureMap::new(prepared.output(1), batch).expect("shape");
@@ -176,7 +177,7 @@ fn check_phases_apart(
     batch: usize,
 ) {
     let direct: &'static Kernels = Box::leak(Box::new(direct));
-    let prepared = PreparedUpsampling::with(direct, shape, weight, bias).expect("shape");
+    let prepared = PreparedUpsampling::with(direct, Precision::Standard, shape, weight, bias).expect("shape");
     let mut source = feature_map(input, shape, batch);
     let (padding, mode) = prepared.padding();
     source.pad(padding, mode).expect("halo");
@@ -207,7 +208,8 @@ fn few_outputs_are_those_of_the_convolution() {
             for (function, expected) in [(None, &sums), (Some(Pointwise::Tanh), &expected)] {
                 let shape = FeatureMapShape::features(in_channels, in_height, in_width, padding);
                 let prepared =
-                    PreparedFewOutputs::with(kernels, &conv, shape, &weight, &bias, function).expect("shape");
+                    PreparedFewOutputs::with(kernels, Precision::Standard, &conv, shape, &weight, &bias, function)
+                        .expect("shape");
                 let mut source = feature_map(&input, shape, batch);
                 source.pad(padding, mode).expect("halo");
                 let mut room = FeatureMap::new(prepared.sums(), batch).expect("shape");

@@ -2,9 +2,10 @@
 //! point and transforms the sums to outputs, without waiting for other tasks.
 
 use super::filter::Filter;
-use super::gemm::{PointSums, Transformed, multiply_points, tiles_of_task};
+use super::gemm::{PointSums, Transformed, multiply_points, multiply_rounded_points, tiles_of_task};
 use super::tiles::{TileIn, TileOut, TileTransform};
-use crate::channels_last::convolution::{ConvolutionCall, Placement};
+use crate::bf16::values::Bf16Values;
+use crate::channels_last::convolution::{CallWeights, ConvolutionCall, Placement};
 use crate::channels_last::gemm_weights::{OutputBlock, blocks_of_task};
 use crate::memory::scratch::Scratch;
 use rayon::prelude::*;
@@ -21,7 +22,7 @@ impl ConvolutionCall<'_> {
         }
         let at_once = tiles_of_task(layer.kernels, tiles, filter, layer.input.pitch);
         let tile_tasks = tiles.div_ceil(at_once);
-        let blocks = &self.weights.blocks;
+        let blocks = self.weights.blocks();
         let blocks_at_once = blocks_of_task(blocks.len(), tile_tasks);
         let block_tasks = blocks.len().div_ceil(blocks_at_once);
         (0..tile_tasks * block_tasks).into_par_iter().with_max_len(1).for_each(|task| {
@@ -34,23 +35,48 @@ impl ConvolutionCall<'_> {
 
     fn run_tile_task(&self, filter: Filter, grid: [usize; 2], tiles: Range<usize>, blocks: &[OutputBlock]) {
         let inputs = Transformed::new(tiles.len(), self.layer.input.pitch);
-        let mut transformed = Scratch::new(filter.points() * inputs.point_stride);
-        for (index, tile) in tiles.clone().enumerate() {
-            self.transform_in(filter, grid, tile, inputs, &mut transformed[inputs.at(0, index)..]);
-        }
-        let (kernels, weights) = (self.layer.kernels, self.weights);
-        let sums = multiply_points(kernels, weights, filter, blocks, tiles.len(), (inputs, &transformed));
+        let kernels = self.layer.kernels;
+        let sums = match self.weights {
+            CallWeights::Single(weights) => {
+                let mut transformed = Scratch::new(filter.points() * inputs.point_stride);
+                for (index, tile) in tiles.clone().enumerate() {
+                    let target = &mut transformed[inputs.at(0, index)..];
+                    let tile = self.tile_in(filter, grid, tile, inputs, target);
+                    // SAFETY: feature maps go on behind their images as far as a tile reaches; the target has room for
+                    // all points.
+                    unsafe { kernels.tile_in(&tile) };
+                }
+                multiply_points(kernels, weights, filter, blocks, tiles.len(), (inputs, &transformed))
+            }
+            CallWeights::Rounded(weights) => {
+                let mut transformed = Bf16Values::scratch(filter.points() * inputs.point_stride);
+                for (index, tile) in tiles.clone().enumerate() {
+                    let target = &mut transformed[inputs.at(0, index)..];
+                    let tile = self.tile_in(filter, grid, tile, inputs, target);
+                    // SAFETY: as above.
+                    unsafe { kernels.tile_in_rounded(&tile) };
+                }
+                multiply_rounded_points(kernels, weights, filter, blocks, tiles.len(), (inputs, &transformed))
+            }
+        };
         for (index, tile) in tiles.enumerate() {
             let PointSums { first_channel, layout, .. } = sums;
             self.transform_out(filter, grid, tile, first_channel, layout, &sums.values[layout.at(0, index)..]);
         }
     }
 
-    fn transform_in(&self, filter: Filter, grid: [usize; 2], tile: usize, inputs: Transformed, target: &mut [f32]) {
+    fn tile_in<T>(
+        &self,
+        filter: Filter,
+        grid: [usize; 2],
+        tile: usize,
+        inputs: Transformed,
+        target: &mut [T],
+    ) -> TileIn<T> {
         let layer = self.layer;
         let (image, pixel) = first_pixel(filter, grid, tile);
         let source = layer.input.offset(image, pixel, layer.padding);
-        let transform = TileIn {
+        TileIn {
             transform: TileTransform::Input(filter),
             source: self.input[source..].as_ptr(),
             row_stride: layer.input.row_stride(),
@@ -58,9 +84,7 @@ impl ConvolutionCall<'_> {
             channels: layer.input.pitch,
             target: target.as_mut_ptr(),
             point_stride: inputs.point_stride,
-        };
-        // SAFETY: feature maps go on behind their images as far as a tile reaches; the target has room for all points.
-        unsafe { layer.kernels.tile_in(&transform) };
+        }
     }
 
     fn transform_out(

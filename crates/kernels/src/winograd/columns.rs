@@ -26,6 +26,8 @@ pub(super) trait ColumnOut<const FROM: usize, const TO: usize> {
 pub(super) struct F2;
 /// The transforms of F(4x4, 3x3).
 pub(super) struct F4;
+/// The transforms of F(4x4, 3x3) at the points 0, ±2/3, ±3/2 and ∞.
+pub(super) struct F4Rounded;
 /// The adjoint of the output transform of F(4x4, 3x3).
 pub(super) struct F4Gradient;
 
@@ -74,6 +76,55 @@ impl ColumnIn<6, 6> for F4 {
                 even_difference.add_product(two, odd_difference),
                 even_difference.add_product(V::splat(-2.0), odd_difference),
                 d[5].add_product(four, d[1]).add_product(minus_five, d[3]),
+            ]
+        }
+    }
+}
+
+impl ColumnIn<6, 6> for F4Rounded {
+    #[inline(always)]
+    unsafe fn column<V: Vector>(d: [V; 6]) -> [V; 6] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            // p = 2/3 and q = 3/2, so that p q = 1.
+            let [p, q] = [V::splat(2.0 / 3.0), V::splat(1.5)];
+            let [minus_p, minus_q] = [V::splat(-2.0 / 3.0), V::splat(-1.5)];
+            let [minus_squares, minus_p_square, minus_q_square] =
+                [V::splat(-97.0 / 36.0), V::splat(-4.0 / 9.0), V::splat(-2.25)];
+            let near_even = d[4].add_product(minus_q_square, d[2]);
+            let near_odd = V::zero().add_product(p, d[3]).add_product(minus_q, d[1]);
+            let far_even = d[4].add_product(minus_p_square, d[2]);
+            let far_odd = V::zero().add_product(q, d[3]).add_product(minus_p, d[1]);
+            let minus_one = V::splat(-1.0);
+            [
+                d[0].add(d[4]).add_product(minus_squares, d[2]),
+                near_even.add(near_odd),
+                near_even.add_product(minus_one, near_odd),
+                far_even.add(far_odd),
+                far_even.add_product(minus_one, far_odd),
+                d[1].add(d[5]).add_product(minus_squares, d[3]),
+            ]
+        }
+    }
+}
+
+impl ColumnOut<6, 4> for F4Rounded {
+    #[inline(always)]
+    unsafe fn column<V: Vector>(m: [V; 6]) -> [V; 4] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let minus_one = V::splat(-1.0);
+            let (near, far) = (m[1].add(m[2]), m[3].add(m[4]));
+            let (near_difference, far_difference) =
+                (m[1].add_product(minus_one, m[2]), m[3].add_product(minus_one, m[4]));
+            let [p, q] = [V::splat(2.0 / 3.0), V::splat(1.5)];
+            let [p_square, q_square] = [V::splat(4.0 / 9.0), V::splat(2.25)];
+            let [p_cube, q_cube] = [V::splat(8.0 / 27.0), V::splat(3.375)];
+            [
+                m[0].add(near).add(far),
+                V::zero().add_product(p, near_difference).add_product(q, far_difference),
+                V::zero().add_product(p_square, near).add_product(q_square, far),
+                m[5].add_product(p_cube, near_difference).add_product(q_cube, far_difference),
             ]
         }
     }

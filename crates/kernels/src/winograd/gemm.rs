@@ -1,6 +1,8 @@
 //! The multiplications of F(4x4, 3x3) and F(2x2, 3x3): one GEMM of tiles and weights for each transform-domain point.
 
 use super::filter::Filter;
+use crate::bf16::gemm::{PAIRS_PER_CHUNK, PairGemm};
+use crate::bf16::weights::PairWeights;
 use crate::channels_last::gemm_weights::{GemmWeights, OutputBlock};
 use crate::memory::scratch::Scratch;
 use crate::memory::shared::Shared;
@@ -79,6 +81,48 @@ pub(crate) fn multiply_points(
                 let inputs = input..(input + chunk).min(weights.depth);
                 // SAFETY: the sums are this call's own and have room for all points, tiles and channels.
                 unsafe { point_gemm.add(inputs, weights.from(block, point, input)) };
+            }
+        }
+    }
+    PointSums { first_channel, layout, values }
+}
+
+/// As [`multiply_points`], of bf16 values.
+pub(crate) fn multiply_rounded_points(
+    kernels: &Kernels,
+    weights: &PairWeights,
+    filter: Filter,
+    blocks: &[OutputBlock],
+    tiles: usize,
+    (inputs, transformed): (Transformed, &[u16]),
+) -> PointSums {
+    let first_channel = blocks.first().map_or(0, |block| block.first);
+    let end = blocks.last().map_or(0, |block| block.first + block.columns * kernels.lanes);
+    let layout = Transformed::new(tiles, end - first_channel);
+    let mut values = Scratch::new(filter.points() * layout.point_stride);
+    let shared = Shared::new(&mut values);
+    let chunk = even_parts(weights.pairs, PAIRS_PER_CHUNK);
+    for point in 0..filter.points() {
+        let source = &transformed[inputs.at(point, 0)..][..inputs.point_stride];
+        for block in blocks {
+            for pair in (0..weights.pairs).step_by(chunk) {
+                let gemm = PairGemm {
+                    rows: tiles,
+                    columns: block.columns,
+                    source: source[pair * 2..].as_ptr(),
+                    source_step: inputs.channels,
+                    segments: 1,
+                    segment_step: 0,
+                    pairs: chunk.min(weights.pairs - pair),
+                    weights: weights.from(block, point, pair),
+                    target: shared.at(layout.at(point, 0) + block.first - first_channel),
+                    target_step: layout.channels,
+                    accumulate: pair > 0,
+                    epilogue: None,
+                };
+                // SAFETY: the source holds all channels of the tiles, whole registers and so whole pairs; the sums are
+                // this call's own and have room for all points, tiles and channels.
+                unsafe { kernels.pair_gemm(&gemm) };
             }
         }
     }

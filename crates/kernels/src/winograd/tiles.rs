@@ -1,8 +1,9 @@
 //! Winograd's transforms of channels-last tiles: a register holds channels of one pixel, so tiles of any number and
 //! position cost the same.
 
-use super::columns::{ColumnIn, ColumnOut, F2, F4, F4Gradient};
+use super::columns::{ColumnIn, ColumnOut, F2, F4, F4Gradient, F4Rounded};
 use super::filter::Filter;
+use crate::bf16::registers::PairVector;
 use crate::simd::dispatch::kernel_methods;
 use crate::simd::epilogue::Epilogue;
 use crate::simd::vector::Vector;
@@ -10,6 +11,9 @@ use crate::simd::vector::Vector;
 kernel_methods! {
     unsafe fn tile_in<V>(tile: &TileIn);
     unsafe fn tile_out<V>(tile: &TileOut);
+}
+kernel_methods! {
+    paired unsafe fn tile_in_rounded<V>(tile: &TileIn<u16>);
 }
 
 /// What a tile that goes into the transform domain holds.
@@ -21,8 +25,8 @@ pub(crate) enum TileTransform {
     OutputGradient,
 }
 
-/// One tile, to be transformed.
-pub(crate) struct TileIn {
+/// One tile, to be transformed to `f32` or to bf16 values.
+pub(crate) struct TileIn<T = f32> {
     pub(crate) transform: TileTransform,
     /// First channel of the tile's first pixel.
     pub(crate) source: *const f32,
@@ -33,9 +37,32 @@ pub(crate) struct TileIn {
     /// Channels: whole registers.
     pub(crate) channels: usize,
     /// First channel at point 0.
-    pub(crate) target: *mut f32,
+    pub(crate) target: *mut T,
     /// Elements from a point to the next.
     pub(crate) point_stride: usize,
+}
+
+/// What a register is stored as.
+trait Stored<V> {
+    /// # Safety
+    /// As of `Vector::store`.
+    unsafe fn store(register: V, to: *mut Self);
+}
+
+impl<V: Vector> Stored<V> for f32 {
+    #[inline(always)]
+    unsafe fn store(register: V, to: *mut Self) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { register.store(to) };
+    }
+}
+
+impl<V: PairVector> Stored<V> for u16 {
+    #[inline(always)]
+    unsafe fn store(register: V, to: *mut Self) {
+        // SAFETY: the caller's promise is the same.
+        unsafe { register.round_to(to) };
+    }
 }
 
 /// One tile of sums, to be transformed to outputs.
@@ -65,13 +92,33 @@ pub(crate) struct TileOut {
 /// touches the target.
 #[inline(always)]
 pub(crate) unsafe fn tile_in<V: Vector>(tile: &TileIn) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { any_tile_in::<V, f32>(tile) }
+}
+
+/// Transforms a tile into the transform domain, and rounds it.
+///
+/// # Safety
+/// As [`tile_in`].
+#[inline(always)]
+pub(crate) unsafe fn tile_in_rounded<V: PairVector>(tile: &TileIn<u16>) {
+    // SAFETY: the caller's promise is the same.
+    unsafe { any_tile_in::<V, u16>(tile) }
+}
+
+/// # Safety
+/// As [`tile_in`].
+#[inline(always)]
+unsafe fn any_tile_in<V: Vector, T: Stored<V>>(tile: &TileIn<T>) {
     match tile.transform {
         // SAFETY: the caller's promise is the same.
-        TileTransform::Input(Filter::F2) => unsafe { sized_tile_in::<V, 4, 4, F2>(tile) },
+        TileTransform::Input(Filter::F2) => unsafe { sized_tile_in::<V, T, 4, 4, F2>(tile) },
         // SAFETY: the caller's promise is the same.
-        TileTransform::Input(Filter::F4) => unsafe { sized_tile_in::<V, 6, 6, F4>(tile) },
+        TileTransform::Input(Filter::F4) => unsafe { sized_tile_in::<V, T, 6, 6, F4>(tile) },
         // SAFETY: the caller's promise is the same.
-        TileTransform::OutputGradient => unsafe { sized_tile_in::<V, 4, 6, F4Gradient>(tile) },
+        TileTransform::Input(Filter::F4Rounded) => unsafe { sized_tile_in::<V, T, 6, 6, F4Rounded>(tile) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::OutputGradient => unsafe { sized_tile_in::<V, T, 4, 6, F4Gradient>(tile) },
     }
 }
 
@@ -87,6 +134,8 @@ pub(crate) unsafe fn tile_out<V: Vector>(tile: &TileOut) {
         Filter::F2 => unsafe { sized_tile_out::<V, 4, 2, F2>(tile) },
         // SAFETY: the caller's promise is the same.
         Filter::F4 => unsafe { sized_tile_out::<V, 6, 4, F4>(tile) },
+        // SAFETY: the caller's promise is the same.
+        Filter::F4Rounded => unsafe { sized_tile_out::<V, 6, 4, F4Rounded>(tile) },
     }
 }
 
@@ -94,7 +143,9 @@ pub(crate) unsafe fn tile_out<V: Vector>(tile: &TileOut) {
 /// As [`tile_in`].
 #[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
 #[inline(always)]
-unsafe fn sized_tile_in<V: Vector, const FROM: usize, const TO: usize, F: ColumnIn<FROM, TO>>(tile: &TileIn) {
+unsafe fn sized_tile_in<V: Vector, T: Stored<V>, const FROM: usize, const TO: usize, F: ColumnIn<FROM, TO>>(
+    tile: &TileIn<T>,
+) {
     for channel in (0..tile.channels).step_by(V::LANES) {
         // SAFETY: the caller's promise.
         unsafe {
@@ -113,7 +164,7 @@ unsafe fn sized_tile_in<V: Vector, const FROM: usize, const TO: usize, F: Column
             for y in 0..TO {
                 let row = F::column(half[y]);
                 for x in 0..TO {
-                    row[x].store(target.add((y * TO + x) * tile.point_stride));
+                    T::store(row[x], target.add((y * TO + x) * tile.point_stride));
                 }
             }
         }

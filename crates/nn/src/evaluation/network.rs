@@ -11,8 +11,8 @@ use rayon::prelude::*;
 use crate::builtin;
 use crate::config::RecognizerConfig;
 use crate::device::on_workers;
-use crate::inference::Plan;
 use crate::inference::dense::DenseMemory;
+use crate::inference::{InferencePrecision, Plan};
 use crate::losses::PerceptualLoss;
 use crate::metrics::generation::FeatureRows;
 use crate::networks::mediapipe::FaceMesh;
@@ -86,11 +86,13 @@ impl FeatureNetwork {
         let (network, sha256) = match kind {
             NetworkKind::Inception(kind) => {
                 let (inception, sha256) = read_inception(kind, weights, &device)?;
-                let plan = Plan::new(&inception.graph(), [3, Inception::SIDE, Inception::SIDE])?;
+                let plan =
+                    Plan::new(&inception.graph(), [3, Inception::SIDE, Inception::SIDE], InferencePrecision::F32)?;
                 (Network::Inception(Box::new(plan)), sha256)
             }
             NetworkKind::Likeness => {
-                let recognizer = Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, &device)?;
+                let (name, bytes) = builtin::RECOGNIZERS[0];
+                let recognizer = Recognizer::from_bytes(bytes, name, &device)?;
                 let sha256 = recognizer.sha256().to_owned();
                 (Network::Likeness(Box::new(recognizer)), sha256)
             }
@@ -107,7 +109,7 @@ impl FeatureNetwork {
                 let mut graph = loss.network().graph();
                 let last = graph.last();
                 graph.global_mean(last);
-                (Network::Vgg16(Box::new(Plan::new(&graph, [3, VGG_SIDE, VGG_SIDE])?)), sha256)
+                (Network::Vgg16(Box::new(Plan::new(&graph, [3, VGG_SIDE, VGG_SIDE], InferencePrecision::F32)?)), sha256)
             }
         };
         Ok(Self { network, sha256 })
@@ -154,7 +156,8 @@ impl FeatureNetwork {
                 Ok(on_workers(|| plan.run(&planes, &[]))?)
             }
             Network::Likeness(recognizer) => {
-                let crops = resized(pictures, RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT)?;
+                let [height, width] = recognizer.architecture().crop_size();
+                let crops = resized(pictures, width, height)?;
                 Ok(recognizer.embed(&crops, EmbeddingOptions::default())?.concat())
             }
             Network::FaceMesh(mesh, memories) => {

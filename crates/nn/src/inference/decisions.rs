@@ -2,6 +2,7 @@
 
 use portraitist_kernels::Precision;
 
+use super::precision::InferencePrecision;
 use crate::graph::{Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, Normalization};
 
@@ -57,7 +58,12 @@ pub(super) fn parts(graph: &Graph<'_>, shapes: &[Shape]) -> Vec<Option<(Slot, us
 /// The precision of each node: high for what AdaIN layers read that is not normalised by AdaIN itself. In a translator
 /// that is the content encoder. Its errors grow through all layers behind it: with F(4x4, 3x3) there, pictures differ
 /// from PyTorch's by more than 1e-4. Errors that the decoder makes hardly grow.
-pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
+///
+/// In bf16, the 3x3 convolutions of a translator's content encoder stay in `f32` for the same reason: F(4x4, 3x3) in `f32`
+/// takes them no longer than F(2x2, 3x3) of bf16 values, and has no errors that a picture shows. So do the last upsampling of a network that makes
+/// pictures and the output layer, whose errors reach the picture as they are. The decoder's residual blocks do without F(4x4, 3x3);
+/// an embedding, which is a direction, needs no such care. Attention's values are means of many, wherever it stands.
+pub(super) fn precisions(graph: &Graph<'_>, precision: InferencePrecision) -> Vec<Precision> {
     let nodes = graph.nodes();
     // Whether a slot is read by an AdaIN layer, directly or through other layers.
     let mut reaches_adain = vec![false; nodes.len() + 1];
@@ -67,10 +73,30 @@ pub(super) fn precisions(graph: &Graph<'_>) -> Vec<Precision> {
             reaches_adain[slot.0] |= reaches;
         }
     }
-    let precision = |(node, reaches): (&Node<'_>, &bool)| {
-        if *reaches && !node.is_adain() { Precision::High } else { Precision::Standard }
+    let is_upsampling = |node: &Node<'_>| matches!(node.operation, Operation::Block { upsampled: true, .. });
+    let is_three_by_three = |node: &Node<'_>| match &node.operation {
+        Operation::Block { block, upsampled: false, .. } => {
+            let geometry = block.convolution.geometry();
+            geometry.kernel == 3 && geometry.stride == 1
+        }
+        _ => false,
     };
-    nodes.iter().zip(&reaches_adain[1..]).map(precision).collect()
+    let makes_pictures = nodes.last().is_some_and(is_few_output_convolution);
+    let last_upsampling = nodes.iter().rposition(is_upsampling).unwrap_or(nodes.len());
+    let is_last = |index: usize| makes_pictures && (index + 1 == nodes.len() || index == last_upsampling);
+    let of_node = |(index, (node, reaches)): (usize, (&Node<'_>, &bool))| {
+        let is_sensitive = *reaches && !node.is_adain();
+        match precision {
+            InferencePrecision::F32 if is_sensitive => Precision::High,
+            InferencePrecision::F32 => Precision::Standard,
+            InferencePrecision::Bf16 if matches!(node.operation, Operation::Attention(_)) => Precision::HighBf16,
+            InferencePrecision::Bf16 if is_last(index) => Precision::Standard,
+            InferencePrecision::Bf16 if is_sensitive && is_three_by_three(node) => Precision::Standard,
+            InferencePrecision::Bf16 if makes_pictures && !is_upsampling(node) => Precision::HighBf16,
+            InferencePrecision::Bf16 => Precision::Bf16,
+        }
+    };
+    nodes.iter().zip(&reaches_adain[1..]).enumerate().map(of_node).collect()
 }
 
 /// Whether a network's last node is a plain convolution to few channels, which has a kernel of its own.
@@ -118,14 +144,35 @@ mod tests {
     #[test]
     fn the_content_encoder_is_precise() {
         let translator = translator(1);
-        let precisions = precisions(&graph(&translator));
+        let precisions = precisions(&graph(&translator), InferencePrecision::F32);
         let encoder = translator.photo.content_encoder().graph().nodes().len();
         assert!(precisions[..encoder].iter().all(|precision| *precision == Precision::High));
         // 1x1 convolutions of the decoder's attention stand before its last AdaIN layers; they are direct in any case.
         let decoder = precisions[encoder..].iter().map(|precision| *precision == Precision::High);
         assert_eq!(decoder.collect::<Vec<_>>(), [false, false, true, false, false, false, false]);
         let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
-        assert!(super::precisions(&recognizer.graph()).iter().all(|precision| *precision == Precision::Standard));
+        assert!(
+            super::precisions(&recognizer.graph(), InferencePrecision::F32)
+                .iter()
+                .all(|precision| *precision == Precision::Standard)
+        );
+    }
+
+    #[test]
+    fn in_bf16_what_pictures_show_errors_of_stays_in_single_precision() {
+        let translator = translator(2);
+        let graph = graph(&translator);
+        let precisions = precisions(&graph, InferencePrecision::Bf16);
+        let encoder = translator.photo.content_encoder().graph().nodes().len();
+        // A 7x7 convolution, two that halve, a residual block, attention and one more residual block.
+        let (single, rounded) = (Precision::Standard, Precision::HighBf16);
+        let expected = [rounded, rounded, rounded, single, single, rounded, single, single];
+        assert_eq!(precisions[..encoder], expected);
+        let [.., first, last, output] = precisions[..] else { panic!("there are two upsamplings") };
+        assert_eq!([first, last, output], [Precision::Bf16, Precision::Standard, Precision::Standard]);
+        let recognizer = SphereFace::new(&RecognizerConfig::default(), Initialization::Default, 1, &Device::flex());
+        let of_recognizer = super::precisions(&recognizer.graph(), InferencePrecision::Bf16);
+        assert!(of_recognizer.iter().all(|precision| *precision == Precision::Bf16));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, PreparedConvolution,
-    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward, global_mean, shortcut_sum,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, Precision,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_in, global_mean,
+    shortcut_sum,
 };
 
 use crate::graph::AdainRange;
@@ -16,7 +17,7 @@ pub(super) enum Layer {
     Convolution(PreparedConvolution),
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
-    Attention([usize; 3]),
+    Attention([usize; 3], Precision),
     /// Of feature maps.
     Pool(Pool),
     /// The mean over all pixels.
@@ -48,7 +49,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
-            Self::Attention(_) | Self::Pool(_) | Self::Shortcut { .. } | Self::GlobalMean => (0, Padding::Zero),
+            Self::Attention(..) | Self::Pool(_) | Self::Shortcut { .. } | Self::GlobalMean => (0, Padding::Zero),
             Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
@@ -74,17 +75,16 @@ impl Layer {
             Self::Pool(pool) => pool.forward(input, output, first_channel.unwrap_or(0)),
             Self::GlobalMean => global_mean(input, output),
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
-            Self::Attention(channels) => attend(*channels, input, residual, output, planes),
+            Self::Attention(channels, precision) => attend((*channels, *precision), input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),
             Self::Shortcut { halved } => shortcut_sum(input, residual.unwrap_or(input), *halved, output),
-            Self::GlobalMean => global_mean(input, output),
         }
     }
 }
 
 /// Self-attention, added to the residual. It works on planes.
 fn attend(
-    [queries, keys, values]: [usize; 3],
+    ([queries, keys, values], precision): ([usize; 3], Precision),
     input: &FeatureMap,
     residual: Option<&FeatureMap>,
     output: &mut FeatureMap,
@@ -102,7 +102,7 @@ fn attend(
     input.write_channels(0..queries, query)?;
     input.write_channels(queries..queries + keys, key)?;
     input.write_channels(queries + keys..queries + keys + values, value)?;
-    attention_forward(&shape, [query, key, value], attended, log_sum_exp)?;
+    attention_forward_in(precision, &shape, [query, key, value], attended, log_sum_exp)?;
     match residual {
         Some(residual) => output.fill_with_sum(attended, residual),
         None => output.fill(attended),

@@ -10,6 +10,7 @@ use portraitist_kernels::{
 use super::decisions::{halos, is_few_output_convolution, parts, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
+use super::precision::InferencePrecision;
 use crate::graph::{AdainRange, Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, FoldedConvolution, Normalization, SelfAttention};
 
@@ -28,20 +29,22 @@ pub enum NoPlan {
 const MAX_LANES: usize = 16;
 
 impl Plan {
-    /// A plan with the present weights of a network, for pictures of one shape. Its results are those of the graph's last
+    /// A plan with the present weights of a network, for pictures of one shape, in a precision. Its results are those of the graph's last
     /// node.
     ///
     /// # Errors
     /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
-    pub fn new(graph: &Graph<'_>, pictures: Shape) -> Result<Self, NoPlan> {
-        let (mut lowering, shapes) = (Lowering::new(graph, pictures), graph.shapes(pictures));
+    pub fn new(graph: &Graph<'_>, pictures: Shape, precision: InferencePrecision) -> Result<Self, NoPlan> {
+        let (mut lowering, shapes) = (Lowering::new(graph, pictures, precision), graph.shapes(pictures));
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
                 Operation::Block { block, .. } if is_last && is_few_output_convolution(node) => {
-                    lowering.output_block(node.input, block)?
+                    lowering.output_block(index, node.input, block)?
                 }
-                Operation::Block { block, upsampled: true, .. } => lowering.upsampled_block(node.input, block)?,
+                Operation::Block { block, upsampled: true, .. } => {
+                    lowering.upsampled_block(index, node.input, block)?
+                }
                 Operation::Block { block, adain, residual, .. } => {
                     lowering.block(index, node.input, block, adain.as_ref(), *residual)?
                 }
@@ -121,13 +124,13 @@ struct Lowering {
 }
 
 impl Lowering {
-    fn new(graph: &Graph<'_>, [channels, height, width]: Shape) -> Self {
+    fn new(graph: &Graph<'_>, [channels, height, width]: Shape, precision: InferencePrecision) -> Self {
         let halos = halos(graph);
         let shapes = vec![FeatureMapShape::images(channels, height, width, halos[0])];
         let graph_shapes = graph.shapes([channels, height, width]);
         Self {
             halos,
-            precisions: precisions(graph),
+            precisions: precisions(graph, precision),
             parts: parts(graph, &graph_shapes),
             graph_shapes,
             begun: HashMap::new(),
@@ -173,7 +176,7 @@ impl Lowering {
         Ok(output)
     }
 
-    fn upsampled_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+    fn upsampled_block(&mut self, index: usize, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let weights = block.convolution.current_weights();
         if !weights.fits_upsampling() {
             return Err(NoPlan::Layer("upsampling before a convolution that is not 5x5 with reflecting borders"));
@@ -182,7 +185,8 @@ impl Lowering {
         if normalization.is_none() {
             return Err(NoPlan::Layer("upsampling that is not normalised"));
         }
-        let prepared = PreparedUpsampling::new(self.shape(input), &weights.weight, &weights.bias)?;
+        let (shape, precision) = (self.shape(input), self.precisions[index]);
+        let prepared = PreparedUpsampling::new(shape, &weights.weight, &weights.bias, precision)?;
         let output = prepared.output(self.halo());
         let output = self.push(Layer::Upsampling(prepared), self.slots[input.0], None, output)?;
         self.normalize(normalization);
@@ -190,11 +194,12 @@ impl Lowering {
     }
 
     /// A last block that writes images.
-    fn output_block(&mut self, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
+    fn output_block(&mut self, index: usize, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let activation = (block.activation.kind() == ActivationKind::Tanh).then_some(Pointwise::Tanh);
         let (planned, shape) = (Planned::from(block.convolution.current_weights()), self.shape(input));
+        let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
         let prepared =
-            PreparedFewOutputs::new(&planned.shape(shape), shape, &planned.weight, &planned.bias, activation)?;
+            PreparedFewOutputs::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
         let sums = prepared.sums();
         Ok(self.push(Layer::FewOutputs(prepared), self.slots[input.0], None, sums)?)
     }
@@ -211,9 +216,12 @@ impl Lowering {
             padding: 0,
             mode: Padding::Zero,
         };
-        let projected = self.convolution_with_halo(index, input, &planned, OutputActivation::None, None, 0)?;
+        // Scores are exponents: what they are made of is not rounded to bf16.
+        let precision = self.precisions[index];
+        let exact = if precision.is_rounded() { Precision::Standard } else { precision };
+        let projected = self.convolution_with_halo(exact, input, &planned, OutputActivation::None, None, 0)?;
         let output = FeatureMapShape::features(weights.channels[2], height, width, halo);
-        Ok(self.push(Layer::Attention(weights.channels), projected, Some(self.slots[input.0]), output)?)
+        Ok(self.push(Layer::Attention(weights.channels, precision), projected, Some(self.slots[input.0]), output)?)
     }
 
     fn convolution(
@@ -224,12 +232,13 @@ impl Lowering {
         activation: OutputActivation<'_>,
         residual: Option<Slot>,
     ) -> Result<usize, ShapeError> {
-        self.convolution_with_halo(index, input, planned, activation, residual, self.halo())
+        let precision = self.precisions[index];
+        self.convolution_with_halo(precision, input, planned, activation, residual, self.halo())
     }
 
     fn convolution_with_halo(
         &mut self,
-        index: usize,
+        precision: Precision,
         input: Slot,
         planned: &Planned,
         activation: OutputActivation<'_>,
@@ -237,7 +246,7 @@ impl Lowering {
         halo: usize,
     ) -> Result<usize, ShapeError> {
         let shape = self.shape(input);
-        let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
+        let convolution = planned.shape(shape);
         let prepared =
             PreparedConvolution::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
         let output = prepared.output(halo);
@@ -256,8 +265,9 @@ impl Lowering {
     fn shortcut(&mut self, node: &Node<'_>, from: Slot, halved: bool, [channels, height, width]: Shape) -> usize {
         self.shapes.push(FeatureMapShape::features(channels, height, width, self.halo()));
         let (input, residual) = (self.slots[node.input.0], Some(self.slots[from.0]));
-        self.steps.push(Step { layer: Layer::Shortcut { halved }, input, residual, normalization: None });
-        self.steps.len()
+        let (layer, output) = (Layer::Shortcut { halved }, self.shapes.len() - 1);
+        self.steps.push(Step { layer, input, residual, normalization: None, output, first_channel: None });
+        output
     }
 
     fn push(

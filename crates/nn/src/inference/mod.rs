@@ -12,6 +12,8 @@ pub mod dense;
 mod layers;
 mod lowering;
 mod plan;
+mod precision;
 
 pub use lowering::NoPlan;
 pub use plan::Plan;
+pub use precision::{InferencePrecision, bf16_instructions};

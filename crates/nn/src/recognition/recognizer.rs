@@ -10,6 +10,7 @@ use portraitist_face::edit::Border;
 use portraitist_face::template::Template;
 
 use crate::config::Architecture;
+use crate::inference::InferencePrecision;
 use crate::layers::Initialization;
 use crate::losses::MarginHead;
 use crate::networks::EmbeddingNetwork;
@@ -111,6 +112,7 @@ pub struct Recognizer {
     head: Option<MarginHead>,
     description: RecognizerDescription,
     sha256: String,
+    precision: InferencePrecision,
 }
 
 impl Recognizer {
@@ -159,7 +161,13 @@ impl Recognizer {
             assign(&mut classifier, file.arrays, path)?;
             (classifier.network, Some(classifier.head))
         };
-        Ok(Self { embedder: Arc::new(FrozenEmbedder::new(network, device)), head, description, sha256 })
+        let (embedder, precision) = (Arc::new(FrozenEmbedder::new(network, device)), InferencePrecision::F32);
+        Ok(Self { embedder, head, description, sha256, precision })
+    }
+
+    /// The same recogniser, embedding in a precision; as it is read, in `f32`.
+    pub fn with_precision(self, precision: InferencePrecision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The network.
@@ -237,7 +245,7 @@ impl Recognizer {
         let architecture = self.architecture();
         let plain: Vec<f32> = crops.iter().flat_map(|crop| to_recognition_planes(crop, architecture)).collect();
         let embed = |planes: &[f32]| -> Vec<Vec<f32>> {
-            let embeddings = self.embedder.embed(planes);
+            let embeddings = self.embedder.embed(planes, self.precision);
             embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect()
         };
         if mirrored == Mirrored::Ignore {

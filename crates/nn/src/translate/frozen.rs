@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
-use crate::inference::NoPlan;
+use crate::inference::{InferencePrecision, NoPlan};
 use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
 
@@ -33,6 +33,7 @@ pub struct FrozenTranslator {
 struct Kept {
     to: Domain,
     size: [usize; 2],
+    precision: InferencePrecision,
     plan: Arc<TranslationPlan>,
 }
 
@@ -48,7 +49,7 @@ impl FrozenTranslator {
         &self.translator
     }
 
-    /// Translates pictures of the other domain to `to`, with the given styles.
+    /// Translates pictures of the other domain to `to`, with the given styles, in a precision.
     ///
     /// # Shapes
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`, `h` and `w` as `size` says; style: `[n, style_dim]`
@@ -56,8 +57,15 @@ impl FrozenTranslator {
     ///
     /// # Panics
     /// If these are no whole pictures that the networks can halve, or not as many styles.
-    pub fn translate(&self, pictures: &[f32], size: [usize; 2], style: Tensor<2>, to: Domain) -> Vec<f32> {
-        if let Some(plan) = self.plan(to, size) {
+    pub fn translate(
+        &self,
+        pictures: &[f32],
+        size: [usize; 2],
+        style: Tensor<2>,
+        to: Domain,
+        precision: InferencePrecision,
+    ) -> Vec<f32> {
+        if let Some(plan) = self.plan(to, size, precision) {
             return plan.run(pictures, style).expect("the plan is made for pictures of this size");
         }
         let [height, width] = size;
@@ -67,12 +75,12 @@ impl FrozenTranslator {
         to_values(self.translator.translate(pictures, style, to))
     }
 
-    /// The plan for a direction and a size, if there can be one.
-    fn plan(&self, to: Domain, size: [usize; 2]) -> Option<Arc<TranslationPlan>> {
+    /// The plan for a direction, a size and a precision, if there can be one.
+    fn plan(&self, to: Domain, size: [usize; 2], precision: InferencePrecision) -> Option<Arc<TranslationPlan>> {
         if !self.has_plans.load(Ordering::Relaxed) {
             return None;
         }
-        let is_wanted = |kept: &Kept| kept.to == to && kept.size == size;
+        let is_wanted = |kept: &Kept| kept.to == to && kept.size == size && kept.precision == precision;
         let mut plans = self.lock_plans();
         if let Some(index) = plans.iter().position(is_wanted) {
             let kept = plans.remove(index);
@@ -83,7 +91,7 @@ impl FrozenTranslator {
         plans.retain(|kept| kept.to != to);
         // Not under the lock: while weights are prepared, a thread may turn to another picture, and would wait for itself.
         drop(plans);
-        let plan = match TranslationPlan::new(&self.translator, to, size) {
+        let plan = match TranslationPlan::new(&self.translator, to, size, precision) {
             Ok(plan) => Arc::new(plan),
             Err(reason) => {
                 // A missing form is missing for every size; it is not looked for again.
@@ -92,7 +100,7 @@ impl FrozenTranslator {
             }
         };
         let mut plans = self.lock_plans();
-        plans.push(Kept { to, size, plan: Arc::clone(&plan) });
+        plans.push(Kept { to, size, precision, plan: Arc::clone(&plan) });
         let surplus = plans.len().saturating_sub(PLANS_KEPT);
         plans.drain(..surplus);
         Some(plan)

@@ -9,6 +9,7 @@ use portraitist_face::{Picture, edit};
 
 use crate::config::Domain;
 use crate::config::munit::TranslatorConfig;
+use crate::inference::InferencePrecision;
 use crate::layers::Initialization;
 use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
@@ -46,6 +47,7 @@ pub struct Model {
     config: TranslatorConfig,
     sha256: String,
     device: Device,
+    precision: InferencePrecision,
 }
 
 impl Model {
@@ -85,7 +87,12 @@ impl Model {
         assign(&mut translator, file.arrays, path)?;
         translator.refresh();
         let networks = Arc::new(FrozenTranslator::new(translator, device));
-        Ok(Self { networks, config, sha256, device: device.clone() })
+        Ok(Self { networks, config, sha256, device: device.clone(), precision: InferencePrecision::F32 })
+    }
+
+    /// The same model, translating in a precision; as it is read, in `f32`.
+    pub fn with_precision(self, precision: InferencePrecision) -> Self {
+        Self { precision, ..self }
     }
 
     /// How the networks are built.
@@ -123,7 +130,7 @@ impl Model {
             .copied()
             .fold(0.0f32, |largest, value| if value.abs() <= largest.abs() { largest } else { value });
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
-        let output = self.networks.translate(&input, [padded_height, padded_width], style, to);
+        let output = self.networks.translate(&input, [padded_height, padded_width], style, to, self.precision);
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
         if !planes.iter().all(|value| value.is_finite()) {

@@ -6,7 +6,7 @@ use portraitist_kernels::ShapeError;
 use crate::config::Domain;
 use crate::device::on_workers;
 use crate::graph::Graph;
-use crate::inference::{NoPlan, Plan};
+use crate::inference::{InferencePrecision, NoPlan, Plan};
 use crate::networks::munit::{ContentEncoder, Decoder, StyleMlp, Translator};
 use crate::parameter::to_values;
 
@@ -24,9 +24,14 @@ impl TranslationPlan {
     ///
     /// # Errors
     /// [`NoPlan`] if the networks do not fit such pictures, or a layer has no prepared form.
-    pub fn new(translator: &Translator, to: Domain, size: [usize; 2]) -> Result<Self, NoPlan> {
+    pub fn new(
+        translator: &Translator,
+        to: Domain,
+        size: [usize; 2],
+        precision: InferencePrecision,
+    ) -> Result<Self, NoPlan> {
         let (source, target) = (translator.of(to.other()), translator.of(to));
-        Self::of_networks(source.content_encoder(), target.decoder(), target.style_mlp(), size)
+        Self::of_networks(source.content_encoder(), target.decoder(), target.style_mlp(), size, precision)
     }
 
     /// As [`new`](Self::new), of the networks that take part.
@@ -38,11 +43,12 @@ impl TranslationPlan {
         decoder: &Decoder,
         style_mlp: &StyleMlp,
         [height, width]: [usize; 2],
+        precision: InferencePrecision,
     ) -> Result<Self, NoPlan> {
         let mut graph = Graph::default();
         let content = encoder.add(&mut graph, Graph::INPUT);
         decoder.add(&mut graph, content);
-        let plan = Plan::new(&graph, [encoder.picture_channels(), height, width])?;
+        let plan = Plan::new(&graph, [encoder.picture_channels(), height, width], precision)?;
         Ok(Self { plan, style_mlp: style_mlp.clone() })
     }
 

@@ -11,6 +11,7 @@ use rand::Rng;
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
 use crate::config::{Architecture, Domain, RecognizerConfig};
 use crate::device::on_workers;
+use crate::inference::InferencePrecision;
 use crate::layers::{Initialization, Initializer};
 use crate::losses::LossWeights;
 use crate::networks::munit::{ContentEncoder, Decoder, Discriminators, StyleMlp, Translator};
@@ -144,10 +145,11 @@ impl Workload {
         one * self.batch as f64
     }
 
-    /// Makes networks and pictures; each call of the result does the work once, to its end.
-    pub fn prepare(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
+    /// Makes networks and pictures; each call of the result does the work once, to its end. Translation and recognition are
+    /// in the precision given, the rest in `f32`.
+    pub fn prepare(&self, device: &Device, precision: InferencePrecision) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         match self.task {
-            Task::Translate => self.prepare_translation(device),
+            Task::Translate => self.prepare_translation(device, precision),
             Task::Train | Task::TrainCheckpointed => self.prepare_iteration(device),
             Task::Vgg => {
                 let (network, pictures) = (Vgg16::new(device), self.pictures(Domain::Photo, device));
@@ -161,14 +163,18 @@ impl Workload {
                 let (embedder, crops) =
                     (FrozenEmbedder::new(network, device), to_values(self.pictures(Domain::Photo, device)));
                 Box::new(move || {
-                    embedder.embed(&crops);
+                    embedder.embed(&crops, precision);
                     Ok(())
                 })
             }
         }
     }
 
-    fn prepare_translation(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
+    fn prepare_translation(
+        &self,
+        device: &Device,
+        precision: InferencePrecision,
+    ) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         let Networks { mut encoder, mut decoder, style_mlp } = self.translating_networks(device);
         encoder.refresh();
         decoder.refresh();
@@ -179,7 +185,7 @@ impl Workload {
         let styles: Tensor<2> = styles.reshape([self.batch, style_dim]);
         if *device == Device::flex() {
             let size = [self.height, self.width];
-            let plan = TranslationPlan::of_networks(&encoder, &decoder, &style_mlp, size)
+            let plan = TranslationPlan::of_networks(&encoder, &decoder, &style_mlp, size, precision)
                 .expect("the pictures are large enough");
             let pictures = to_values(pictures);
             return Box::new(move || {
@@ -323,11 +329,11 @@ mod tests {
     fn work_can_be_done_again_and_again() {
         let device = crate::device::parse("cpu").expect("there is always a CPU");
         for (task, side) in [(Task::Translate, 16), (Task::Train, 64), (Task::Vgg, 16)] {
-            let mut work = workload(task, [side, side], 2, 8).prepare(&device);
+            let mut work = workload(task, [side, side], 2, 8).prepare(&device, InferencePrecision::F32);
             work().expect("the first time");
             work().expect("the second time");
         }
-        let mut work = workload(Task::Recognize, CROP, 2, 64).prepare(&device);
+        let mut work = workload(Task::Recognize, CROP, 2, 64).prepare(&device, InferencePrecision::F32);
         work().expect("the first time");
         work().expect("the second time");
     }

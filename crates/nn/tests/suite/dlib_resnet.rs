@@ -6,6 +6,7 @@ use std::path::Path;
 use burn::tensor::Tensor;
 use portraitist_face::{Picture, edit};
 use portraitist_nn::config::{Architecture, RecognizerConfig};
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::layers::{Initialization, shortcut_sum};
 use portraitist_nn::losses::{IdentityForm, IdentityLoss};
 use portraitist_nn::networks::{DlibResnet, EmbeddingNetwork};
@@ -63,8 +64,8 @@ fn network_and_plan_match_the_reference() {
     assert_close(&to_values(network.forward(crops.clone())), &expected);
     assert_eq!(network.feature_map(crops).dims(), [2, 8, 2, 2]);
     let embedder = FrozenEmbedder::new(network, &device());
-    assert_close(&embedder.embed(&planes), &expected);
-    assert_close(&embedder.embed(&planes[3 * 150 * 150..]), &EXPECTED_MIRRORED);
+    assert_close(&embedder.embed(&planes, InferencePrecision::F32), &expected);
+    assert_close(&embedder.embed(&planes[3 * 150 * 150..], InferencePrecision::F32), &EXPECTED_MIRRORED);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use portraitist_face::Picture;
 use portraitist_nn::evaluation::Mode;
 use portraitist_nn::evaluation::network_planes;
-use portraitist_nn::inference::Plan;
+use portraitist_nn::inference::{InferencePrecision, Plan};
 use portraitist_nn::networks::{Inception, InceptionKind};
 use portraitist_nn::parameter::{from_values, to_values};
 use portraitist_nn::weights::{Array, NamedArrays};
@@ -44,7 +44,7 @@ fn features_are_pytorch_fids() {
     let expected = Tensors::open(&folder.join("features.safetensors"));
     let arrays = formula_arrays(&folder);
     let network = Inception::new(InceptionKind::Fid, arrays, Path::new("formula"), &device()).unwrap();
-    let plan = Plan::new(&network.graph(), [3, Inception::SIDE, Inception::SIDE]).unwrap();
+    let plan = Plan::new(&network.graph(), [3, Inception::SIDE, Inception::SIDE], InferencePrecision::F32).unwrap();
     let both: Vec<f32> = (0..2).flat_map(|index| read_planes(&folder, index, Mode::PytorchFid)).collect();
     for index in 0..2 {
         let planes = read_planes(&folder, index, Mode::PytorchFid);
@@ -74,7 +74,7 @@ fn plans_of_both_networks_are_their_graphs() {
         let mut arrays = formula_arrays(&folder);
         arrays.insert("fc.bias".to_owned(), Array { shape: vec![classes], values: vec![0.0; classes], dtype: "F32" });
         let network = Inception::new(kind, arrays, Path::new("formula"), &device()).unwrap();
-        let plan = Plan::new(&network.graph(), [3, 299, 299]).unwrap();
+        let plan = Plan::new(&network.graph(), [3, 299, 299], InferencePrecision::F32).unwrap();
         let found = plan.run(&planes, &[]).unwrap();
         let input = from_values(planes.clone(), &device()).reshape([1, 3, 299, 299]);
         let expected = to_values(network.graph().forward(input, None).into_feature_map());

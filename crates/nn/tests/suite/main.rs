@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it skips")]
 
 mod activation_checkpointing;
+mod bf16;
 mod dlib_resnet;
 mod evaluation;
 mod face_networks;

@@ -2,6 +2,7 @@
 
 use burn::tensor::Tensor;
 use portraitist_nn::config::Domain;
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::losses::AdversarialLoss;
 use portraitist_nn::networks::munit::{Code, Generator, Translator};
 use portraitist_nn::parameter::to_values;
@@ -206,7 +207,7 @@ fn picture_files_translate_as_the_original_does_fresh_and_in_sequence() {
             let name = format!("fresh.{from}2{to}.{index}");
             let generated = fresh.translate(planes.clone(), style.clone(), domain);
             assert_close(&name, generated, expected.values(&name), PICTURE);
-            let plan = TranslationPlan::new(&fresh, domain, [64, 56]).unwrap();
+            let plan = TranslationPlan::new(&fresh, domain, [64, 56], InferencePrecision::F32).unwrap();
             let planned = plan.run(&to_values(planes.clone()), style.clone()).unwrap();
             let planned = tensor(planned).reshape([1, 3, 64, 56]);
             assert_close(&format!("{name} by plan"), planned, expected.values(&name), PICTURE);

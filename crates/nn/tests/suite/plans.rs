@@ -3,6 +3,7 @@
 use burn::tensor::Tensor;
 use portraitist_nn::config::Domain;
 use portraitist_nn::config::munit::{GeneratorConfig, TranslatorConfig};
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::layers::PaddingKind;
 use portraitist_nn::layers::{ActivationKind, Initialization};
 use portraitist_nn::networks::munit::Translator;
@@ -40,7 +41,7 @@ fn largest_difference(generator: GeneratorConfig, count: usize, [height, width]:
     let translator = translator(generator.clone());
     let pictures = random(count * 3 * height * width, 3);
     let style = styles(count, generator.style_dim);
-    let plan = TranslationPlan::new(&translator, to, [height, width]).unwrap();
+    let plan = TranslationPlan::new(&translator, to, [height, width], InferencePrecision::F32).unwrap();
     let found = plan.run(&pictures, style.clone()).unwrap();
     let tensor = from_values(pictures, &device()).reshape([count, 3, height, width]);
     let expected = to_values(translator.translate(tensor, style, to));
@@ -75,13 +76,14 @@ fn networks_without_a_plan_are_run_as_in_training() {
         (GeneratorConfig { padding: PaddingKind::Zero, ..small }, "reflecting"),
     ] {
         let networks = translator(generator);
-        let reason = TranslationPlan::new(&networks, Domain::Photo, [16, 16]).unwrap_err().to_string();
+        let reason =
+            TranslationPlan::new(&networks, Domain::Photo, [16, 16], InferencePrecision::F32).unwrap_err().to_string();
         assert!(reason.contains(expected_reason), "{reason}");
         let (pictures, style) = (random(3 * 256, 3), styles(1, 8));
         let tensor = from_values(pictures.clone(), &device()).reshape([1, 3, 16, 16]);
         let expected = to_values(networks.translate(tensor, style.clone(), Domain::Photo));
         let frozen = FrozenTranslator::new(networks, &device());
-        assert_eq!(frozen.translate(&pictures, [16, 16], style, Domain::Photo), expected);
+        assert_eq!(frozen.translate(&pictures, [16, 16], style, Domain::Photo, InferencePrecision::F32), expected);
     }
 }
 
@@ -91,7 +93,7 @@ fn translations_do_not_depend_on_those_before() {
     let generator = GeneratorConfig { dim: 8, ..GeneratorConfig::default() };
     let frozen = FrozenTranslator::new(translator(generator.clone()), &device());
     let translate = |frozen: &FrozenTranslator, side: usize, to: Domain, seed: u64| {
-        frozen.translate(&random(3 * side * side, seed), [side; 2], styles(1, 8), to)
+        frozen.translate(&random(3 * side * side, seed), [side; 2], styles(1, 8), to, InferencePrecision::F32)
     };
     let first = translate(&frozen, 24, Domain::Photo, 1);
     translate(&frozen, 24, Domain::Photo, 2);

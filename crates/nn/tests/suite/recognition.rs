@@ -4,6 +4,7 @@ use std::path::Path;
 
 use burn::tensor::Tensor;
 use portraitist_nn::config::RecognizerConfig;
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::layers::Initialization;
 use portraitist_nn::losses::{Margin, MarginHead, SphereMargin, TargetAngle};
 use portraitist_nn::networks::SphereFace;
@@ -56,7 +57,7 @@ fn features_and_angles_match_the_reference() {
     let flipped = classifier.network.forward(crops.clone().flip([3]));
     assert_close("features of mirrored crops", flipped, stored.values("features_flipped"), 2e-5);
     let embedder = FrozenEmbedder::new(classifier.network.clone(), &device());
-    let prepared = from_values(embedder.embed(&to_values(crops)), &device());
+    let prepared = from_values(embedder.embed(&to_values(crops), InferencePrecision::F32), &device());
     assert_close("features by the plan", prepared, stored.values("features"), 2e-5);
     let (cosines, lengths) = classifier.head.cosines(features);
     assert_close("cosines", cosines.clone() * lengths.clone(), stored.values("cos_theta"), 1e-4);
@@ -304,15 +305,15 @@ fn plans_give_what_networks_give_for_any_batch() {
         let crops: Vec<f32> = (0..count * 3 * 112 * 96).map(|_| random.random_range(-1.0..1.0)).collect();
         let expected = to_values(network.forward(from_values(crops.clone(), &device()).reshape([count, 3, 112, 96])));
         let embedder = FrozenEmbedder::new(network, &device());
-        let batched = embedder.embed(&crops);
+        let batched = embedder.embed(&crops, InferencePrecision::F32);
         let scale = expected.iter().fold(0.0_f32, |largest, value| largest.max(value.abs()));
         for (found, expected) in batched.iter().zip(&expected) {
             assert!((found - expected).abs() <= 1e-5 * scale, "{found}, expected {expected} (largest {scale})");
         }
-        let alone = crops.chunks_exact(3 * 112 * 96).flat_map(|crop| embedder.embed(crop));
+        let alone = crops.chunks_exact(3 * 112 * 96).flat_map(|crop| embedder.embed(crop, InferencePrecision::F32));
         assert!(alone.map(f32::to_bits).eq(batched.iter().map(|value| value.to_bits())));
         let threads = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
-        assert_eq!(threads.install(|| embedder.embed(&crops)), batched);
-        assert!(embedder.embed(&[]).is_empty());
+        assert_eq!(threads.install(|| embedder.embed(&crops, InferencePrecision::F32)), batched);
+        assert!(embedder.embed(&[], InferencePrecision::F32).is_empty());
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use portraitist_nn::device;
+use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::workload::{Task, Workload};
 use serde::{Deserialize, Serialize};
 
@@ -24,8 +25,13 @@ pub(super) fn default_runs(task: Task) -> u32 {
 }
 
 /// Times a case after some untimed runs.
-pub(super) fn measure(workload: Workload, runs: Option<u32>, warmups: u32) -> anyhow::Result<CaseReport> {
-    let mut work = workload.prepare(&device::parse("cpu")?);
+pub(super) fn measure(
+    workload: Workload,
+    precision: InferencePrecision,
+    runs: Option<u32>,
+    warmups: u32,
+) -> anyhow::Result<CaseReport> {
+    let mut work = workload.prepare(&device::parse("cpu")?, precision);
     for _ in 0..warmups {
         work()?;
     }

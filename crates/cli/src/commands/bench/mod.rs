@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
 use portraitist_nn::device;
+use portraitist_nn::inference::{InferencePrecision, bf16_instructions};
 use portraitist_nn::workload::Workload;
 
 use crate::arguments::BenchArguments;
@@ -22,14 +23,8 @@ use report::{BenchOutput, Measurement};
 
 /// Runs the command: each case in a process of its own, or as such a process the one case.
 pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads as usize)
-            .build_global()
-            .context("cannot start the threads that were asked for")?;
-    }
     if let Some(name) = &arguments.case {
-        let report = case::measure(find(name)?, arguments.runs, arguments.warmups)?;
+        let report = case::measure(find(name)?, arguments.precision.into(), arguments.runs, arguments.warmups)?;
         console.result(&report, "")?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -63,11 +58,13 @@ pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Resu
     if interruption::stops_here() {
         console.say(&format!("interrupted: {} of {count} cases were timed", results.len()));
     }
-    let status = status(&failed);
+    let (status, precision) = (status(&failed), InferencePrecision::from(arguments.precision));
     let output = BenchOutput {
         results,
         threads: rayon::current_num_threads(),
         isa: device::instruction_set(),
+        precision: precision.name(),
+        bf16: (precision == InferencePrecision::Bf16).then(bf16_instructions),
         version: env!("CARGO_PKG_VERSION"),
         failed,
     };
@@ -113,9 +110,8 @@ fn run_apart(workload: &Workload, arguments: &BenchArguments) -> anyhow::Result<
     words.push(workload.name().into());
     words.extend(["--runs".into(), runs.to_string().into()]);
     words.extend(["--warmups".into(), arguments.warmups.to_string().into()]);
-    if let Some(threads) = arguments.threads {
-        words.extend(["--threads".into(), threads.to_string().into()]);
-    }
+    words.extend(["--threads".into(), rayon::current_num_threads().to_string().into()]);
+    words.extend(["--precision".into(), InferencePrecision::from(arguments.precision).name().into()]);
     let mut command = Command::new(&program);
     command.args(words);
     let output = output_unless_asked(&mut command).with_context(|| format!("cannot run {}", program.display()))?;

@@ -13,6 +13,11 @@ pub(super) struct BenchOutput {
     pub(super) results: Vec<Measurement>,
     pub(super) threads: usize,
     pub(super) isa: &'static str,
+    /// Of translation and recognition.
+    pub(super) precision: &'static str,
+    /// What multiplied bf16 values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) bf16: Option<&'static str>,
     pub(super) version: &'static str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) failed: Vec<Failure>,
@@ -90,7 +95,8 @@ impl BenchOutput {
             "", "median ms", "min ms", "max ms", "peak MiB", "GFLOP", "GFLOP/s"
         );
         let rows = self.results.iter().map(Measurement::row);
-        let foot = format!("{} threads, {}", self.threads, self.isa);
+        let bf16 = self.bf16.map_or_else(String::new, |unit| format!(", bf16 by {unit}"));
+        let foot = format!("{} threads, {}{bf16}", self.threads, self.isa);
         std::iter::once(head).chain(rows).chain([foot]).collect::<Vec<_>>().join("\n")
     }
 }

@@ -31,7 +31,8 @@ pub(super) fn run(
 ) -> anyhow::Result<ExitCode> {
     let address = arguments.addr;
     ensure!(address.ip().is_loopback(), "--addr must be on loopback, such as {DEFAULT_ADDRESS}, found {address}");
-    let service = DemoService { translator, recognizer: open_recognizer(builtin::RECOGNIZER, "cpu")? };
+    let recognizer = open_recognizer(builtin::RECOGNIZER, "cpu")?.with_precision(arguments.precision.into());
+    let service = DemoService { translator, recognizer };
     let stylise = StyliseState::new(Arc::new(service));
     let state = AppState { stylise, give_memory_back: crate::memory::give_memory_back };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &EmbedArguments, console: &Console) -> anyhow::Resu
         return Ok(ExitCode::SUCCESS);
     }
     refuse_done([arguments.out.as_path()], arguments.force || to_stdout)?;
-    let recognizer = open_recognizer(&arguments.model, "cpu")?;
+    let recognizer = open_recognizer(&arguments.model, "cpu")?.with_precision(arguments.precision.into());
     let options = EmbeddingOptions { mirrored: arguments.mirrored.into(), batch_size: arguments.batch as usize };
     let pipeline = face_pipeline(&recognizer, arguments.aligned, Fit::Reflective)?;
     let mut inputs = expand(&arguments.inputs, None);

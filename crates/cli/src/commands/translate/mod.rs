@@ -62,7 +62,7 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let translator = FaceTranslator::open(&arguments.model)?;
+    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
     let is_measured = arguments.recognizer.as_os_str() != "none";
     if is_measured {
         check_recognizer(&arguments.recognizer)?;
@@ -75,6 +75,7 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         None if exaggerating.is_auto() => Some(open_recognizer(&arguments.recognizer, "cpu")?),
         other => other,
     };
+    let recognizer = recognizer.map(|recognizer| recognizer.with_precision(arguments.precision.into()));
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
     ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");

@@ -3,6 +3,7 @@
 use burn::tensor::Device;
 
 use crate::config::Domain;
+use crate::inference::InferencePrecision;
 use crate::parameter::{Parameter, Parameterized, from_values};
 use crate::pixels::to_recognition_planes;
 use crate::recognition::{Classifier, FrozenEmbedder};
@@ -99,7 +100,7 @@ fn embeddings(
             let crop = read_whole(portrait, architecture.crop_size(), odd)?;
             planes.extend(to_recognition_planes(&crop, architecture));
         }
-        let embedded = embedder.embed(&planes);
+        let embedded = embedder.embed(&planes, InferencePrecision::F32);
         let length = embedded.len() / portraits.len();
         rows.extend(embedded.chunks_exact(length).map(|row| row.iter().map(|value| f64::from(*value)).collect()));
     }
