@@ -9,7 +9,6 @@ use portraitist_face::edit::resize;
 use rayon::prelude::*;
 
 use crate::builtin;
-use crate::config::RecognizerConfig;
 use crate::device::on_workers;
 use crate::inference::dense::DenseMemory;
 use crate::inference::{InferencePrecision, Plan};
