@@ -3,6 +3,7 @@
 mod attention;
 mod convolution;
 mod dense;
+mod depthwise;
 mod inference;
 mod inference_layers;
 mod normalization;
