@@ -3,6 +3,7 @@
 
 mod arguments;
 mod commands;
+mod faces;
 mod globs;
 mod inputs;
 mod interruption;
@@ -59,6 +60,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Dataset(command) => commands::dataset::run(command, console),
         Command::Train(arguments) => commands::train::run(&arguments, console),
         Command::Recognize(command) => commands::recognize::run(&command, console),
+        Command::Landmarks(command) => commands::landmarks::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Weights(command) => commands::weights::run(command, console),
         Command::Completions(arguments) => commands::shell::completions(&arguments, console),

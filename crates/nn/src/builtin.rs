@@ -28,6 +28,10 @@ pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
     ("iris", include_bytes!("../models/iris.safetensors")),
 ];
 
+/// The network that finds the points of drawn faces: its name and model file (`docs/models/drawing-landmarks.md`). Without one, faces are
+/// taken for photographed ones.
+pub const DRAWING_LANDMARKS: Option<(&str, &[u8])> = None;
+
 /// Above this similarity two pictures may be called the same person: of 804,901 pairs of photos of different real people, 0.5 % are as
 /// similar (`docs/models/likeness.md` has the command).
 pub const SAME_PERSON_SIMILARITY: f32 = 0.72;

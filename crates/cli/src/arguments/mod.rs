@@ -4,6 +4,7 @@ mod bench;
 mod dataset;
 mod demo;
 mod faces;
+mod landmarks;
 mod recognize;
 mod shell;
 mod train;
@@ -18,7 +19,8 @@ pub(crate) use dataset::{
     DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
-pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
+pub(crate) use faces::{AlignArguments, DetectArguments, FaceChoice, TemplateName};
+pub(crate) use landmarks::{LandmarksCommand, LandmarksEvaluateArguments};
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
@@ -54,6 +56,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Landmarks(LandmarksCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

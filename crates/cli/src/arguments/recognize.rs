@@ -26,7 +26,7 @@ pub(crate) enum RecognizeCommand {
 
 /// Turn faces into embeddings: rows of numbers whose directions tell people apart.
 ///
-/// In each picture the largest face is found and aligned to SphereFace's frame of 96x112 pixels. Rows are
+/// In each picture the face is found (of several the first by size and score) and aligned to SphereFace's frame of 96x112 pixels. Rows are
 /// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
 #[derive(Debug, Args)]
 pub(crate) struct EmbedArguments {

@@ -4,6 +4,7 @@ pub(crate) mod bench;
 pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod faces;
+pub(crate) mod landmarks;
 pub(crate) mod recognize;
 pub(crate) mod shell;
 pub(crate) mod train;

@@ -7,6 +7,7 @@ mod face_networks;
 mod golden;
 mod gradients;
 mod identity;
+mod landmarks;
 mod losses;
 mod metrics;
 mod networks;

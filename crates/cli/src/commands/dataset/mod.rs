@@ -3,6 +3,7 @@
 mod check;
 mod coverage;
 mod info;
+mod landmarks;
 pub(crate) mod open;
 mod pairs;
 mod pose;
@@ -23,6 +24,7 @@ pub(crate) fn run(command: DatasetCommand, console: &Console) -> anyhow::Result<
         DatasetCommand::Overview(arguments) => info::overview(&arguments, console),
         DatasetCommand::Coverage(arguments) => coverage::run(&arguments, console),
         DatasetCommand::Pose(arguments) => pose::run(&arguments, console),
+        DatasetCommand::Landmarks(arguments) => landmarks::run(&arguments, console),
         DatasetCommand::Pairs(arguments) => pairs::run(&arguments, console),
         DatasetCommand::Prepare(arguments) => prepare::run(&arguments, console),
         DatasetCommand::Synth(arguments) => synth::run(&arguments, console),

@@ -16,6 +16,7 @@ use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
+use crate::commands::faces::numbered;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
 use crate::named::Named;
@@ -111,22 +112,53 @@ fn translate_one(
     files: &[PathBuf],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
-    let to: Domain = arguments.to.into();
     refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
     // The pictures come first, then their numbers.
     let targets = &files[..styles.len()];
     let Decoded { picture, warnings } = Decoded::open(&input.path)?;
     written.warnings.extend(sentences(&input.path, &warnings));
-    let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
+    let faces: Vec<Option<FaceCrop>> = if arguments.aligned {
+        vec![None]
+    } else {
+        let mut said = Vec::new();
+        let faces = translator.chosen_faces(&picture, arguments.points, arguments.choice, &mut said)?;
+        written.warnings.extend(said.iter().map(|sentence| format!("{}: {sentence}", input.path.display())));
+        faces.into_iter().map(Some).collect()
+    };
     if let Some(folder) = targets.first().and_then(|path| path.parent()) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let crop = face.as_ref().map_or(&picture, |face| &face.crop);
+    for (index, face) in faces.iter().enumerate() {
+        let targets: Vec<PathBuf> = targets.iter().map(|path| numbered(path, index)).collect();
+        let source = Source { input, picture: &picture, face: face.as_ref() };
+        translate_face(translator, recognizer, arguments, &source, styles, &targets, written)?;
+    }
+    Ok(())
+}
+
+/// A face to translate: the crop, or the whole picture where there is none.
+struct Source<'a> {
+    input: &'a Input,
+    picture: &'a Picture,
+    face: Option<&'a FaceCrop>,
+}
+
+fn translate_face(
+    translator: &FaceTranslator,
+    recognizer: Option<&Recognizer>,
+    arguments: &TranslateArguments,
+    &Source { input, picture, face }: &Source<'_>,
+    styles: &[Style],
+    targets: &[PathBuf],
+    written: &mut Written<'_>,
+) -> anyhow::Result<()> {
+    let to: Domain = arguments.to.into();
+    let crop = face.map_or(picture, |face| &face.crop);
     let frame = translator.model.template();
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     for (style, path) in styles.iter().zip(targets) {
         let translated = translator.translate(crop, &style.code, to)?;
-        write(translator, arguments, &picture, face.as_ref(), &translated, path)?;
+        write(translator, arguments, picture, face, &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
         let similarity = reference.as_ref().and_then(|reference| match reference {
             Ok(reference) => reference.similarity(&translated.picture).map_err(|error| written.warn(path, &error)).ok(),
