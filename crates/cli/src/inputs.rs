@@ -13,7 +13,8 @@ use serde::Serialize;
 use crate::globs;
 use crate::interruption;
 use crate::named::Named;
-use crate::output::{Console, advised, describe};
+use crate::output::{AlreadyThere, Console, advised, describe};
+use crate::streams::is_stream;
 
 /// A picture to work on, and where its result belongs below the output folder.
 #[derive(Clone, Debug)]
@@ -77,6 +78,10 @@ pub(crate) fn expand(words: &[PathBuf], folder: Option<&Path>) -> Inputs {
 }
 
 fn expand_word(word: &Path, left_out: &[PathBuf], inputs: &mut Inputs) -> anyhow::Result<()> {
+    if is_stream(word) {
+        inputs.pictures.push(Input { path: word.to_owned(), stem: "stdin".into() });
+        return Ok(());
+    }
     let path = NameFinder::default().find(word);
     if path.is_dir() {
         if left_out.iter().any(|folder| is_same_folder(folder, &path)) {
@@ -135,6 +140,7 @@ pub(crate) fn for_each<T>(
     let count = inputs.pictures.len();
     let bar = console.progress(count as u64, "{bar:24} {pos}/{len} {wide_msg} {eta} left");
     let mut results = Vec::new();
+    let mut there = Vec::new();
     let _looking_at_each = interruption::Loop::begin();
     for (index, input) in inputs.pictures.iter().enumerate() {
         if interruption::stops_here() {
@@ -149,14 +155,58 @@ pub(crate) fn for_each<T>(
             Ok(result) => results.push(result),
             Err(error) => {
                 let failure = Failure::new(&input.path, &error);
-                bar.suspend(|| console.fail(&error.context(failure.input.display().to_string())));
+                match error.downcast::<AlreadyThere>() {
+                    Ok(result) => there.push(result),
+                    Err(error) => {
+                        bar.suspend(|| console.fail(&error.context(failure.input.display().to_string())));
+                    }
+                }
                 failed.push(failure);
             }
         }
         bar.inc(1);
     }
     bar.finish_and_clear();
+    told_once(there, console);
     Done { results, failed, warnings }
+}
+
+/// One error for all results that are there already: after an interruption there may be thousands.
+fn told_once(there: Vec<AlreadyThere>, console: &Console) {
+    let count = there.len();
+    let Some(first) = there.into_iter().next() else { return };
+    let hint = first.hint;
+    let error = if count == 1 {
+        first.into()
+    } else {
+        advised(format!("{first}, and so do the results of {} other inputs", count - 1), hint)
+    };
+    console.fail(&error);
+}
+
+/// An input whose results are all there: `--resume` leaves it out.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Skipped {
+    /// The file.
+    #[serde(flatten)]
+    pub(crate) input: Named,
+    /// Its first result.
+    #[serde(flatten)]
+    pub(crate) output: Named,
+}
+
+impl Skipped {
+    /// An input and its first result.
+    pub(crate) fn new(input: &Path, output: &Path) -> Self {
+        Self { input: Named::input(input), output: Named::output(output) }
+    }
+}
+
+/// Says how many inputs were left out.
+pub(crate) fn say_skipped(skipped: &[Skipped], console: &Console) {
+    if !skipped.is_empty() {
+        console.say(&format!("{} inputs were left out: their results are there already", skipped.len()));
+    }
 }
 
 /// 1 if something failed.

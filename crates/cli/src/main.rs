@@ -14,6 +14,7 @@ mod npy;
 mod output;
 mod settings;
 mod similarity;
+mod streams;
 mod translator;
 mod web;
 

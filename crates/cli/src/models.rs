@@ -1,5 +1,6 @@
 //! Models by name: a built-in one, a run or checkpoint folder, or a weights file.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use portraitist_face::detect::{FaceDetector, LandmarkDetector};
@@ -28,14 +29,15 @@ pub(crate) fn open_landmark_detector() -> anyhow::Result<Arc<dyn LandmarkDetecto
 ///
 /// # Errors
 /// For names of nothing, and files that hold no translator.
-pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
+pub(crate) fn open_translator(name: &Path) -> anyhow::Result<Model> {
     let device = device::parse("cpu")?;
-    if let Some(path) = Model::locate(name.as_ref())? {
+    if let Some(path) = Model::locate(name)? {
         return Ok(Model::read(&path, &device)?);
     }
-    match builtin::bytes(name) {
-        Some(bytes) => Ok(Model::from_bytes(bytes, name, &device)?),
-        None => Err(ModelError::NotFound { name: name.to_owned(), built_in: builtin::NAMES.join(", ") }.into()),
+    let name = name.to_string_lossy();
+    match builtin::bytes(&name) {
+        Some(bytes) => Ok(Model::from_bytes(bytes, &name, &device)?),
+        None => Err(ModelError::NotFound { name: name.into_owned(), built_in: builtin::NAMES.join(", ") }.into()),
     }
 }
 
@@ -43,26 +45,27 @@ pub(crate) fn open_translator(name: &str) -> anyhow::Result<Model> {
 ///
 /// # Errors
 /// As [`open_recognizer`] for names.
-pub(crate) fn check_recognizer(name: &str) -> anyhow::Result<()> {
-    let is_known = name == builtin::RECOGNIZER || Recognizer::locate(name.as_ref())?.is_some();
+pub(crate) fn check_recognizer(name: &Path) -> anyhow::Result<()> {
+    let is_known = name.as_os_str() == builtin::RECOGNIZER || Recognizer::locate(name)?.is_some();
     if is_known { Ok(()) } else { Err(no_recognizer(name).into()) }
 }
 
-fn no_recognizer(name: &str) -> RecognizerError {
-    RecognizerError::NotFound { name: name.to_owned(), built_in: builtin::RECOGNIZER.to_owned() }
+fn no_recognizer(name: &Path) -> RecognizerError {
+    RecognizerError::NotFound { name: name.display().to_string(), built_in: builtin::RECOGNIZER.to_owned() }
 }
 
 /// Reads the recogniser of a name onto a device.
 ///
 /// # Errors
 /// For names of nothing, and files that hold no recogniser.
-pub(crate) fn open_recognizer(name: &str, device: &str) -> anyhow::Result<Recognizer> {
+pub(crate) fn open_recognizer(name: impl AsRef<Path>, device: &str) -> anyhow::Result<Recognizer> {
+    let name = name.as_ref();
     let device = device::parse(device)?;
-    if let Some(path) = Recognizer::locate(name.as_ref())? {
+    if let Some(path) = Recognizer::locate(name)? {
         return Ok(Recognizer::read(&path, &device)?);
     }
-    if name == builtin::RECOGNIZER {
-        return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, name, &device)?);
+    if name.as_os_str() == builtin::RECOGNIZER {
+        return Ok(Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, &device)?);
     }
     Err(no_recognizer(name).into())
 }

@@ -1,11 +1,12 @@
 //! stdout is data, stderr is talk.
 
 use std::io::{IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use anyhow::Context;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use portraitist_face::files::is_same_file;
 use serde::Serialize;
@@ -28,6 +29,27 @@ pub(crate) struct Console {
 pub(crate) struct Advised {
     message: String,
     hint: String,
+}
+
+/// A result that is there already.
+#[derive(Debug, thiserror::Error)]
+#[error("{} exists already", path.display())]
+pub(crate) struct AlreadyThere {
+    /// The file.
+    pub(crate) path: PathBuf,
+    /// What to do about it.
+    pub(crate) hint: &'static str,
+}
+
+/// What is done about results that are there.
+const REPLACE: &str = "replace it with --force";
+/// The same, of commands that can go on.
+const REPLACE_OR_GO_ON: &str = "--resume goes on with what is not there yet, --force replaces what is there";
+
+/// The advice that comes with an error.
+fn hint_of(error: &anyhow::Error) -> Option<&str> {
+    let advised = error.downcast_ref::<Advised>().map(|advised| advised.hint.as_str());
+    advised.or_else(|| error.downcast_ref::<AlreadyThere>().map(|there| there.hint))
 }
 
 /// An error with a line that says what to do.
@@ -53,12 +75,29 @@ struct Interrupted<'a, T: Serialize> {
 /// Refuses to write over files that exist, before any work is done.
 ///
 /// # Errors
-/// Names the first one, unless `force` is set.
+/// [`AlreadyThere`] names the first one, unless `force` is set.
 pub(crate) fn refuse_existing<'a>(files: impl IntoIterator<Item = &'a Path>, force: bool) -> anyhow::Result<()> {
-    match files.into_iter().find(|file| !force && file.symlink_metadata().is_ok()) {
-        Some(taken) => Err(advised(format!("{} exists already", taken.display()), "replace it with --force")),
+    refuse(files, force, REPLACE)
+}
+
+/// As [`refuse_existing`], for commands that have `--resume`.
+///
+/// # Errors
+/// [`AlreadyThere`].
+pub(crate) fn refuse_done<'a>(files: impl IntoIterator<Item = &'a Path>, force: bool) -> anyhow::Result<()> {
+    refuse(files, force, REPLACE_OR_GO_ON)
+}
+
+fn refuse<'a>(files: impl IntoIterator<Item = &'a Path>, force: bool, hint: &'static str) -> anyhow::Result<()> {
+    match files.into_iter().find(|file| !force && is_there(file)) {
+        Some(taken) => Err(AlreadyThere { path: taken.to_owned(), hint }.into()),
         None => Ok(()),
     }
+}
+
+/// Whether something has that name, a dangling link included.
+pub(crate) fn is_there(file: &Path) -> bool {
+    file.symlink_metadata().is_ok()
 }
 
 /// Refuses to write a result over one of the files that it is made from, even with `--force`.
@@ -109,7 +148,7 @@ impl Console {
             (false, _) => text.to_owned(),
         };
         if (self.json || !self.quiet) && !line.is_empty() {
-            print_once(&line)?;
+            print_once(&line).context("cannot write to standard output")?;
         }
         Ok(())
     }
@@ -117,7 +156,7 @@ impl Console {
     /// The command came to no result: prints the error as [`fail`](Self::fail) does, and the object `{"error", "hint"}` with `--json`.
     pub(crate) fn fail_for_good(self, error: &anyhow::Error) {
         self.fail(error);
-        let hint = error.downcast_ref::<Advised>().map(|advised| advised.hint.as_str());
+        let hint = hint_of(error);
         let interrupted = interruption::stopped_by().is_some();
         self.print_failure(&FailureObject { error: &describe(error), hint }, interrupted);
     }
@@ -161,8 +200,7 @@ impl Console {
 
     /// Prints an error, what caused it, and advice where there is some.
     pub(crate) fn fail(self, error: &anyhow::Error) {
-        let advice =
-            error.downcast_ref::<Advised>().map_or_else(String::new, |advised| format!("\nhint: {}", advised.hint));
+        let advice = hint_of(error).map_or_else(String::new, |hint| format!("\nhint: {hint}"));
         talk(&format!("error: {}{advice}", describe(error)));
     }
 
@@ -195,6 +233,11 @@ pub(crate) fn wrong_usage(error: &clap::Error) -> ExitCode {
         Console::new(json, true).print_failure(&FailureObject { error: message, hint }, false);
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Keeps everything else off stdout: a result goes there.
+pub(crate) fn claim_stdout() {
+    *HAS_PRINTED.lock().unwrap_or_else(PoisonError::into_inner) = true;
 }
 
 /// Prints a line on stdout, unless an earlier one is there: two objects are none that a program can read.

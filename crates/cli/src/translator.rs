@@ -1,5 +1,7 @@
 //! Translates the faces of photos: finds and cuts out the face, translates it, and blends it back into the photo.
 
+use std::path::Path;
+
 use anyhow::Context;
 use portraitist_face::Picture;
 use portraitist_face::align::{Cropper, PasteMask, paste};
@@ -26,7 +28,7 @@ const BORDER: Border = Border::Mirror;
 
 impl FaceTranslator {
     /// Loads the networks.
-    pub(crate) fn open(model: &str) -> anyhow::Result<Self> {
+    pub(crate) fn open(model: &Path) -> anyhow::Result<Self> {
         let model = open_translator(model)?;
         let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
         Ok(Self { model, pipeline })

@@ -13,8 +13,12 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/faults.rs"]
+mod faults;
 #[path = "suite/finding_faces.rs"]
 mod finding_faces;
+#[path = "suite/going_on.rs"]
+mod going_on;
 #[path = "suite/identity_losses.rs"]
 mod identity_losses;
 #[path = "suite/inputs.rs"]
@@ -37,6 +41,8 @@ mod recognizing;
 mod resuming;
 #[path = "suite/shell.rs"]
 mod shell;
+#[path = "suite/streams.rs"]
+mod streams;
 #[path = "suite/styles.rs"]
 mod styles;
 #[path = "suite/synth.rs"]

@@ -234,7 +234,7 @@ pub enum Error {
         reason: String,
     },
     /// Whoever asked for the work ended it.
-    #[error("stopped before the end; nothing was written")]
+    #[error("stopped before the end; what was done waits for the next run")]
     Stopped,
     /// A text file could not be read.
     #[error("{}: cannot read the file: {source}; check the path and its permissions", path.display())]

@@ -84,13 +84,15 @@ impl FacePipeline {
         Ok(FaceCrop { crop, points, transform })
     }
 
-    /// The crop of a dataset's picture: by its landmarks, or by the first face found where it has none.
+    /// The crop of a dataset's picture, by its landmarks, or by the first face found where it has none; with what is to be said of the
+    /// file.
     ///
     /// # Errors
     /// If the picture or its landmarks cannot be read, no face is found, or its points cannot be aligned; the error names the file.
-    pub fn crop_entry(&self, entry: &Entry) -> Result<Picture> {
+    pub fn crop_entry(&self, entry: &Entry) -> Result<Decoded> {
         let landmarks = if self.whole { None } else { entry.read_landmarks()? };
-        Ok(self.crop(&entry.picture, landmarks.map(|landmarks| landmarks.five_points()))?.picture)
+        let points = landmarks.map(|landmarks| landmarks.five_points());
+        self.crop(&entry.picture, points, Decoded::open(&entry.picture)?)
     }
 
     /// The crop of a picture of which there is nothing but the file, with what is to be said of the file.
@@ -98,11 +100,19 @@ impl FacePipeline {
     /// # Errors
     /// As [`crop_entry`](Self::crop_entry).
     pub fn crop_file(&self, path: &Path) -> Result<Decoded> {
-        self.crop(path, None)
+        self.crop(path, None, Decoded::open(path)?)
     }
 
-    fn crop(&self, path: &Path, points: Option<FivePoints>) -> Result<Decoded> {
-        let Decoded { picture, warnings } = Decoded::open(path)?;
+    /// As [`crop_file`](Self::crop_file), of a file whose bytes are in memory already.
+    ///
+    /// # Errors
+    /// As [`crop_entry`](Self::crop_entry).
+    pub fn crop_bytes(&self, path: &Path, bytes: &[u8]) -> Result<Decoded> {
+        self.crop(path, None, Decoded::decode(&path.display().to_string(), bytes)?)
+    }
+
+    fn crop(&self, path: &Path, points: Option<FivePoints>, decoded: Decoded) -> Result<Decoded> {
+        let Decoded { picture, warnings } = decoded;
         if self.whole {
             return Ok(Decoded { picture: take_whole(&picture, &self.cropper.template)?.crop, warnings });
         }
@@ -190,7 +200,7 @@ mod tests {
         let detector = Arc::new(Given::default());
         let pipeline = pipeline(&detector);
         assert!(pipeline.crop_entry(&entry).is_err());
-        assert!(pipeline.taking_whole(true).crop_entry(&entry).unwrap() == photo());
+        assert!(pipeline.taking_whole(true).crop_entry(&entry).unwrap().picture == photo());
         assert_eq!(detector.asked.load(Ordering::Relaxed), 0);
     }
 }

@@ -9,6 +9,8 @@ mod drawing;
 mod golden;
 #[path = "face/golden_data.rs"]
 mod golden_data;
+#[path = "face/inks.rs"]
+mod inks;
 #[path = "face/odd_files.rs"]
 mod odd_files;
 #[path = "face/odd_pictures.rs"]

@@ -151,7 +151,8 @@ pub(crate) struct PrepareArguments {
 ///
 /// The folder has WebCaricature's layout: OriginalImages (P00001.jpg are photos, C00001.jpg drawings),
 /// FacialPoints (17 exact landmarks a picture), Filenames and EvaluationProtocols; FacialPoints68 has
-/// iBUG's 68 landmarks and manifest.json every parameter. The folder appears when all is done. The
+/// iBUG's 68 landmarks and manifest.json every parameter. The folder appears when all is done;
+/// until then DST.unfinished holds what is there, and the same call goes on there after an interruption. The
 /// same seed gives the same files.
 #[derive(Debug, Args)]
 pub(crate) struct SynthArguments {

@@ -30,8 +30,11 @@ pub(crate) struct DemoArguments {
     pub(crate) no_open: bool,
     /// Another model than the built-in one.
     #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
-    pub(crate) model: String,
+    pub(crate) model: PathBuf,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,
+    /// With --once: go on where an earlier call was interrupted; photos whose results are there are left out.
+    #[arg(long, requires = "once", conflicts_with = "force")]
+    pub(crate) resume: bool,
 }

@@ -11,7 +11,7 @@ use super::values::{parse_points, parse_size};
 /// With --json each face has 468, 68, 17 and 5 points, the expected errors of the 68 in pixels, and its pose.
 #[derive(Debug, Args)]
 pub(crate) struct DetectArguments {
-    /// Pictures, folders (with their subfolders) or globs.
+    /// Pictures, folders (with their subfolders) or globs; - for a picture on standard input.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
     /// Folder for the pictures with what was found drawn over them.
@@ -47,10 +47,10 @@ pub(crate) enum TemplateName {
 /// Cut faces out, rotated and scaled so that eyes, nose and mouth lie where a template has them.
 #[derive(Debug, Args)]
 pub(crate) struct AlignArguments {
-    /// Pictures, folders (with their subfolders) or globs.
+    /// Pictures, folders (with their subfolders) or globs; - for a picture on standard input.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Folder for the crops.
+    /// Folder for the crops; - writes a single one to standard output, as PNG.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// The frame.
@@ -72,4 +72,8 @@ pub(crate) struct AlignArguments {
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Go on where an earlier call with the same options was interrupted: crops that are there stay as they are,
+    /// only missing ones are made.
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
 }

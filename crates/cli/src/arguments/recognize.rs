@@ -7,7 +7,7 @@ use portraitist_nn::metrics::bootstrap;
 
 use super::dataset::DatasetArguments;
 use super::train::TrainArguments;
-use super::values::{PlotFile, VerificationName, parse_fold_length, parse_plot};
+use super::values::{PlotFile, VerificationName, parse_fold_length, plot_parser};
 
 /// Tell people apart, and measure how well.
 #[derive(Debug, Subcommand)]
@@ -28,18 +28,20 @@ pub(crate) enum RecognizeCommand {
 ///
 /// In each picture the face is found (of several the first by size and score) and aligned to SphereFace's frame of 96x112 pixels. Rows are
 /// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
+/// While it works, rows are kept in FILE.npy.unfinished: the same call goes on there after an interruption, and removes
+/// that file when all is done.
 #[derive(Debug, Args)]
 pub(crate) struct EmbedArguments {
-    /// Pictures, folders (with their subfolders) or globs.
+    /// Pictures, folders (with their subfolders) or globs; - for a picture on standard input.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// The file to write: .npy, float32, `[pictures, numbers]`.
+    /// The file to write: .npy, float32, `[pictures, numbers]`; - for standard output.
     #[arg(short, long, value_name = "FILE.npy")]
     pub(crate) out: PathBuf,
     /// A run folder of `recognize train`, a checkpoint folder, a weights file (sphere20a*.pth included), or the
     /// built-in recogniser.
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
-    pub(crate) model: String,
+    pub(crate) model: PathBuf,
     /// The pictures are aligned crops already: take them whole.
     #[arg(long)]
     pub(crate) aligned: bool,
@@ -52,6 +54,9 @@ pub(crate) struct EmbedArguments {
     /// Replace a file that exists.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Nothing is done if the file is there. What an interrupted call has embedded is always used again.
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
 }
 
 /// Measure scores that any recogniser gave.
@@ -61,7 +66,7 @@ pub(crate) struct EmbedArguments {
 /// An empty line begins a new fold. The threshold of each fold is the best on all the others.
 #[derive(Debug, Args)]
 pub(crate) struct MetricsArguments {
-    /// The scores.
+    /// The scores; - for standard input.
     pub(crate) scores: PathBuf,
     /// Pairs of each fold, instead of empty lines.
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = parse_fold_length)]
@@ -133,7 +138,7 @@ pub(crate) struct EvaluationArguments {
     /// The recogniser: a run folder of recognize train, a checkpoint folder, or a weights file
     /// (sphere20a*.pth or safetensors).
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER)]
-    pub(crate) model: String,
+    pub(crate) model: PathBuf,
     /// 1 for development, 2 for figures that are reported.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=2))]
     pub(crate) view: u8,
@@ -225,7 +230,7 @@ pub(crate) struct ResamplingArguments {
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     /// Draw the curve, as SVG or as PNG by the name's ending.
-    #[arg(long, value_name = "FILE.svg|FILE.png", value_parser = parse_plot)]
+    #[arg(long, value_name = "FILE.svg|FILE.png", value_parser = plot_parser())]
     pub(crate) plot: Option<PlotFile>,
     /// Write a table in Markdown, with published figures for comparison.
     #[arg(long, value_name = "FILE.md")]

@@ -13,16 +13,16 @@ use super::values::{DomainName, parse_points, parse_strength};
 /// translated. A picture that is a crop already is translated whole with --aligned.
 #[derive(Debug, Args)]
 pub(crate) struct TranslateArguments {
-    /// Pictures, folders (with their subfolders) or globs.
+    /// Pictures, folders (with their subfolders) or globs; - for a picture on standard input.
     #[arg(required = true)]
     pub(crate) inputs: Vec<PathBuf>,
-    /// Folder for the results.
+    /// Folder for the results; - writes a single one to standard output, as PNG.
     #[arg(short, long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// A run folder, a checkpoint folder, a weights file (an original gen_*.pt beside its config.yaml
     /// included), or a built-in model's name.
     #[arg(long, default_value = portraitist_nn::builtin::DEFAULT)]
-    pub(crate) model: String,
+    pub(crate) model: PathBuf,
     /// What the pictures become.
     #[arg(long, value_enum, default_value_t = DomainName::Drawing)]
     pub(crate) to: DomainName,
@@ -30,7 +30,7 @@ pub(crate) struct TranslateArguments {
     /// `[n, style_dim]`), or an example picture of what the pictures become. With as many codes as
     /// pictures, each picture gets its own; otherwise each picture gets all.
     #[arg(long, default_value = "random", value_name = "random|FILE|PICTURE")]
-    pub(crate) style: String,
+    pub(crate) style: PathBuf,
     /// Chooses the random style; the same seed gives the same style.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
@@ -59,11 +59,15 @@ pub(crate) struct TranslateArguments {
     /// The recogniser that measures how alike input and output are (similarity in --json), as for
     /// `recognize embed`, or `none`.
     #[arg(long, default_value = portraitist_nn::builtin::RECOGNIZER, value_name = "M|none")]
-    pub(crate) recognizer: String,
+    pub(crate) recognizer: PathBuf,
     /// Also write the network's output before rounding: .npy, `[3, h, w]` in `[-1, 1]`.
     #[arg(long)]
     pub(crate) float: bool,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,
+    /// Go on where an earlier call with the same options was interrupted: results that are there stay as they are,
+    /// only missing ones are made.
+    #[arg(long, conflicts_with = "force")]
+    pub(crate) resume: bool,
 }

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::web::limits::DEFAULT_ADDRESS;
 
@@ -93,8 +94,12 @@ pub(crate) enum PlotFormat {
     Png,
 }
 
-pub(super) fn parse_plot(text: &str) -> Result<PlotFile, String> {
-    let path = PathBuf::from(text);
+/// Reads the path of a plot, whatever its bytes.
+pub(super) fn plot_parser() -> impl TypedValueParser<Value = PlotFile> {
+    PathBufValueParser::new().try_map(parse_plot)
+}
+
+fn parse_plot(path: PathBuf) -> Result<PlotFile, String> {
     let ending = path.extension().map(|ending| ending.to_ascii_lowercase());
     let format = match ending.as_deref().and_then(|ending| ending.to_str()) {
         Some("svg") => PlotFormat::Svg,

@@ -9,15 +9,15 @@ use clap::Subcommand;
 pub(crate) enum WeightsCommand {
     /// Show what a weights file holds: PyTorch checkpoints and safetensors.
     Inspect {
-        /// The file.
+        /// The file; - for standard input.
         input: PathBuf,
     },
     /// Convert the original's files: gen_*.pt or dis_*.pt (beside their config.yaml) to a model file,
     /// a config.yaml to a run file.
     Convert {
-        /// The file.
+        /// The file; - for weights on standard input.
         input: PathBuf,
-        /// Where to write; by default beside the input, as .safetensors or .toml.
+        /// Where to write; by default beside the input, as .safetensors or .toml. - writes weights to standard output.
         output: Option<PathBuf>,
         /// Store 16-bit numbers: half the size, about three digits.
         #[arg(long)]

@@ -9,12 +9,13 @@ use portraitist_face::text::serialize_lossy;
 use portraitist_nn::training::Run;
 use portraitist_nn::training::munit::RunFile;
 use portraitist_nn::weights::{
-    Array, FloatKind, ModelConfig, OriginalConfig, assign_check, read_arrays, read_model, write_native,
+    Array, FloatKind, ModelConfig, OriginalConfig, assign_check, read_arrays, read_model, to_bytes, write_native,
 };
 use serde::Serialize;
 
 use crate::arguments::WeightsCommand;
 use crate::output::{Console, refuse_input};
+use crate::streams::{InputFile, check_output, is_stream, write_output};
 
 /// What `weights inspect --json` prints.
 #[derive(Serialize)]
@@ -48,9 +49,13 @@ pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<
     match command {
         WeightsCommand::Inspect { input } => inspect(&input, console)?,
         WeightsCommand::Convert { input, output, half, embedding_only, force } => {
+            let to_stdout = output.as_deref().is_some_and(is_stream);
+            output.iter().try_for_each(|output| check_output(output, 1, console))?;
             let output = convert(&input, output, [half, embedding_only], force)?;
-            let text = output.display().to_string();
-            console.result(&Conversion { input, output }, &text)?;
+            if !to_stdout {
+                let text = output.display().to_string();
+                console.result(&Conversion { input, output }, &text)?;
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -58,8 +63,9 @@ pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<
 
 fn inspect(input: &Path, console: &Console) -> anyhow::Result<()> {
     // A file that is no translator of ours is still worth looking into.
-    let arrays = read_arrays(input)?;
-    let (kind, config, warnings) = match read_model(input) {
+    let file = InputFile::of(input)?;
+    let arrays = file.named(read_arrays(file.path()))?;
+    let (kind, config, warnings) = match read_model(file.path()) {
         Ok(model) => (model.config.kind(), Some(model.config.to_json()?), Vec::new()),
         Err(error) => ("unknown", None, vec![error.to_string()]),
     };
@@ -100,9 +106,16 @@ fn convert(
         write_atomically(&output, text.as_bytes(), force)?;
         return Ok(output);
     }
+    ensure!(
+        output.is_some() || !is_stream(input),
+        "name a file for what is on standard input, or - for standard output"
+    );
     let output = output.unwrap_or_else(|| input.with_extension("safetensors"));
-    refuse_input(&output, [input])?;
-    let model = read_model(input)?;
+    if !is_stream(&output) {
+        refuse_input(&output, [input])?;
+    }
+    let file = InputFile::of(input)?;
+    let model = file.named(read_model(file.path()))?;
     assign_check(&model, input)?;
     let is_recognizer = matches!(model.config, ModelConfig::Recognizer(_));
     ensure!(
@@ -112,6 +125,10 @@ fn convert(
     );
     let model = if embedding_only { model.without_classifier() } else { model };
     let floats = if half { FloatKind::Half } else { FloatKind::Single };
-    write_native(&model, floats, &output, force)?;
+    if is_stream(&output) {
+        write_output(&to_bytes(&model, floats, input)?)?;
+    } else {
+        write_native(&model, floats, &output, force)?;
+    }
     Ok(output)
 }

@@ -361,3 +361,63 @@ async fn the_server_ends_when_it_is_told_to() {
     let server = super::serve(listener, state(), std::future::ready(()));
     tokio::time::timeout(Duration::from_secs(10), server).await.unwrap();
 }
+
+#[tokio::test]
+async fn the_answer_says_what_is_odd_about_the_photo() {
+    let portrait = bundled_portrait();
+    let (status, answer) = post("/api/drawings?seed=1", portrait[..portrait.len() - 2].to_vec()).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    assert!(answer["warnings"][0].as_str().unwrap().contains("end marker is missing"), "{answer}");
+    let (_, answer) = post("/api/drawings?seed=1", portrait).await;
+    assert_eq!(answer["warnings"], serde_json::json!([]));
+}
+
+/// `PORTRAITIST_FUZZ_SECONDS` makes it a long run, as in the tests of portraitist-nn.
+#[tokio::test]
+async fn damaged_uploads_and_addresses_get_an_answer() {
+    let seconds = std::env::var("PORTRAITIST_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    let pixels = (0..24 * 17 * 3).map(|value| (value * 37 % 251) as u8).collect();
+    let picture = Picture::from_rgb(24, 17, pixels).unwrap();
+    let seeds = [picture.encode_png().unwrap(), picture.encode_jpeg(80).unwrap(), b"GIF89a".to_vec(), Vec::new()];
+    let addresses =
+        ["seed=1", "seed=1&points=1,2,3,2,2,3,1,4,3,4", "name=a.png&seed=2", "points=%00&seed=-1", "seed=1&seed=2"];
+    // xorshift: what is tried is the same each time.
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    let mut chance = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let router = painting();
+    let (began, mut count) = (std::time::Instant::now(), 0u64);
+    while began.elapsed() < Duration::from_secs(seconds) {
+        let mut body = seeds[chance(seeds.len())].clone();
+        let mut query = addresses[chance(addresses.len())].as_bytes().to_vec();
+        for bytes in [&mut body, &mut query] {
+            for _ in 0..chance(5) {
+                let at = chance(bytes.len());
+                match (bytes.is_empty(), chance(3)) {
+                    (false, 0) => bytes[at] = chance(256) as u8,
+                    (false, 1) => bytes.truncate(at),
+                    _ => bytes.insert(at, chance(256) as u8),
+                }
+            }
+        }
+        let query: String = query
+            .iter()
+            .map(|byte| if byte.is_ascii_graphic() && !b"#<>\"\\^`{|}".contains(byte) { *byte as char } else { '+' })
+            .collect();
+        let Ok(address) = format!("/api/drawings?{query}").parse::<axum::http::Uri>() else { continue };
+        let (status, _, answer) = send(&router, request(Method::POST, &address.to_string(), body)).await;
+        count += 1;
+        let answer: Value = serde_json::from_slice(&answer).unwrap_or_else(|error| panic!("{error} for {address}"));
+        // 666 is a mistake that the painter makes on purpose.
+        assert!(
+            status != StatusCode::INTERNAL_SERVER_ERROR || query.contains("666"),
+            "{status} for {address}: {answer}"
+        );
+        assert!(answer["drawing"].is_object() || answer["error"].is_string(), "{answer}");
+    }
+    assert!(count > 0);
+}

@@ -364,3 +364,50 @@ fn datasets_and_destinations_that_cannot_be_used_are_errors() {
     }
     place.run(&["dataset", "coverage", "file"]).failed(&["file", "found none"]);
 }
+
+#[test]
+fn a_broken_or_circular_configuration_is_one_error() {
+    let place = Place::new();
+    for folder in ["one", "two"] {
+        place.write(&format!("{folder}/Filenames/Ada/file_p.txt"), "P00001.jpg\n");
+    }
+    let cases = [
+        ("{ not JSON", "found no JSON"),
+        ("[1, 2]", "expected an object"),
+        ("{\"OriginalImages\": 3}", "expected the name of a dataset"),
+        ("{\"OriginalImages\": \"nowhere\"}", "nowhere"),
+        ("{\"OriginalImages\": \"one\", \"FacialPoints\": \"one\"}", "in a circle"),
+        ("{\"OriginalImages\": \"two\", \"FacialPoints\": \"two\"}", "in a circle"),
+    ];
+    place.write("two/config.json", "{\"OriginalImages\": \"one\", \"FacialPoints\": \"one\"}");
+    for (text, words) in cases {
+        place.write("one/config.json", text);
+        for command in ["check", "info"] {
+            let answer = place.run(&["dataset", command, "one", "--json"]);
+            let errors = answer.stderr.lines().filter(|line| line.starts_with("error: ")).count();
+            assert!(answer.code == Some(1) && errors == 1 && answer.stderr.contains(words), "{text}: {answer:?}");
+            assert!(answer.json()["error"].is_string(), "{answer:?}");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn two_prepare_at_once_are_refused_by_name() {
+    let place = Place::new();
+    (0..40).for_each(|index| place.write_portrait(&format!("photos/Ada/{index}.jpg")));
+    let mut first = place.command(&["dataset", "prepare", "photos", "prepared", "--json"]).spawn().unwrap();
+    let began = std::time::Instant::now();
+    while !place.path("prepared/.prepare.lock").exists() {
+        assert!(began.elapsed().as_secs() < 60, "it does not begin");
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    let refused = place.run(&["dataset", "prepare", "photos", "prepared", "--json"]);
+    let process = format!("process {}", first.id());
+    assert!(refused.code == Some(1) && refused.stderr.contains(&process), "{refused:?}");
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let report = place.run(&["dataset", "prepare", "photos", "prepared", "--json"]).succeeded().json();
+    assert_eq!(report["kept"], 40, "a killed run holds nobody up, and the next goes on: {report}");
+    assert!(!place.path("prepared/.prepare.lock").exists());
+}

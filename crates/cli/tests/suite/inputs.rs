@@ -94,3 +94,41 @@ fn lists_are_read_alike_by_every_command() {
         assert_eq!((&report["people"], &report["photos"]), (&2.into(), &2.into()), "{report}");
     }
 }
+
+#[test]
+fn models_styles_and_plots_may_have_names_that_are_no_utf_8() {
+    let place = Place::new();
+    let odd = |name: &[u8]| place.path("").join(OsStr::from_bytes(name));
+    place.write_picture("x.png", 32, 40, 1);
+    fs::copy(crate::program::tiny_model(), odd(b"gen_\xE9.pt")).unwrap();
+    fs::copy(crate::program::original("config.yaml"), place.path("config.yaml")).unwrap();
+    fs::write(odd(b"style\xE9.npy"), crate::program::npy("4,", &[0.1, 0.2, 0.3, 0.4])).unwrap();
+    let mut command = place.command(&["translate", "x.png", "--aligned", "-o", "out", "--json", "--model"]);
+    let output = command.arg(odd(b"gen_\xE9.pt")).arg("--style").arg(odd(b"style\xE9.npy")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(place.files("out"), ["x-drawing.png"]);
+    place.write("scores.txt", "0.9\t1\n0.2\t0\n");
+    let mut command = place.command(&["recognize", "metrics", "scores.txt", "--json", "--plot"]);
+    assert!(command.arg(odd(b"roc\xE9.svg")).output().unwrap().status.success());
+    assert!(odd(b"roc\xE9.svg").is_file());
+}
+
+#[test]
+fn manifests_tell_names_that_are_no_utf_8_apart() {
+    let place = Place::new();
+    for name in [&b"Jos\xE9.jpg"[..], b"Jos\xE8.jpg", b"plain.jpg"] {
+        let path = place.path("photos/Ada").join(OsStr::from_bytes(name));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bundled_portrait()).unwrap();
+    }
+    for _ in 0..2 {
+        let report = place.run(&["dataset", "prepare", "photos", "prepared", "--json"]).succeeded().json();
+        assert_eq!(report["kept"], 3, "{report}");
+        let rows = portraitist_face::prepare::manifest::read_manifest(&place.path("prepared/manifest.csv")).unwrap();
+        let mut sources: Vec<&str> = rows.iter().map(|row| row.source.as_str()).collect();
+        sources.sort_unstable();
+        assert_eq!(sources, ["Ada/plain.jpg", "bytes:4164612f4a6f73e82e6a7067", "bytes:4164612f4a6f73e92e6a7067"]);
+        let crops: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.crop.as_str()).collect();
+        assert_eq!(crops.len(), 3);
+    }
+}

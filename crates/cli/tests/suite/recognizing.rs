@@ -255,3 +255,38 @@ fn protocols_that_measure_nothing_are_refused() {
     place.run(&call("verify", "")).failed(&["data: ", "EvaluationProtocols", "--base"]);
     place.run(&["recognize", "verify", "data", "--model", "nothing"]).failed(&["nothing"]);
 }
+
+#[test]
+fn figures_never_replace_what_they_are_made_from() {
+    let place = Place::new();
+    place.write("scores.svg", "0.9\t1\n0.2\t0\n");
+    for option in ["--plot", "--markdown"] {
+        let call = ["recognize", "metrics", "scores.svg", option, "./scores.svg", "--force"];
+        place.run(&call).failed(&["the result would replace the input"]);
+    }
+    let place = place_with_people(&[]);
+    let picture = place.files("data/OriginalImages").remove(0);
+    let picture = format!("data/OriginalImages/{picture}");
+    let before = place.read(&picture);
+    let call = ["recognize", "verify", "data", "--model", "small.safetensors", "--allow-leak", "--force"];
+    for (option, file) in
+        [("--scores", picture.as_str()), ("--markdown", "data/manifest.json"), ("--markdown", "small.safetensors")]
+    {
+        let answer = place.run(&[&call[..], &[option, file]].concat());
+        assert!(answer.code == Some(1) && answer.stderr.contains("would replace"), "{option} {file}: {answer:?}");
+    }
+    assert_eq!(place.read(&picture), before);
+}
+
+#[test]
+fn what_is_odd_about_a_dataset_s_pictures_is_said() {
+    let place = place_with_people(&[]);
+    for picture in place.files("data/OriginalImages") {
+        let path = format!("data/OriginalImages/{picture}");
+        let bytes = place.read(&path);
+        place.write(&path, &bytes[..bytes.len() - 2]);
+    }
+    let call = ["recognize", "identify", "data", "--model", "small.safetensors", "--direction", "c2p", "--json"];
+    let answer = place.run(&[&call[..], &["--allow-leak"]].concat()).succeeded();
+    assert!(answer.json()["warnings"].to_string().contains("the JPEG's end"), "{answer:?}");
+}

@@ -53,7 +53,7 @@ fn a_killed_run_resumes_to_the_same_bytes() {
     let expected = straight(&changes, 24);
     let place = Place::with_run(&changes);
     let mut chance = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().subsec_micros();
-    for round in 0..5 {
+    for round in 0..10 {
         let mut child = place.start(if round == 0 { &[] } else { &["--resume"] });
         place.await_log(1);
         chance = chance.wrapping_mul(1_103_515_245).wrapping_add(12_345);

@@ -389,3 +389,15 @@ fn a_prepared_dataset_is_trained_on() {
     place.write_run(&[sources, ("prepared = \"crops\"", "prepared = \"nothing\"")]);
     place.train(&[]).failed(&["nothing"]);
 }
+
+#[test]
+fn what_is_odd_about_pictures_is_said_once() {
+    let place = Place::with_run(&[("steps = 8", "steps = 20")]);
+    let picture = crate::program::picture(48, 48, 3).encode_jpeg(90).unwrap();
+    place.write("photo/anna/odd.jpg", &picture[..picture.len() - 2]);
+    let answer = place.train(&[]).succeeded();
+    let odd = |line: &&str| line.contains("odd.jpg: the JPEG's end");
+    assert_eq!(answer.stderr.lines().filter(odd).count(), 1, "{answer:?}");
+    let warnings = answer.json()["warnings"].to_string();
+    assert_eq!(warnings.matches("odd.jpg").count(), 1, "{warnings}");
+}

@@ -155,7 +155,7 @@ fn existing_results_are_replaced_only_by_force() {
         place.write(taken, "mine");
         let folder = taken.split('/').next().unwrap();
         let call = ["x.png", "--aligned", "--float", "-o", folder];
-        let answer = place.translate(&call).failed(&[taken, "exists", "hint: replace it with --force"]);
+        let answer = place.translate(&call).failed(&[taken, "exists", "hint: --resume goes on", "--force replaces"]);
         assert_eq!(answer.json()["failed"][0]["input"], "x.png");
         assert_eq!(place.read(taken), b"mine");
         assert_eq!(place.files(folder).len(), 1, "nothing else may be written");

@@ -5,8 +5,7 @@ mod names;
 mod unfinished;
 mod writing;
 
-pub use names::{NAME_LIMIT_BYTES, OutputNames, is_same_file};
-pub(crate) use unfinished::note;
-pub use unfinished::remove_all_unfinished;
+pub use names::{NAME_LIMIT_BYTES, OutputNames, beside, is_same_file};
+pub use unfinished::{create_unfinished, remove_all_unfinished};
 pub(crate) use writing::{remove_unfinished, write_unsynced};
-pub use writing::{sync_folder, write_atomically};
+pub use writing::{sync_folder, write_atomically, write_atomically_by};

@@ -106,6 +106,11 @@ pub fn is_same_file(one: &Path, other: &Path) -> bool {
     Inputs::from_iter([one]).contains(other)
 }
 
+/// A name beside `path`: its own with `ending` behind it, cut where that is too long for a file system.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    with_ending(&fitting(path, ending.len()), ending.as_ref())
+}
+
 /// Files that no result replaces.
 #[derive(Clone, Debug, Default)]
 struct Inputs {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tempfile::{NamedTempFile, PersistError};
 
-use super::unfinished::note;
+use super::unfinished::create_unfinished;
 use crate::error::{Error, Result};
 
 /// Names of unfinished files: short, whatever the file itself is called.
@@ -20,6 +20,18 @@ const SUFFIX: &str = ".tmp";
 /// # Errors
 /// [`Error::AlreadyExists`] if the destination exists and `overwrite` is false; [`Error::Write`] otherwise.
 pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8], overwrite: bool) -> Result<()> {
+    write_atomically_by(path, overwrite, |file| file.write_all(bytes))
+}
+
+/// As [`write_atomically`], for what is written piece by piece.
+///
+/// # Errors
+/// As [`write_atomically`], and those of `write`.
+pub fn write_atomically_by(
+    path: impl AsRef<Path>,
+    overwrite: bool,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> Result<()> {
     let path = path.as_ref();
     let write_error = |source| Error::Write { path: path.to_owned(), source };
     if path.is_dir() {
@@ -31,7 +43,7 @@ pub fn write_atomically(path: impl AsRef<Path>, bytes: &[u8], overwrite: bool) -
     let folder = folder_of(path);
     let mut file = temporary_file(folder).map_err(|error| write_error(error.kind().into()))?;
     // Through the plain file: errors of the wrapper would name the temporary file.
-    file.as_file_mut().write_all(bytes).map_err(write_error)?;
+    write(file.as_file_mut()).map_err(write_error)?;
     file.as_file().sync_all().map_err(write_error)?;
     if overwrite {
         file.persist(path).map_err(|error| write_error(error.error))?;
@@ -79,9 +91,7 @@ fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let file = builder.tempfile_in(folder)?;
-    note(file.path());
-    Ok(file)
+    create_unfinished(|| builder.tempfile_in(folder))
 }
 
 /// Makes what was created and renamed in a folder outlast a crash of the system. Nothing happens where the system or the file

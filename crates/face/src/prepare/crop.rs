@@ -38,6 +38,9 @@ struct DomainPipeline {
     geometry: String,
 }
 
+/// Stands before names that are no text.
+const NO_TEXT: &str = "bytes:";
+
 /// What became of a picture: its row, what is wrong with it, and whether anything was done.
 pub(super) struct Cropped {
     pub(super) row: Row,
@@ -266,9 +269,17 @@ fn odd(picture: String, warnings: &[PictureWarning]) -> Option<Problem> {
     (!said.is_empty()).then(|| Problem { picture, kind: ProblemKind::OddPicture, detail: said.join("; ") })
 }
 
-/// A picture's file below its dataset's folder, or its whole path.
+/// A picture's file below its dataset's folder, or its whole path. A name that is no UTF-8 is [`NO_TEXT`] and its bytes in
+/// hexadecimal: two that differ only there stay two.
 pub(super) fn source_of(dataset: &Dataset, entry: &Entry) -> String {
-    entry.picture.strip_prefix(&dataset.root).unwrap_or(&entry.picture).display().to_string()
+    let path = entry.picture.strip_prefix(&dataset.root).unwrap_or(&entry.picture);
+    match path.to_str() {
+        Some(text) if !text.starts_with(NO_TEXT) => text.to_owned(),
+        _ => {
+            let bytes = path.as_os_str().as_encoded_bytes().iter();
+            bytes.fold(NO_TEXT.to_owned(), |text, byte| format!("{text}{byte:02x}"))
+        }
+    }
 }
 
 /// What became of a picture that cannot be used.

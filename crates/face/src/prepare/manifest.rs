@@ -24,7 +24,8 @@ pub(super) const JOURNAL: &str = ".prepare-journal.csv";
 /// One crop, or one picture that was left out. Empty fields are unknown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The picture file, below the source's folder where it lies there.
+    /// The picture file, below the source's folder where it lies there; `bytes:` and its bytes in hexadecimal if its name is no
+    /// UTF-8.
     pub source: String,
     /// The person.
     pub identity: String,

@@ -18,7 +18,7 @@ mod side;
 pub use drawing::{ARTIST_COUNT, Artist, Sketch, Technique, draw_caricature};
 pub use files::{
     DatasetPlan, DatasetSummary, MAX_IDENTITIES, MAX_PICTURES, MAX_PICTURES_EACH, dataset_seed, origin_seed,
-    write_dataset,
+    unfinished_folder, write_dataset,
 };
 pub use identity::{Beard, Complexion, Glasses, Hair, HairStyle, Identity};
 pub use photo::{Framing, Lens, Light, Portrait, Shot, photograph};

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use portraitist_face::synthetic::{DatasetPlan, write_dataset};
+use portraitist_face::synthetic::{DatasetPlan, unfinished_folder, write_dataset};
 use portraitist_face::{Error, Picture};
 
 const PLAN: DatasetPlan =
@@ -189,7 +189,7 @@ fn existing_folders_are_kept_unless_they_are_ours_and_may_go() {
 }
 
 #[test]
-fn stopping_leaves_nothing_behind() {
+fn what_was_done_before_stopping_waits_for_the_next_run() {
     let place = tempfile::tempdir().unwrap();
     let most = AtomicU64::new(0);
     let stop_early = |done: u64| {
@@ -199,7 +199,22 @@ fn stopping_leaves_nothing_behind() {
     let result = write_dataset(&PLAN, &place.path().join("set"), false, &stop_early);
     assert!(matches!(result, Err(Error::Stopped)));
     assert!(most.load(Ordering::Relaxed) < PLAN.pictures(), "it went on to the end");
-    assert_eq!(fs::read_dir(place.path()).unwrap().count(), 0);
+    let unfinished = unfinished_folder(&place.path().join("set"));
+    let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, std::slice::from_ref(&unfinished));
+    assert!(!unfinished.join(".lock").exists(), "nobody works there");
+    // Another plan begins anew, and its end holds nothing of the first.
+    let other = DatasetPlan { seed: PLAN.seed + 1, ..PLAN };
+    write_dataset(&other, &place.path().join("set"), false, &go_on).unwrap();
+    write_dataset(&other, &place.path().join("straight"), false, &go_on).unwrap();
+    assert!(!unfinished.exists());
+    let manifest = |set: &str| fs::read(place.path().join(set).join("manifest.json")).unwrap();
+    assert_eq!(manifest("set"), manifest("straight"));
+    fs::create_dir(&unfinished).unwrap();
+    fs::write(unfinished.join("mine.txt"), "mine").unwrap();
+    let refused = write_dataset(&PLAN, &place.path().join("set"), true, &go_on);
+    assert!(matches!(refused, Err(Error::Occupied { .. })), "{refused:?}");
+    assert_eq!(fs::read(unfinished.join("mine.txt")).unwrap(), b"mine");
 }
 
 #[test]

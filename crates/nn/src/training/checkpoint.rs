@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use portraitist_face::files::{sync_folder, write_atomically};
+use portraitist_face::files::{create_unfinished, sync_folder, write_atomically};
 
 use crate::parameter::Parameterized;
 use crate::run_folder::{CheckpointState, Fingerprint, STATE, checkpoint_folder, checkpoints, verify};
@@ -36,7 +36,8 @@ pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Res
     let target = checkpoint_folder(run_folder, step);
     let wrong = |error: std::io::Error| TrainingError::Write { path: target.clone(), reason: error.to_string() };
     fs::create_dir_all(&folder).map_err(wrong)?;
-    let aside = tempfile::Builder::new().prefix(".checkpoint-").tempdir_in(&folder).map_err(wrong)?;
+    let aside =
+        create_unfinished(|| tempfile::Builder::new().prefix(".checkpoint-").tempdir_in(&folder)).map_err(wrong)?;
     let mut files = CheckpointFiles::new(aside.path());
     task.write_files(&mut files)?;
     let state = CheckpointState {

@@ -14,6 +14,7 @@ use super::error::TrainingError;
 use super::folder::RunFolder;
 use super::loader::Loader;
 use super::log::{Log, StepReport};
+use super::odd_pictures::OddPictures;
 use super::pictures::passed_over;
 use super::records::Records;
 use super::resuming::differences::differences;
@@ -205,6 +206,8 @@ impl<T: Task> Session<T> {
                 log.write(&report)?;
             }
             observer.stepped(&report);
+            let odd = T::odd_pictures(&self.sources).map(OddPictures::news).unwrap_or_default();
+            odd.iter().for_each(|warning| observer.warned(warning));
             interrupted = observer.wants_to_stop() && step < steps;
             let checkpoint = due(intervals.checkpoint) && !interrupted;
             self.records.write(&self.task, intervals.samples.is_some_and(due), checkpoint)?;

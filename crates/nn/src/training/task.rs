@@ -10,6 +10,7 @@ use crate::losses::NamedValues;
 
 use super::checkpoint_files::CheckpointFiles;
 use super::error::TrainingError;
+use super::odd_pictures::OddPictures;
 use super::resuming::fingerprint::SourcePicture;
 use super::run::Run;
 
@@ -34,6 +35,11 @@ pub trait Task: Clone + Send + Sized + 'static {
     /// # Errors
     /// [`TrainingError::Data`] names a source that cannot be used.
     fn find_sources(run: &Self::Run) -> Result<Self::Sources, TrainingError>;
+
+    /// Where warnings of the pictures come together, if the task collects them.
+    fn odd_pictures(_sources: &Self::Sources) -> Option<&OddPictures> {
+        None
+    }
 
     /// Every picture that the run learns from, in its order.
     fn pictures(sources: &Self::Sources) -> Vec<SourcePicture>;

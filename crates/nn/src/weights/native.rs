@@ -306,19 +306,28 @@ fn check_half(model: &ModelFile, path: &Path) -> Result<(), WeightsError> {
     }
 }
 
+/// The bytes of a model file, as [`write_native`] writes them; `name` stands for the file in errors.
+///
+/// # Errors
+/// [`WeightsError::TooLargeForHalf`], [`WeightsError::Config`].
+pub fn to_bytes(model: &ModelFile, floats: FloatKind, name: &Path) -> Result<Vec<u8>, WeightsError> {
+    if floats == FloatKind::Half {
+        check_half(model, name)?;
+    }
+    encode(model, floats, name)
+}
+
 /// Writes a model file under a temporary name, syncs it and renames it.
 ///
 /// # Errors
 /// [`WeightsError::TooLargeForHalf`], and
 /// [`WeightsError::Write`] if it cannot be written, or exists and `overwrite` is false.
 pub fn write_native(model: &ModelFile, floats: FloatKind, path: &Path, overwrite: bool) -> Result<(), WeightsError> {
-    if floats == FloatKind::Half {
-        check_half(model, path)?;
-    }
-    let bytes = encode(model, floats, path)?;
+    let bytes = to_bytes(model, floats, path)?;
     write_atomically(path, &bytes, overwrite).map_err(|error| {
         let text = error.to_string();
-        let reason = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text).to_owned();
+        let reason = text.strip_prefix(&format!("{}: ", path.display())).unwrap_or(&text);
+        let reason = reason.strip_prefix("cannot write: ").unwrap_or(reason).to_owned();
         WeightsError::Write { path: path.to_path_buf(), reason }
     })
 }

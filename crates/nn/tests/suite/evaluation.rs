@@ -76,7 +76,8 @@ fn scores_and_printed_lines_are_those_of_the_original() {
     let drawn = Pairs::Drawn { fold_length: 6, seed: 1 };
     for (pairs, key) in [(Pairs::Restricted, "restricted"), (drawn, "unrestricted_fold_length_6_seed_1")] {
         let task = VerificationTask::new(&dataset, pairs, View::Test, false).unwrap();
-        let features = gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap();
+        let features =
+            gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &embed, None, |_| {}).unwrap();
         let scored = task.score(&features, Similarity::Original2018).unwrap();
         assert_scores(key, &scored, &expected[key]);
         let report = verification::evaluate_as_original(&scored).unwrap();
@@ -93,7 +94,8 @@ fn all_pairs_of_a_fold_are_compared_once() {
     for between in [Between::All, Between::DrawingPhoto, Between::PhotoPhoto, Between::DrawingDrawing] {
         let task = VerificationTask::new(&dataset, Pairs::Unrestricted(between), View::Test, false).unwrap();
         let features =
-            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+            gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &simple_embedder, None, |_| {})
+                .unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         counts.push(scored.folds().iter().map(|fold| [fold.same.len(), fold.different.len()]).collect::<Vec<_>>());
     }
@@ -119,7 +121,8 @@ fn view_1_reports_on_its_second_half_alone() {
         let (tested, helping) = (task.tested_people(), task.threshold_people());
         assert!(!tested.is_empty() && tested.iter().all(|person| !helping.contains(person)), "{tested:?} {helping:?}");
         let features =
-            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+            gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &simple_embedder, None, |_| {})
+                .unwrap();
         let scored = task.score(&features, Similarity::Cosine).unwrap();
         let report = verification::evaluate(&scored);
         assert_eq!(report.folds.len(), 1);
@@ -138,7 +141,8 @@ fn every_identification_set_is_searched() {
         let sets: Vec<Set> = Set::all().collect();
         let task = IdentificationTask::new(&dataset, direction, &sets, false).unwrap();
         let features =
-            gather(task.index(), |entry| pipeline.crop_entry(entry), &simple_embedder, None, |_| {}).unwrap();
+            gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &simple_embedder, None, |_| {})
+                .unwrap();
         let placed = task.place(&features, Similarity::Cosine).unwrap();
         assert_eq!(placed.len(), 11);
         assert!(placed.iter().all(|set| set.within(set.num_people) == 1.0));
@@ -162,7 +166,8 @@ fn embeddings_are_kept_and_damaged_files_replaced() {
             simple_embedder(crops)
         };
         let features =
-            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, Some(&mut cache), |_| {}).unwrap();
+            gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &embed, Some(&mut cache), |_| {})
+                .unwrap();
         cache.save().unwrap();
         (embedded.get(), task.score(&features, Similarity::Cosine).unwrap(), problem)
     };
@@ -205,12 +210,13 @@ fn embeddings_that_say_nothing_are_refused_with_the_picture() {
         (Vec::new(), "0 numbers"),
     ] {
         let embed = |crops: &[Picture]| Ok(vec![row.clone(); crops.len()]);
-        let error =
-            gather(task.index(), |entry| pipeline.crop_entry(entry), &embed, None, |_| {}).unwrap_err().to_string();
+        let error = gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &embed, None, |_| {})
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(&label) && error.contains(words), "{error}");
     }
     let none = |_: &[Picture]| Ok(Vec::new());
-    assert!(gather(task.index(), |entry| pipeline.crop_entry(entry), &none, None, |_| {}).is_err());
+    assert!(gather(task.index(), |entry| Ok(pipeline.crop_entry(entry)?.picture), &none, None, |_| {}).is_err());
 }
 
 #[test]

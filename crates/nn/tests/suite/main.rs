@@ -4,6 +4,7 @@
 mod activation_checkpointing;
 mod evaluation;
 mod face_networks;
+mod fuzzing;
 mod golden;
 mod gradients;
 mod identity;

@@ -1,10 +1,11 @@
 //! `portraitist bench`.
 
+mod apart;
 mod case;
 mod report;
 
 use std::ffi::OsString;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
 use portraitist_nn::device;
@@ -12,8 +13,10 @@ use portraitist_nn::workload::Workload;
 
 use crate::arguments::BenchArguments;
 use crate::inputs::{Failure, status};
+use crate::interruption;
 use crate::output::{Console, advised};
 
+use apart::output_unless_asked;
 use case::{CaseReport, default_runs};
 use report::{BenchOutput, Measurement};
 
@@ -38,10 +41,16 @@ pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Resu
     }
     let bar = console.progress(workloads.len() as u64, "{bar:24} {pos}/{len} {wide_msg} {elapsed}");
     let (mut results, mut failed) = (Vec::new(), Vec::new());
+    let count = workloads.len();
+    let _looking_at_each = interruption::Loop::begin();
     for workload in workloads {
+        if interruption::stops_here() {
+            break;
+        }
         bar.set_message(workload.name());
         match run_apart(&workload, arguments) {
-            Ok(report) => results.push(Measurement::new(&workload, report, arguments.ceiling)),
+            Ok(None) => {}
+            Ok(Some(report)) => results.push(Measurement::new(&workload, report, arguments.ceiling)),
             Err(error) => {
                 let failure = Failure::new(workload.name(), &error);
                 bar.suspend(|| console.fail(&error.context(failure.input.display().to_string())));
@@ -51,6 +60,9 @@ pub(crate) fn run(arguments: &BenchArguments, console: &Console) -> anyhow::Resu
         bar.inc(1);
     }
     bar.finish_and_clear();
+    if interruption::stops_here() {
+        console.say(&format!("interrupted: {} of {count} cases were timed", results.len()));
+    }
     let status = status(&failed);
     let output = BenchOutput {
         results,
@@ -93,7 +105,8 @@ fn choose(arguments: &BenchArguments) -> anyhow::Result<Vec<Workload>> {
 }
 
 /// Runs a case in a process of its own, so that the memory measured is its own.
-fn run_apart(workload: &Workload, arguments: &BenchArguments) -> anyhow::Result<CaseReport> {
+/// `None` if the program is asked to end before the case has.
+fn run_apart(workload: &Workload, arguments: &BenchArguments) -> anyhow::Result<Option<CaseReport>> {
     let program = std::env::current_exe().context("cannot find this program's own file")?;
     let runs = arguments.runs.unwrap_or(default_runs(workload.task));
     let mut words: Vec<OsString> = ["bench", "--json", "--case"].map(OsString::from).to_vec();
@@ -104,15 +117,16 @@ fn run_apart(workload: &Workload, arguments: &BenchArguments) -> anyhow::Result<
         words.extend(["--threads".into(), threads.to_string().into()]);
     }
     let mut command = Command::new(&program);
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let output = command.output().with_context(|| format!("cannot run {}", program.display()))?;
+    command.args(words);
+    let output = output_unless_asked(&mut command).with_context(|| format!("cannot run {}", program.display()))?;
+    let Some(output) = output else { return Ok(None) };
     if !output.status.success() {
         let message = String::from_utf8_lossy(&output.stderr);
         let message = message.trim().trim_start_matches("error: ");
         let killed = "there may not have been enough memory";
         bail!("its process ended with {}: {}", output.status, if message.is_empty() { killed } else { message });
     }
-    serde_json::from_slice(&output.stdout).context("its process did not report as expected")
+    serde_json::from_slice(&output.stdout).map(Some).context("its process did not report as expected")
 }
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use portraitist_face::Error;
-use portraitist_face::synthetic::write_dataset;
+use portraitist_face::synthetic::{unfinished_folder, write_dataset};
 use portraitist_face::text::serialize_lossy;
 use serde::Serialize;
 
@@ -38,8 +39,10 @@ pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Resu
     let looks_after_every_picture = interruption::Loop::begin();
     let bar = console.progress(plan.pictures(), "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
     let start = Instant::now();
-    let going_on = |done: u64| {
-        bar.set_position(done);
+    let done = AtomicU64::new(0);
+    let going_on = |count: u64| {
+        bar.set_position(count);
+        done.fetch_max(count, Ordering::Relaxed);
         !interruption::is_asked()
     };
     let result = write_dataset(&plan, &arguments.destination, arguments.force, &going_on);
@@ -48,7 +51,11 @@ pub(crate) fn run(arguments: &SynthArguments, console: &Console) -> anyhow::Resu
     let summary = result.map_err(|error| match error {
         Error::Stopped => {
             interruption::stop();
-            advised("interrupted; nothing was written", "run the same command again")
+            let kept = unfinished_folder(&arguments.destination);
+            let done = done.load(Ordering::Relaxed);
+            let message =
+                format!("interrupted: {done} of {} pictures are made, in {}", plan.pictures(), kept.display());
+            advised(message, "run the same command again to go on, or remove that folder")
         }
         Error::FolderExists { .. } => advised(error.to_string(), "replace an earlier synthetic dataset with --force"),
         other => other.into(),

@@ -11,10 +11,10 @@ use portraitist_nn::random::style_code;
 use serde::Serialize;
 
 use crate::arguments::DemoArguments;
-use crate::inputs::{Failure, sentences, status};
+use crate::inputs::{Failure, Skipped, say_skipped, sentences, status};
 use crate::interruption;
 use crate::named::Named;
-use crate::output::Console;
+use crate::output::{Console, is_there, refuse_done};
 use crate::translator::FaceTranslator;
 
 /// Styles that each photo is drawn in.
@@ -23,6 +23,9 @@ const STYLES_PER_PHOTO: u64 = 3;
 #[derive(Serialize)]
 struct Once {
     outputs: Vec<Drawn>,
+    /// What `--resume` left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<Skipped>,
     failed: Vec<Failure>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -49,14 +52,19 @@ pub(super) fn run(
     let photos = arguments.photos.iter().map(|path| PathBuf::from(path.file_stem().unwrap_or_default()));
     let stems = names.decide([PathBuf::from("portrait")].into_iter().chain(photos), &endings());
     let mut stems = stems.iter().map(|stem| names.files(stem, &endings()));
-    let (mut outputs, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
-    let mut draw = |path: &Path, photo: portraitist_face::Result<Decoded>| {
+    let (mut outputs, mut skipped, mut failed, mut warnings) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut draw = |path: &Path, photo: &dyn Fn() -> portraitist_face::Result<Decoded>| {
         let files = stems.next().unwrap_or_default();
-        let drawn = photo.map_err(Into::into).and_then(|Decoded { picture, warnings: odd }| {
+        if arguments.resume && files.iter().all(|file| is_there(file)) {
+            return skipped.extend(files.first().map(|file| Skipped::new(path, file)));
+        }
+        let overwrite = arguments.force || arguments.resume;
+        let free = refuse_done(files.iter().map(PathBuf::as_path), overwrite);
+        let drawn = free.and_then(|()| Ok(photo()?)).and_then(|Decoded { picture, warnings: odd }| {
             let said: Vec<String> = sentences(path, &odd).collect();
             said.iter().for_each(|warning| console.warn(warning));
             warnings.extend(said);
-            draw_photo(translator, &picture, &files, arguments.force)
+            draw_photo(translator, &picture, &files, overwrite)
         });
         match drawn {
             Ok(drawn) => {
@@ -74,18 +82,19 @@ pub(super) fn run(
         }
     };
     let bundled = "bundled portrait";
-    draw(Path::new(bundled), Decoded::decode(bundled, bundled_portrait()));
+    draw(Path::new(bundled), &|| Decoded::decode(bundled, bundled_portrait()));
     let _looking_at_each = interruption::Loop::begin();
     for (index, path) in arguments.photos.iter().enumerate() {
         if interruption::stops_here() {
             console.say(&format!("interrupted: {index} of {} photos were drawn", arguments.photos.len()));
             break;
         }
-        draw(path, Decoded::open(path));
+        draw(path, &|| Decoded::open(path));
     }
+    say_skipped(&skipped, console);
     let text = outputs.iter().map(|drawn| drawn.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
-    console.result(&Once { outputs, failed, warnings }, &text)?;
+    console.result(&Once { outputs, skipped, failed, warnings }, &text)?;
     Ok(status)
 }
 

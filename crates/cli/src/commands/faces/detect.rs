@@ -15,7 +15,8 @@ use crate::faces::why_none;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::open_landmark_detector;
 use crate::named::Named;
-use crate::output::Console;
+use crate::output::{Console, refuse_existing};
+use crate::streams::open_picture;
 
 #[derive(Serialize)]
 struct Detection {
@@ -110,7 +111,10 @@ fn detect_one(
     overwrite: bool,
     said: &mut Vec<String>,
 ) -> anyhow::Result<DetectedPicture> {
-    let Decoded { mut picture, warnings } = Decoded::open(&input.path)?;
+    if let Some(output) = &overlay {
+        refuse_existing([output.as_path()], overwrite)?;
+    }
+    let Decoded { mut picture, warnings } = open_picture(&input.path)?;
     said.extend(sentences(&input.path, &warnings));
     let found = detector.landmarks(&picture)?;
     let (width, height) = (picture.width(), picture.height());

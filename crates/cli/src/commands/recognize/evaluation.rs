@@ -1,17 +1,24 @@
 //! What `verify` and `identify` have in common: the recogniser, whom it knows, and its embeddings.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
 use anyhow::Context;
 use portraitist_face::align::Fit;
-use portraitist_face::dataset::Dataset;
+use portraitist_face::dataset::{Dataset, Entry};
 use portraitist_face::synthetic::dataset_seed;
+use portraitist_face::{Decoded, Error};
 use portraitist_nn::recognition::{
     EmbeddingOptions, EvaluationError, FeatureCache, Features, Mirrored, PictureIndex, Recognizer, View, gather,
 };
 
 use super::origin::{Leak, Origin};
 use crate::arguments::EvaluationArguments;
+use crate::inputs::sentences;
+use crate::interruption;
 use crate::models::open_recognizer;
-use crate::output::{Console, advised};
+use crate::output::{Console, advised, is_there, refuse_input};
 use crate::similarity::face_pipeline;
 
 /// A recogniser that is to be measured.
@@ -23,8 +30,39 @@ pub(super) struct Examination<'a> {
 impl<'a> Examination<'a> {
     /// Loads the recogniser.
     pub(super) fn open(arguments: &'a EvaluationArguments) -> anyhow::Result<Self> {
-        arguments.report.check()?;
+        let weights = Recognizer::locate(&arguments.model).ok().flatten();
+        arguments.report.check(weights.as_deref())?;
         Ok(Self { arguments, recognizer: open_recognizer(&arguments.model, &arguments.device)? })
+    }
+
+    /// Refuses to write figures over what they are made from.
+    ///
+    /// # Errors
+    /// Names the input.
+    pub(super) fn check_outputs(
+        &self,
+        dataset: &Dataset,
+        index: &PictureIndex<'_>,
+        scores: Option<&Path>,
+    ) -> anyhow::Result<()> {
+        for file in self.arguments.report.files().chain(scores) {
+            if !is_there(file) {
+                continue;
+            }
+            let pictures = index.entries().iter().map(|picture| picture.entry);
+            let files = pictures.flat_map(|entry| [Some(entry.picture.as_path()), entry.landmarks.as_deref()]);
+            refuse_input(file, files.flatten())?;
+            let roots = [dataset.root.as_path()].into_iter().chain(dataset.protocols.as_deref());
+            let lies_in = |root: &Path| {
+                file.canonicalize().is_ok_and(|file| root.canonicalize().is_ok_and(|root| file.starts_with(root)))
+            };
+            if let Some(root) = roots.into_iter().find(|root| lies_in(root)) {
+                let message =
+                    format!("{}: the result would replace a file of the dataset {}", file.display(), root.display());
+                return Err(advised(message, "choose another name for the result"));
+            }
+        }
+        Ok(())
     }
 
     /// The view that was asked for.
@@ -43,11 +81,11 @@ impl<'a> Examination<'a> {
             ));
         }
         Origin {
-            what: format!("{} by {} (view {})", self.arguments.model, protocol, self.arguments.view),
+            what: format!("{} by {} (view {})", self.arguments.model.display(), protocol, self.arguments.view),
             dataset: Some(self.arguments.dataset.dataset.display().to_string()),
             protocol: Some(protocol),
             view: Some(self.arguments.view),
-            model: Some(self.arguments.model.clone()),
+            model: Some(self.arguments.model.display().to_string()),
             model_sha256: Some(self.recognizer.sha256().to_owned()),
             mirrored: Some(mirrored.name()),
             num_pictures: Some(index.entries().len()),
@@ -71,14 +109,14 @@ impl<'a> Examination<'a> {
     ) -> anyhow::Result<()> {
         let Some(trained_on) = &self.recognizer.description().trained_on else {
             origin.leak = Some(None);
-            let model = &self.arguments.model;
+            let model = self.arguments.model.display();
             origin.warnings.push(format!(
                 "{model} does not say whom it was trained on: these people may be among them, and the figures too high"
             ));
             return Ok(());
         };
         if self.recognizer.description().from_unknown {
-            let model = &self.arguments.model;
+            let model = self.arguments.model.display();
             origin.warnings.push(format!(
                 "{model} was fine-tuned from a network that does not say whom it was trained on: the leak counts only the people of the fine-tuning"
             ));
@@ -129,11 +167,33 @@ impl<'a> Examination<'a> {
         let embed = |crops: &[_]| Ok(self.recognizer.embed(crops, options)?);
         let bar =
             console.progress(index.entries().len() as u64, "{bar:24} {pos}/{len} pictures  {per_sec}  {eta} left");
-        let features = gather(index, |entry| pipeline.crop_entry(entry), &embed, cache.as_mut(), |done| bar.inc(done));
+        let odd = Mutex::new(BTreeSet::new());
+        let looks_at_each = interruption::Loop::begin();
+        let crop = |entry: &Entry| {
+            if interruption::is_asked() {
+                return Err(Error::Stopped);
+            }
+            let Decoded { picture, warnings } = pipeline.crop_entry(entry)?;
+            odd.lock().unwrap_or_else(PoisonError::into_inner).extend(sentences(&entry.picture, &warnings));
+            Ok(picture)
+        };
+        let features = gather(index, crop, &embed, cache.as_mut(), |done| bar.inc(done));
+        let done = bar.position();
         bar.finish_and_clear();
+        drop(looks_at_each);
+        origin.warnings.extend(odd.into_inner().unwrap_or_else(PoisonError::into_inner));
         // What was embedded before a picture failed need not be embedded again.
         if let Some(cache) = &mut cache {
             cache.save().context("cannot keep the embeddings")?;
+        }
+        if features.is_err() && interruption::stops_here() {
+            let message = format!("interrupted: {done} of {} pictures were embedded", index.entries().len());
+            let hint = if cache.is_some() {
+                "the same call goes on from there"
+            } else {
+                "with --cache DIR a call goes on where it was"
+            };
+            return Err(advised(message, hint));
         }
         Ok(features?)
     }

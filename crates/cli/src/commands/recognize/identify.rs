@@ -41,6 +41,7 @@ pub(crate) fn run(arguments: &IdentifyArguments, console: &Console) -> anyhow::R
     );
     let chosen = set.map_or_else(|| sets(examination.view()), |number| vec![Set::Numbered(number)]);
     let task = IdentificationTask::new(&dataset, direction, &chosen, evaluation.skip_missing).map_err(explained)?;
+    examination.check_outputs(&dataset, task.index(), None)?;
     let mut origin = examination.origin(direction.name(), task.index());
     origin.direction = Some(direction.name());
     origin.set = *set;

@@ -9,12 +9,14 @@ use super::origin::Origin;
 use super::report::present_verification;
 use crate::arguments::MetricsArguments;
 use crate::output::{Console, advised};
+use crate::streams::InputFile;
 
 /// Runs the command.
 pub(crate) fn run(arguments: &MetricsArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    arguments.report.check()?;
     let scores = &arguments.scores;
-    let scored = read_scores(scores, arguments.folds.as_deref());
+    arguments.report.check([scores.as_path()])?;
+    let file = InputFile::of(scores)?;
+    let scored = file.named(read_scores(file.path(), arguments.folds.as_deref()));
     let scored = scored.with_context(|| scores.display().to_string())?;
     if arguments.rules.as_original && scored.folds().len() < 2 {
         let found = format!("{}: one fold, and no other to choose its threshold on", scores.display());

@@ -9,6 +9,7 @@ mod origin;
 mod plot;
 mod report;
 mod train;
+mod unfinished;
 mod verify;
 
 use std::process::ExitCode;

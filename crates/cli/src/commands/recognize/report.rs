@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::origin::Origin;
 use super::{baselines, plot};
 use crate::arguments::{PlotFile, ReportArguments, ResamplingArguments, RuleArguments};
-use crate::output::{Console, refuse_existing};
+use crate::output::{Console, refuse_existing, refuse_input};
 
 /// What `--json` prints of a verification.
 #[derive(Serialize)]
@@ -32,13 +32,20 @@ struct VerificationOutput<'a> {
 }
 
 impl ReportArguments {
-    /// Refuses files that exist before any work is done.
+    /// Refuses files that exist before any work is done, and files among `inputs` even with --force.
     ///
     /// # Errors
-    /// Unless --force was given.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
+    /// Names the file.
+    pub(super) fn check<'a>(&self, inputs: impl IntoIterator<Item = &'a Path>) -> anyhow::Result<()> {
+        refuse_existing(self.files(), self.force)?;
+        let inputs: Vec<&Path> = inputs.into_iter().collect();
+        self.files().try_for_each(|file| refuse_input(file, inputs.iter().copied()))
+    }
+
+    /// The files asked for.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
         let plot = self.plot.as_ref().map(|plot| &plot.path);
-        refuse_existing(plot.into_iter().chain(&self.markdown).map(PathBuf::as_path), self.force)
+        plot.into_iter().chain(&self.markdown).map(PathBuf::as_path)
     }
 
     pub(super) fn write(&self, path: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<()> {

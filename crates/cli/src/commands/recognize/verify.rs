@@ -22,6 +22,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: &Console) -> anyhow::Res
     let examination = Examination::open(evaluation)?;
     let task =
         VerificationTask::new(&dataset, pairs, examination.view(), evaluation.skip_missing).map_err(explained)?;
+    examination.check_outputs(&dataset, task.index(), arguments.scores.as_deref())?;
     let mut origin = examination.origin(pairs.protocol(), task.index());
     if let Pairs::Unrestricted(between) = pairs {
         origin.between = Some(between.name());

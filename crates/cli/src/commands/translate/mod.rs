@@ -17,12 +17,13 @@ use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
 use crate::commands::faces::numbered;
-use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
+use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
 use crate::named::Named;
 use crate::npy::npy;
-use crate::output::{Console, describe, refuse_existing};
+use crate::output::{Console, describe, is_there, refuse_done};
 use crate::similarity::ReferenceEmbedding;
+use crate::streams::{check_output, is_stream, open_picture, write_picture};
 use crate::translator::FaceTranslator;
 
 use styles::{Style, styles};
@@ -31,6 +32,9 @@ use styles::{Style, styles};
 #[derive(Serialize)]
 struct TranslateOutput {
     outputs: Vec<Output>,
+    /// What `--resume` left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    skipped: Vec<Skipped>,
     failed: Vec<Failure>,
     model_sha256: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -53,11 +57,12 @@ struct Output {
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let translator = FaceTranslator::open(&arguments.model)?;
-    if arguments.recognizer != "none" {
+    let is_measured = arguments.recognizer.as_os_str() != "none";
+    if is_measured {
         check_recognizer(&arguments.recognizer)?;
     }
     // Only --json has a place for what it says.
-    let wanted = console.is_json() && arguments.recognizer != "none";
+    let wanted = console.is_json() && is_measured;
     let recognizer = wanted.then(|| open_recognizer(&arguments.recognizer, "cpu")).transpose()?;
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
@@ -74,25 +79,32 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
     };
     let styles = styles(arguments, &translator.model, example)?;
     inputs.warnings.extend(odd.take());
-    std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    check_output(&arguments.out, count * styles.len(), console)?;
+    if is_stream(&arguments.out) {
+        ensure!(!arguments.float, "--float needs a folder for the results, found standard output");
+    } else {
+        std::fs::create_dir_all(&arguments.out).with_context(|| format!("cannot make {}", arguments.out.display()))?;
+    }
     // As many styles from a file as pictures: each picture has its own.
     let paired =
         styles.len() == count && styles.iter().all(|style| style.seed.is_none()) && arguments.interpolate.is_none();
     let endings = endings(arguments, if paired { 1 } else { styles.len() });
     // The example of a style is an input, too.
-    let sources = inputs.pictures.iter().map(|input| input.path.as_path()).chain([Path::new(&arguments.style)]);
+    let sources = inputs.pictures.iter().map(|input| input.path.as_path()).chain([arguments.style.as_path()]);
     let mut names = OutputNames::new(&arguments.out, sources);
     let stems = names.decide(inputs.pictures.iter().map(|input| &input.stem), &endings);
-    let mut outputs = Vec::new();
+    let (mut outputs, mut skipped) = (Vec::new(), Vec::new());
     let Done { failed, warnings, .. } = for_each(&mut inputs, console, |index, input, warnings| {
         let styles = if paired { &styles[index..=index] } else { &styles[..] };
         let files = names.files(&stems[index], &endings);
-        let mut written = Written { outputs: &mut outputs, warnings };
+        let mut written = Written { outputs: &mut outputs, skipped: &mut skipped, warnings };
         translate_one(&translator, recognizer.as_ref(), arguments, input, styles, &files, &mut written)
     });
     let status = status(&failed);
+    say_skipped(&skipped, console);
     let text = outputs.iter().map(|output| output.output.display().to_string()).collect::<Vec<_>>().join("\n");
-    let output = TranslateOutput { outputs, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
+    let output =
+        TranslateOutput { outputs, skipped, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
 }
@@ -100,6 +112,7 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
 /// What has been written so far, and what is to be said of it.
 struct Written<'a> {
     outputs: &'a mut Vec<Output>,
+    skipped: &'a mut Vec<Skipped>,
     warnings: &'a mut Vec<String>,
 }
 
@@ -112,10 +125,20 @@ fn translate_one(
     files: &[PathBuf],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
-    refuse_existing(files.iter().map(PathBuf::as_path), arguments.force)?;
     // The pictures come first, then their numbers.
-    let targets = &files[..styles.len()];
-    let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+    let (targets, numbers) = files.split_at(styles.len());
+    let is_to_do = |index: usize| {
+        !arguments.resume || [targets.get(index), numbers.get(index)].into_iter().flatten().any(|file| !is_there(file))
+    };
+    let to_do: Vec<(&Style, &PathBuf)> =
+        styles.iter().zip(targets).enumerate().filter(|(index, _)| is_to_do(*index)).map(|(_, pair)| pair).collect();
+    if to_do.is_empty() {
+        written.skipped.extend(targets.first().map(|target| Skipped::new(&input.path, target)));
+        return Ok(());
+    }
+    let overwrites = arguments.force || arguments.resume || is_stream(&arguments.out);
+    refuse_done(files.iter().map(PathBuf::as_path), overwrites)?;
+    let Decoded { picture, warnings } = open_picture(&input.path)?;
     written.warnings.extend(sentences(&input.path, &warnings));
     let faces: Vec<Option<FaceCrop>> = if arguments.aligned {
         vec![None]
@@ -125,13 +148,13 @@ fn translate_one(
         written.warnings.extend(said.iter().map(|sentence| format!("{}: {sentence}", input.path.display())));
         faces.into_iter().map(Some).collect()
     };
-    if let Some(folder) = targets.first().and_then(|path| path.parent()) {
+    if let Some(folder) = targets.first().and_then(|path| path.parent()).filter(|_| !is_stream(&arguments.out)) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     for (index, face) in faces.iter().enumerate() {
-        let targets: Vec<PathBuf> = targets.iter().map(|path| numbered(path, index)).collect();
+        let to_do: Vec<(&Style, PathBuf)> = to_do.iter().map(|(style, path)| (*style, numbered(path, index))).collect();
         let source = Source { input, picture: &picture, face: face.as_ref() };
-        translate_face(translator, recognizer, arguments, &source, styles, &targets, written)?;
+        translate_face(translator, recognizer, arguments, &source, &to_do, written)?;
     }
     Ok(())
 }
@@ -148,15 +171,14 @@ fn translate_face(
     recognizer: Option<&Recognizer>,
     arguments: &TranslateArguments,
     &Source { input, picture, face }: &Source<'_>,
-    styles: &[Style],
-    targets: &[PathBuf],
+    to_do: &[(&Style, PathBuf)],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
     let to: Domain = arguments.to.into();
     let crop = face.map_or(picture, |face| &face.crop);
     let frame = translator.model.template();
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
-    for (style, path) in styles.iter().zip(targets) {
+    for (style, path) in to_do {
         let translated = translator.translate(crop, &style.code, to)?;
         write(translator, arguments, picture, face, &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
@@ -187,14 +209,19 @@ fn write(
     translated: &Translated,
     path: &Path,
 ) -> anyhow::Result<()> {
-    match face.filter(|_| arguments.paste) {
-        Some(face) => translator.paste(picture, face, &translated.picture)?.save(path, arguments.force)?,
-        None => translated.picture.save(path, arguments.force)?,
+    let pasted = face.filter(|_| arguments.paste).map(|face| translator.paste(picture, face, &translated.picture));
+    let pasted = pasted.transpose()?;
+    let shown = pasted.as_ref().unwrap_or(&translated.picture);
+    if is_stream(&arguments.out) {
+        return write_picture(shown);
     }
+    // Of a picture and its numbers one may be there: both are the same as before.
+    let overwrite = arguments.force || arguments.resume;
     if arguments.float {
         let bytes = npy(&translated.planes, &[3, translated.height as u64, translated.width as u64])?;
-        write_atomically(path.with_extension("npy"), &bytes, arguments.force)?;
+        write_atomically(path.with_extension("npy"), &bytes, overwrite)?;
     }
+    shown.save(path, overwrite)?;
     Ok(())
 }
 

@@ -26,17 +26,17 @@ pub(crate) fn styles(
     read_picture: impl Fn(&Path) -> anyhow::Result<Picture>,
 ) -> anyhow::Result<Vec<Style>> {
     let to: Domain = arguments.to.into();
-    let mut styles = if arguments.style == "random" {
+    let mut styles = if arguments.style.as_os_str() == "random" {
         let least = if arguments.interpolate.is_some() { 2 } else { 1 };
         let seeds = (0..u64::from(arguments.count.max(least))).map(|index| arguments.seed.wrapping_add(index));
         let style_dim = model.config().generator.style_dim;
         seeds.map(|seed| Style { code: style_code(seed, style_dim), seed: Some(seed) }).collect()
     } else {
         ensure!(arguments.count == 1, "--count goes with --style random");
-        from_file(Path::new(&arguments.style), model, to, read_picture)?
+        from_file(&arguments.style, model, to, read_picture)?
     };
     for style in &mut styles {
-        model.check_style(&style.code).with_context(|| format!("the style {}", arguments.style))?;
+        model.check_style(&style.code).with_context(|| format!("the style {}", arguments.style.display()))?;
         style.code.iter_mut().for_each(|value| *value *= arguments.strength);
     }
     match arguments.interpolate {

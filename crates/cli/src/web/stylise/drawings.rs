@@ -9,9 +9,9 @@ use axum::extract::{Query, State};
 use axum::{Extension, Json};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portraitist_face::Picture;
 use portraitist_face::picture::PictureFormat;
 use portraitist_face::transform::Point;
+use portraitist_face::{Decoded, Picture};
 use serde::{Deserialize, Serialize};
 
 use super::likeness::{as_alike_percent, is_same_person};
@@ -55,6 +55,8 @@ pub(super) struct DrawingReply {
     crop: PictureReply,
     drawing: PictureReply,
     in_picture: Option<PictureReply>,
+    /// What is to be said of the photo's file.
+    warnings: Vec<String>,
 }
 
 /// A picture inside the answer: simpler than keeping it for a second request, and no photo is kept here.
@@ -122,14 +124,16 @@ fn draw(
     let go_on = || if audience.is_waiting() { Ok(()) } else { Err(Failure::internal("the client has gone")) };
     go_on()?;
     let start = Instant::now();
-    let photo = Picture::decode(name, &file).map_err(|error| Failure::from_decoding(&error))?;
+    let decoded = Decoded::decode(name, &file).map_err(|error| Failure::from_decoding(&error))?;
     drop(file);
+    let warnings = decoded.warnings.iter().map(ToString::to_string).collect();
+    let photo = decoded.picture;
     check_points(request, &photo)?;
     go_on()?;
     let stylised = translator.stylise(&photo, request).map_err(|error| failure(error, name))?;
     let seconds = start.elapsed().as_secs_f64();
     go_on()?;
-    answer(request.seed, seconds, &photo, &stylised)
+    answer(request.seed, seconds, &photo, &stylised, warnings)
 }
 
 /// The answer for a photo of that `name` that cannot be drawn.
@@ -146,7 +150,13 @@ fn failure(error: StyliseError, name: &str) -> Failure {
     }
 }
 
-fn answer(seed: u64, seconds: f64, photo: &Picture, stylised: &Stylised) -> Result<DrawingReply, Failure> {
+fn answer(
+    seed: u64,
+    seconds: f64,
+    photo: &Picture,
+    stylised: &Stylised,
+    warnings: Vec<String>,
+) -> Result<DrawingReply, Failure> {
     let in_picture = stylised.in_picture.as_ref().map(|picture| PictureReply::new(picture, PictureFormat::Jpeg));
     Ok(DrawingReply {
         seed,
@@ -160,6 +170,7 @@ fn answer(seed: u64, seconds: f64, photo: &Picture, stylised: &Stylised) -> Resu
         crop: PictureReply::new(&stylised.crop, PictureFormat::Jpeg)?,
         drawing: PictureReply::new(&stylised.drawing, PictureFormat::Png)?,
         in_picture: in_picture.transpose()?,
+        warnings,
     })
 }
 

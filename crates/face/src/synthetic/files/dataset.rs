@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use super::earlier::{FORMAT, MANIFEST, strangers};
 use super::names::{NAME_COUNT, name};
 use super::protocols::{Person, protocols};
+use super::unfinished::Unfinished;
 use crate::dataset::webcaricature::named_owners;
 use crate::error::{Error, Result};
-use crate::files::note;
+use crate::files::create_unfinished;
 use crate::synthetic::drawing::artist::{ARTIST_COUNT, Artist};
 use crate::synthetic::drawing::sketch::{Sketch, draw_caricature};
 use crate::synthetic::identity::{Identity, spread};
@@ -100,11 +101,11 @@ impl DatasetPlan {
 ///
 /// `progress` is called with the number of pictures done and returns whether to go on. With `overwrite`, an earlier synthetic dataset
 /// is replaced if nothing but its own files is there; any other folder that is not empty is never touched. The same plan writes the same bytes on any number of
-/// threads.
+/// threads, and so does a run that goes on where another was interrupted: what that one did is in [`super::unfinished_folder`].
 ///
 /// # Errors
-/// [`Error::OutOfRange`], [`Error::FolderExists`], [`Error::NotOurs`], [`Error::Occupied`], [`Error::Stopped`] or [`Error::Write`]; nothing is left
-/// behind.
+/// [`Error::OutOfRange`], [`Error::FolderExists`], [`Error::NotOurs`], [`Error::Occupied`], [`Error::Locked`] or [`Error::Write`], and nothing is left
+/// behind; [`Error::Stopped`], and what was done waits for the next run.
 pub fn write_dataset(
     plan: &DatasetPlan,
     destination: &Path,
@@ -119,22 +120,21 @@ pub fn write_dataset(
         _ => Path::new("."),
     };
     fs::create_dir_all(parent).map_err(failed)?;
-    // Removes itself unless it is kept.
-    let aside = tempfile::Builder::new()
-        .prefix(".portraitist-")
-        .suffix(".tmp")
-        .tempdir_in(parent)
-        .map_err(|error| failed(error.kind().into()))?;
-    note(aside.path());
-    fill(plan, aside.path(), progress).map_err(|error| match error {
-        // Name what was asked for rather than the temporary folder.
-        Error::Write { path, source } => {
-            let inner = path.strip_prefix(aside.path()).unwrap_or(&path).to_owned();
-            Error::Write { path: destination.join(inner), source }
-        }
-        other => other,
-    })?;
-    put_in_place(aside, destination, parent)?;
+    let aside = Unfinished::open(destination, &format!("{plan:?}"))?;
+    let made = fill(plan, &aside, progress)
+        .map_err(|error| match error {
+            // Name what was asked for rather than the temporary folder.
+            Error::Write { path, source } => {
+                let inner = path.strip_prefix(aside.dataset()).unwrap_or(&path).to_owned();
+                Error::Write { path: destination.join(inner), source }
+            }
+            other => other,
+        })
+        .and_then(|()| put_in_place(&aside.dataset(), destination, parent));
+    if !matches!(made, Err(Error::Stopped)) {
+        aside.remove();
+    }
+    made?;
     Ok(DatasetSummary {
         people: plan.identities,
         photos: u64::from(plan.identities) * u64::from(plan.photos),
@@ -204,32 +204,23 @@ pub fn origin_seed(path: &Path) -> Option<u64> {
     })
 }
 
-fn put_in_place(aside: tempfile::TempDir, destination: &Path, parent: &Path) -> Result<()> {
+fn put_in_place(made: &Path, destination: &Path, parent: &Path) -> Result<()> {
     let failed = |source| Error::Write { path: destination.to_owned(), source };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Temporary folders are private; a dataset is an ordinary folder.
-        fs::set_permissions(aside.path(), fs::Permissions::from_mode(0o755)).map_err(failed)?;
-    }
     let is_full = destination.is_dir() && fs::read_dir(destination).map_err(failed)?.next().is_some();
-    if is_full {
-        let builder = || tempfile::Builder::new().prefix(".portraitist-old-").suffix(".tmp").tempdir_in(parent);
-        let old = builder().map_err(failed)?;
-        let kept = old.path().join("dataset");
-        fs::rename(destination, &kept).map_err(failed)?;
-        // Looked at again where nobody puts anything any more: it took a while to get here.
-        let replaced =
-            only_ours(&kept, destination).and_then(|()| fs::rename(aside.path(), destination).map_err(failed));
-        if let Err(error) = replaced {
-            fs::rename(&kept, destination).map_err(failed)?;
-            return Err(error);
-        }
-    } else {
-        fs::rename(aside.path(), destination).map_err(failed)?;
+    if !is_full {
+        return fs::rename(made, destination).map_err(failed);
     }
-    let _ = aside.keep(); // it has another name now
-    Ok(())
+    let old =
+        create_unfinished(|| tempfile::Builder::new().prefix(".portraitist-old-").suffix(".tmp").tempdir_in(parent))
+            .map_err(failed)?;
+    let kept = old.path().join("dataset");
+    fs::rename(destination, &kept).map_err(failed)?;
+    // Looked at again where nobody puts anything any more: it took a while to get here.
+    let replaced = only_ours(&kept, destination).and_then(|()| fs::rename(made, destination).map_err(failed));
+    if replaced.is_err() {
+        fs::rename(&kept, destination).map_err(failed)?;
+    }
+    replaced
 }
 
 /// One picture to be generated.
@@ -241,7 +232,8 @@ struct Task {
     is_photo: bool,
 }
 
-fn fill(plan: &DatasetPlan, root: &Path, progress: &(dyn Fn(u64) -> bool + Sync)) -> Result<()> {
+fn fill(plan: &DatasetPlan, aside: &Unfinished, progress: &(dyn Fn(u64) -> bool + Sync)) -> Result<()> {
+    let root = &aside.dataset();
     let identities: Vec<Identity> =
         (0..plan.identities).map(|person| Identity::sample(plan.seed, u64::from(person))).collect();
     let people: Vec<Person> = identities
@@ -278,7 +270,7 @@ fn fill(plan: &DatasetPlan, root: &Path, progress: &(dyn Fn(u64) -> bool + Sync)
         .par_iter()
         .map(|task| {
             let index = task.person as usize;
-            let entry = make_picture(plan, root, &identities[index], &people[index].name, *task)?;
+            let entry = make_picture(plan, aside, &identities[index], &people[index].name, *task)?;
             let count = 1 + done.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             if progress(count) { Ok(entry) } else { Err(Error::Stopped) }
         })
@@ -286,15 +278,18 @@ fn fill(plan: &DatasetPlan, root: &Path, progress: &(dyn Fn(u64) -> bool + Sync)
     write(&root.join(MANIFEST), manifest(plan, &identities, &people, &entries).as_bytes())
 }
 
-/// Makes and writes one picture with its landmarks; gives its entry in the manifest.
-fn make_picture(plan: &DatasetPlan, root: &Path, identity: &Identity, name: &str, task: Task) -> Result<Value> {
+/// Makes and writes one picture with its landmarks, unless an earlier run has; gives its entry in the manifest.
+fn make_picture(plan: &DatasetPlan, aside: &Unfinished, identity: &Identity, name: &str, task: Task) -> Result<Value> {
     let (letter, salt) = if task.is_photo { ('P', 0x9807_0000) } else { ('C', 0xD2A3_0000) };
     let seed = spread(spread(plan.seed, u64::from(task.person)), salt + u64::from(task.number));
     let stem = format!("{letter}{:05}", task.number);
     let file = format!("OriginalImages/{name}/{stem}.jpg");
-    let (portrait, quality, entry) = if task.is_photo {
+    let points = |folder: &str| format!("{folder}/{name}/{stem}.txt");
+    let files = [file.clone(), points("FacialPoints"), points("FacialPoints68")].map(|file| aside.dataset().join(file));
+    let is_there = aside.has(&file, &files);
+    let (portrait, quality, mut entry) = if task.is_photo {
         let shot = Shot::sample(seed);
-        let portrait = photograph(identity, &shot, plan.side_px)?;
+        let portrait = (!is_there).then(|| photograph(identity, &shot, plan.side_px)).transpose()?;
         let mut entry = shot_entry(&shot);
         entry["camera"] = json!({"blur": shot.camera.blur, "noise": shot.camera.noise, "exposure": shot.camera.exposure,
             "balance": shot.camera.balance, "contrast": shot.camera.contrast, "jpeg_quality": shot.camera.jpeg_quality});
@@ -303,18 +298,22 @@ fn make_picture(plan: &DatasetPlan, root: &Path, identity: &Identity, name: &str
         let sketch = Sketch::sample(seed, plan.exaggeration);
         let number = (u64::from(task.person) + u64::from(task.number)) % ARTIST_COUNT;
         let artist = Artist::sample(plan.seed, number);
-        let portrait = draw_caricature(identity, &artist, &sketch, plan.side_px)?;
+        let portrait = (!is_there).then(|| draw_caricature(identity, &artist, &sketch, plan.side_px)).transpose()?;
         let mut entry = shot_entry(&sketch.shot);
         entry["artist"] = json!(number);
         entry["exaggeration"] = json!(sketch.exaggeration);
         entry["drawn_traits"] = json!(sketch.subject(identity, &artist).shape.values().to_vec());
         (portrait, DRAWING_QUALITY, entry)
     };
-    let Portrait { picture, points } = portrait;
-    write(&root.join(&file), &picture.encode_jpeg(quality)?)?;
-    write(&root.join(format!("FacialPoints/{name}/{stem}.txt")), point_lines(&points.webcaricature).as_bytes())?;
-    write(&root.join(format!("FacialPoints68/{name}/{stem}.txt")), point_lines(&points.ibug).as_bytes())?;
-    let mut entry = entry;
+    if let Some(Portrait { picture, points }) = portrait {
+        let contents = [
+            picture.encode_jpeg(quality)?,
+            point_lines(&points.webcaricature).into_bytes(),
+            point_lines(&points.ibug).into_bytes(),
+        ];
+        files.iter().zip(&contents).try_for_each(|(file, bytes)| write(file, bytes))?;
+        aside.note(&file, contents.iter().map(Vec::as_slice))?;
+    }
     entry["file"] = json!(file);
     Ok(entry)
 }

@@ -1,7 +1,10 @@
 //! Scores as text files.
 
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use portraitist_face::Error;
+use portraitist_face::files::write_atomically_by;
 
 use super::scores::{ScoredFolds, ScoredPair};
 use crate::metrics::error::MetricsError;
@@ -12,23 +15,27 @@ use crate::metrics::error::MetricsError;
 /// # Errors
 /// [`MetricsError::Write`], also if the file exists and `overwrite` is false.
 pub fn write_scores(path: &Path, scored: &ScoredFolds, overwrite: bool) -> Result<(), MetricsError> {
-    let failed = |source| MetricsError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let file = tempfile::NamedTempFile::new_in(folder.map_or_else(|| PathBuf::from("."), Path::to_owned));
-    let mut file = BufWriter::new(file.map_err(failed)?);
-    let people = scored.people();
-    for (index, fold) in scored.folds().iter().enumerate() {
-        if index > 0 {
-            file.write_all(b"\n").map_err(failed)?;
+    let written = write_atomically_by(path, overwrite, |file| {
+        let mut file = BufWriter::new(file);
+        let people = scored.people();
+        for (index, fold) in scored.folds().iter().enumerate() {
+            if index > 0 {
+                file.write_all(b"\n")?;
+            }
+            for (label, pairs) in [(1, &fold.same), (0, &fold.different)] {
+                write_pairs(&mut file, label, pairs, people)?;
+            }
         }
-        for (label, pairs) in [(1, &fold.same), (0, &fold.different)] {
-            write_pairs(&mut file, label, pairs, people).map_err(failed)?;
-        }
-    }
-    let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-    file.as_file().sync_all().map_err(failed)?;
-    let kept = if overwrite { file.persist(path) } else { file.persist_noclobber(path) };
-    kept.map(|_| ()).map_err(|error| failed(error.error))
+        file.flush()
+    });
+    written.map_err(|error| MetricsError::Write {
+        path: path.to_owned(),
+        source: match error {
+            Error::Write { source, .. } => source,
+            Error::AlreadyExists { .. } => std::io::ErrorKind::AlreadyExists.into(),
+            other => std::io::Error::other(other.to_string()),
+        },
+    })
 }
 
 fn write_pairs(file: &mut impl Write, label: u8, pairs: &[ScoredPair], people: &[String]) -> std::io::Result<()> {

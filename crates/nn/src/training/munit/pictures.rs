@@ -11,6 +11,7 @@ use crate::config::{Domain, PictureConfig};
 use crate::pixels::to_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 use crate::training::pictures::FoundPicture;
 
 /// The pictures of one domain, in the order of a run.
@@ -22,16 +23,18 @@ pub(crate) struct PictureSet {
     config: PictureConfig,
     flip: bool,
     seed: u64,
+    odd: OddPictures,
 }
 
 impl PictureSet {
-    /// A set that a run with `seed` draws from.
+    /// A set that a run with `seed` draws from; `odd` collects warnings of its pictures.
     pub(crate) fn new(
         domain: Domain,
         entries: Vec<FoundPicture>,
         config: &PictureConfig,
         flip: bool,
         seed: u64,
+        odd: OddPictures,
     ) -> Self {
         let mut by_person: HashMap<String, Vec<usize>> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -39,7 +42,7 @@ impl PictureSet {
                 by_person.entry(person.clone()).or_default().push(index);
             }
         }
-        Self { domain, entries, by_person, config: config.clone(), flip, seed }
+        Self { domain, entries, by_person, config: config.clone(), flip, seed, odd }
     }
 
     /// How many pictures there are.
@@ -115,7 +118,7 @@ impl PictureSet {
             let reason = text.strip_prefix(&name).unwrap_or(&text).to_owned();
             TrainingError::Data { path: entry.path.clone(), reason }
         };
-        let picture = Picture::open(&entry.path).map_err(wrong)?;
+        let picture = self.odd.open(&entry.path).map_err(wrong)?;
         let grey = self.config.grey_photos && self.domain == Domain::Photo;
         let picture = if grey { edit::to_grey(&picture) } else { picture };
         self.check_size(&picture).map_err(|reason| TrainingError::Data { path: entry.path.clone(), reason })?;
@@ -152,7 +155,7 @@ mod tests {
     #[test]
     fn a_picture_that_is_too_small_for_the_crops_says_which_resize_would_do() {
         let config = PictureConfig { width: 192, height: 224, resize: 200, ..PictureConfig::default() };
-        let set = PictureSet::new(Domain::Photo, Vec::new(), &config, false, 0);
+        let set = PictureSet::new(Domain::Photo, Vec::new(), &config, false, 0, OddPictures::default());
         let check = |width: usize, height: usize| {
             let pixels = vec![0; 3 * width * height];
             set.check_size(&Picture::from_rgb(width, height, pixels).expect("a picture"))

@@ -17,6 +17,7 @@ use super::batch::Batch;
 use super::pictures::PictureSet;
 use super::run::RunFile;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 use crate::training::pictures::{FoundPicture, find_pictures, prepared_pictures};
 use crate::training::resuming::fingerprint::SourcePicture;
 
@@ -25,13 +26,15 @@ use crate::training::resuming::fingerprint::SourcePicture;
 pub struct Sources {
     pub(super) sets: Arc<Pair<PictureSet>>,
     pub(super) test: Option<Pair<PictureSet>>,
+    pub(super) odd: OddPictures,
 }
 
 impl Sources {
     /// Finds the pictures of a run.
     pub(super) fn find(run: &RunFile) -> Result<Self, TrainingError> {
         let data = &run.data;
-        let set = |domain, entries| PictureSet::new(domain, entries, &run.picture, data.flip, run.seed);
+        let odd = OddPictures::default();
+        let set = |domain, entries| PictureSet::new(domain, entries, &run.picture, data.flip, run.seed, odd.clone());
         let both = |found: Pair<Vec<FoundPicture>>| Pair {
             drawing: set(Domain::Drawing, found.drawing),
             photo: set(Domain::Photo, found.photo),
@@ -58,7 +61,7 @@ impl Sources {
             (None, Some(prepared)) => of_split(prepared, "test").ok(),
             (None, None) => None,
         };
-        Ok(Self { sets: Arc::new(both(sets)), test: test.map(both) })
+        Ok(Self { sets: Arc::new(both(sets)), test: test.map(both), odd })
     }
 
     /// Every picture that is learned from.

@@ -11,6 +11,7 @@ use crate::run_folder::{DISCRIMINATOR, EMA, GENERATOR, OPTIMIZER, discriminator_
 use crate::training::checkpoint::load;
 use crate::training::checkpoint_files::CheckpointFiles;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 use crate::training::resuming::fingerprint::SourcePicture;
 use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
@@ -59,6 +60,10 @@ impl Task for Trainer {
 
     fn find_sources(run: &RunFile) -> Result<Sources, TrainingError> {
         Sources::find(run)
+    }
+
+    fn odd_pictures(sources: &Sources) -> Option<&OddPictures> {
+        Some(&sources.odd)
     }
 
     fn pictures(sources: &Sources) -> Vec<SourcePicture> {

@@ -17,6 +17,7 @@ use crate::parameter::from_values;
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 
 use super::augmentation::Augmentation;
 use super::people::{People, Portrait};
@@ -58,6 +59,7 @@ pub(super) struct BatchMaker {
     /// The probability of each person, in their order; `None` if all are equal.
     chances: Option<Arc<WeightedIndex<f64>>>,
     decoded: Arc<Cache>,
+    odd: OddPictures,
     sampling: Sampling,
     augmentation: Augmentation,
     flip: bool,
@@ -66,7 +68,7 @@ pub(super) struct BatchMaker {
 }
 
 impl BatchMaker {
-    pub(super) fn new(run: &RunFile, people: &Arc<People>) -> Self {
+    pub(super) fn new(run: &RunFile, people: &Arc<People>, odd: &OddPictures) -> Self {
         let mut of_person = vec![<[Vec<usize>; 2]>::default(); people.names.len()];
         for (index, portrait) in people.portraits.iter().enumerate() {
             of_person[portrait.person][usize::from(portrait.domain == Domain::Drawing)].push(index);
@@ -76,6 +78,7 @@ impl BatchMaker {
             of_person: Arc::new(of_person),
             chances: people.chances().map(Arc::new),
             decoded: Arc::new(Cache::new(people.portraits.len(), run.data.cache_mb << 20)),
+            odd: odd.clone(),
             sampling: run.data.sampling,
             augmentation: run.data.augmentation.clone(),
             flip: run.data.flip,
@@ -164,7 +167,7 @@ impl BatchMaker {
             let part = self.augmentation.apply(part, &mut stream(self.seed, "augmentation", sample))?;
             Ok(to_recognition_planes(&part))
         };
-        self.decoded.with(index, portrait, cut)
+        self.decoded.with(index, portrait, &self.odd, cut)
     }
 }
 
@@ -172,8 +175,8 @@ impl BatchMaker {
 ///
 /// # Errors
 /// [`TrainingError::Data`] names the file.
-pub(super) fn read_whole(portrait: &Portrait) -> Result<Picture, TrainingError> {
-    let picture = Picture::open(&portrait.path).and_then(|picture| Ok(fitted(&picture)?.into_owned()));
+pub(super) fn read_whole(portrait: &Portrait, odd: &OddPictures) -> Result<Picture, TrainingError> {
+    let picture = odd.open(&portrait.path).and_then(|picture| Ok(fitted(&picture)?.into_owned()));
     picture.map_err(|error| unreadable(portrait, &error))
 }
 
@@ -209,13 +212,14 @@ impl Cache {
         &self,
         index: usize,
         portrait: &Portrait,
+        odd: &OddPictures,
         work: impl FnOnce(&Picture) -> portraitist_face::Result<T>,
     ) -> Result<T, TrainingError> {
         let wrong = |error: portraitist_face::Error| unreadable(portrait, &error);
         if let Some(picture) = self.pictures[index].get() {
             return work(picture).map_err(wrong);
         }
-        let picture = Picture::open(&portrait.path).map_err(wrong)?;
+        let picture = odd.open(&portrait.path).map_err(wrong)?;
         let result = work(&picture).map_err(wrong)?;
         let bytes = picture.pixels().len();
         let taken = self.free_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| free.checked_sub(bytes));

@@ -17,6 +17,7 @@ use crate::parameter::{from_values, to_values};
 use crate::pixels::to_recognition_planes;
 use crate::random::stream;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 
 use super::batches::read_whole;
 use super::people::{People, Portrait};
@@ -46,10 +47,15 @@ impl HeldOut {
     ///
     /// # Errors
     /// [`TrainingError::Data`] names a crop that cannot be read.
-    pub(super) fn read(people: &People, count: usize, device: &Device) -> Result<Self, TrainingError> {
+    pub(super) fn read(
+        people: &People,
+        count: usize,
+        odd: &OddPictures,
+        device: &Device,
+    ) -> Result<Self, TrainingError> {
         let chosen = choose(people, count);
         Ok(Self {
-            crops: chosen.iter().map(|portrait| read_whole(portrait)).collect::<Result<_, _>>()?,
+            crops: chosen.iter().map(|portrait| read_whole(portrait, odd)).collect::<Result<_, _>>()?,
             faces: chosen.iter().map(|&&Portrait { person, domain, .. }| Face { person, domain }).collect(),
             device: device.clone(),
         })

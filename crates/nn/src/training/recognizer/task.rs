@@ -13,6 +13,7 @@ use crate::run_folder::{OPTIMIZER, RECOGNIZER};
 use crate::training::checkpoint::load;
 use crate::training::checkpoint_files::CheckpointFiles;
 use crate::training::error::TrainingError;
+use crate::training::odd_pictures::OddPictures;
 use crate::training::resuming::fingerprint::SourcePicture;
 use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, WeightsError, assign, collect, read_model, read_native};
@@ -29,6 +30,7 @@ use super::trainer::Trainer;
 pub struct Sources {
     train: Arc<People>,
     test: Option<People>,
+    odd: OddPictures,
 }
 
 /// What a dry run reports.
@@ -85,7 +87,11 @@ impl Task for Trainer {
                 format!("{name}{place} is to be learned from and tested on; a person can be only one"),
             ));
         }
-        Ok(Sources { train: Arc::new(train), test })
+        Ok(Sources { train: Arc::new(train), test, odd: OddPictures::default() })
+    }
+
+    fn odd_pictures(sources: &Sources) -> Option<&OddPictures> {
+        Some(&sources.odd)
     }
 
     fn pictures(sources: &Sources) -> Vec<SourcePicture> {
@@ -109,7 +115,7 @@ impl Task for Trainer {
 
     fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
         let Some(people) = &sources.test else { return Ok(None) };
-        let held_out = HeldOut::read(people, run.record.num_evaluated, device)?;
+        let held_out = HeldOut::read(people, run.record.num_evaluated, &sources.odd, device)?;
         if !held_out.can_be_measured() {
             return Err(wrong_data(
                 run,
@@ -123,7 +129,7 @@ impl Task for Trainer {
         run: &RunFile,
         sources: &Sources,
     ) -> impl Fn(u64) -> Result<HostBatch, TrainingError> + Clone + Send + 'static {
-        let maker = BatchMaker::new(run, &sources.train);
+        let maker = BatchMaker::new(run, &sources.train, &sources.odd);
         move |step| maker.make(step)
     }
 

@@ -142,7 +142,8 @@ async function show() {
   setShape(after);
   showControls();
   const { seed, answer } = state.current;
-  say(`Drawn in ${answer.seconds.toFixed(answer.seconds < 10 ? 2 : 1)} s with seed ${seed}.`);
+  const drawn = `Drawn in ${answer.seconds.toFixed(answer.seconds < 10 ? 2 : 1)} s with seed ${seed}.`;
+  say([drawn, ...answer.warnings.map((warning) => `About the photo's file: ${warning}.`)].join(" "));
   by("similarity").textContent = opinion(answer);
   by("similarity").hidden = false;
   await compare.showBoth(before, after.url, `${text}, seed ${seed}`);
