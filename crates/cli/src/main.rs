@@ -62,6 +62,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Train(arguments) => commands::train::run(&arguments, console),
         Command::Recognize(command) => commands::recognize::run(&command, console),
         Command::Landmarks(command) => commands::landmarks::run(&command, console),
+        Command::Evaluate(command) => commands::evaluate::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Weights(command) => commands::weights::run(command, console),
         Command::Completions(arguments) => commands::shell::completions(&arguments, console),

@@ -13,6 +13,8 @@ mod datasets;
 mod demo;
 #[path = "suite/documents.rs"]
 mod documents;
+#[path = "suite/evaluating.rs"]
+mod evaluating;
 #[path = "suite/faults.rs"]
 mod faults;
 #[path = "suite/finding_faces.rs"]

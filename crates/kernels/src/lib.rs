@@ -11,8 +11,8 @@
 //! - [`attention_forward`] is self-attention. [`activation`], [`Prelu`] and [`mean_absolute_error`] take values one by one.
 //! - [`adam_step`] changes parameters.
 //!
-//! For inference with constant weights: [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`] and
-//! [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s. For networks so small that threads pay off
+//! For inference with constant weights: [`PreparedConvolution`], [`PreparedUpsampling`], [`PreparedFewOutputs`],
+//! [`Pool`] and [`FeatureMapNormalization`] are layers between channels-last [`FeatureMap`]s. For networks so small that threads pay off
 //! only between images: [`DenseConvolution`], [`DepthwiseConvolution`], [`shortcut`] and [`add_upsampled`], between maps of
 //! a [`DenseShape`].
 //!
@@ -65,6 +65,7 @@ pub use inference::dense::depthwise::DepthwiseConvolution;
 pub use inference::dense::shape::DenseShape;
 pub use inference::dense::shortcut::{add_upsampled, shortcut};
 pub use inference::few_outputs::PreparedFewOutputs;
+pub use inference::pooling::{Pool, PoolKind, global_mean};
 pub use inference::upsampling::PreparedUpsampling;
 pub use memory::allocator::CachingAllocator;
 #[cfg(feature = "mimalloc")]

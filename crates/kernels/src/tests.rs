@@ -7,6 +7,7 @@ mod depthwise;
 mod inference;
 mod inference_layers;
 mod normalization;
+mod parts;
 mod pointwise;
 mod prelu;
 mod spectral;

@@ -11,6 +11,7 @@ pub mod builtin;
 pub mod config;
 pub mod detection;
 pub mod device;
+pub mod evaluation;
 pub mod graph;
 pub mod inference;
 pub mod layers;

@@ -75,6 +75,19 @@ pub fn to_vgg_range(pictures: Tensor<4>) -> Tensor<4> {
     (pictures.flip([1]) + 1.0) * 127.5 - means
 }
 
+/// The planes of a picture as VGG16 reads them.
+///
+/// # Shapes
+/// - output: `[3, height, width]`, BGR, grey levels less their means over ImageNet
+pub fn to_vgg_planes(picture: &Picture) -> Vec<f32> {
+    let mut planes = split(picture, &[2, 1, 0], f32::from);
+    let area = planes.len() / 3;
+    for (plane, mean) in planes.chunks_exact_mut(area).zip(IMAGENET_MEANS) {
+        plane.iter_mut().for_each(|value| *value -= mean);
+    }
+    planes
+}
+
 /// Planes of the named channels.
 fn split(picture: &Picture, channels: &[usize], convert: impl Fn(u8) -> f32) -> Vec<f32> {
     let table: Vec<f32> = (0..=255).map(convert).collect();

@@ -3,6 +3,7 @@
 mod bench;
 mod dataset;
 mod demo;
+mod evaluate;
 mod faces;
 mod landmarks;
 mod recognize;
@@ -19,6 +20,9 @@ pub(crate) use dataset::{
     DatasetArguments, DatasetCommand, HeadModelName, PairsArguments, PoseArguments, PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
+pub(crate) use evaluate::{
+    ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
+};
 pub(crate) use faces::{AlignArguments, DetectArguments, FaceChoice, TemplateName};
 pub(crate) use landmarks::{LandmarksCommand, LandmarksEvaluateArguments};
 pub(crate) use recognize::{
@@ -58,6 +62,8 @@ pub(crate) enum Command {
     Recognize(RecognizeCommand),
     #[command(subcommand)]
     Landmarks(LandmarksCommand),
+    #[command(subcommand)]
+    Evaluate(EvaluateCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
     Bench(BenchArguments),

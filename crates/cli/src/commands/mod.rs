@@ -3,6 +3,7 @@
 pub(crate) mod bench;
 pub(crate) mod dataset;
 pub(crate) mod demo;
+pub(crate) mod evaluate;
 pub(crate) mod faces;
 pub(crate) mod landmarks;
 pub(crate) mod recognize;

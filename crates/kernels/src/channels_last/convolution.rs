@@ -27,6 +27,8 @@ pub(crate) struct ConvolutionLayer {
     pub(crate) stride: usize,
     pub(crate) padding: usize,
     pub(crate) mode: Padding,
+    /// Rows and columns of outputs that are left out on each side.
+    pub(crate) margin: [usize; 2],
 }
 
 /// Inputs and outputs of one call.
@@ -52,19 +54,26 @@ pub(crate) struct Placement {
     /// Channels of the feature map. The channels of an output position are those of `scale * scale` pixels in sequence
     /// (depth to space).
     pub(crate) channels: usize,
+    /// The channel of the feature map that holds the first one of an output.
+    pub(crate) first_channel: usize,
 }
 
 impl Placement {
     /// Outputs that are the pixels of the feature map.
     pub(crate) fn whole(target: FeatureMapShape) -> Self {
-        Self { target, scale: 1, channels: usize::MAX }
+        Self::channels(target, 0)
+    }
+
+    /// Outputs that are some channels of the feature map's pixels.
+    pub(crate) fn channels(target: FeatureMapShape, first_channel: usize) -> Self {
+        Self { target, scale: 1, channels: usize::MAX, first_channel }
     }
 
     /// Where a channel of an output lies.
     pub(crate) fn offset(&self, image: usize, [y, x]: [usize; 2], channel: usize) -> usize {
         let phase = channel / self.channels;
         let pixel = [y * self.scale + phase / self.scale, x * self.scale + phase % self.scale];
-        self.target.offset(image, pixel, 0) + channel % self.channels
+        self.target.offset(image, pixel, 0) + self.first_channel + channel % self.channels
     }
 
     /// The first channel that lies in another pixel of the feature map than `channel`.
@@ -110,7 +119,7 @@ impl ConvolutionCall<'_> {
         let position = |index: usize| {
             let (image, within) = (index / plane, index % plane);
             let [y, x] = [within / width, within % width];
-            let source = [y * layer.stride, x * layer.stride];
+            let source = [(y + layer.margin[0]) * layer.stride, (x + layer.margin[1]) * layer.stride];
             Position {
                 source: layer.input.offset(image, source, layer.padding),
                 target: self.placement.offset(image, [y, x], 0),

@@ -11,6 +11,7 @@ use crate::error::{ShapeError, check_length};
 use crate::memory::shared::Shared;
 use crate::simd::dispatch::{Kernels, kernels};
 use crate::simd::epilogue::{Epilogue, EpilogueActivation, Residual};
+use crate::simd::vector::MAX_LANES;
 use crate::winograd::weights::{transform_once, transform_packed};
 
 /// What is done to the outputs of a convolution.
@@ -88,6 +89,30 @@ impl PreparedConvolution {
         Self::with(kernels, algorithm, convolution, input, weight, bias, activation)
     }
 
+    /// As [`PreparedConvolution::new`], without the outermost `margin` rows and columns of outputs on each side. A kernel of 1x7
+    /// whose padding of 3 is for columns alone has a margin of `[3, 0]`.
+    ///
+    /// # Errors
+    /// As [`PreparedConvolution::new`]; a margin that leaves nothing is a kernel that is too large.
+    pub fn with_margin(
+        convolution: &Conv2d,
+        margin: [usize; 2],
+        input: FeatureMapShape,
+        weight: &[f32],
+        bias: &[f32],
+        activation: OutputActivation<'_>,
+    ) -> Result<Self, ShapeError> {
+        let mut prepared = Self::with(kernels(), Algorithm::Direct, convolution, input, weight, bias, activation)?;
+        let [height, width] = prepared.layer.out_size;
+        let left = |size: usize, margin: usize| size.checked_sub(margin.saturating_mul(2)).filter(|left| *left > 0);
+        let (Some(height), Some(width)) = (left(height, margin[0]), left(width, margin[1])) else {
+            return Err(ShapeError::KernelTooLarge { kernel: convolution.kernel, padded: input.size() });
+        };
+        prepared.layer.out_size = [height, width];
+        prepared.layer.margin = margin;
+        Ok(prepared)
+    }
+
     /// As [`PreparedConvolution::new`], for a chosen instruction set and algorithm.
     pub(crate) fn with(
         kernels: &'static Kernels,
@@ -121,7 +146,7 @@ impl PreparedConvolution {
         };
         let Conv2d { stride, padding, mode, .. } = *convolution;
         Ok(Self {
-            layer: ConvolutionLayer { kernels, input, out_channels, out_size, stride, padding, mode },
+            layer: ConvolutionLayer { kernels, input, out_channels, out_size, stride, padding, mode, margin: [0; 2] },
             algorithm,
             weights: Weights::new(kernels, algorithm, convolution, input.pitch, weight, out_size),
             bias: whole(bias),
@@ -178,6 +203,31 @@ impl PreparedConvolution {
         Ok(())
     }
 
+    /// As [`forward`](Self::forward), into the channels of `output` from `first_channel` on, so that several convolutions make
+    /// one feature map.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward); [`ShapeError::Length`] unless both `first_channel` and the channels are whole registers
+    /// (multiples of 16) that `output` has.
+    pub fn forward_channels(
+        &self,
+        input: &FeatureMap,
+        output: &mut FeatureMap,
+        first_channel: usize,
+    ) -> Result<(), ShapeError> {
+        let shape = output.shape();
+        input.check_shape(self.layer.input)?;
+        check_channels(shape, self.output(shape.halo), first_channel)?;
+        check_length("output images", input.batch(), output.batch())?;
+        let (padding, mode) = self.padding();
+        if !input.is_padded(padding, mode) {
+            return Err(ShapeError::NotPadded { padding, mode });
+        }
+        let target = Shared::new(output.overwrite());
+        self.run(input.batch(), input.values(), None, Placement::channels(shape, first_channel), target);
+        Ok(())
+    }
+
     /// Whether weights are transformed at each call.
     #[cfg(test)]
     pub(crate) fn is_packed(&self) -> bool {
@@ -215,4 +265,21 @@ impl PreparedConvolution {
             Algorithm::Winograd(filter) => call.run_winograd(filter),
         }
     }
+}
+
+/// Whether a feature map has room for the channels of `part` from `first_channel` on.
+pub(crate) fn check_channels(
+    whole: FeatureMapShape,
+    part: FeatureMapShape,
+    first_channel: usize,
+) -> Result<(), ShapeError> {
+    let same_size = FeatureMapShape { channels: part.channels, pitch: part.pitch, ..whole };
+    if same_size != part {
+        return Err(ShapeError::FeatureMap { expected: part, found: whole });
+    }
+    let aligned = |channels: usize| channels / MAX_LANES * MAX_LANES;
+    check_length("first channel", aligned(first_channel), first_channel)?;
+    check_length("channels of a part", aligned(part.channels), part.channels)?;
+    let end = first_channel.saturating_add(part.channels);
+    check_length("channels", end.min(whole.channels), end)
 }

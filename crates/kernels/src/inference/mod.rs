@@ -7,4 +7,5 @@
 pub(crate) mod convolution;
 pub(crate) mod dense;
 pub(crate) mod few_outputs;
+pub(crate) mod pooling;
 pub(crate) mod upsampling;

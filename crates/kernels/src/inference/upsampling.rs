@@ -109,7 +109,7 @@ impl PreparedUpsampling {
         let batch = input.batch();
         let values = output.overwrite();
         let target = Shared::new(values);
-        let placement = Placement { target: shape, scale: 2, channels: shape.pitch };
+        let placement = Placement { target: shape, scale: 2, channels: shape.pitch, first_channel: 0 };
         let inside = || {
             for (phase, convolution) in self.phases.iter().enumerate() {
                 let first = placement.offset(0, [0, 0], phase * shape.pitch) - placement.offset(0, [0, 0], 0);

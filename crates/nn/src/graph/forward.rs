@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 
 use super::nodes::{AdainRange, Graph, Node, Operation, Slot};
-use crate::layers::{AdainParameters, average_pool, max_pool};
+use crate::layers::{AdainParameters, pool};
 
 /// What a slot holds.
 #[derive(Clone, Debug)]
@@ -77,6 +77,10 @@ impl Graph<'_> {
 
 impl Node<'_> {
     fn compute(&self, values: &mut Values, adain: Option<&Tensor<2>>) -> Value {
+        if let Operation::Concatenation(parts) = &self.operation {
+            let parts = parts.iter().map(|part| values.read(*part).into_feature_map()).collect();
+            return Tensor::cat(parts, 1).into();
+        }
         let input = values.read(self.input);
         match &self.operation {
             Operation::Block { block, upsampled, adain: range, residual } => {
@@ -97,8 +101,9 @@ impl Node<'_> {
                 Value::Rows(rows) => activation.forward_rows(rows).into(),
             },
             Operation::GlobalMean => input.into_feature_map().mean_dim(3).mean_dim(2).into(),
-            Operation::AveragePool => average_pool(input.into_feature_map()).into(),
-            Operation::MaxPool => max_pool(input.into_feature_map()).into(),
+            Operation::Pool(kind) => pool(input.into_feature_map(), *kind).into(),
+            Operation::Folded(convolution) => convolution.forward(input.into_feature_map()).into(),
+            Operation::Concatenation(_) => unreachable!("read above"),
         }
     }
 }
@@ -120,9 +125,13 @@ impl Values {
     fn new(graph: &Graph<'_>, outputs: &[Slot]) -> Self {
         let mut readings = vec![0; graph.nodes().len() + 1];
         for node in graph.nodes() {
-            readings[node.input.0] += 1;
-            if let Operation::Block { residual: Some(residual), .. } = node.operation {
-                readings[residual.0] += 1;
+            match &node.operation {
+                Operation::Concatenation(parts) => parts.iter().for_each(|part| readings[part.0] += 1),
+                Operation::Block { residual: Some(residual), .. } => {
+                    readings[node.input.0] += 1;
+                    readings[residual.0] += 1;
+                }
+                _ => readings[node.input.0] += 1,
             }
         }
         outputs.iter().for_each(|output| readings[output.0] += 1);

@@ -2,10 +2,15 @@
 
 use std::ops::Range;
 
-use crate::layers::{Activation, ConvBlock, Linear, Normalization, ResidualBlock, SelfAttention};
+use portraitist_kernels::Pool;
+
+use crate::layers::{
+    AVERAGE_POOL, Activation, ConvBlock, FoldedConvolution, Linear, MAX_POOL, Normalization, ResidualBlock,
+    SelfAttention,
+};
 
 /// A value of a graph: the result of a node, or the input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Slot(pub(crate) usize);
 
 /// Where the parameters of one AdaIN layer lie among the AdaIN parameters of a picture.
@@ -39,10 +44,12 @@ pub enum Operation<'a> {
     Activation(&'a Activation),
     /// The mean over all pixels.
     GlobalMean,
-    /// [`average_pool`](crate::layers::average_pool): half the size, rounded up.
-    AveragePool,
-    /// [`max_pool`](crate::layers::max_pool): half the size, rounded down.
-    MaxPool,
+    /// A pool.
+    Pool(Pool),
+    /// A convolution with everything behind it folded in.
+    Folded(&'a FoldedConvolution),
+    /// The channels of several feature maps, one behind the other.
+    Concatenation(Vec<Slot>),
 }
 
 /// One layer of a graph; it writes the slot behind that of the node before it.
@@ -50,7 +57,7 @@ pub enum Operation<'a> {
 pub struct Node<'a> {
     /// What it computes.
     pub operation: Operation<'a>,
-    /// What it reads.
+    /// What it reads; of a concatenation, the first part.
     pub input: Slot,
 }
 
@@ -61,6 +68,14 @@ impl Node<'_> {
             Operation::Block { residual, .. } => residual,
             Operation::Attention(_) => Some(self.input),
             _ => None,
+        }
+    }
+
+    /// Every slot that it reads.
+    pub fn reads(&self) -> Vec<Slot> {
+        match &self.operation {
+            Operation::Concatenation(parts) => parts.clone(),
+            _ => std::iter::once(self.input).chain(self.residual()).collect(),
         }
     }
 
@@ -137,14 +152,33 @@ impl<'a> Graph<'a> {
         self.push(input, Operation::GlobalMean)
     }
 
+    /// Adds a pool.
+    pub fn pool(&mut self, input: Slot, pool: Pool) -> Slot {
+        self.push(input, Operation::Pool(pool))
+    }
+
+    /// Adds a convolution with everything behind it folded in.
+    pub fn folded(&mut self, input: Slot, convolution: &'a FoldedConvolution) -> Slot {
+        self.push(input, Operation::Folded(convolution))
+    }
+
+    /// Adds the concatenation of the channels of feature maps of one size.
+    ///
+    /// # Panics
+    /// If there are none.
+    pub fn concatenate(&mut self, parts: Vec<Slot>) -> Slot {
+        let first = *parts.first().expect("something is concatenated");
+        self.push(first, Operation::Concatenation(parts))
+    }
+
     /// Adds an average pool.
     pub fn average_pool(&mut self, input: Slot) -> Slot {
-        self.push(input, Operation::AveragePool)
+        self.pool(input, AVERAGE_POOL)
     }
 
     /// Adds a max pool.
     pub fn max_pool(&mut self, input: Slot) -> Slot {
-        self.push(input, Operation::MaxPool)
+        self.pool(input, MAX_POOL)
     }
 
     fn push_block(&mut self, input: Slot, block: &'a ConvBlock, upsampled: bool, residual: Option<Slot>) -> Slot {

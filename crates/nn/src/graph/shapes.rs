@@ -20,8 +20,16 @@ impl Graph<'_> {
                 Operation::Attention(_) | Operation::Activation(_) => [channels, height, width],
                 Operation::Linear(linear) => [linear.features_out(), 1, 1],
                 Operation::GlobalMean => [channels, 1, 1],
-                Operation::AveragePool => [channels, height.div_ceil(2), width.div_ceil(2)],
-                Operation::MaxPool => [channels, height / 2, width / 2],
+                Operation::Pool(pool) => {
+                    // A pool that does not fit is an error of the plan, and a panic of the tensors.
+                    let [height, width] = pool.output_size([height, width]).unwrap_or_default();
+                    [channels, height, width]
+                }
+                Operation::Folded(convolution) => {
+                    let [height, width] = convolution.geometry().output_size([height, width]);
+                    [convolution.channels_out(), height, width]
+                }
+                Operation::Concatenation(parts) => [parts.iter().map(|part| shapes[part.0][0]).sum(), height, width],
             });
         }
         shapes

@@ -2,7 +2,7 @@
 
 use portraitist_kernels::Precision;
 
-use crate::graph::{Graph, Node, Operation, Slot};
+use crate::graph::{Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, Normalization};
 
 /// Rows and columns around its input that upsampling reads.
@@ -30,8 +30,28 @@ fn padding(operation: &Operation<'_>) -> usize {
     match operation {
         Operation::Block { upsampled: true, .. } => UPSAMPLING_HALO,
         Operation::Block { block, .. } => block.convolution.geometry().padding,
+        Operation::Folded(convolution) => convolution.geometry().padding.into_iter().max().unwrap_or(0),
         _ => 0,
     }
+}
+
+/// Where slots lie that one concatenation alone reads: the concatenation's slot, and their first channel in it. Such parts are
+/// written to their place and never copied.
+pub(super) fn parts(graph: &Graph<'_>, shapes: &[Shape]) -> Vec<Option<(Slot, usize)>> {
+    let mut readers = vec![0; shapes.len()];
+    graph.nodes().iter().flat_map(Node::reads).for_each(|slot| readers[slot.0] += 1);
+    let mut places = vec![None; shapes.len()];
+    for (index, node) in graph.nodes().iter().enumerate() {
+        let Operation::Concatenation(parts) = &node.operation else { continue };
+        let mut first_channel = 0;
+        for part in parts {
+            if readers[part.0] == 1 {
+                places[part.0] = Some((Slot(index + 1), first_channel));
+            }
+            first_channel += shapes[part.0][0];
+        }
+    }
+    places
 }
 
 /// The precision of each node: high for what AdaIN layers read that is not normalised by AdaIN itself. In a translator

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, PreparedConvolution,
-    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, PreparedConvolution,
+    PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward, global_mean,
 };
 
 use crate::graph::AdainRange;
@@ -17,6 +17,10 @@ pub(super) enum Layer {
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
     Attention([usize; 3]),
+    /// Of feature maps.
+    Pool(Pool),
+    /// The mean over all pixels.
+    GlobalMean,
     /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
     FewOutputs(PreparedFewOutputs),
 }
@@ -26,6 +30,8 @@ pub(super) struct Call<'a> {
     pub(super) input: &'a FeatureMap,
     pub(super) residual: Option<&'a FeatureMap>,
     pub(super) output: &'a mut FeatureMap,
+    /// For a layer that writes some of the output's channels, the first.
+    pub(super) first_channel: Option<usize>,
     /// Memory that is kept from layer to layer.
     pub(super) planes: &'a mut Vec<f32>,
     /// What the plan returns.
@@ -38,7 +44,7 @@ impl Layer {
         match self {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
-            Self::Attention(_) => (0, Padding::Zero),
+            Self::Attention(_) | Self::Pool(_) | Self::GlobalMean => (0, Padding::Zero),
             Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
@@ -55,9 +61,14 @@ impl Layer {
 
     /// Computes the layer into `output`, or into `images`.
     pub(super) fn run(&self, call: Call<'_>) -> Result<(), ShapeError> {
-        let Call { input, residual, output, planes, images } = call;
+        let Call { input, residual, output, first_channel, planes, images } = call;
         match self {
-            Self::Convolution(convolution) => convolution.forward(input, residual, output),
+            Self::Convolution(convolution) => match first_channel {
+                Some(first_channel) => convolution.forward_channels(input, output, first_channel),
+                None => convolution.forward(input, residual, output),
+            },
+            Self::Pool(pool) => pool.forward(input, output, first_channel.unwrap_or(0)),
+            Self::GlobalMean => global_mean(input, output),
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
             Self::Attention(channels) => attend(*channels, input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),

@@ -1,15 +1,17 @@
 //! How a graph becomes a plan.
 
+use std::collections::HashMap;
+
 use portraitist_kernels::{
-    Activation, Conv2d, FeatureMapShape, NormalizationScope, OutputActivation, Padding, Pointwise, Precision,
+    Activation, Conv2d, FeatureMapShape, NormalizationScope, OutputActivation, Padding, Pointwise, Pool, Precision,
     PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError,
 };
 
-use super::decisions::{halos, is_few_output_convolution, precisions};
+use super::decisions::{halos, is_few_output_convolution, parts, precisions};
 use super::layers::{Affine, Layer, PlannedNormalization};
 use super::plan::{Plan, Step};
 use crate::graph::{AdainRange, Graph, Operation, Shape, Slot};
-use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, Normalization, SelfAttention};
+use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, FoldedConvolution, Normalization, SelfAttention};
 
 /// Why a network has no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,9 @@ pub enum NoPlan {
     #[error("there is no prepared form of {0}")]
     Layer(&'static str),
 }
+
+/// Channels that fill a register of every instruction set.
+const MAX_LANES: usize = 16;
 
 impl Plan {
     /// A plan with the present weights of a network, for pictures of one shape. Its results are those of the graph's last
@@ -48,9 +53,10 @@ impl Plan {
                     lowering.convolution(index, node.input, &planned, OutputActivation::None, None)?
                 }
                 Operation::Activation(_) => return Err(NoPlan::Layer("an activation without a convolution")),
-                Operation::GlobalMean | Operation::AveragePool | Operation::MaxPool => {
-                    return Err(NoPlan::Layer("a pool"));
-                }
+                Operation::GlobalMean => lowering.global_mean(node.input)?,
+                Operation::Pool(pool) => lowering.pool(node.input, *pool)?,
+                Operation::Folded(convolution) => lowering.folded(index, node.input, convolution)?,
+                Operation::Concatenation(parts) => lowering.concatenation(parts)?,
             };
             lowering.slots.push(output);
         }
@@ -101,6 +107,11 @@ struct Lowering {
     halos: Vec<usize>,
     /// The precision of each node of the graph.
     precisions: Vec<Precision>,
+    /// The shape of each slot of the graph, and its place in the concatenation that alone reads it.
+    graph_shapes: Vec<Shape>,
+    parts: Vec<Option<(Slot, usize)>>,
+    /// The plan's slots of concatenations of which a part is written.
+    begun: HashMap<Slot, usize>,
     /// The plan's slot of each slot of the graph so far.
     slots: Vec<usize>,
     /// The shape of each slot of the plan.
@@ -112,7 +123,17 @@ impl Lowering {
     fn new(graph: &Graph<'_>, [channels, height, width]: Shape) -> Self {
         let halos = halos(graph);
         let shapes = vec![FeatureMapShape::images(channels, height, width, halos[0])];
-        Self { halos, precisions: precisions(graph), slots: vec![0], shapes, steps: Vec::new() }
+        let graph_shapes = graph.shapes([channels, height, width]);
+        Self {
+            halos,
+            precisions: precisions(graph),
+            parts: parts(graph, &graph_shapes),
+            graph_shapes,
+            begun: HashMap::new(),
+            slots: vec![0],
+            shapes,
+            steps: Vec::new(),
+        }
     }
 
     fn shape(&self, slot: Slot) -> FeatureMapShape {
@@ -242,9 +263,82 @@ impl Lowering {
         {
             return Err(ShapeError::FeatureMap { expected: output, found: self.shapes[residual] });
         }
-        self.steps.push(Step { layer, input, residual, normalization: None });
         self.shapes.push(output);
-        Ok(self.steps.len())
+        let output = self.shapes.len() - 1;
+        self.steps.push(Step { layer, input, residual, normalization: None, output, first_channel: None });
+        Ok(output)
+    }
+
+    /// As [`push`](Self::push), of a layer that can write a part of a concatenation.
+    fn push_part(&mut self, layer: Layer, input: usize, output: FeatureMapShape) -> Result<usize, ShapeError> {
+        match self.parts[self.slots.len()] {
+            Some((whole, first_channel)) if output.channels().is_multiple_of(MAX_LANES) => {
+                let slot = self.concatenated(whole);
+                let step = Step {
+                    layer,
+                    input,
+                    residual: None,
+                    normalization: None,
+                    output: slot,
+                    first_channel: Some(first_channel),
+                };
+                self.steps.push(step);
+                Ok(slot)
+            }
+            _ => self.push(layer, input, None, output),
+        }
+    }
+
+    /// The plan's slot of a concatenation.
+    fn concatenated(&mut self, whole: Slot) -> usize {
+        let [channels, height, width] = self.graph_shapes[whole.0];
+        let halo = self.halos[whole.0];
+        let shapes = &mut self.shapes;
+        *self.begun.entry(whole).or_insert_with(|| {
+            shapes.push(FeatureMapShape::features(channels, height, width, halo));
+            shapes.len() - 1
+        })
+    }
+
+    fn global_mean(&mut self, input: Slot) -> Result<usize, NoPlan> {
+        let output = FeatureMapShape::features(self.shape(input).channels(), 1, 1, self.halo());
+        Ok(self.push(Layer::GlobalMean, self.slots[input.0], None, output)?)
+    }
+
+    fn pool(&mut self, input: Slot, pool: Pool) -> Result<usize, NoPlan> {
+        let output = pool.output(self.shape(input), self.halo())?;
+        Ok(self.push_part(Layer::Pool(pool), self.slots[input.0], output)?)
+    }
+
+    fn folded(&mut self, index: usize, input: Slot, convolution: &FoldedConvolution) -> Result<usize, NoPlan> {
+        let (weight, bias) = convolution.current_weights();
+        let (geometry, shape) = (convolution.geometry(), self.shape(input));
+        let padding = geometry.padding[0].max(geometry.padding[1]);
+        let margin = geometry.padding.map(|axis| padding - axis);
+        let (kernel, stride, mode) = (geometry.kernel, geometry.stride, Padding::Zero);
+        let planned = Planned { weight, bias, kernel, stride, padding, mode };
+        let (conv, relu) = (planned.shape(shape), OutputActivation::Relu);
+        let prepared = if margin == [0; 2] {
+            PreparedConvolution::new(&conv, shape, &planned.weight, &planned.bias, relu, self.precisions[index])?
+        } else {
+            PreparedConvolution::with_margin(&conv, margin, shape, &planned.weight, &planned.bias, relu)?
+        };
+        let output = prepared.output(self.halo());
+        Ok(self.push_part(Layer::Convolution(prepared), self.slots[input.0], output)?)
+    }
+
+    /// Nothing is left to do: the parts lie in their places.
+    fn concatenation(&mut self, parts: &[Slot]) -> Result<usize, NoPlan> {
+        let whole = Slot(self.slots.len());
+        let slot = self.concatenated(whole);
+        for part in parts {
+            if self.slots[part.0] != slot {
+                return Err(NoPlan::Layer(
+                    "a concatenation of parts that others read, or of channels that fill no registers",
+                ));
+            }
+        }
+        Ok(slot)
     }
 }
 

@@ -11,7 +11,7 @@ const ELEMENTS_AT_ONCE: usize = 16 << 20;
 /// Pictures of one pass at most: more gain nothing.
 const MOST_AT_ONCE: usize = 16;
 
-/// One layer: reads slots, writes the slot of its own number.
+/// One layer: reads slots, writes one.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) layer: Layer,
@@ -19,6 +19,10 @@ pub(super) struct Step {
     /// Slot that is added to the layer's results, after their normalisation if there is one.
     pub(super) residual: Option<usize>,
     pub(super) normalization: Option<PlannedNormalization>,
+    /// Slot that it writes; several layers write the channels of a concatenation.
+    pub(super) output: usize,
+    /// For a part of a concatenation, its first channel.
+    pub(super) first_channel: Option<usize>,
 }
 
 impl Step {
@@ -32,7 +36,7 @@ impl Step {
 pub struct Plan {
     /// Of each slot.
     shapes: Vec<FeatureMapShape>,
-    /// Step `i` writes slot `i + 1`; the pictures are slot 0.
+    /// The pictures are slot 0; the last step writes the last slot that is needed.
     steps: Vec<Step>,
     /// Shapes of the buffers that are needed, and the buffer of each slot.
     buffers: Vec<FeatureMapShape>,
@@ -110,7 +114,7 @@ impl Plan {
 
     /// Values of one picture's result.
     fn result_len(&self) -> usize {
-        let last = self.shapes[self.shapes.len() - 1];
+        let last = self.shapes[self.steps.last().map_or(0, |step| step.output)];
         let last_layer = self.steps.last().and_then(|step| step.layer.images_len());
         last_layer.unwrap_or(last.channels() * last.plane())
     }
@@ -130,7 +134,7 @@ impl Plan {
         let step = &self.steps[index];
         let (padding, mode) = step.layer.padding();
         memory.buffers[self.buffer_of[step.input]].pad(padding, mode)?;
-        let written = self.buffer_of[index + 1];
+        let written = self.buffer_of[step.output];
         let (before, rest) = memory.buffers.split_at_mut(written);
         let [output, after @ ..] = rest else {
             unreachable!("every slot has a buffer");
@@ -143,7 +147,8 @@ impl Plan {
         let residual = step.residual.map(read);
         let own_residual = residual.filter(|_| step.normalization.is_none());
         let planes = &mut memory.planes;
-        let call = Call { input: read(step.input), residual: own_residual, output, planes, images: results };
+        let (input, first_channel) = (read(step.input), step.first_channel);
+        let call = Call { input, residual: own_residual, output, first_channel, planes, images: results };
         step.layer.run(call)?;
         if let Some(normalization) = &step.normalization {
             normalization.apply(output, residual, adain)?;
@@ -153,22 +158,32 @@ impl Plan {
     }
 }
 
-/// The shapes of the buffers that are needed, and the buffer of each slot.
+/// The shapes of the buffers that are needed, and the buffer of each slot. A slot needs its buffer from the first step that writes
+/// it to the last one that reads it.
 fn assign_buffers(shapes: &[FeatureMapShape], steps: &[Step]) -> (Vec<FeatureMapShape>, Vec<usize>) {
-    let mut last_read: Vec<usize> = (0..shapes.len()).collect();
+    let mut lifetimes: Vec<[usize; 2]> = vec![[usize::MAX, 0]; shapes.len()];
+    lifetimes[0] = [0, 0];
     for (index, step) in steps.iter().enumerate() {
-        step.reads().for_each(|slot| last_read[slot] = index + 1);
+        let time = index + 1;
+        let [first, last] = &mut lifetimes[step.output];
+        *first = time.min(*first);
+        *last = time;
+        step.reads().for_each(|slot| lifetimes[slot][1] = time);
     }
+    let mut by_time: Vec<usize> = (0..shapes.len()).collect();
+    by_time.sort_by_key(|slot| lifetimes[*slot][0]);
     let mut buffers: Vec<FeatureMapShape> = Vec::new();
-    let mut buffer_of: Vec<usize> = Vec::new();
-    for (slot, shape) in shapes.iter().enumerate() {
-        // Buffers of slots that are read by this step or later are taken.
-        let is_taken = |buffer: usize| (0..slot).any(|other| buffer_of[other] == buffer && last_read[other] >= slot);
-        let free = (0..buffers.len()).find(|buffer| buffers[*buffer] == *shape && !is_taken(*buffer));
-        buffer_of.push(free.unwrap_or_else(|| {
-            buffers.push(*shape);
+    let mut buffer_of: Vec<Option<usize>> = vec![None; shapes.len()];
+    for slot in by_time {
+        let [first, _] = lifetimes[slot];
+        let is_taken = |buffer: usize| {
+            (0..shapes.len()).any(|other| buffer_of[other] == Some(buffer) && lifetimes[other][1] >= first)
+        };
+        let free = (0..buffers.len()).find(|buffer| buffers[*buffer] == shapes[slot] && !is_taken(*buffer));
+        buffer_of[slot] = Some(free.unwrap_or_else(|| {
+            buffers.push(shapes[slot]);
             buffers.len() - 1
         }));
     }
-    (buffers, buffer_of)
+    (buffers, buffer_of.into_iter().flatten().collect())
 }

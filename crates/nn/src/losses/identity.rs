@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::builtin;
 use crate::config::{PictureConfig, RecognizerConfig};
-use crate::layers::{Epilogue, average_pool, instance_norm};
+use crate::layers::{AVERAGE_POOL, Epilogue, instance_norm, pool};
 use crate::networks::SphereFace;
 use crate::parameter::to_values;
 use crate::pixels::to_recognition_range;
@@ -316,7 +316,7 @@ fn distilled(logits: Tensor<2>, targets: Tensor<2>, temperature: f64) -> Tensor<
 /// Pictures as the recogniser reads them, at half the size if they have twice its size.
 pub(crate) fn preprocess(pictures: Tensor<4>) -> Tensor<4> {
     let has_twice_the_size = pictures.dims()[2] == 2 * RecognizerConfig::HEIGHT;
-    to_recognition_range(if has_twice_the_size { average_pool(pictures) } else { pictures })
+    to_recognition_range(if has_twice_the_size { pool(pictures, AVERAGE_POOL) } else { pictures })
 }
 
 fn check_size(pictures: &PictureConfig) -> Result<(), IdentityError> {

@@ -21,6 +21,11 @@ impl PerceptualLoss {
         Self { network }
     }
 
+    /// The network.
+    pub fn network(&self) -> &Vgg16 {
+        &self.network
+    }
+
     /// Reads VGG16 weights from a PyTorch file: names as in MUNIT's (`conv1_1.weight`) or as in
     /// torchvision's (`features.0.weight`); the classifier behind the convolutions is left out.
     ///

@@ -1,11 +1,14 @@
-//! How good a recogniser is: pure mathematics over scores and ranks; no tensors, no pictures.
+//! How good a recogniser is, and how near generated pictures are to real ones: pure mathematics over scores, ranks and features;
+//! no tensors, no pictures.
 //!
 //! - [`verification`]: do two pictures show the same person?
 //! - [`identification`]: at which place of a gallery is a person found?
-//! - [`bootstrap`]: what the confidence intervals of both have in common
+//! - [`generation`]: how near are generated pictures to real ones?
+//! - [`bootstrap`]: what the confidence intervals have in common
 
 pub mod bootstrap;
 mod error;
+pub mod generation;
 pub mod identification;
 mod summary;
 pub mod verification;

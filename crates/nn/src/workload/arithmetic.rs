@@ -47,6 +47,10 @@ impl Passes {
                         (block.convolution.geometry().kernel, block.convolution.channels_out());
                     2.0 * (channels * channels_out * kernel * kernel) as f64 * positions
                 }
+                Operation::Folded(convolution) => {
+                    let [kernel_height, kernel_width] = convolution.geometry().kernel;
+                    2.0 * (channels * convolution.channels_out() * kernel_height * kernel_width) as f64 * positions
+                }
                 Operation::Attention(attention) => {
                     let [queries, keys, values] = attention.channels();
                     passes.attention_gemms += 2.0 * positions * positions * (keys + values) as f64;

@@ -191,7 +191,7 @@ pub(crate) fn original_loss_name(name: &str) -> String {
 }
 
 /// The reference's weights for networks too large to store: a hash of name and position.
-fn formula_value(name: &str, index: usize, low: f64, high: f64) -> f32 {
+pub(crate) fn formula_value(name: &str, index: usize, low: f64, high: f64) -> f32 {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     let mut x = (index as u32).wrapping_mul(2_654_435_761).wrapping_add(hash);
     x ^= x >> 16;

@@ -6,7 +6,9 @@ use std::path::Path;
 use portraitist_kernels::{DenseShape, ShapeError};
 
 use super::error::NetworkError;
-use crate::inference::dense::{Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory};
+use crate::inference::dense::{
+    Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory, trunk_map,
+};
 use crate::weights::NamedArrays;
 
 /// Points of a face.
@@ -78,6 +80,9 @@ impl FaceMesh {
     /// Height and width of the input.
     pub const SIDE: usize = 192;
 
+    /// Length of what [`features`](Self::features) gives.
+    pub const FEATURES: usize = TRUNK[TRUNK.len() - 1][0];
+
     /// Builds the network from the arrays of a model file; `path` names it in errors.
     ///
     /// # Errors
@@ -125,14 +130,7 @@ impl FaceMesh {
     /// # Errors
     /// [`ShapeError`] if there are other than `3 * 192 * 192` values.
     pub fn forward(&self, pixels: &[f32], memory: &mut DenseMemory) -> Result<FaceMeshOutput, ShapeError> {
-        let expected = 3 * Self::SIDE * Self::SIDE;
-        if pixels.len() != expected {
-            return Err(ShapeError::Length { argument: "pixels", expected, found: pixels.len() });
-        }
-        let image = memory.image(self.input, 0, pixels);
-        let stem = self.stem.run(&image, memory)?;
-        memory.give(image);
-        let map = self.trunk.iter().try_fold(stem, |map, block| block.run(map, memory))?;
+        let map = self.trunk(pixels, memory)?;
         let points = self.points.run(&map, memory)?;
         let flag = self.flag.run(&map, memory)?;
         let errors = self.errors.as_ref().map(|errors| errors.run(&map, memory)).transpose()?;
@@ -143,6 +141,32 @@ impl FaceMesh {
         });
         let points = points.as_chunks::<3>().0.to_vec();
         Ok(FaceMeshOutput { points, flag: flag.first().copied().unwrap_or(f32::NEG_INFINITY), drawn })
+    }
+
+    /// The means of the last feature map's channels, before the branches: what the network knows of a face.
+    ///
+    /// # Shapes
+    /// - pixels: as for [`forward`](Self::forward)
+    /// - output: `[128]`
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn features(&self, pixels: &[f32], memory: &mut DenseMemory) -> Result<Vec<f32>, ShapeError> {
+        let map = self.trunk(pixels, memory)?;
+        let mut means = vec![0.0; Self::FEATURES];
+        let mut count = 0.0;
+        for pixel in map.pixels() {
+            means.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
+            count += 1.0;
+        }
+        means.iter_mut().for_each(|sum| *sum /= count);
+        memory.give(map);
+        Ok(means)
+    }
+
+    /// The feature map that the branches read.
+    fn trunk(&self, pixels: &[f32], memory: &mut DenseMemory) -> Result<DenseMap, ShapeError> {
+        trunk_map(self.input, &self.stem, &self.trunk, pixels, memory)
     }
 }
 

@@ -1,0 +1,16 @@
+//! Pictures to features: what is measured of real and generated pictures. [`FeatureNetwork`] turns pictures into rows, as one of the
+//! [`Mode`]s has them; [`crate::metrics::generation`] compares the rows.
+
+mod error;
+mod mode;
+mod network;
+mod published;
+mod resampling;
+mod weights;
+
+pub use error::EvaluationError;
+pub use mode::{Mode, Preparation, Resampling, Scaling};
+pub use network::{FeatureNetwork, NetworkKind};
+pub use published::PublishedWeights;
+pub use resampling::{as_original_saves, network_planes};
+pub use weights::{find_weights, read_inception, weights_kind};
