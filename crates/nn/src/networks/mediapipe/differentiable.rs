@@ -4,7 +4,7 @@
 use burn::tensor::{Device, Tensor};
 
 use super::face_mesh::{ERROR_OUTPUTS, MESH_POINTS, TRUNK};
-use crate::layers::max_pool;
+use crate::layers::{MAX_POOL, pool};
 use crate::ops::{ConvGeometry, Padding, conv2d, depthwise_conv2d, prelu};
 use crate::parameter::{Parameter, Parameterized, join};
 use crate::weights::NamedArrays;
@@ -116,7 +116,7 @@ impl Block {
     fn forward(&self, x: Tensor<4>) -> Tensor<4> {
         let (weight, bias) = (self.depthwise_weight.get(), self.depthwise_bias.get());
         let changed = self.pointwise.forward(depthwise_conv2d(x.clone(), weight, bias, self.stride));
-        let shortcut = if self.stride == 2 { max_pool(x) } else { x };
+        let shortcut = if self.stride == 2 { pool(x, MAX_POOL) } else { x };
         let ([n, outputs, h, w], inputs) = (changed.dims(), shortcut.dims()[1]);
         let shortcut = match outputs - inputs {
             0 => shortcut,
