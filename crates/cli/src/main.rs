@@ -4,6 +4,7 @@
 mod arguments;
 mod commands;
 mod exaggeration;
+mod faces;
 mod globs;
 mod inputs;
 mod interruption;
@@ -66,6 +67,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Dataset(command) => commands::dataset::run(command, console),
         Command::Train(arguments) => commands::train::run(&arguments, console),
         Command::Recognize(command) => commands::recognize::run(&command, console),
+        Command::Landmarks(command) => commands::landmarks::run(&command, console),
         Command::Evaluate(command) => commands::evaluate::run(&command, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Models(command) => commands::models::run(&command, console),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use portraitist_face::detect::FaceDetector;
+use portraitist_face::detect::{FaceDetector, LandmarkDetector};
 use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::recognition::{Recognizer, RecognizerError};
 use portraitist_nn::translate::{Model, ModelError};
@@ -14,6 +14,14 @@ use portraitist_nn::{builtin, device};
 /// # Errors
 /// If a built-in network does not load, which a test rules out.
 pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
+    Ok(open_landmark_detector()?)
+}
+
+/// As [`open_detector`], for commands that need all points.
+///
+/// # Errors
+/// As [`open_detector`].
+pub(crate) fn open_landmark_detector() -> anyhow::Result<Arc<dyn LandmarkDetector>> {
     Ok(Arc::new(FaceMeshDetector::new()?))
 }
 

@@ -13,6 +13,8 @@ use portraitist_nn::config::Domain;
 use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::translate::{Model, Translated};
 
+use crate::arguments::FaceChoice;
+use crate::faces::chosen_faces;
 use crate::models::{open_detector, open_translator};
 use crate::output::advised;
 
@@ -33,9 +35,20 @@ impl FaceTranslator {
         Ok(Self { model, pipeline })
     }
 
-    /// Cuts out the face at `points`, or the largest face.
+    /// Cuts out the face at `points`, or the first that is found.
     pub(crate) fn face(&self, photo: &Picture, points: Option<FivePoints>) -> anyhow::Result<Option<FaceCrop>> {
         Ok(self.pipeline.face(photo, points)?)
+    }
+
+    /// The faces that are meant, or an error that says what to do.
+    pub(crate) fn chosen_faces(
+        &self,
+        photo: &Picture,
+        points: Option<FivePoints>,
+        choice: FaceChoice,
+        said: &mut Vec<String>,
+    ) -> anyhow::Result<Vec<FaceCrop>> {
+        chosen_faces(&self.pipeline, photo, points, choice, said)
     }
 
     /// [`face`](Self::face), or an error that says what to do.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::align::{Aligned, Cropper, take_whole};
 use crate::dataset::Entry;
-use crate::detect::FaceDetector;
+use crate::detect::{Face, FaceDetector};
 use crate::error::{Error, Result};
 use crate::landmarks::FivePoints;
 use crate::picture::{Decoded, Picture};
@@ -47,29 +47,44 @@ impl FacePipeline {
         &self.cropper
     }
 
-    /// The five points of the largest face; `None` in a picture without a face.
+    /// Every face that is found; the first is the one that is taken where one is wanted, by size and score together.
     ///
     /// # Errors
     /// [`Error::Detector`] if the detector fails.
-    pub fn find(&self, picture: &Picture) -> Result<Option<FivePoints>> {
-        Ok(self.detector.largest_face(picture)?.map(|face| face.points))
+    pub fn faces(&self, picture: &Picture) -> Result<Vec<Face>> {
+        self.detector.detect(picture)
     }
 
-    /// The face at `points`, or the largest face; `None` where there is none.
+    /// The five points of the first of [`faces`](Self::faces); `None` in a picture without a face.
     ///
     /// # Errors
-    /// As [`find`](Self::find) and [`Cropper::crop`].
+    /// As [`faces`](Self::faces).
+    pub fn find(&self, picture: &Picture) -> Result<Option<FivePoints>> {
+        Ok(self.faces(picture)?.first().map(|face| face.points))
+    }
+
+    /// The face at `points`, or the first one found; `None` where there is none.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find) and [`cut`](Self::cut).
     pub fn face(&self, picture: &Picture, points: Option<FivePoints>) -> Result<Option<FaceCrop>> {
         let found = match points {
             Some(points) => Some(points),
             None => self.find(picture)?,
         };
-        let Some(points) = found else { return Ok(None) };
-        let Aligned { crop, transform } = self.cropper.crop(picture, &points)?;
-        Ok(Some(FaceCrop { crop, points, transform }))
+        found.map(|points| self.cut(picture, points)).transpose()
     }
 
-    /// The crop of a dataset's picture, by its landmarks, or by the largest face where it has none; with what is to be said of the
+    /// The face at `points`.
+    ///
+    /// # Errors
+    /// As [`Cropper::crop`].
+    pub fn cut(&self, picture: &Picture, points: FivePoints) -> Result<FaceCrop> {
+        let Aligned { crop, transform } = self.cropper.crop(picture, &points)?;
+        Ok(FaceCrop { crop, points, transform })
+    }
+
+    /// The crop of a dataset's picture, by its landmarks, or by the first face found where it has none; with what is to be said of the
     /// file.
     ///
     /// # Errors
@@ -150,9 +165,9 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_face_is_cut_out_and_known_points_need_no_detector() {
+    fn the_first_face_is_cut_out_and_known_points_need_no_detector() {
         let shifted = Template::SPHEREFACE.points.map(|[x, y]| [x + 3.0, y]);
-        let faces = vec![face_of(10.0, shifted), face_of(40.0, Template::SPHEREFACE.points)];
+        let faces = vec![face_of(40.0, Template::SPHEREFACE.points), face_of(10.0, shifted)];
         let detector = Arc::new(Given { faces, ..Given::default() });
         let pipeline = pipeline(&detector);
         let found = pipeline.face(&photo(), None).unwrap().unwrap();

@@ -3,8 +3,6 @@
 
 #[path = "face/decoding.rs"]
 mod decoding;
-#[path = "face/detecting.rs"]
-mod detecting;
 #[path = "face/drawing.rs"]
 mod drawing;
 #[path = "face/golden.rs"]

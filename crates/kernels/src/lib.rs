@@ -4,7 +4,8 @@
 //!
 //! For training:
 //! - [`Conv2d`] describes a convolution with its padding. [`forward`], [`input_gradient`], [`weight_gradient()`] and
-//!   [`bias_gradient`] compute it. [`UpsampledConv2d`] joins a convolution with the upsampling before it.
+//!   [`bias_gradient`] compute it. [`UpsampledConv2d`] joins a convolution with the upsampling before it,
+//!   [`Depthwise`] has a kernel for each channel.
 //! - [`instance_norm`] and [`layer_norm`] normalise, together with the activation and the residual that follow.
 //!   [`power_step`] approaches a spectral norm.
 //! - [`attention_forward`] is self-attention. [`activation`], [`Prelu`] and [`mean_absolute_error`] take values one by one.
@@ -53,6 +54,7 @@ pub use attention::gradient::attention_gradient;
 pub use bf16::unit::Bf16Unit;
 pub use channels_last::feature_map::FeatureMap;
 pub use channels_last::shape::FeatureMapShape;
+pub use convolution::depthwise::Depthwise;
 pub use convolution::forward::forward;
 pub use convolution::input_gradient::input_gradient;
 pub use convolution::padding::Padding;

@@ -4,6 +4,7 @@ mod attention;
 mod bf16;
 mod convolution;
 mod dense;
+mod depthwise;
 mod inference;
 mod inference_layers;
 mod normalization;

@@ -52,6 +52,10 @@ pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
     ("iris", include_bytes!("../models/iris.safetensors")),
 ];
 
+/// The network that finds the points of drawn faces: its name and model file (`docs/models/drawing-landmarks.md`). Without one, faces are
+/// taken for photographed ones.
+pub const DRAWING_LANDMARKS: Option<(&str, &[u8])> = None;
+
 /// A model that is part of the program, and where it comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltIn {

@@ -22,6 +22,8 @@ pub const DISCRIMINATOR: &str = "discriminator.safetensors";
 const OLD_DISCRIMINATOR: &str = "critic.safetensors";
 /// Weights of a recogniser, with its classifier.
 pub const RECOGNIZER: &str = "recognizer.safetensors";
+/// Weights of the network that finds the points of drawn faces.
+pub const LANDMARKS: &str = "landmarks.safetensors";
 /// The optimisers' state: Adam's moments or SGD's momentum.
 pub const OPTIMIZER: &str = "optimizer.safetensors";
 /// What stands beside the weights of a checkpoint.

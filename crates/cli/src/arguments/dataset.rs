@@ -24,6 +24,11 @@ pub(crate) enum DatasetCommand {
     /// Count the entries of each evaluation protocol, and those that the dataset lacks.
     Coverage(DatasetArguments),
     Pose(PoseArguments),
+    /// Find the points of faces that have none, and write WebCaricature's FacialPoints into the dataset.
+    ///
+    /// Files that exist are kept. FacialPoints/doubtful.csv lists what a person should look at: pictures without
+    /// a face or with several, points that may be far off, heads turned to the side.
+    Landmarks(DatasetArguments),
     Pairs(PairsArguments),
     Prepare(PrepareArguments),
     Draw(DrawArguments),

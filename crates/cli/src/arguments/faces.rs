@@ -23,6 +23,18 @@ pub(crate) struct DetectArguments {
     pub(crate) force: bool,
 }
 
+/// Which of several faces is meant.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub(crate) struct FaceChoice {
+    /// Take this one of several faces, counted from 1 in the order of `detect`; without it the first is taken,
+    /// by size and score together.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) face: Option<u32>,
+    /// Take all faces, a result each.
+    #[arg(long, conflicts_with = "face")]
+    pub(crate) all_faces: bool,
+}
+
 /// Frames that a face can be aligned to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TemplateName {
@@ -59,6 +71,12 @@ pub(crate) struct AlignArguments {
     /// Exaggerate the person, as `translate --exaggerate` does: 0 to 2, or of each part, such as nose=1.5,jaw=0.5.
     #[arg(long, value_name = "X|PART=X,...", value_parser = parse_amounts)]
     pub(crate) exaggerate: Option<Amounts>,
+    /// A file of points instead of finding the face, for a single picture: 5, 17 (WebCaricature) or 68 (iBUG,
+    /// also .pts) lines of x and y.
+    #[arg(long, value_name = "FILE", conflicts_with = "points")]
+    pub(crate) landmarks: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) choice: FaceChoice,
     /// Replace files that exist.
     #[arg(long)]
     pub(crate) force: bool,

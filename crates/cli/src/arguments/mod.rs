@@ -5,6 +5,7 @@ mod dataset;
 mod demo;
 mod evaluate;
 mod faces;
+mod landmarks;
 mod models;
 mod recognize;
 mod shell;
@@ -24,7 +25,8 @@ pub(crate) use demo::DemoArguments;
 pub(crate) use evaluate::{
     ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
 };
-pub(crate) use faces::{AlignArguments, DetectArguments, TemplateName};
+pub(crate) use faces::{AlignArguments, DetectArguments, FaceChoice, TemplateName};
+pub(crate) use landmarks::{LandmarksCommand, LandmarksEvaluateArguments};
 pub(crate) use models::ModelsCommand;
 pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
@@ -65,6 +67,8 @@ pub(crate) enum Command {
     Train(TrainArguments),
     #[command(subcommand)]
     Recognize(RecognizeCommand),
+    #[command(subcommand)]
+    Landmarks(LandmarksCommand),
     #[command(subcommand)]
     Evaluate(EvaluateCommand),
     #[command(subcommand)]

@@ -26,8 +26,8 @@ pub(crate) enum RecognizeCommand {
 
 /// Turn faces into embeddings: rows of numbers whose directions tell people apart.
 ///
-/// In each picture the largest face is found and aligned to the recogniser's frame (`likeness`: dlib's, 150x150; SphereFace: 96x112).
-/// Rows are
+/// In each picture the face is found (of several the first by size and score) and aligned to the recogniser's frame (`likeness`: dlib's,
+/// 150x150; SphereFace: 96x112). Rows are
 /// written in the order of the inputs; inputs without a face have none, and --json says which row is whose.
 /// While it works, rows are kept in FILE.npy.unfinished: the same call goes on there after an interruption, and removes
 /// that file when all is done.

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::faces::FaceChoice;
 use super::values::{
     DomainName, ExaggerationAmount, PrecisionName, parse_exaggeration, parse_points, parse_strength,
 };
 
 /// Translate photos to drawings, or drawings to photos.
 ///
-/// In each picture the largest face is found, aligned to the frame that the model was trained on, and
+/// In each picture the face is found (of several the first by size and score), aligned to the frame that the model was trained on, and
 /// translated. A picture that is a crop already is translated whole with --aligned.
 #[derive(Debug, Args)]
 pub(crate) struct TranslateArguments {
@@ -66,6 +67,8 @@ pub(crate) struct TranslateArguments {
     /// face; for a single picture.
     #[arg(long, value_name = "X,Y,...", value_parser = parse_points, allow_hyphen_values = true, conflicts_with = "aligned")]
     pub(crate) points: Option<[[f64; 2]; 5]>,
+    #[command(flatten)]
+    pub(crate) choice: FaceChoice,
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,

@@ -5,6 +5,7 @@ pub(crate) mod dataset;
 pub(crate) mod demo;
 pub(crate) mod evaluate;
 pub(crate) mod faces;
+pub(crate) mod landmarks;
 pub(crate) mod models;
 pub(crate) mod recognize;
 pub(crate) mod shell;

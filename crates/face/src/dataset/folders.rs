@@ -8,6 +8,7 @@ use super::people::{Dataset, Entry, Person};
 use super::prepared::{sift, without_results};
 use super::problem::{Problem, ProblemKind};
 use super::walk::Walk;
+use super::webcaricature::LANDMARKS;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::picture::has_picture_ending;
@@ -50,10 +51,22 @@ pub(super) fn open(root: &Path, options: &OpenOptions) -> Result<Dataset> {
             person.pictures.push(entry(&path, name_below(&path, &folder), options.domain));
         }
     }
+    for person in &mut people {
+        let folder = root.join(LANDMARKS).join(&person.name);
+        person.pictures.iter_mut().for_each(|entry| take_landmarks(entry, &folder));
+    }
+    loose.iter_mut().for_each(|entry| take_landmarks(entry, &root.join(LANDMARKS)));
     let layout = if people.is_empty() { Layout::Folder } else { Layout::People };
     people.extend(loose.into_iter().map(|entry: Entry| Person { name: entry.name.clone(), pictures: vec![entry] }));
     let root = root.to_owned();
     Ok(Dataset { root, layout, people, protocols: None, owners: BTreeMap::new(), remarks, problems }.without_repeats())
+}
+
+/// The points that `dataset landmarks` wrote for a picture, where none lie beside it.
+fn take_landmarks(entry: &mut Entry, folder: &Path) {
+    if entry.landmarks.is_none() {
+        entry.landmarks = Some(folder.join(format!("{}.txt", entry.name))).filter(|file| file.is_file());
+    }
 }
 
 /// The first part of a path below `root`, as text.

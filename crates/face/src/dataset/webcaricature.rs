@@ -38,7 +38,12 @@ const PARTS: [&str; 4] = [IMAGES, FILENAMES, LANDMARKS, PROTOCOLS];
 /// # Errors
 /// As [`Dataset::open`], for a folder of nothing but a `config.json` that cannot be understood.
 pub fn is_one(root: &Path, base: Option<&Path>) -> Result<bool> {
-    if PARTS.iter().any(|part| root.join(part).is_dir()) {
+    let present: Vec<&str> = PARTS.into_iter().filter(|part| root.join(part).is_dir()).collect();
+    // `dataset landmarks` writes this folder beside pictures in folders of any layout.
+    if present == [LANDMARKS] && base.is_none() && !root.join(CONFIG).exists() && holds_pictures(root) {
+        return Ok(false);
+    }
+    if !present.is_empty() {
         return Ok(true);
     }
     match read_config(root) {
@@ -49,6 +54,14 @@ pub fn is_one(root: &Path, base: Option<&Path>) -> Result<bool> {
         }
         Err(_) => Ok(false),
     }
+}
+
+/// Whether a folder, or one of its subfolders that is no part of a dataset, holds pictures.
+fn holds_pictures(root: &Path) -> bool {
+    let files = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    files(root).filter(|path| !path.ends_with(LANDMARKS)).any(|path| {
+        if path.is_dir() { files(&path).any(|file| has_picture_ending(&file)) } else { has_picture_ending(&path) }
+    })
 }
 
 /// Whether an entry of a folder may hold pictures: it is a folder, or no hidden file and not the configuration.

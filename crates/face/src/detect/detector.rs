@@ -1,7 +1,9 @@
 //! What finds faces, and what is found.
 
+use crate::domain::Domain;
 use crate::error::Result;
 use crate::landmarks::FivePoints;
+use crate::landmarks::mesh::MeshPoints;
 use crate::picture::Picture;
 use crate::transform::Point;
 
@@ -38,18 +40,43 @@ pub struct Face {
 
 /// Finds faces in pictures. One detector serves all threads.
 pub trait FaceDetector: Send + Sync {
-    /// Every face, the clearest first; none in a picture without a face.
+    /// Every face, none in a picture without a face. The first is the one that is taken where one is wanted: size and score decide
+    /// together.
     ///
     /// # Errors
     /// [`crate::Error::Detector`] if the detector itself fails.
     fn detect(&self, picture: &Picture) -> Result<Vec<Face>>;
+}
 
-    /// The face with the largest box; `None` in a picture without a face.
+/// A face with all its points.
+#[derive(Clone, Debug)]
+pub struct LandmarkedFace {
+    /// Around the points.
+    pub bounds: FaceBox,
+    /// 0 to 1.
+    pub score: f64,
+    /// The points, in pixels of the upright picture.
+    pub points: MeshPoints,
+    /// For each of iBUG's 68 points the distance, in pixels, that nine in ten such points keep to.
+    pub errors: [f64; 68],
+    /// Whether the face is photographed or drawn, where the detector can tell.
+    pub kind: Option<Domain>,
+    /// By how many degrees the picture had to be turned before the face was found.
+    pub turned_degrees: u32,
+}
+
+impl LandmarkedFace {
+    /// What [`FaceDetector::detect`] says of it.
+    pub fn face(&self) -> Face {
+        Face { bounds: self.bounds, score: self.score, points: self.points.five_points() }
+    }
+}
+
+/// Finds faces and all their points.
+pub trait LandmarkDetector: FaceDetector {
+    /// Every face, the first one being the one that is taken where one is wanted.
     ///
     /// # Errors
-    /// As [`detect`](Self::detect).
-    fn largest_face(&self, picture: &Picture) -> Result<Option<Face>> {
-        let area = |face: &Face| face.bounds.width * face.bounds.height;
-        Ok(self.detect(picture)?.into_iter().max_by(|a, b| area(a).total_cmp(&area(b))))
-    }
+    /// As [`FaceDetector::detect`].
+    fn landmarks(&self, picture: &Picture) -> Result<Vec<LandmarkedFace>>;
 }

@@ -1,7 +1,5 @@
-//! Finding faces: the trait, then one detector a file.
+//! Finding faces: the traits. The detector in use is that of the crate `portraitist-nn`.
 
 mod detector;
-mod seeta;
 
-pub use detector::{Face, FaceBox, FaceDetector};
-pub use seeta::SeetaFace;
+pub use detector::{Face, FaceBox, FaceDetector, LandmarkDetector, LandmarkedFace};

@@ -34,6 +34,13 @@ pub const IBUG: [usize; 68] = [
     78, 82, 13, 312, 308, 317, 14, 87, // inner lips
 ];
 
+/// Which of iBUG's points each one becomes when the picture is mirrored left to right.
+pub const MIRRORED_IBUG: [usize; 68] = [
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 26, 25, 24, 23, 22, 21, 20, 19, 18, 17, 27, 28, 29, 30,
+    35, 34, 33, 32, 31, 45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40, 54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,
+    64, 63, 62, 61, 60, 67, 66, 65,
+];
+
 /// Middle of the forehead, as high as the mesh reaches.
 const FOREHEAD: usize = 10;
 const CHIN: usize = 152;
@@ -43,6 +50,15 @@ const EARS: [usize; 2] = [234, 454];
 /// The hairline lies this share of the way from chin to forehead beyond the forehead: mean of the London set, whose people differ
 /// by 3 % of that way.
 const HAIRLINE: f64 = 0.12;
+
+/// Middle of both eyes, tip of the nose, corners of the mouth, of iBUG's points.
+pub fn five_of_ibug(points: &[Point; 68]) -> FivePoints {
+    let middle = |range: std::ops::Range<usize>| {
+        let count = range.len() as f64;
+        [0, 1].map(|axis| points[range.clone()].iter().map(|point| point[axis]).sum::<f64>() / count)
+    };
+    [middle(36..42), middle(42..48), points[30], points[48], points[54]]
+}
 
 /// x and y in pixels of the picture; depth in the same unit, smaller is nearer, 0 the middle of the head.
 pub type Point3 = [f64; 3];

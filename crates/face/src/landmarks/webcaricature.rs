@@ -147,7 +147,7 @@ impl Landmarks {
 }
 
 /// Two numbers with blanks between them.
-fn parse_point(line: &str) -> std::result::Result<Point, LandmarkProblem> {
+pub(super) fn parse_point(line: &str) -> std::result::Result<Point, LandmarkProblem> {
     let found: String = line.chars().take(40).collect();
     let hint = if line.contains(',') { " (commas; write 12.5 34.5)" } else { "" };
     let wrong = || LandmarkProblem::Syntax { line: 0, found: found.clone(), hint };

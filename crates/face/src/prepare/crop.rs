@@ -204,7 +204,7 @@ impl<'a> CropPipeline<'a> {
         Ok((row, Some(loaded)))
     }
 
-    /// The five points of the largest face.
+    /// The five points of the first face found.
     fn detect(&self, domain: Domain, picture: &Picture) -> std::result::Result<FivePoints, Failure> {
         let unusable = |detail: String| (ProblemKind::LandmarksMissing, detail);
         let points = self.of(domain).faces.find(picture).map_err(|error| unusable(error.to_string()))?;

@@ -5,6 +5,7 @@
 
 pub(crate) mod axis;
 pub(crate) mod correlation;
+pub(crate) mod depthwise;
 mod direct;
 mod fold;
 pub(crate) mod forward;

@@ -1,4 +1,4 @@
-//! Face networks that others trained: which one a model file holds, and where it comes from.
+//! Face networks that others trained, and what was trained further: which one a model file holds, and where it comes from.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +14,8 @@ pub enum FaceNetwork {
     FaceMesh,
     /// Finds eyelids and iris of an eye.
     Iris,
+    /// Finds the 468 points of a drawn face, and says how sure it is of 68: the face mesh, trained further by this program.
+    DrawnMesh,
 }
 
 /// What a model file says about its face network.

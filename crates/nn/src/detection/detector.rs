@@ -3,20 +3,22 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use portraitist_face::Picture;
-use portraitist_face::detect::{Face, FaceBox, FaceDetector};
-use portraitist_face::landmarks::mesh::{Eye, IBUG, MeshPoints};
+use portraitist_face::detect::{Face, FaceBox, FaceDetector, LandmarkDetector, LandmarkedFace};
+use portraitist_face::landmarks::mesh::{Eye, IBUG, MeshPoints, Point3};
+use portraitist_face::transform::Point;
+use portraitist_face::{Domain, Picture};
 use portraitist_kernels::ShapeError;
 use rayon::prelude::*;
 
 use super::anchors::Candidate;
+use super::drawings::{DrawingLooker, DrawnPoints};
 use super::error::DetectionError;
-use super::expected_error::expected_errors;
+use super::expected_error::{errors_of_drawing, errors_of_photo};
 use super::eyes::EyeLooker;
 use super::memory::MemoryPool;
 use super::pyramid::Pyramid;
 use super::search::{Depth, Search};
-use super::windows::{MeshLooker, WINDOW, Windows};
+use super::windows::{MeshLooker, WINDOW, Windows, window_of};
 use crate::builtin;
 use crate::networks::mediapipe::{BlazeFace, FaceMesh, Iris, Range};
 use crate::weights::ModelFile;
@@ -35,36 +37,22 @@ const SURE_SCORE: f64 = 0.75;
 const SURELY_UPRIGHT: f64 = 0.9;
 const SURER: f64 = 0.05;
 
+/// Probability from which a face counts as drawn.
+const DRAWN: f64 = 0.5;
+/// A search through windows takes a face from this probability on.
+const LEAST_DRAWN_FLAG: f64 = 0.8;
+/// Turns of a picture, in degrees, in which detectors and windows look again.
+const TURNS: [u32; 3] = [180, 90, 270];
+
 /// Finds faces and the 468 points of each. One detector serves all threads.
 #[derive(Debug)]
 pub struct FaceMeshDetector {
     short: BlazeFace,
     full: BlazeFace,
     mesh: FaceMesh,
+    drawing: Option<FaceMesh>,
     iris: Iris,
     memory: MemoryPool,
-}
-
-/// A face and all that was found about it.
-#[derive(Clone, Debug)]
-pub struct FoundFace {
-    /// Around the points.
-    pub bounds: FaceBox,
-    /// 0 to 1: the mean of what the detector and the mesh say.
-    pub score: f64,
-    /// The points, in pixels of the picture.
-    pub points: MeshPoints,
-    /// How far several looks at the face disagree about each point, in pixels.
-    pub spread: Vec<f64>,
-    /// By how many degrees the picture had to be turned before the face was found.
-    pub turned_degrees: u32,
-}
-
-impl FoundFace {
-    /// The expected error of each of iBUG's 68 points, in pixels.
-    pub fn expected_errors(&self) -> [f64; 68] {
-        expected_errors(IBUG.map(|vertex| self.spread[vertex]), self.points.eye_distance_px())
-    }
 }
 
 impl FaceMeshDetector {
@@ -87,8 +75,12 @@ impl FaceMeshDetector {
                 )
             },
         );
+        let read = |(name, bytes): (&str, &[u8])| -> Result<FaceMesh, DetectionError> {
+            Ok(FaceMesh::for_drawings(arrays(name, bytes)?, Path::new(name))?)
+        };
+        let drawing = builtin::DRAWING_LANDMARKS.map(read).transpose()?;
         let memory = MemoryPool::default();
-        Ok(Self { short: detectors.0?, full: detectors.1?, mesh: landmarks.0?, iris: landmarks.1?, memory })
+        Ok(Self { short: detectors.0?, full: detectors.1?, mesh: landmarks.0?, iris: landmarks.1?, drawing, memory })
     }
 
     /// The detector of this process, read when it is first asked for.
@@ -106,12 +98,12 @@ impl FaceMeshDetector {
 
     /// Every face of a picture, the largest sure ones first (by score times width).
     ///
-    /// Upright faces are looked for first. Only in a picture without any, less sure ones count, then it is turned by
-    /// quarters. A face that is not sure is looked at from the other sides, too.
+    /// Upright faces are looked for first. Only in a picture without any, less sure ones count; then the network for drawings looks
+    /// through windows; then both do in the picture turned by quarters. A face that is not sure is looked at from the other sides, too.
     ///
     /// # Errors
     /// [`DetectionError::Shape`] if networks and images do not fit each other, which tests rule out.
-    pub fn find(&self, picture: &Picture) -> Result<Vec<FoundFace>, DetectionError> {
+    pub fn find(&self, picture: &Picture) -> Result<Vec<LandmarkedFace>, DetectionError> {
         let pyramid = Pyramid::new(picture);
         for least_score in [LEAST_SCORE, LEAST_SCORE_AGAIN] {
             let upright = self.find_at(&pyramid, 0, Depth::Full, least_score)?;
@@ -121,13 +113,37 @@ impl FaceMeshDetector {
                 return Ok(upright);
             }
         }
-        Ok(distinct(self.find_turned(&pyramid)?))
+        if let Some(face) = self.find_drawn(&pyramid, 0)? {
+            return Ok(vec![face]);
+        }
+        let turned = distinct(self.find_turned(&pyramid)?);
+        if !turned.is_empty() {
+            return Ok(turned);
+        }
+        for degrees in TURNS {
+            if let Some(face) = self.find_drawn(&pyramid, degrees)? {
+                return Ok(vec![face]);
+            }
+        }
+        Ok(Vec::new())
+    }
+
+    /// The drawn face that a search through windows finds.
+    fn find_drawn(&self, pyramid: &Pyramid<'_>, degrees: u32) -> Result<Option<LandmarkedFace>, ShapeError> {
+        let Some(drawings) = self.drawings(pyramid) else { return Ok(None) };
+        let found = drawings.search(f64::from(degrees).to_radians(), LEAST_DRAWN_FLAG)?;
+        Ok(found.map(|found| drawn_face(&found, found.flag, degrees)))
+    }
+
+    fn drawings<'a>(&'a self, pyramid: &'a Pyramid<'a>) -> Option<DrawingLooker<'a>> {
+        let network = self.drawing.as_ref()?;
+        Some(DrawingLooker(MeshLooker { network, memory: &self.memory, pyramid }))
     }
 
     /// Faces of which some may stand on their heads, after a look from the other sides.
-    fn righted(&self, pyramid: &Pyramid<'_>, faces: Vec<FoundFace>) -> Result<Vec<FoundFace>, ShapeError> {
+    fn righted(&self, pyramid: &Pyramid<'_>, faces: Vec<LandmarkedFace>) -> Result<Vec<LandmarkedFace>, ShapeError> {
         let turned = self.find_turned(pyramid)?;
-        let right = |face: FoundFace| {
+        let right = |face: LandmarkedFace| {
             let same = turned.iter().filter(|other| overlap(&other.bounds, &face.bounds) > SAME_FACE);
             let best = same.max_by(|a, b| a.score.total_cmp(&b.score));
             best.filter(|best| best.score > face.score + SURER).cloned().unwrap_or(face)
@@ -136,9 +152,9 @@ impl FaceMeshDetector {
     }
 
     /// Faces in the picture turned by quarters; a detector sees those that are less than a quarter off.
-    fn find_turned(&self, pyramid: &Pyramid<'_>) -> Result<Vec<FoundFace>, ShapeError> {
+    fn find_turned(&self, pyramid: &Pyramid<'_>) -> Result<Vec<LandmarkedFace>, ShapeError> {
         let mut turned = Vec::new();
-        for degrees in [180, 90, 270] {
+        for degrees in TURNS {
             turned.extend(self.find_at(pyramid, degrees, Depth::Coarse, LEAST_SCORE)?);
         }
         Ok(turned)
@@ -151,12 +167,12 @@ impl FaceMeshDetector {
         degrees: u32,
         depth: Depth,
         least_score: f64,
-    ) -> Result<Vec<FoundFace>, ShapeError> {
+    ) -> Result<Vec<LandmarkedFace>, ShapeError> {
         let angle = f64::from(degrees).to_radians();
         let search = Search { short: &self.short, full: &self.full, memory: &self.memory, pyramid, angle, least_score };
         let candidates = search.run(depth)?;
         let look = |candidate: &Candidate| self.look(pyramid, candidate, degrees);
-        let faces: Vec<Option<FoundFace>> = candidates.par_iter().map(look).collect::<Result<_, _>>()?;
+        let faces: Vec<Option<LandmarkedFace>> = candidates.par_iter().map(look).collect::<Result<_, _>>()?;
         Ok(distinct(faces.into_iter().flatten().collect()))
     }
 
@@ -166,12 +182,32 @@ impl FaceMeshDetector {
         pyramid: &Pyramid<'_>,
         candidate: &Candidate,
         turned_degrees: u32,
-    ) -> Result<Option<FoundFace>, ShapeError> {
+    ) -> Result<Option<LandmarkedFace>, ShapeError> {
         let looker = MeshLooker { network: &self.mesh, memory: &self.memory, pyramid };
-        let Windows { mut points, spread, flag } = looker.points(candidate.region(WINDOW))?;
+        let Windows { points, spread, flag } = looker.points(candidate.region(WINDOW))?;
+        let mut kind = None;
+        if let Some(drawings) = self.drawings(pyramid) {
+            let window = window_of(&points);
+            if drawings.drawn(&window)? > DRAWN {
+                let found = drawings.points(window)?;
+                let is_face = found.flag >= LEAST_FLAG || candidate.score >= SURE_SCORE;
+                let score = f64::midpoint(candidate.score, found.flag);
+                return Ok(is_face.then(|| drawn_face(&found, score, turned_degrees)));
+            }
+            kind = Some(Domain::Photo);
+        }
         if flag < LEAST_FLAG && candidate.score < SURE_SCORE {
             return Ok(None);
         }
+        let points = self.with_eyes(pyramid, points)?;
+        let errors = errors_of_photo(IBUG.map(|vertex| spread[vertex]), points.eye_distance_px());
+        let score = f64::midpoint(candidate.score, flag);
+        let bounds = bounds(&points);
+        Ok(Some(LandmarkedFace { bounds, score, points, errors, kind, turned_degrees }))
+    }
+
+    /// A photographed face's points with the eyelids and irises of the iris network.
+    fn with_eyes(&self, pyramid: &Pyramid<'_>, mut points: Vec<Point3>) -> Result<MeshPoints, ShapeError> {
         let looker = EyeLooker { network: &self.iris, memory: &self.memory, pyramid };
         let (left, right) = rayon::join(|| looker.look(Eye::Left, &points), || looker.look(Eye::Right, &points));
         let mut irises = [[[0.0; 2]; 5]; 2];
@@ -182,17 +218,33 @@ impl FaceMeshDetector {
                 (points[index][0], points[index][1]) = (x, y);
             }
         }
-        let points = MeshPoints::new(points, irises);
-        let score = f64::midpoint(candidate.score, flag);
-        let [x, y, width, height] = points.bounds();
-        Ok(Some(FoundFace { bounds: FaceBox { x, y, width, height }, score, points, spread, turned_degrees }))
+        Ok(MeshPoints::new(points, irises))
     }
 }
 
+fn bounds(points: &MeshPoints) -> FaceBox {
+    let [x, y, width, height] = points.bounds();
+    FaceBox { x, y, width, height }
+}
+
+/// A drawn face. Where its irises are drawn is not known: they lie in the middle of the lids.
+fn drawn_face(found: &DrawnPoints, score: f64, turned_degrees: u32) -> LandmarkedFace {
+    let iris = |eye: Eye| -> [Point; 5] {
+        let outline = eye.outline().map(|vertex| found.points[vertex]);
+        let middle = [0, 1].map(|axis| outline.iter().map(|point| point[axis]).sum::<f64>() / outline.len() as f64);
+        let [left, right] = eye.corners().map(|vertex| found.points[vertex]);
+        let [x, y] = [0, 1].map(|axis| (right[axis] - left[axis]) / 5.0);
+        [[0.0, 0.0], [x, y], [y, -x], [-x, -y], [-y, x]].map(|[x, y]| [middle[0] + x, middle[1] + y])
+    };
+    let points = MeshPoints::new(found.points.clone(), [iris(Eye::Left), iris(Eye::Right)]);
+    let errors = errors_of_drawing(&found.errors);
+    LandmarkedFace { bounds: bounds(&points), score, points, errors, kind: Some(Domain::Drawing), turned_degrees }
+}
+
 /// Faces without those that a better one overlaps, the largest sure ones first.
-fn distinct(mut faces: Vec<FoundFace>) -> Vec<FoundFace> {
+fn distinct(mut faces: Vec<LandmarkedFace>) -> Vec<LandmarkedFace> {
     faces.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<FoundFace> = Vec::new();
+    let mut kept: Vec<LandmarkedFace> = Vec::new();
     for face in faces {
         if kept.iter().all(|other| overlap(&other.bounds, &face.bounds) <= SAME_FACE) {
             kept.push(face);
@@ -209,14 +261,19 @@ fn overlap(a: &FaceBox, b: &FaceBox) -> f64 {
     shared / (a.width * a.height).min(b.width * b.height)
 }
 
-impl FaceDetector for FaceMeshDetector {
+impl LandmarkDetector for FaceMeshDetector {
     /// Faces, the largest sure ones first.
     ///
     /// # Errors
     /// [`portraitist_face::Error::Detector`] if the networks fail.
+    fn landmarks(&self, picture: &Picture) -> portraitist_face::Result<Vec<LandmarkedFace>> {
+        self.find(picture).map_err(|error| portraitist_face::Error::Detector { detail: error.to_string() })
+    }
+}
+
+impl FaceDetector for FaceMeshDetector {
+    /// As [`landmarks`](LandmarkDetector::landmarks).
     fn detect(&self, picture: &Picture) -> portraitist_face::Result<Vec<Face>> {
-        let wrong = |error: DetectionError| portraitist_face::Error::Detector { detail: error.to_string() };
-        let face = |face: FoundFace| Face { bounds: face.bounds, score: face.score, points: face.points.five_points() };
-        Ok(self.find(picture).map_err(wrong)?.into_iter().map(face).collect())
+        Ok(self.landmarks(picture)?.iter().map(LandmarkedFace::face).collect())
     }
 }

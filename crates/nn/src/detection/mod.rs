@@ -2,10 +2,11 @@
 //!
 //! `pyramid.rs` holds the picture in sizes and cuts turned squares out of it; `search.rs` looks for faces, from the whole picture
 //! to small parts of it; `anchors.rs` reads what the detector says, `suppression.rs` joins what belongs to one face; `windows.rs`
-//! lets the mesh look at a face several times, `expected_error.rs` says how sure that is; `eyes.rs` finds eyelids and irises; `detector.rs` joins all of it.
+//! lets the mesh look at a face several times, `expected_error.rs` says how sure that is; `eyes.rs` finds eyelids and irises; `drawings.rs` looks at drawn faces; `detector.rs` joins all of it.
 
 mod anchors;
 mod detector;
+mod drawings;
 mod error;
 mod expected_error;
 mod eyes;
@@ -16,7 +17,7 @@ mod search;
 mod suppression;
 mod windows;
 
-pub use detector::{FaceMeshDetector, FoundFace};
+pub use detector::FaceMeshDetector;
 pub use error::DetectionError;
 pub use pyramid::{Pyramid, Sampling};
 pub use region::Region;

@@ -5,7 +5,8 @@
 //! from 2.6 to 1.9 % of the distance of the outer eye corners against one window as MediaPipe takes it, that of the chin from 7 to
 //! 4 %. How far the windows disagree tells how sure the points are.
 
-use portraitist_face::landmarks::mesh::{self, Point3};
+use portraitist_face::landmarks::MIRRORED_VERTICES;
+use portraitist_face::landmarks::mesh::{self, MIRRORED_IBUG, Point3};
 use portraitist_face::transform::Point;
 use portraitist_kernels::ShapeError;
 use rayon::prelude::*;
@@ -18,11 +19,11 @@ use crate::networks::mediapipe::{FaceMesh, MESH_POINTS};
 /// Side of the window by the side of the box around the points, as MediaPipe has it.
 pub(super) const WINDOW: f64 = 1.5;
 /// Windows follow the points until they move by less than this share of their side, at most so often.
-const STILL: f64 = 0.12;
+pub(super) const STILL: f64 = 0.12;
 const MOST_FOLLOWED: usize = 3;
 
 /// A window: moved across and down by shares of its side, scaled, turned by radians.
-type Change = ([f64; 2], f64, f64);
+pub(super) type Change = ([f64; 2], f64, f64);
 /// Windows for eyes, nose and mouth.
 const CLOSE: [Change; 3] = [([0.0, 0.05], 0.93, 0.0), ([0.03, 0.05], 0.95, 0.03), ([-0.03, 0.05], 0.95, -0.03)];
 /// Windows for the outline.
@@ -42,9 +43,14 @@ pub(super) struct Windows {
 }
 
 /// One look.
-struct Look {
-    points: Vec<Point3>,
-    flag: f64,
+pub(super) struct Look {
+    /// In pixels of the picture.
+    pub(super) points: Vec<Point3>,
+    /// Probability that there is a face.
+    pub(super) flag: f64,
+    /// Of the network for drawings: the expected errors of iBUG's 68 points, in pixels of the picture, and the probability that the
+    /// face is drawn.
+    pub(super) drawn: Option<(Vec<f64>, f64)>,
 }
 
 /// Looks at faces through the mesh network.
@@ -82,31 +88,51 @@ impl MeshLooker<'_> {
         Ok(Windows { points, spread, flag })
     }
 
-    fn look(&self, window: &Region) -> Result<Look, ShapeError> {
+    /// Looks once.
+    pub(super) fn look(&self, window: &Region) -> Result<Look, ShapeError> {
+        self.look_at(window, false)
+    }
+
+    /// Looks once, at the window or its mirror image; the points are the picture's either way.
+    pub(super) fn look_at(&self, window: &Region, mirrored: bool) -> Result<Look, ShapeError> {
         // Offset 0 fits points placed by hand: the network seems trained on pixels taken so.
         let side = FaceMesh::SIDE;
-        let sampling = Sampling { side, offset: 0.0, range: [0.0, 1.0], mirrored: false, continued: true };
+        let sampling = Sampling { side, offset: 0.0, range: [0.0, 1.0], mirrored, continued: true };
         let pixels = self.pyramid.sample(window, &sampling);
         let output = self.memory.with(|memory| self.network.forward(&pixels, memory))?;
         let share = |value: f32| f64::from(value) / side as f64;
         let place = |[x, y, depth]: &[f32; 3]| {
-            let [x, y] = window.place([share(*x) - 0.5, share(*y) - 0.5]);
+            let across = share(*x) - 0.5;
+            let [x, y] = window.place([if mirrored { -across } else { across }, share(*y) - 0.5]);
             [x, y, share(*depth) * window.side]
         };
-        let flag = 1.0 / (1.0 + f64::from(-output.flag.clamp(-100.0, 100.0)).exp());
-        Ok(Look { points: output.points.iter().map(place).collect(), flag })
+        let mut points: Vec<Point3> = output.points.iter().map(place).collect();
+        if mirrored {
+            points = MIRRORED_VERTICES.iter().map(|vertex| points[*vertex]).collect();
+        }
+        let drawn = output.drawn.map(|face| {
+            let errors: Vec<f64> = face.errors.into_iter().map(|error| share(error) * window.side).collect();
+            let errors = if mirrored { MIRRORED_IBUG.map(|index| errors[index]).to_vec() } else { errors };
+            (errors, probability(face.drawn))
+        });
+        Ok(Look { points, flag: probability(output.flag), drawn })
     }
 }
 
+/// The probability of a logit.
+fn probability(logit: f32) -> f64 {
+    1.0 / (1.0 + f64::from(-logit.clamp(-100.0, 100.0)).exp())
+}
+
 /// The window around a face's points.
-fn window_of(points: &[Point3]) -> Region {
+pub(super) fn window_of(points: &[Point3]) -> Region {
     let flat = |index: usize| -> Point { [points[index][0], points[index][1]] };
     let angle = angle_between(flat(mesh::LEFT_OUTER_CORNER), flat(mesh::RIGHT_OUTER_CORNER));
     Region::around(points.iter().map(|[x, y, _]| [*x, *y]), angle, WINDOW)
 }
 
 /// Mean places, and how far the places lie from them.
-fn mean(looks: &[Look]) -> (Vec<Point3>, Vec<f64>) {
+pub(super) fn mean(looks: &[Look]) -> (Vec<Point3>, Vec<f64>) {
     let count = looks.len() as f64;
     let of = |index: usize| {
         let places = || looks.iter().map(move |look| look.points[index]);

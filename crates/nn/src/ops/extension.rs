@@ -82,6 +82,35 @@ pub trait NetworkOps: Backend {
         fallback::channel_sums::<Self>(images)
     }
 
+    /// A 3x3 convolution of each channel by itself, with zeros around as TensorFlow's `SAME` has them.
+    fn depthwise_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        fallback::depthwise_conv2d::<Self>(images, weight, bias, stride)
+    }
+
+    /// The gradient of [`NetworkOps::depthwise_conv2d`] with respect to its images, whose height and width are `size`.
+    fn depthwise_conv2d_input_gradient(
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        size: [usize; 2],
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        fallback::depthwise_conv2d_input_gradient::<Self>(weight, output_gradient, size, stride)
+    }
+
+    /// The gradient of [`NetworkOps::depthwise_conv2d`] with respect to its weight.
+    fn depthwise_conv2d_weight_gradient(
+        images: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        fallback::depthwise_conv2d_weight_gradient::<Self>(images, output_gradient, stride)
+    }
+
     /// Nearest upsampling by two, then a 5x5 convolution with reflect padding.
     fn upsampled_conv2d(
         images: FloatTensor<Self>,

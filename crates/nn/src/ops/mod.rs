@@ -36,6 +36,19 @@ pub fn conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, geometry: C
     ))
 }
 
+/// A convolution of each channel by itself. Zeros surround the images so that outputs are as many as inputs divided by the stride,
+/// rounded up; with stride 2 and an even size they lie behind the images only, as TensorFlow's `SAME` has it.
+///
+/// # Shapes
+/// - images: `[n, c, h, w]`
+/// - weight: `[c, 1, 3, 3]`
+/// - bias: `[c]`
+/// - output: `[n, c, ceil(h / stride), ceil(w / stride)]`
+pub fn depthwise_conv2d(images: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    let (images, weight, bias) = (images.into_dispatch(), weight.into_dispatch(), bias.into_dispatch());
+    Tensor::from_dispatch(Dispatch::depthwise_conv2d(images, weight, bias, stride))
+}
+
 /// Nearest upsampling by two, then a 5x5 convolution with reflect padding 2: what the two would give one after the
 /// other, at less than half the multiplications.
 ///

@@ -1,12 +1,14 @@
 //! Training.
 //!
 //! A [`Task`] is what is trained. [`Session`], checkpoints, log and loading threads are the same for every task.
-//! Translators are trained in [`munit`], recognisers in [`recognizer`].
+//! Translators are trained in [`munit`], recognisers in [`recognizer`], the network
+//! for the points of drawn faces in [`landmarks`].
 
 mod checkpoint;
 mod checkpoint_files;
 mod error;
 mod folder;
+pub mod landmarks;
 mod loader;
 mod log;
 pub mod munit;

@@ -46,6 +46,7 @@ fn check_face_network(network: FaceNetwork, arrays: NamedArrays, path: &Path) ->
         FaceNetwork::BlazeFaceShort => BlazeFace::new(Range::Short, arrays, path).map(drop),
         FaceNetwork::BlazeFaceFull => BlazeFace::new(Range::Full, arrays, path).map(drop),
         FaceNetwork::FaceMesh => FaceMesh::new(arrays, path).map(drop),
+        FaceNetwork::DrawnMesh => FaceMesh::for_drawings(arrays, path).map(drop),
         FaceNetwork::Iris => Iris::new(arrays, path).map(drop),
     };
     built.map_err(|error| match error {

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use portraitist_face::Picture;
 use portraitist_face::align::{Cropper, Fit};
 use portraitist_face::dataset::{Dataset, OpenOptions};
-use portraitist_face::detect::SeetaFace;
 use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::protocol::identification::{Direction, Set};
 use portraitist_face::template::Template;
 use portraitist_nn::config::Architecture;
+use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::metrics::verification::{self, Fold, ScoredFolds, ScoredPair, original_2018};
 use portraitist_nn::parameter::{from_values, to_values};
 use portraitist_nn::pixels::to_recognition_planes;
@@ -49,7 +49,7 @@ fn dataset(root: &Path) -> Dataset {
 }
 
 fn original_pipeline() -> FacePipeline {
-    FacePipeline::new(Arc::new(SeetaFace::new().unwrap()), Cropper::new(Template::SPHEREFACE, Fit::Original2018))
+    FacePipeline::new(Arc::new(FaceMeshDetector::new().unwrap()), Cropper::new(Template::SPHEREFACE, Fit::Original2018))
 }
 
 fn assert_scores(what: &str, scored: &ScoredFolds, expected: &Value) {

@@ -3,6 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use portraitist_face::Picture;
+use portraitist_face::align::{PasteMask, align, paste};
+use portraitist_face::detect::LandmarkedFace;
+use portraitist_face::edit::{self, Border};
+use portraitist_face::synthetic::{Identity, Shot, photograph};
+use portraitist_face::template::Template;
 use portraitist_face::transform::Point;
 use portraitist_nn::builtin;
 use portraitist_nn::detection::{FaceMeshDetector, Pyramid, Region, Sampling};
@@ -214,4 +219,56 @@ fn detector_finds_nothing_where_nothing_is() {
         let grey = Picture::filled(size, size, [120; 3]).expect("the size fits");
         assert!(detector.find(&grey).expect("networks run").is_empty());
     }
+}
+
+#[test]
+fn boxes_follow_the_size_of_the_picture_and_crops_go_back() {
+    let (photo, detector) = (portrait(), FaceMeshDetector::new().expect("built-in networks"));
+    let face = detector.find(&photo).expect("networks run")[0].face();
+    for scale in [0.5, 2.0] {
+        let side = |length: usize| (length as f64 * scale) as usize;
+        let scaled = edit::resize(&photo, side(photo.width()), side(photo.height())).unwrap();
+        let found = detector.find(&scaled).expect("networks run")[0].bounds;
+        let off = (found.x / scale - face.bounds.x).abs().max((found.width / scale - face.bounds.width).abs());
+        assert!(off < 0.1 * face.bounds.width, "scale {scale}: {found:?} is not {:?}", face.bounds);
+    }
+    let aligned = align(&photo, &face.points, &Template::ORIGINAL, Border::Replicate).unwrap();
+    let back = paste(&photo, &aligned.crop, &aligned.transform, 200, 232, PasteMask::default()).unwrap();
+    let total: u64 = back.pixels().iter().zip(photo.pixels()).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
+    assert!((total as f64 / photo.pixels().len() as f64) < 3.0);
+}
+
+#[test]
+fn small_faces_in_a_wide_view_are_found() {
+    let cell = edit::resize(&portrait(), 240, 278).unwrap();
+    let mut cells = vec![Picture::filled(240, 278, [130, 140, 150]).unwrap(); 18];
+    (cells[7], cells[16]) = (cell.clone(), cell);
+    let wide = edit::grid(&cells, 6, 0, [0; 3]).unwrap();
+    let faces = FaceMeshDetector::new().expect("built-in networks").find(&wide).expect("networks run");
+    for column_row in [[1.0, 1.0], [4.0, 2.0]] {
+        let inside = |face: &LandmarkedFace| {
+            let bounds = face.bounds;
+            let middle = [(bounds.x + bounds.width / 2.0) / 240.0, (bounds.y + bounds.height / 2.0) / 278.0];
+            middle.map(f64::floor) == column_row
+        };
+        assert!(faces.iter().any(inside), "{column_row:?} is missing");
+    }
+}
+
+#[test]
+fn frontal_photos_of_synthetic_people_have_a_face() {
+    let detector = FaceMeshDetector::new().expect("built-in networks");
+    let shots = (0..).map(Shot::sample).filter(|shot| shot.yaw_degrees.abs() <= 15.0);
+    let found: Vec<bool> = shots
+        .take(40)
+        .enumerate()
+        .map(|(person, shot)| {
+            let photo = photograph(&Identity::sample(5, person as u64), &shot, 160).unwrap();
+            let nose = photo.points.webcaricature[12];
+            let faces = detector.find(&photo.picture).expect("networks run");
+            faces.first().is_some_and(|face| face.bounds.contains(nose))
+        })
+        .collect();
+    let count = found.iter().filter(|found| **found).count();
+    assert!(count >= 39, "{count} of 40");
 }

@@ -12,6 +12,7 @@ mod golden;
 mod gradients;
 mod identity;
 mod inception;
+mod landmarks;
 mod losses;
 mod metrics;
 mod networks;

@@ -4,6 +4,7 @@ mod check;
 mod coverage;
 mod draw;
 mod info;
+mod landmarks;
 pub(crate) mod open;
 mod pairs;
 mod pose;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: DatasetCommand, console: &Console) -> anyhow::Result<
         DatasetCommand::Overview(arguments) => info::overview(&arguments, console),
         DatasetCommand::Coverage(arguments) => coverage::run(&arguments, console),
         DatasetCommand::Pose(arguments) => pose::run(&arguments, console),
+        DatasetCommand::Landmarks(arguments) => landmarks::run(&arguments, console),
         DatasetCommand::Pairs(arguments) => pairs::run(&arguments, console),
         DatasetCommand::Prepare(arguments) => prepare::run(&arguments, console),
         DatasetCommand::Draw(arguments) => draw::run(&arguments, console),

@@ -1,23 +1,25 @@
 //! `portraitist align`.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::ensure;
 use portraitist_face::Decoded;
 use portraitist_face::align::Cropper;
 use portraitist_face::edit::Border;
+use portraitist_face::landmarks::{FivePoints, read_five_points};
 use portraitist_face::pipeline::FacePipeline;
 use portraitist_face::transform::Point;
 use serde::Serialize;
 
-use super::{output_files, save};
+use super::{numbered, output_files, save};
 use crate::arguments::AlignArguments;
 use crate::exaggeration::exaggerated;
+use crate::faces::chosen_faces;
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::open_detector;
 use crate::named::Named;
-use crate::output::{Console, advised, is_there, refuse_done};
+use crate::output::{Console, is_there, refuse_done};
 use crate::settings::template;
 use crate::streams::{check_output, is_stream, open_picture, write_picture};
 
@@ -44,53 +46,72 @@ struct Crop {
 
 /// Runs `align`.
 pub(crate) fn align(arguments: &AlignArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let points = match (&arguments.landmarks, arguments.points) {
+        (Some(file), _) => Some(read_five_points(file)?),
+        (None, points) => points,
+    };
     let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(template(arguments), Border::Zero));
     let mut inputs = expand(&arguments.inputs, Some(&arguments.out));
     let count = inputs.pictures.len();
-    ensure!(arguments.points.is_none() || count == 1, "--points goes with a single picture, found {count}");
+    ensure!(points.is_none() || count == 1, "--points and --landmarks go with a single picture, found {count}");
     check_output(&arguments.out, count, console)?;
+    ensure!(
+        !is_stream(&arguments.out) || !arguments.choice.all_faces,
+        "--all-faces writes several files, -o - takes one"
+    );
     let outputs = output_files(&arguments.out, &inputs.pictures);
-    let mut skipped = Vec::new();
+    let (mut crops, mut skipped) = (Vec::new(), Vec::new());
     let done = for_each(&mut inputs, console, |index, input, said| {
         let output = &outputs[index];
         if arguments.resume && is_there(output) {
             skipped.push(Skipped::new(&input.path, output));
-            return Ok(None);
+            return Ok(());
         }
-        align_one(&pipeline, arguments, input, output.clone(), said).map(Some)
+        align_one(&pipeline, arguments, points, input, output, &mut Written { crops: &mut crops, said })
     });
-    let Done { results, failed, warnings } = done;
-    let crops: Vec<Crop> = results.into_iter().flatten().collect();
+    let Done { failed, warnings, .. } = done;
     say_skipped(&skipped, console);
-    let text = crops.iter().map(|crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
+    let text = crops.iter().map(|crop: &Crop| crop.output.display().to_string()).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
     console.result(&Alignment { crops, skipped, failed, warnings }, &text)?;
     Ok(status)
 }
 
+/// What has been written, and what is to be said.
+struct Written<'a> {
+    crops: &'a mut Vec<Crop>,
+    said: &'a mut Vec<String>,
+}
+
 fn align_one(
     pipeline: &FacePipeline,
     arguments: &AlignArguments,
+    points: Option<FivePoints>,
     input: &Input,
-    output: PathBuf,
-    said: &mut Vec<String>,
-) -> anyhow::Result<Crop> {
+    output: &Path,
+    written: &mut Written<'_>,
+) -> anyhow::Result<()> {
     let to_stdout = is_stream(&arguments.out);
-    refuse_done([output.as_path()], arguments.force || to_stdout)?;
+    refuse_done([output], arguments.force || to_stdout)?;
     let Decoded { picture, warnings } = open_picture(&input.path)?;
-    said.extend(sentences(&input.path, &warnings));
-    let face = pipeline.face(&picture, arguments.points)?;
-    let face = face.ok_or_else(|| advised("no face found", "give the five points with --points"))?;
-    let crop = match &arguments.exaggerate {
-        Some(amounts) => exaggerated(&face.crop, amounts)?,
-        None => face.crop.clone(),
-    };
-    if to_stdout {
-        write_picture(&crop)?;
-    } else {
-        save(&crop, &output, arguments.force)?;
+    written.said.extend(sentences(&input.path, &warnings));
+    let mut said = Vec::new();
+    let faces = chosen_faces(pipeline, &picture, points, arguments.choice, &mut said)?;
+    written.said.extend(said.into_iter().map(|sentence| format!("{}: {sentence}", input.path.display())));
+    for (index, face) in faces.iter().enumerate() {
+        let output = numbered(output, index);
+        let crop = match &arguments.exaggerate {
+            Some(amounts) => &exaggerated(&face.crop, amounts)?,
+            None => &face.crop,
+        };
+        if to_stdout {
+            write_picture(crop)?;
+        } else {
+            save(crop, &output, arguments.force)?;
+        }
+        let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
+        let (input, output) = (Named::input(&input.path), Named::output(output));
+        written.crops.push(Crop { input, output, matrix: face.transform.matrix(), points: moved });
     }
-    let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
-    let (input, output) = (Named::input(&input.path), Named::output(output));
-    Ok(Crop { input, output, matrix: face.transform.matrix(), points: moved })
+    Ok(())
 }

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use portraitist_face::Decoded;
+use portraitist_face::detect::{LandmarkDetector, LandmarkedFace};
 use portraitist_face::pose::{HeadAngles, head_angles};
 use portraitist_face::transform::Point;
-use portraitist_nn::detection::{FaceMeshDetector, FoundFace};
+use portraitist_face::{Decoded, Domain};
 use serde::Serialize;
 
 use super::{output_files, overlay, save};
 use crate::arguments::DetectArguments;
+use crate::faces::why_none;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
+use crate::models::open_landmark_detector;
 use crate::named::Named;
 use crate::output::{Console, refuse_existing};
 use crate::streams::open_picture;
@@ -36,7 +38,6 @@ struct DetectedPicture {
     overlay: Option<Named>,
 }
 
-/// A face; what this version cannot tell is `null`.
 #[derive(Serialize)]
 struct DetectedFace {
     #[serde(rename = "box")]
@@ -48,11 +49,11 @@ struct DetectedFace {
     points468: Vec<Point>,
     /// The depth of each of the 468 points, in pixels: smaller is nearer, 0 the middle of the head.
     depths468: Vec<f64>,
-    /// The expected error of each of the 68 points in pixels.
+    /// The distance in pixels that nine in ten such points keep to, of each of the 68.
     errors68: Vec<f64>,
     pose: Angles,
-    /// Photo or drawing.
-    kind: Option<()>,
+    /// `photo` or `drawing`; `null` where the program cannot tell.
+    kind: Option<&'static str>,
     /// By how many degrees the picture had to be turned before the face was found.
     turned_degrees: u32,
 }
@@ -71,7 +72,7 @@ fn rounded(value: f64) -> f64 {
 }
 
 impl DetectedFace {
-    fn new(face: &FoundFace) -> Self {
+    fn new(face: &LandmarkedFace) -> Self {
         let HeadAngles { pitch, yaw, roll } = head_angles(&face.points);
         let point = |point: Point| point.map(rounded);
         Self {
@@ -82,9 +83,9 @@ impl DetectedFace {
             points68: face.points.ibug().map(point).to_vec(),
             points468: face.points.points().iter().map(|[x, y, _]| point([*x, *y])).collect(),
             depths468: face.points.points().iter().map(|[.., depth]| rounded(*depth)).collect(),
-            errors68: face.expected_errors().map(rounded).to_vec(),
+            errors68: face.errors.map(rounded).to_vec(),
             pose: Angles { pitch: rounded(pitch), yaw: rounded(yaw), roll: rounded(roll) },
-            kind: None,
+            kind: face.kind.map(Domain::name),
             turned_degrees: face.turned_degrees,
         }
     }
@@ -92,12 +93,12 @@ impl DetectedFace {
 
 /// Runs `detect`.
 pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let detector = FaceMeshDetector::new()?;
+    let detector = open_landmark_detector()?;
     let mut inputs = expand(&arguments.inputs, arguments.draw.as_deref());
     let overlays = arguments.draw.as_deref().map(|folder| output_files(folder, &inputs.pictures));
     let done = for_each(&mut inputs, console, |index, input, said| {
         let overlay = overlays.as_ref().map(|overlays| overlays[index].clone());
-        detect_one(&detector, input, overlay, arguments.force, said)
+        detect_one(detector.as_ref(), input, overlay, arguments.force, said)
     });
     let Done { results: pictures, failed, warnings } = done;
     let text = pictures.iter().map(describe).collect::<Vec<_>>().join("\n");
@@ -107,7 +108,7 @@ pub(crate) fn detect(arguments: &DetectArguments, console: &Console) -> anyhow::
 }
 
 fn detect_one(
-    detector: &FaceMeshDetector,
+    detector: &dyn LandmarkDetector,
     input: &Input,
     overlay: Option<PathBuf>,
     overwrite: bool,
@@ -118,9 +119,12 @@ fn detect_one(
     }
     let Decoded { mut picture, warnings } = open_picture(&input.path)?;
     said.extend(sentences(&input.path, &warnings));
-    let found = detector.find(&picture)?;
+    let found = detector.landmarks(&picture)?;
     let (width, height) = (picture.width(), picture.height());
-    let faces = found.iter().map(DetectedFace::new).collect();
+    let faces: Vec<DetectedFace> = found.iter().map(DetectedFace::new).collect();
+    if faces.is_empty() {
+        said.push(format!("{}: {}", input.path.display(), why_none(&picture)));
+    }
     if let Some(output) = &overlay {
         found.iter().for_each(|face| overlay::draw(&mut picture, face));
         save(&picture, output, overwrite)?;
@@ -138,8 +142,8 @@ fn describe(picture: &DetectedPicture) -> String {
             degrees => format!(", found after turning the picture by {degrees}°"),
         };
         format!(
-            "\n  {width:.0}x{height:.0} at {x:.0},{y:.0}, score {:.2}, pitch {pitch:.0}°, yaw {yaw:.0}°, roll {roll:.0}°{turned}",
-            face.score
+            "\n  {} {width:.0}x{height:.0} at {x:.0},{y:.0}, score {:.2}, pitch {pitch:.0}°, yaw {yaw:.0}°, roll {roll:.0}°{turned}",
+            face.kind.unwrap_or("face"), face.score
         )
     });
     let count = picture.faces.len();

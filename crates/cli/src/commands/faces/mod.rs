@@ -28,3 +28,13 @@ fn save(picture: &Picture, output: &Path, overwrite: bool) -> anyhow::Result<()>
     }
     Ok(picture.save(output, overwrite)?)
 }
+
+/// The name of the result of a picture's face: the second and later faces have their number behind the stem.
+pub(crate) fn numbered(output: &Path, index: usize) -> PathBuf {
+    if index == 0 {
+        return output.to_path_buf();
+    }
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    let ending = output.extension().unwrap_or_default().to_string_lossy();
+    output.with_file_name(format!("{stem}_face{}.{ending}", index + 1))
+}

@@ -1,8 +1,8 @@
 //! What was found, drawn over its picture.
 
 use portraitist_face::Picture;
+use portraitist_face::detect::LandmarkedFace;
 use portraitist_face::transform::Point;
-use portraitist_nn::detection::FoundFace;
 
 const BOX: [u8; 3] = [255, 200, 0];
 const MESH: [u8; 3] = [0, 220, 120];
@@ -10,7 +10,7 @@ const IBUG: [u8; 3] = [255, 60, 60];
 const IRIS: [u8; 3] = [60, 140, 255];
 
 /// Draws a face's box, the points of the mesh, the 68 points on top of them, and the irises.
-pub(super) fn draw(picture: &mut Picture, face: &FoundFace) {
+pub(super) fn draw(picture: &mut Picture, face: &LandmarkedFace) {
     // Thicker in larger pictures, so that it is seen when they are shrunk to a screen.
     let thickness = (picture.width().max(picture.height()) as f64 / 700.0).max(1.0);
     let bounds = face.bounds;

@@ -17,6 +17,7 @@ use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
+use crate::commands::faces::numbered;
 use crate::exaggeration::{Exaggerating, false_accept_rate};
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
@@ -148,14 +149,13 @@ struct Written<'a> {
 }
 
 fn translate_one(
-    Tools { translator, recognizer, exaggerating }: &Tools<'_>,
+    tools: &Tools<'_>,
     arguments: &TranslateArguments,
     input: &Input,
     styles: &[Style],
     files: &[PathBuf],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
-    let to: Domain = arguments.to.into();
     // The pictures come first, then their numbers.
     let (targets, numbers) = files.split_at(styles.len());
     let is_to_do = |index: usize| {
@@ -171,11 +171,41 @@ fn translate_one(
     refuse_done(files.iter().map(PathBuf::as_path), overwrites)?;
     let Decoded { picture, warnings } = open_picture(&input.path)?;
     written.warnings.extend(sentences(&input.path, &warnings));
-    let face = if arguments.aligned { None } else { Some(translator.require_face(&picture, arguments.points)?) };
+    let faces: Vec<Option<FaceCrop>> = if arguments.aligned {
+        vec![None]
+    } else {
+        let mut said = Vec::new();
+        let faces = tools.translator.chosen_faces(&picture, arguments.points, arguments.choice, &mut said)?;
+        written.warnings.extend(said.iter().map(|sentence| format!("{}: {sentence}", input.path.display())));
+        faces.into_iter().map(Some).collect()
+    };
     if let Some(folder) = targets.first().and_then(|path| path.parent()).filter(|_| !is_stream(&arguments.out)) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
-    let crop = face.as_ref().map_or(&picture, |face| &face.crop);
+    for (index, face) in faces.iter().enumerate() {
+        let to_do: Vec<(&Style, PathBuf)> = to_do.iter().map(|(style, path)| (*style, numbered(path, index))).collect();
+        let source = Source { input, picture: &picture, face: face.as_ref() };
+        translate_face(tools, arguments, &source, &to_do, written)?;
+    }
+    Ok(())
+}
+
+/// A face to translate: the crop, or the whole picture where there is none.
+struct Source<'a> {
+    input: &'a Input,
+    picture: &'a Picture,
+    face: Option<&'a FaceCrop>,
+}
+
+fn translate_face(
+    Tools { translator, recognizer, exaggerating }: &Tools<'_>,
+    arguments: &TranslateArguments,
+    &Source { input, picture, face }: &Source<'_>,
+    to_do: &[(&Style, PathBuf)],
+    written: &mut Written<'_>,
+) -> anyhow::Result<()> {
+    let to: Domain = arguments.to.into();
+    let crop = face.map_or(picture, |face| &face.crop);
     let frame = translator.model.template();
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     // Without --recognizer likeness nobody measured what a similarity means.
@@ -190,7 +220,7 @@ fn translate_one(
         let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
         let (translated, exaggeration) =
             shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?;
-        write(translator, arguments, &picture, face.as_ref(), &translated, path)?;
+        write(translator, arguments, picture, face, &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
         let similarity = similarity(&translated).map_err(|error| written.warn(path, &error)).ok().flatten();
         let (input, output) = (Named::input(&input.path), Named::output(path));

@@ -109,3 +109,25 @@ impl Block {
         current.ok_or(ShapeError::Zero { field: "layers before the last of a block" })
     }
 }
+
+/// The feature map of a square image, `[side, side, 3]`, after a first convolution and blocks. `input` is the image with a row and a
+/// column of zeros behind it, as TensorFlow pads it.
+///
+/// # Errors
+/// [`ShapeError`] if there are other than `3 * side * side` values.
+pub fn trunk_map(
+    input: DenseShape,
+    stem: &Dense,
+    blocks: &[Block],
+    pixels: &[f32],
+    memory: &mut DenseMemory,
+) -> Result<DenseMap, ShapeError> {
+    let expected = 3 * input.size().iter().map(|side| side - 1).product::<usize>();
+    if pixels.len() != expected {
+        return Err(ShapeError::Length { argument: "pixels", expected, found: pixels.len() });
+    }
+    let image = memory.image(input, 0, pixels);
+    let map = stem.run(&image, memory)?;
+    memory.give(image);
+    blocks.iter().try_fold(map, |map, block| block.run(map, memory))
+}

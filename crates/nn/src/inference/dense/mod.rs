@@ -4,6 +4,6 @@ mod block;
 mod builder;
 mod map;
 
-pub use block::{Block, Dense};
+pub use block::{Block, Dense, trunk_map};
 pub use builder::{DenseActivation, DenseBuilder, DenseLayer};
 pub use map::{DenseMap, DenseMemory};

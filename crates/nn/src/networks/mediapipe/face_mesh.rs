@@ -6,14 +6,20 @@ use std::path::Path;
 use portraitist_kernels::{DenseShape, ShapeError};
 
 use super::error::NetworkError;
-use crate::inference::dense::{Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory};
+use crate::inference::dense::{
+    Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory, trunk_map,
+};
 use crate::weights::NamedArrays;
 
 /// Points of a face.
 pub const MESH_POINTS: usize = 468;
 
+/// Values of the branch that the network for drawings has on top: the logarithm of the expected error of each of iBUG's 68 points, then
+/// the logit that the face is drawn.
+pub const ERROR_OUTPUTS: usize = 69;
+
 /// Channels and stride of the trunk's blocks.
-const TRUNK: [[usize; 2]; 14] = [
+pub(super) const TRUNK: [[usize; 2]; 14] = [
     [16, 1],
     [16, 1],
     [32, 2],
@@ -38,6 +44,7 @@ pub struct FaceMesh {
     trunk: Vec<Block>,
     points: Branch,
     flag: Branch,
+    errors: Option<Branch>,
 }
 
 /// What the face mesh says.
@@ -47,6 +54,17 @@ pub struct FaceMeshOutput {
     pub points: Vec<[f32; 3]>,
     /// Logit that there is a face.
     pub flag: f32,
+    /// Of the network for drawings alone.
+    pub drawn: Option<DrawnFace>,
+}
+
+/// What the network for drawings says more.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrawnFace {
+    /// The expected error of each of iBUG's 68 points, in pixels of the input.
+    pub errors: Vec<f32>,
+    /// Logit that the face is drawn, not photographed.
+    pub drawn: f32,
 }
 
 /// Blocks, a convolution to fewer channels, one more block, and a convolution over all of the map.
@@ -70,6 +88,18 @@ impl FaceMesh {
     /// # Errors
     /// [`NetworkError::Weights`] if arrays are missing, left over or of another shape.
     pub fn new(arrays: NamedArrays, path: &Path) -> Result<Self, NetworkError> {
+        Self::build(arrays, path, false)
+    }
+
+    /// As [`new`](Self::new), for the network for drawings, which has one more branch.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn for_drawings(arrays: NamedArrays, path: &Path) -> Result<Self, NetworkError> {
+        Self::build(arrays, path, true)
+    }
+
+    fn build(arrays: NamedArrays, path: &Path, with_errors: bool) -> Result<Self, NetworkError> {
         let mut builder = DenseBuilder::new(arrays);
         // TensorFlow's padding: a row and a column behind.
         let input = DenseShape::image([Self::SIDE + 1; 2], 3);
@@ -84,8 +114,12 @@ impl FaceMesh {
         }
         let points = Branch::new(&mut builder, shape, "points", &[2, 1, 1], 3 * MESH_POINTS)?;
         let flag = Branch::new(&mut builder, shape, "flag", &[2], 1)?;
+        let errors = match with_errors {
+            true => Some(Branch::new(&mut builder, shape, "errors", &[2, 1, 1], ERROR_OUTPUTS)?),
+            false => None,
+        };
         builder.finish(path)?;
-        Ok(Self { input, stem, trunk, points, flag })
+        Ok(Self { input, stem, trunk, points, flag, errors })
     }
 
     /// Runs the network on one image.
@@ -99,9 +133,14 @@ impl FaceMesh {
         let map = self.trunk(pixels, memory)?;
         let points = self.points.run(&map, memory)?;
         let flag = self.flag.run(&map, memory)?;
+        let errors = self.errors.as_ref().map(|errors| errors.run(&map, memory)).transpose()?;
         memory.give(map);
+        let drawn = errors.map(|mut values| {
+            let drawn = values.pop().unwrap_or_default();
+            DrawnFace { errors: values.into_iter().map(f32::exp).collect(), drawn }
+        });
         let points = points.as_chunks::<3>().0.to_vec();
-        Ok(FaceMeshOutput { points, flag: flag.first().copied().unwrap_or(f32::NEG_INFINITY) })
+        Ok(FaceMeshOutput { points, flag: flag.first().copied().unwrap_or(f32::NEG_INFINITY), drawn })
     }
 
     /// The means of the last feature map's channels, before the branches: what the network knows of a face.
@@ -127,14 +166,7 @@ impl FaceMesh {
 
     /// The feature map that the branches read.
     fn trunk(&self, pixels: &[f32], memory: &mut DenseMemory) -> Result<DenseMap, ShapeError> {
-        let expected = 3 * Self::SIDE * Self::SIDE;
-        if pixels.len() != expected {
-            return Err(ShapeError::Length { argument: "pixels", expected, found: pixels.len() });
-        }
-        let image = memory.image(self.input, 0, pixels);
-        let stem = self.stem.run(&image, memory)?;
-        memory.give(image);
-        self.trunk.iter().try_fold(stem, |map, block| block.run(map, memory))
+        trunk_map(self.input, &self.stem, &self.trunk, pixels, memory)
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::Path;
 use portraitist_kernels::{DenseShape, ShapeError};
 
 use super::error::NetworkError;
-use crate::inference::dense::{Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory};
+use crate::inference::dense::{
+    Block, Dense, DenseActivation, DenseBuilder, DenseLayer, DenseMap, DenseMemory, trunk_map,
+};
 use crate::weights::NamedArrays;
 
 /// Points around an eye, up to the eyebrow.
@@ -83,14 +85,7 @@ impl Iris {
     /// # Errors
     /// [`ShapeError`] if there are other than `3 * 64 * 64` values.
     pub fn forward(&self, pixels: &[f32], memory: &mut DenseMemory) -> Result<IrisOutput, ShapeError> {
-        let expected = 3 * Self::SIDE * Self::SIDE;
-        if pixels.len() != expected {
-            return Err(ShapeError::Length { argument: "pixels", expected, found: pixels.len() });
-        }
-        let image = memory.image(self.input, 0, pixels);
-        let stem = self.stem.run(&image, memory)?;
-        memory.give(image);
-        let map = self.trunk.iter().try_fold(stem, |map, block| block.run(map, memory))?;
+        let map = trunk_map(self.input, &self.stem, &self.trunk, pixels, memory)?;
         let outline = self.eye.run(&map, memory)?;
         let iris = self.iris.run(&map, memory)?;
         memory.give(map);

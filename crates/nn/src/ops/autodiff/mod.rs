@@ -2,6 +2,7 @@
 
 mod attention;
 mod convolution;
+mod depthwise;
 mod normalization;
 mod pointwise;
 mod spectral;
@@ -23,6 +24,15 @@ impl<B: NetworkOps, C: CheckpointStrategy> NetworkOps for Autodiff<B, C> {
         geometry: ConvGeometry,
     ) -> FloatTensor<Self> {
         convolution::padded::<B, C>(images, weight, bias, geometry)
+    }
+
+    fn depthwise_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        depthwise::convolve::<B, C>(images, weight, bias, stride)
     }
 
     fn upsampled_conv2d(

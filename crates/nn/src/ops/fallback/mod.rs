@@ -4,6 +4,7 @@
 mod adam;
 mod attention;
 mod convolution;
+mod depthwise;
 mod normalization;
 mod pointwise;
 mod power;
@@ -14,6 +15,7 @@ pub use convolution::{
     channel_sums, padded_conv2d, padded_conv2d_input_gradient, padded_conv2d_weight_gradient, upsampled_conv2d,
     upsampled_conv2d_input_gradient, upsampled_conv2d_weight_gradient,
 };
+pub use depthwise::{depthwise_conv2d, depthwise_conv2d_input_gradient, depthwise_conv2d_weight_gradient};
 pub use normalization::{
     instance_norm, instance_norm_add, instance_norm_gradient, layer_norm_chw, layer_norm_chw_gradient,
 };

@@ -12,7 +12,7 @@ use portraitist_kernels::{self as kernels, AdamStep, Pointwise};
 use super::extension::NetworkOps;
 use super::geometry::ConvGeometry;
 use normalization::{instance_norm, norm_gradient};
-use shapes::{attention, convolution, normalization, prelu, upsampled};
+use shapes::{attention, convolution, depthwise, normalization, prelu, upsampled};
 use tensor::{concurrently, contiguous, filled, scalar, tensor};
 
 impl NetworkOps for Flex {
@@ -74,6 +74,52 @@ impl NetworkOps for Flex {
             || Self::padded_conv2d_weight_gradient(images, output_gradient.clone(), geometry),
             || Self::channel_sums(output_gradient.clone()),
         )
+    }
+
+    fn depthwise_conv2d(
+        images: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        let [images, weight, bias] = [images, weight, bias].map(contiguous);
+        let shape = depthwise(images.shape().dims(), stride);
+        let [height, width] = shape.output_size().unwrap_or_else(|error| panic!("depthwise convolution: {error}"));
+        filled(&[shape.batch, shape.channels, height, width], |output| {
+            shape
+                .forward(images.storage(), weight.storage(), bias.storage(), output)
+                .unwrap_or_else(|error| panic!("depthwise convolution: {error}"));
+        })
+    }
+
+    fn depthwise_conv2d_input_gradient(
+        weight: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        size: [usize; 2],
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        let [weight, output_gradient] = [weight, output_gradient].map(contiguous);
+        let [batch, channels, ..] = output_gradient.shape().dims::<4>();
+        let images = [batch, channels, size[0], size[1]];
+        filled(&images, |gradient| {
+            depthwise(images, stride)
+                .input_gradient(weight.storage(), output_gradient.storage(), gradient)
+                .unwrap_or_else(|error| panic!("gradient of a depthwise convolution's input: {error}"));
+        })
+    }
+
+    fn depthwise_conv2d_weight_gradient(
+        images: FloatTensor<Self>,
+        output_gradient: FloatTensor<Self>,
+        stride: usize,
+    ) -> FloatTensor<Self> {
+        let [images, output_gradient] = [images, output_gradient].map(contiguous);
+        let shape = depthwise(images.shape().dims(), stride);
+        filled(&[shape.channels, 1, 3, 3], |gradient| {
+            shape
+                .weight_gradient(images.storage(), output_gradient.storage(), gradient)
+                .unwrap_or_else(|error| panic!("gradient of a depthwise convolution's weight: {error}"));
+        })
     }
 
     fn channel_sums(images: FloatTensor<Self>) -> FloatTensor<Self> {

@@ -46,3 +46,8 @@ pub(super) fn prelu(images: &FlexTensor) -> kernels::Prelu {
     let [batch, channels, height, width] = images.shape().dims();
     kernels::Prelu { batch, channels, plane: height * width }
 }
+
+/// A depthwise convolution of images `[n, c, h, w]`.
+pub(super) fn depthwise([batch, channels, height, width]: [usize; 4], stride: usize) -> kernels::Depthwise {
+    kernels::Depthwise { batch, channels, height, width, stride }
+}

@@ -1,0 +1,21 @@
+//! iBUG's 68 points among the mesh's 468.
+
+use burn::tensor::{Int, Tensor};
+use portraitist_face::landmarks::mesh;
+use portraitist_face::transform::Point;
+
+/// iBUG's points among the mesh's, or themselves.
+pub(super) fn ibug_of(points: &[Point]) -> [Point; 68] {
+    if points.len() == mesh::COUNT {
+        mesh::IBUG.map(|vertex| points[vertex])
+    } else {
+        std::array::from_fn(|i| points[i])
+    }
+}
+
+/// iBUG's points among those of the mesh: `[n, 468, 2]` to `[n, 68, 2]`.
+pub(super) fn ibug_rows(points: Tensor<3>) -> Tensor<3> {
+    let indices = mesh::IBUG.map(|vertex| vertex as i32);
+    let device = points.device();
+    points.select(1, Tensor::<1, Int>::from_ints(indices, &device))
+}
