@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::faces::FaceChoice;
-use super::values::{
-    DomainName, ExaggerationAmount, PrecisionName, parse_exaggeration, parse_points, parse_strength,
-};
+use super::values::{DomainName, ExaggerationAmount, PrecisionName, parse_exaggeration, parse_points, parse_strength};
 
 /// Translate photos to drawings, or drawings to photos.
 ///

@@ -77,7 +77,8 @@ mod tests {
     fn every_point_of_a_ramp_comes_to_its_place() {
         let device = Device::flex();
         let (from, to) = (Template::SPHEREFACE.resized(192, 224), Template::DLIB);
-        let ramp = |axis: usize| (0..224 * 192).map(|index| [index % 192, index / 192][axis] as f32).collect();
+        let at = |axis: usize| move |index| [index % 192, index / 192][axis] as f32;
+        let ramp = |axis: usize| (0..224 * 192).map(at(axis)).collect::<Vec<f32>>();
         let planes: Vec<f32> = [ramp(0), ramp(1)].concat();
         let moved = Framing::new(&from, &to, &device).forward(from_values(planes, &device).reshape([1, 2, 224, 192]));
         let moved = to_values(moved);

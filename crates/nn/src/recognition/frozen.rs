@@ -53,7 +53,8 @@ impl FrozenEmbedder {
 
     fn make_plan(&self, precision: InferencePrecision) -> Plan {
         let [height, width] = self.network.architecture().crop_size();
-        Plan::new(&self.network.graph(), [3, height, width], precision).expect("the network was built for crops of this size")
+        Plan::new(&self.network.graph(), [3, height, width], precision)
+            .expect("the network was built for crops of this size")
     }
 
     fn plan(&self, precision: InferencePrecision) -> Option<&Plan> {

@@ -2,7 +2,7 @@
 
 use portraitist_face::{Picture, bundled_portrait, edit};
 use portraitist_nn::builtin;
-use portraitist_nn::config::{Domain, RecognizerConfig};
+use portraitist_nn::config::Domain;
 use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::recognition::{EmbeddingOptions, Recognizer, cosine};
 use portraitist_nn::translate::Model;
@@ -32,27 +32,32 @@ fn check_translations(one: &Model, other: &Model, picture: &Picture, to: Domain,
 
 #[test]
 fn translations_in_bf16_are_within_three_grey_levels() {
-    let model = Model::from_bytes(builtin::bytes(builtin::DEFAULT).unwrap(), builtin::DEFAULT, &device()).unwrap();
-    let rounded = model.clone().with_precision(InferencePrecision::Bf16);
-    let length = model.config().generator.style_dim;
-    let frame = model.template();
-    for (seed, [width, height]) in [(1, [frame.width, frame.height]), (2, [112, 128])] {
-        let style: Vec<f32> = (0..length).map(|index| ((index * 7 + seed * 3) % 5) as f32 - 2.0).collect();
-        let drawing = check_translations(&model, &rounded, &portrait(width, height), Domain::Drawing, &style);
-        check_translations(&model, &rounded, &drawing, Domain::Photo, &style);
+    for name in builtin::NAMES {
+        let model = Model::from_bytes(builtin::bytes(name).unwrap(), name, &device()).unwrap();
+        let rounded = model.clone().with_precision(InferencePrecision::Bf16);
+        let length = model.config().generator.style_dim;
+        let frame = model.template();
+        for (seed, [width, height]) in [(1, [frame.width, frame.height]), (2, [112, 128])] {
+            let style: Vec<f32> = (0..length).map(|index| ((index * 7 + seed * 3) % 5) as f32 - 2.0).collect();
+            let drawing = check_translations(&model, &rounded, &portrait(width, height), Domain::Drawing, &style);
+            check_translations(&model, &rounded, &drawing, Domain::Photo, &style);
+        }
     }
 }
 
 #[test]
 fn embeddings_in_bf16_point_the_same_way() {
-    let recognizer = Recognizer::from_bytes(builtin::RECOGNIZER_FILE, builtin::RECOGNIZER, &device()).unwrap();
-    let rounded = recognizer.clone().with_precision(InferencePrecision::Bf16);
-    let crop = portrait(RecognizerConfig::WIDTH, RecognizerConfig::HEIGHT);
-    let crops = [edit::flip(&crop), edit::to_grey(&crop), crop];
-    let options = EmbeddingOptions::default();
-    let (exact, found) = (recognizer.embed(&crops, options).unwrap(), rounded.embed(&crops, options).unwrap());
-    for (exact, found) in exact.iter().zip(&found) {
-        let cosine = cosine(exact, found);
-        assert!(cosine >= 0.9995 && exact != found, "{cosine}");
+    for (name, bytes) in builtin::RECOGNIZERS {
+        let recognizer = Recognizer::from_bytes(bytes, name, &device()).unwrap();
+        let rounded = recognizer.clone().with_precision(InferencePrecision::Bf16);
+        let [height, width] = recognizer.architecture().crop_size();
+        let crop = portrait(width, height);
+        let crops = [edit::flip(&crop), edit::to_grey(&crop), crop];
+        let options = EmbeddingOptions::default();
+        let (exact, found) = (recognizer.embed(&crops, options).unwrap(), rounded.embed(&crops, options).unwrap());
+        for (exact, found) in exact.iter().zip(&found) {
+            let cosine = cosine(exact, found);
+            assert!(cosine >= 0.9995 && exact != found, "{name}: {cosine}");
+        }
     }
 }
