@@ -76,7 +76,7 @@ impl Exaggerating {
                     Some(example) => Exaggeration::like(&points, example),
                     None => Exaggeration::of(&points),
                 };
-                Way::Grow(shape.ok_or_else(no_shape)?, amount)
+                Way::Grow(Box::new(shape.ok_or_else(no_shape)?), amount)
             }
             (None, Domain::Photo) if !self.keep_shape => {
                 let back = mesh(crop)?.and_then(|points| Exaggeration::undone(&points));
@@ -114,7 +114,7 @@ pub(crate) struct Shaped(Way);
 enum Way {
     AsItIs,
     Bent(Picture),
-    Grow(Exaggeration, ExaggerationAmount),
+    Grow(Box<Exaggeration>, ExaggerationAmount),
 }
 
 impl Shaped {

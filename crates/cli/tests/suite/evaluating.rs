@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::program::Place;
 
 /// The reference's features; says so where they are not there.
+#[expect(clippy::print_stderr, reason = "a test says what it skips")]
 fn golden() -> Option<std::path::PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/golden/fid");
     if !folder.is_dir() {

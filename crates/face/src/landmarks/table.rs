@@ -30,7 +30,9 @@ pub fn read_table(path: &Path) -> Result<Vec<TableRow>> {
     let text = read_text(path)?;
     let mut rows = Vec::new();
     for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let is_header = index == 0 && line.split(',').skip(1).all(|value| value.trim().parse::<f64>().is_err());
+        let mut values = line.split(',').skip(1).peekable();
+        let is_header =
+            index == 0 && values.peek().is_some() && values.all(|value| value.trim().parse::<f64>().is_err());
         if !is_header {
             let row = row(line, index + 1);
             rows.push(row.map_err(|reason| Error::Dataset {

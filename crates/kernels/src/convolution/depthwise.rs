@@ -66,6 +66,10 @@ impl Plane {
             let (first_row, end_row, first_source) = self.range(0, y_tap);
             for x_tap in 0..KERNEL {
                 let (first, end, source) = self.range(1, x_tap);
+                if first == end {
+                    // Maps narrower than the kernel: no output reads the input at this tap.
+                    continue;
+                }
                 for row in first_row..end_row {
                     let source_row = first_source + (row - first_row) * self.stride;
                     let targets = row * self.output[1] + first..row * self.output[1] + end;

@@ -90,6 +90,7 @@ fn each_pixel(output: &mut FeatureMap, write: impl Fn(usize, [usize; 2], &mut [f
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

@@ -132,6 +132,6 @@ mod tests {
         let mean = found.iter().map(|window| window.middle[1]).sum::<f64>() / found.len() as f64;
         assert!((mean - 249.5).abs() < 1e-9, "{mean}");
         assert!(found.iter().all(|window| (0.0..300.0).contains(&window.middle[0])));
-        assert_eq!(windows([300.0, 500.0], 1.5, 0.0).len(), 1);
+        assert_eq!(windows([300.0, 500.0], 2.0, 0.0).len(), 1);
     }
 }

@@ -12,7 +12,7 @@ use crate::parameter::{Parameter, Parameterized};
 #[derive(Clone, Debug)]
 pub enum EmbeddingNetwork {
     /// See [`SphereFace`].
-    SphereFace(SphereFace),
+    SphereFace(Box<SphereFace>),
     /// See [`DlibResnet`].
     DlibResnet(Box<DlibResnet>),
 }
@@ -64,7 +64,7 @@ impl EmbeddingNetwork {
 
 impl From<SphereFace> for EmbeddingNetwork {
     fn from(network: SphereFace) -> Self {
-        Self::SphereFace(network)
+        Self::SphereFace(Box::new(network))
     }
 }
 

@@ -82,12 +82,13 @@ mod tests {
         let planes: Vec<f32> = [ramp(0), ramp(1)].concat();
         let moved = Framing::new(&from, &to, &device).forward(from_values(planes, &device).reshape([1, 2, 224, 192]));
         let moved = to_values(moved);
-        for (point, target) in from.points.iter().zip(&to.points) {
+        // The templates do not agree about the shape of a face: SphereFace's corners of the mouth are closer together.
+        let tolerances = [4.0, 4.0, 4.0, 9.0, 9.0];
+        for ((point, target), tolerance) in from.points.iter().zip(&to.points).zip(tolerances) {
             let [x, y] = target.map(|place| place.round() as usize);
             for axis in 0..2 {
                 let found = moved[axis * 150 * 150 + y * 150 + x];
-                // The templates do not agree fully about the shape of a face.
-                assert!((f64::from(found) - point[axis]).abs() < 4.0, "{found} {point:?}");
+                assert!((f64::from(found) - point[axis]).abs() < tolerance, "{found} {point:?}");
             }
         }
         // Beyond the edge below, the last row is repeated; a mean stays a mean.

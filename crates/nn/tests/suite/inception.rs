@@ -52,7 +52,7 @@ fn features_are_pytorch_fids() {
         for (place, expected) in rows.iter().enumerate() {
             let (channel, row, column) = (place / (3 * 299), [0, 149, 298][place / 299 % 3], place % 299);
             let found = planes[(channel * 299 + row) * 299 + column];
-            assert!((found - expected).abs() < 2e-6, "{channel} {row} {column}: {found}, expected {expected}");
+            assert!((found - expected).abs() < 1e-5, "{channel} {row} {column}: {found}, expected {expected}");
         }
         let found = plan.run(&planes, &[]).unwrap();
         let expected = expected.values(&format!("pool3_{index}"));

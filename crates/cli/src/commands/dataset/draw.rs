@@ -179,7 +179,7 @@ fn claim(arguments: &DrawArguments) -> anyhow::Result<()> {
     if destination.join(DRAWINGS).exists() && !arguments.force {
         let found: Option<serde_json::Value> =
             fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if found.as_ref().is_none_or(|found| found.to_string() != record.to_string()) {
+        if found.is_none_or(|found| found != record) {
             let message = format!("{}: holds drawings of another source, tool or seed", destination.display());
             return Err(advised(message, "name another folder, or replace them with --force"));
         }

@@ -75,10 +75,13 @@ fn variant(preparation: Preparation) -> Variant {
     Variant { network, preparation: Some(Preparation { drops_last_batch: false, ..preparation }) }
 }
 
+/// Takes one property of the second preparation over.
+type Cause = fn(&mut Preparation, Preparation);
+
 /// From one preparation to the other, one cause at a time. Causes in which they agree are left out.
 fn changes(first: Preparation, last: Preparation) -> Vec<Change> {
     let mut now = first;
-    let causes: [(&str, fn(&mut Preparation, Preparation)); 5] = [
+    let causes: [(&str, Cause); 5] = [
         ("resizing", |now, last| now.resampling = last.resampling),
         ("normalisation", |now, last| now.scaling = last.scaling),
         ("clipping and JPEG of generated pictures", |now, last| now.saved_as_original = last.saved_as_original),
