@@ -5,7 +5,6 @@ mod arguments;
 mod commands;
 mod exaggeration;
 mod faces;
-mod globs;
 mod inputs;
 mod interruption;
 mod memory;

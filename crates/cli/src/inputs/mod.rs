@@ -1,5 +1,7 @@
 //! Which pictures the words on the command line mean, and work on each of them.
 
+mod globs;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,7 +12,6 @@ use portraitist_face::picture::PictureWarning;
 use portraitist_face::text::NameFinder;
 use serde::Serialize;
 
-use crate::globs;
 use crate::interruption;
 use crate::named::Named;
 use crate::output::{AlreadyThere, Console, advised, describe};
