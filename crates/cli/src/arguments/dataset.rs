@@ -188,7 +188,7 @@ pub(crate) struct SynthArguments {
 /// Draw a dataset's photos in the techniques of the renderer: training data for a translator, without learning.
 ///
 /// DST gets drawings/PERSON/PHOTO.TECHNIQUE.png and four lists, train-drawings.txt, train-photos.txt,
-/// test-drawings.txt and test-photos.txt, for the keys of a run file's [data]; photos stay where they are. Who
+/// test-drawings.txt and test-photos.txt, for the keys of the table "data" in a run file; photos stay where they are. Who
 /// is kept for testing is what dataset prepare decided, or a share of the people. A drawing depends on the
 /// photo, its name, the technique and the seed alone. Drawings that are there already stay.
 #[derive(Debug, Args)]

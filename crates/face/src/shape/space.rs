@@ -85,13 +85,13 @@ impl ShapeSpace {
     }
 
     /// What the person has of a difference: each coefficient times its reliability (the mean of what the person can be, given one
-    /// picture, if persons and pictures of a person are normally distributed), none further from the mean than [`FARTHEST`].
+    /// picture, if persons and pictures of a person are normally distributed), none further from the mean than `FARTHEST`.
     pub fn of_person(&self, coefficients: &Coefficients) -> Coefficients {
         let share = |(value, share): (&f64, &f64)| value.clamp(-FARTHEST, FARTHEST) * share;
         Coefficients(coefficients.0.iter().zip(&self.reliability).map(share).collect())
     }
 
-    /// The nearest coefficients that real faces have: none beyond [`USUAL`] deviations, and their mean of squares no more than 1.5.
+    /// The nearest coefficients that real faces have: none beyond `USUAL` deviations, and their mean of squares no more than 1.5.
     pub fn most_likely(&self, coefficients: &Coefficients) -> Coefficients {
         let limited: Vec<f64> = coefficients.0.iter().map(|value| value.clamp(-USUAL, USUAL)).collect();
         let mean_square = limited.iter().map(|value| value * value).sum::<f64>() / limited.len().max(1) as f64;

@@ -12,10 +12,9 @@ use crate::builtin;
 use crate::device::on_workers;
 use crate::inference::dense::DenseMemory;
 use crate::inference::{InferencePrecision, Plan};
-use crate::losses::PerceptualLoss;
 use crate::metrics::generation::FeatureRows;
 use crate::networks::mediapipe::FaceMesh;
-use crate::networks::{Inception, InceptionKind};
+use crate::networks::{Inception, InceptionKind, Vgg16};
 use crate::pixels::to_vgg_planes;
 use crate::recognition::{EmbeddingOptions, Recognizer};
 use crate::weights::{ModelFile, WeightsError, sha256, sha256_of_file};
@@ -104,8 +103,8 @@ impl FeatureNetwork {
                 let path = weights.unwrap_or(Path::new("models/vgg16.pth"));
                 let unread = |source| WeightsError::Read { path: path.to_path_buf(), source };
                 let sha256 = sha256_of_file(path).map_err(unread)?;
-                let loss = PerceptualLoss::read(path, &device)?;
-                let mut graph = loss.network().graph();
+                let vgg = Vgg16::read(path, &device)?;
+                let mut graph = vgg.graph();
                 let last = graph.last();
                 graph.global_mean(last);
                 (Network::Vgg16(Box::new(Plan::new(&graph, [3, VGG_SIDE, VGG_SIDE], InferencePrecision::F32)?)), sha256)

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::layers::{Epilogue, instance_norm};
 use crate::networks::Vgg16;
-use crate::weights::{WeightsError, assign, read_pytorch};
+use crate::weights::WeightsError;
 
 /// Distance of VGG16 features after instance normalisation, as in MUNIT: it sees structure and
 /// forgets colour and contrast.
@@ -26,21 +26,12 @@ impl PerceptualLoss {
         &self.network
     }
 
-    /// Reads VGG16 weights from a PyTorch file: names as in MUNIT's (`conv1_1.weight`) or as in
-    /// torchvision's (`features.0.weight`); the classifier behind the convolutions is left out.
+    /// A loss with the network of a file, as [`Vgg16::read`] reads it.
     ///
     /// # Errors
     /// See [`WeightsError`].
     pub fn read(path: &Path, device: &Device) -> Result<Self, WeightsError> {
-        let arrays = read_pytorch(path)?;
-        let arrays = arrays
-            .into_iter()
-            .filter(|(name, _)| !name.starts_with("classifier.") && !name.starts_with("fc"))
-            .map(|(name, array)| (munit_name(&name).unwrap_or(name), array))
-            .collect();
-        let mut network = Vgg16::new(device);
-        assign(&mut network, arrays, path)?;
-        Ok(Self::new(network))
+        Ok(Self::new(Vgg16::read(path, device)?))
     }
 
     /// Mean squared difference of the normalised features: `[1]`.
@@ -51,27 +42,4 @@ impl PerceptualLoss {
         let features = |pictures| instance_norm(self.network.forward(pictures), Epilogue::default());
         (features(pictures) - features(targets)).powi_scalar(2).mean()
     }
-}
-
-/// torchvision counts convolutions, activations and pools in one sequence.
-fn munit_name(name: &str) -> Option<String> {
-    const TORCHVISION: [(usize, &str); 13] = [
-        (0, "1_1"),
-        (2, "1_2"),
-        (5, "2_1"),
-        (7, "2_2"),
-        (10, "3_1"),
-        (12, "3_2"),
-        (14, "3_3"),
-        (17, "4_1"),
-        (19, "4_2"),
-        (21, "4_3"),
-        (24, "5_1"),
-        (26, "5_2"),
-        (28, "5_3"),
-    ];
-    let (index, rest) = name.strip_prefix("features.")?.split_once('.')?;
-    let index: usize = index.parse().ok()?;
-    let (_, layer) = TORCHVISION.iter().find(|(position, _)| *position == index)?;
-    Some(format!("conv{layer}.{rest}"))
 }

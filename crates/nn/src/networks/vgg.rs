@@ -1,5 +1,7 @@
 //! Features of pictures, for the perceptual loss.
 
+use std::path::Path;
+
 use burn::tensor::{Device, Tensor};
 
 use crate::graph::Graph;
@@ -7,6 +9,7 @@ use crate::layers::{ActivationKind, ConvBlock, ConvBlockConfig, Initialization, 
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
 use crate::pixels::to_vgg_range;
+use crate::weights::{WeightsError, assign, read_pytorch};
 
 /// The convolutions of VGG16 up to `relu5_3`. Simonyan and Zisserman 2014,
 /// <https://arxiv.org/abs/1409.1556>.
@@ -36,6 +39,23 @@ impl Vgg16 {
                 .collect()
         });
         Self { stages: stages.into() }
+    }
+
+    /// Reads the weights from a PyTorch file: names as in MUNIT's (`conv1_1.weight`) or as in
+    /// torchvision's (`features.0.weight`); the classifier behind the convolutions is left out.
+    ///
+    /// # Errors
+    /// See [`WeightsError`].
+    pub fn read(path: &Path, device: &Device) -> Result<Self, WeightsError> {
+        let arrays = read_pytorch(path)?;
+        let arrays = arrays
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("classifier.") && !name.starts_with("fc"))
+            .map(|(name, array)| (munit_name(&name).unwrap_or(name), array))
+            .collect();
+        let mut network = Self::new(device);
+        assign(&mut network, arrays, path)?;
+        Ok(network)
     }
 
     /// # Shapes
@@ -68,4 +88,27 @@ impl Parameterized for Vgg16 {
             }
         }
     }
+}
+
+/// torchvision counts convolutions, activations and pools in one sequence.
+fn munit_name(name: &str) -> Option<String> {
+    const TORCHVISION: [(usize, &str); 13] = [
+        (0, "1_1"),
+        (2, "1_2"),
+        (5, "2_1"),
+        (7, "2_2"),
+        (10, "3_1"),
+        (12, "3_2"),
+        (14, "3_3"),
+        (17, "4_1"),
+        (19, "4_2"),
+        (21, "4_3"),
+        (24, "5_1"),
+        (26, "5_2"),
+        (28, "5_3"),
+    ];
+    let (index, rest) = name.strip_prefix("features.")?.split_once('.')?;
+    let index: usize = index.parse().ok()?;
+    let (_, layer) = TORCHVISION.iter().find(|(position, _)| *position == index)?;
+    Some(format!("conv{layer}.{rest}"))
 }

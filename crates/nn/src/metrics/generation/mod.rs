@@ -1,7 +1,7 @@
 //! How near generated pictures are to real ones: mathematics over rows of features, in `f64`; no tensors, no pictures.
 //!
-//! [`Moments`] are mean and covariance as they grow; [`frechet_distance`] compares two of them. [`kernel_distance`],
-//! [`neighbour_measures`] and [`extrapolate`] need the rows. [`compare`] makes one [`Comparison`] of everything. Statistics and
+//! [`Moments`] are mean and covariance as they grow; [`frechet_distance`] compares two of them. [`kernel_distance()`],
+//! [`neighbour_measures`] and [`extrapolate`] need the rows. [`compare()`] makes one [`Comparison`] of everything. Statistics and
 //! rows lie in `.npz` and `.npy` files ([`read_features`], [`Statistics::write`]).
 
 mod compare;
