@@ -41,6 +41,9 @@ struct DomainPipeline {
 /// Stands before names that are no text.
 const NO_TEXT: &str = "bytes:";
 
+/// The reason of pictures that the recipe drops.
+const DROPPED_BY_HAND: &str = "dropped_by_hand";
+
 /// What became of a picture: its row, what is wrong with it, and whether anything was done.
 pub(super) struct Cropped {
     pub(super) row: Row,
@@ -116,7 +119,9 @@ impl<'a> CropPipeline<'a> {
             Stamp::of(Some(&entry.picture), source, self.looked),
             Stamp::of(entry.landmarks.as_deref(), landmarks, self.looked),
         ];
-        let geometry = &self.of(entry.domain).geometry;
+        let label = person.label(entry);
+        let corrected = self.corrected(&label);
+        let geometry = &self.geometry(entry.domain, corrected.as_ref());
         let fresh = earlier.filter(|row| is_fresh(row, &stamps, geometry) && row.domain == entry.domain);
         let blank = || {
             let mut row = self.blank(person, entry, geometry);
@@ -125,14 +130,14 @@ impl<'a> CropPipeline<'a> {
         };
         let measured = match fresh.filter(|row| row.a.is_some()) {
             Some(row) => Ok((row.clone(), None)),
-            None => self.measure(entry, blank()),
+            None => self.measure(entry, corrected, blank()),
         };
         let (mut row, loaded) = match measured {
             Ok(measured) => measured,
-            Err((kind, detail)) => return failed(blank(), person.label(entry), kind, detail),
+            Err((kind, detail)) => return failed(blank(), label, kind, detail),
         };
         row.set_stamps(&stamps);
-        row.reason = self.judge(&row).err().map_or_else(String::new, |rejection| rejection.name().to_owned());
+        row.reason = self.decide(&row, &label);
         row.kept = row.reason.is_empty();
         if !row.kept {
             (row.crop, row.crop_bytes) = (String::new(), 0);
@@ -145,11 +150,36 @@ impl<'a> CropPipeline<'a> {
         }
         match self.cut(entry, &mut row, loaded) {
             Ok((files, warnings)) => {
-                let problem = odd(person.label(entry), &warnings);
+                let problem = odd(label, &warnings);
                 Cropped { files, problem, ..Cropped::new(row, true) }
             }
-            Err(error) => failed(blank(), person.label(entry), ProblemKind::of_picture(&error), error.to_string()),
+            Err(error) => failed(blank(), label, ProblemKind::of_picture(&error), error.to_string()),
         }
+    }
+
+    /// The landmarks that the recipe has for a picture.
+    fn corrected(&self, label: &str) -> Option<Landmarks> {
+        let points = self.recipe.pictures.landmarks.get(label)?;
+        points.as_slice().try_into().ok().map(Landmarks)
+    }
+
+    /// What the pixels of a picture's crop depend on, as a hash.
+    fn geometry(&self, domain: Domain, corrected: Option<&Landmarks>) -> String {
+        let geometry = &self.of(domain).geometry;
+        corrected.map_or_else(
+            || geometry.clone(),
+            |points| hash(format!("{geometry}\n{}", points.to_text()).as_bytes())[..16].to_owned(),
+        )
+    }
+
+    /// Why a measured face is dropped; empty if it is kept. What a person decided comes before the filter.
+    fn decide(&self, row: &Row, label: &str) -> String {
+        let pictures = &self.recipe.pictures;
+        if pictures.drop.contains(label) {
+            return DROPPED_BY_HAND.to_owned();
+        }
+        let rejection = self.judge(row).err().filter(|_| !pictures.keep.contains(label));
+        rejection.map_or_else(String::new, |rejection| rejection.name().to_owned())
     }
 
     fn blank(&self, person: &Person, entry: &Entry, geometry: &str) -> Row {
@@ -164,9 +194,15 @@ impl<'a> CropPipeline<'a> {
     }
 
     /// Finds the face and its place in the crop. What was read of the picture comes along.
-    fn measure(&self, entry: &Entry, mut row: Row) -> std::result::Result<(Row, Option<Loaded>), Failure> {
-        let landmarks =
-            entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()))?;
+    fn measure(
+        &self,
+        entry: &Entry,
+        corrected: Option<Landmarks>,
+        mut row: Row,
+    ) -> std::result::Result<(Row, Option<Loaded>), Failure> {
+        let of_dataset =
+            || entry.read_landmarks().map_err(|error| (ProblemKind::of_landmarks(&error), error.to_string()));
+        let landmarks = if corrected.is_some() { corrected } else { of_dataset()? };
         let unreadable = |error: Error| (ProblemKind::of_picture(&error), error.to_string());
         let (face, loaded, size) = match landmarks {
             Some(landmarks) => {

@@ -1,5 +1,6 @@
 //! How a dataset is prepared: a TOML file in which everything has a default.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -13,9 +14,10 @@ use crate::align::Cropper;
 use crate::domain::Domain;
 use crate::error::{Error, Result};
 use crate::filter::{LandmarkFilter, ORIGINAL_DISTANCE_SHARE};
-use crate::landmarks::FivePoints;
+use crate::landmarks::{COUNT, FivePoints};
 use crate::template::Template;
 use crate::text::read_text;
+use crate::transform::Point;
 
 /// A recipe; its default is the original's way to its training data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,9 @@ pub struct Recipe {
     pub filter: FilterRecipe,
     /// Who is kept for testing.
     pub split: SplitRecipe,
+    /// What people decided of single pictures.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pictures: PicturesRecipe,
 }
 
 impl Default for Recipe {
@@ -60,6 +65,37 @@ impl Default for Recipe {
             drawing_points: None,
             filter: FilterRecipe::default(),
             split: SplitRecipe::default(),
+            pictures: PicturesRecipe::default(),
+        }
+    }
+}
+
+/// What people decided of single pictures, by their labels: `Ada Quill/C00001`, or the picture's name where it stands for the person.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PicturesRecipe {
+    /// Kept, whatever the filter says; a face still has to be found and aligned.
+    pub keep: BTreeSet<String>,
+    /// Dropped, whatever the filter says.
+    pub drop: BTreeSet<String>,
+    /// 17 landmarks in pixels of the picture, in place of the dataset's.
+    pub landmarks: BTreeMap<String, Vec<Point>>,
+}
+
+impl PicturesRecipe {
+    fn check(&self) -> Result<()> {
+        if let Some(label) = self.keep.intersection(&self.drop).next() {
+            let expected = "each picture in one of keep and drop";
+            return Err(Error::OutOfRange { what: "pictures", expected, found: format!("{label} in both") });
+        }
+        let is_sound =
+            |points: &[Point]| points.len() == COUNT && points.iter().flatten().all(|value| value.is_finite());
+        match self.landmarks.iter().find(|(_, points)| !is_sound(points)) {
+            None => Ok(()),
+            Some((label, points)) => {
+                let found = format!("{} of {label}", points.len());
+                Err(Error::OutOfRange { what: "pictures.landmarks", expected: "17 finite points", found })
+            }
         }
     }
 }
@@ -133,6 +169,7 @@ impl Recipe {
         within("max_distance_share", "0 to 4", self.filter.max_distance_share, 4.0)?;
         within("max_yaw_degrees", "0 to 90", self.filter.max_yaw_degrees, 90.0)?;
         within("test_share", "0 to 1", self.split.test_share, 1.0)?;
+        self.pictures.check()?;
         if let Some(size) = self.size
             && !size.iter().all(|side| (8..=8192).contains(side))
         {

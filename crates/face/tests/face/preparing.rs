@@ -238,3 +238,50 @@ fn results_inside_the_dataset_are_no_input() {
         assert_eq!((report.kept, report.changed), (5, if round == 0 { 5 } else { 0 }));
     }
 }
+
+#[test]
+fn what_people_decided_comes_before_the_filter() {
+    let place = tempfile::tempdir().unwrap();
+    let (source, out) = (place.path().join("source"), place.path().join("out"));
+    for name in ["fine", "odd", "moved"] {
+        write_face(&source.join(format!("{name}.png")), 0);
+    }
+    // Eyes below the mouth: dropped by the filter.
+    let upside_down = FACE.replace("43 84", "43 204").replace("86 80", "86 200");
+    fs::write(source.join("odd.txt"), upside_down).unwrap();
+    let dataset = Dataset::open(&source, &OpenOptions::default()).unwrap();
+    let detector: Arc<dyn FaceDetector> = Arc::new(Blind);
+    let run = |recipe: &Recipe| prepare(&dataset, recipe, &detector, &out, Options::default(), || true).unwrap();
+    let kept = |name: &str| {
+        let rows = read_manifest(&out.join("manifest.csv")).unwrap();
+        let row = rows.into_iter().find(|row| row.picture == name).unwrap();
+        (row.kept, row.reason, row.crop_sha256)
+    };
+    let mut recipe = Recipe::default();
+    run(&recipe);
+    let before = kept("moved");
+    assert!(kept("fine").0 && !kept("odd").0 && before.0, "{before:?}");
+
+    recipe.pictures.drop.insert("fine".to_owned());
+    recipe.pictures.keep.insert("odd".to_owned());
+    let mut points = portraitist_face::landmarks::Landmarks::parse(FACE).unwrap().0.to_vec();
+    points.iter_mut().for_each(|point| point[0] += 5.0);
+    recipe.pictures.landmarks.insert("moved".to_owned(), points);
+    let file = place.path().join("recipe.toml");
+    fs::write(&file, recipe.to_toml().unwrap()).unwrap();
+    assert_eq!(Recipe::read(&file).unwrap(), recipe);
+    run(&recipe);
+    assert_eq!(kept("fine"), (false, "dropped_by_hand".to_owned(), String::new()));
+    assert!(kept("odd").0);
+    let after = kept("moved");
+    assert!(after.0 && after.2 != before.2, "other landmarks, another crop");
+    assert_eq!(run(&recipe).changed, 0, "a second run has nothing to do");
+    run(&Recipe::default());
+    assert_eq!(kept("moved"), before, "without the recipe all is as before");
+
+    recipe.pictures.keep.insert("fine".to_owned());
+    assert!(recipe.check().is_err(), "kept and dropped");
+    let mut recipe = Recipe::default();
+    recipe.pictures.landmarks.insert("fine".to_owned(), vec![[1.0, 2.0]]);
+    assert!(recipe.check().is_err(), "one point");
+}
