@@ -10,8 +10,8 @@ use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::translate::Translated;
 
 use crate::arguments::{ExaggerationAmount, TranslateArguments};
+use crate::likeness::as_alike_percent;
 use crate::output::advised;
-use crate::web::stylise::likeness::as_alike_percent;
 
 /// What was asked for.
 pub(crate) struct Exaggerating {
@@ -57,6 +57,11 @@ impl Exaggerating {
             })
         };
         Ok(Self { amount, example: example.map(read).transpose()?, keep_shape: arguments.keep_shape })
+    }
+
+    /// The person by an amount; caricatures that become photos get a real face's shape unless it is kept.
+    pub(crate) fn by(amount: Option<ExaggerationAmount>, keep_shape: bool) -> Self {
+        Self { amount, example: None, keep_shape }
     }
 
     /// Whether similarities are needed.

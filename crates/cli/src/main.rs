@@ -7,6 +7,7 @@ mod exaggeration;
 mod faces;
 mod inputs;
 mod interruption;
+mod likeness;
 mod memory;
 mod models;
 mod named;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
 fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
     match command {
         Command::Demo(arguments) => commands::demo::run(&arguments, console),
+        Command::Serve(arguments) => commands::serve::run(&arguments, console),
         Command::Translate(arguments) => commands::translate::run(&arguments, console),
         Command::Detect(arguments) => commands::faces::detect(&arguments, console),
         Command::Align(arguments) => commands::faces::align(&arguments, console),

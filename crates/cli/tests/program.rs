@@ -47,6 +47,8 @@ mod recognizer_training;
 mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
+#[path = "suite/serve.rs"]
+mod serve;
 #[path = "suite/shell.rs"]
 mod shell;
 #[path = "suite/streams.rs"]

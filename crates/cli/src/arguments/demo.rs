@@ -8,7 +8,7 @@ use clap::Args;
 use super::values::{PrecisionName, parse_address};
 use crate::web::limits::DEFAULT_ADDRESS;
 
-/// Open a page that draws your photo, with the built-in model.
+/// Open a page that draws your photo, with the built-in models.
 ///
 /// The page is served on this computer only and opened in the browser, until Ctrl-C. --json prints one object with its
 /// address when it is there. With --once, writes drawings

@@ -8,6 +8,7 @@ mod faces;
 mod landmarks;
 mod models;
 mod recognize;
+mod serve;
 mod shell;
 mod train;
 mod translate;
@@ -32,10 +33,13 @@ pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
 };
+pub(crate) use serve::ServeArguments;
 pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
 pub(crate) use translate::TranslateArguments;
-pub(crate) use values::{DomainName, ExaggerationAmount, PlotFile, PlotFormat, PrecisionName, VerificationName};
+pub(crate) use values::{
+    DomainName, ExaggerationAmount, PlotFile, PlotFormat, PrecisionName, VerificationName, parse_exaggeration,
+};
 pub(crate) use weights::WeightsCommand;
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
@@ -59,6 +63,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Demo(DemoArguments),
+    Serve(ServeArguments),
     Translate(TranslateArguments),
     Detect(DetectArguments),
     Align(AlignArguments),

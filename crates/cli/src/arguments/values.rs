@@ -66,7 +66,8 @@ pub(crate) enum ExaggerationAmount {
     Of(Amounts),
 }
 
-pub(super) fn parse_exaggeration(text: &str) -> Result<ExaggerationAmount, String> {
+/// Reads `auto`, a number, or `PART=X,...`.
+pub(crate) fn parse_exaggeration(text: &str) -> Result<ExaggerationAmount, String> {
     let number =
         |text: &str| text.trim().parse::<f64>().map_err(|_| format!("expected a number from 0 to 2, found {text:?}"));
     let amounts = if text == "auto" {
@@ -107,6 +108,21 @@ pub(super) fn parse_size(text: &str) -> Result<[usize; 2], String> {
         .ok_or_else(|| "expected WIDTHxHEIGHT in pixels, each from 8 to 8192, such as 200x232".to_owned())
 }
 
+/// Bytes with a unit: `512M`, `2G`, or a plain number.
+pub(super) fn parse_memory(text: &str) -> Result<u64, String> {
+    let wrong = || "expected a size such as 512M or 2G".to_owned();
+    let digits = text.trim_end_matches(|character: char| !character.is_ascii_digit());
+    let shift = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kib" => 10,
+        "m" | "mib" => 20,
+        "g" | "gib" => 30,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = digits.parse().map_err(|_| wrong())?;
+    number.checked_mul(1 << shift).ok_or_else(wrong)
+}
+
 pub(super) fn parse_ceiling(text: &str) -> Result<f64, String> {
     let ceiling = text.parse().ok().filter(|ceiling: &f64| ceiling.is_finite() && *ceiling > 0.0);
     ceiling.ok_or_else(|| "expected a number above 0".to_owned())
@@ -115,6 +131,13 @@ pub(super) fn parse_ceiling(text: &str) -> Result<f64, String> {
 pub(super) fn parse_fold_length(text: &str) -> Result<usize, String> {
     let length = text.trim().parse().ok().filter(|length| (1..=1_000_000_000).contains(length));
     length.ok_or_else(|| "expected numbers of pairs from 1 on, separated by commas".to_owned())
+}
+
+/// As [`parse_address`], of this computer or of its network.
+pub(super) fn parse_any_address(text: &str) -> Result<SocketAddr, String> {
+    parse_address(text).map_err(|_| {
+        format!("expected an address of this computer, such as {DEFAULT_ADDRESS}, localhost:0 or 0.0.0.0:7878")
+    })
 }
 
 /// An address with or without its port: `127.0.0.2`, `127.0.0.1:8000`, `localhost:0`, `::1`, `[::1]:8000`. No name but
@@ -188,6 +211,17 @@ mod tests {
         }
         for text in ["", ":80", "localhost:", "localhost:x", "localhost:70000", "example.org:80", "127.0.0", "[::1"] {
             assert!(parse_address(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn memory_has_a_unit() {
+        let cases = [("512M", 512 << 20), ("2g", 2 << 30), ("1GiB", 1 << 30), ("1048576", 1 << 20), ("4k", 4096)];
+        for (text, expected) in cases {
+            assert_eq!(parse_memory(text), Ok(expected), "{text}");
+        }
+        for text in ["", "M", "1.5G", "-1M", "12X", "99999999999999G", "é"] {
+            assert!(parse_memory(text).is_err(), "{text}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! which nothing has been asked for gives way to the new one, so that silent ones cannot shut anybody out.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -26,6 +27,18 @@ pub(super) enum Phase {
 pub(super) struct Connection {
     phase: Mutex<Phase>,
     gives_way: Notify,
+    /// Answers under way that are work.
+    working: AtomicUsize,
+}
+
+/// While it lives, its connection is at work, even if its answer has begun.
+#[derive(Debug)]
+pub(super) struct AtWork(Arc<Connection>);
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Connection {
@@ -34,7 +47,16 @@ impl Connection {
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
     }
 
+    /// Work begins.
+    pub(super) fn work(self: &Arc<Self>) -> AtWork {
+        self.working.fetch_add(1, Ordering::Relaxed);
+        AtWork(Arc::clone(self))
+    }
+
     fn phase(&self) -> Phase {
+        if self.working.load(Ordering::Relaxed) > 0 {
+            return Phase::Working;
+        }
         *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -82,6 +104,11 @@ impl Connections {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How many are open.
+    pub(super) fn count(&self) -> usize {
+        self.lock().all.len()
+    }
+
     /// Takes one more in, at the cost of another if there is no room; `None` if all the others are at work.
     pub(super) fn admit(&self) -> Option<Admitted> {
         let mut open = self.lock();
@@ -90,7 +117,11 @@ impl Connections {
         }
         let number = open.next;
         open.next += 1;
-        let connection = Arc::new(Connection { phase: Mutex::new(Phase::Silent), gives_way: Notify::new() });
+        let connection = Arc::new(Connection {
+            phase: Mutex::new(Phase::Silent),
+            gives_way: Notify::new(),
+            working: AtomicUsize::new(0),
+        });
         open.all.insert(number, Arc::clone(&connection));
         Some(Admitted { connection, number, connections: self.clone() })
     }
@@ -132,7 +163,8 @@ mod tests {
         let connections = Connections::new(3);
         let [first, second, third] = [(); 3].map(|()| connections.admit().expect("there is room"));
         first.connection.enter(Phase::Idle);
-        second.connection.enter(Phase::Working);
+        let at_work = second.connection.work();
+        second.connection.enter(Phase::Idle);
         let fourth = connections.admit().expect("the silent one gives way");
         assert!(has_to_go(&third).await && !has_to_go(&first).await);
         fourth.connection.enter(Phase::Working);
@@ -143,6 +175,9 @@ mod tests {
         sixth.connection.enter(Phase::Working);
         assert!(connections.admit().is_none(), "all are at work");
         assert!(!has_to_go(&second).await && !has_to_go(&fourth).await);
+        drop(at_work);
+        assert!(connections.admit().is_some(), "its answer is sent");
+        assert!(has_to_go(&second).await);
         drop(second);
         assert!(connections.admit().is_some());
     }

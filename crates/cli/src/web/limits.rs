@@ -12,6 +12,12 @@ pub(super) const MAX_UPLOAD_MIB: usize = 32;
 pub(super) const MAX_UPLOAD_BYTES: usize = MAX_UPLOAD_MIB * 1024 * 1024;
 /// Bytes of all bodies together that are held, received or waiting for their turn.
 pub(super) const MAX_HELD_BYTES: usize = 4 * MAX_UPLOAD_BYTES;
+/// Largest body that is no picture, in bytes.
+pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
+/// Largest text field of a form, in bytes.
+pub(super) const MAX_FIELD_BYTES: u64 = 16 * 1024;
+/// Fields of a form.
+pub(super) const MAX_FIELDS: usize = 32;
 /// Time for a whole body; generous, for pages reached through a tunnel.
 pub(super) const UPLOAD_TIME: Duration = Duration::from_secs(60);
 /// Time in which nothing of a body needs to arrive.
@@ -26,7 +32,13 @@ pub(super) const DISCARD_TIME: Duration = Duration::from_secs(10);
 /// Drawings made at the same time: each one uses all processors already.
 pub(super) const MAX_JOBS: usize = 1;
 /// Requests that may wait for their turn; the next one is answered with `busy`.
-pub(super) const MAX_WAITING: usize = 3;
+pub(super) const MAX_WAITING: usize = 7;
+/// Requests for work that a client may send at a time, programs on this computer excepted.
+pub(super) const RATE_BURST: f64 = 30.0;
+/// Requests for work that it may send in each second after that.
+pub(super) const RATE_PER_SECOND: f64 = 1.0;
+/// Clients whose requests are counted at the same time.
+pub(super) const MAX_CLIENTS: usize = 4096;
 /// Seconds after which a client that met a full queue should ask again.
 pub(super) const RETRY_SECONDS: u16 = 2;
 
@@ -63,11 +75,6 @@ pub(super) const MAX_NAME_LENGTH: usize = 120;
 pub(super) const MAX_QUOTE_LENGTH: usize = 60;
 
 /// How long open connections may go on after the program was asked to end.
-pub(super) const FAREWELL: Duration = Duration::from_secs(5);
-/// How long a drawing in the making may take after that.
+pub(super) const FAREWELL: Duration = Duration::from_secs(30);
+/// How long a drawing that nobody waits for may take after that.
 pub(crate) const LAST_DRAWING: Duration = Duration::from_secs(5);
-
-/// The limits that scripts know, as a JavaScript module.
-pub(super) fn script() -> String {
-    format!("export const MAX_UPLOAD_MIB = {MAX_UPLOAD_MIB};\nexport const MAX_UPLOAD_BYTES = {MAX_UPLOAD_BYTES};\n")
-}

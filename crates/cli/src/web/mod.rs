@@ -1,60 +1,97 @@
-//! The web server, on this computer only.
+//! The web server.
 //!
-//! - `limits`: every limit, in one place; scripts of pages get theirs from it
-//! - `guard`: who is answered, and the headers of every answer
+//! - `limits`, `budget`: every limit, in one place; what fits into `--memory`
+//! - `guard`, `access`, `rate`: who is answered, how often, and the headers of every answer
 //! - `server`, `connections`, `paced`: from a socket to answers, within limits of time and number
 //! - `queue`: how many jobs run at once, and how many may wait
 //! - `upload`: a request's body, within limits of size, time and rate
 //! - `rest`: gives memory back when there is nothing to do
-//! - `reply`: errors as JSON, `{"error", "hint", "kind"}`
-//! - `stylise`: the page of `portraitist demo`: a photo goes in, its drawing comes out
+//! - `reply`: errors as problem documents
+//! - `metrics`: what was done, for Prometheus
+//! - `files`: the files of pages
+//! - `api`: the interface for programs
+//! - `stylise`: the page: a photo goes in, its drawing comes out
+//! - `datasets`: the dataset viewer
+//! - `runs`: curves and samples of trainings
 //!
 //! A page is a folder with routes and a state of its own; [`app`] puts pages and policies together.
 
+mod access;
+pub(crate) mod api;
+mod budget;
 mod connections;
+pub(crate) mod datasets;
+mod files;
 mod guard;
 pub(crate) mod limits;
+mod metrics;
 mod paced;
 mod queue;
+mod rate;
 mod reply;
 mod rest;
+pub(crate) mod runs;
 mod server;
-pub(crate) mod stylise;
+mod stylise;
 mod upload;
 
 #[cfg(test)]
 mod tests;
 
 use std::future::Future;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::from_fn_with_state;
 use tokio::net::TcpListener;
 
+pub(crate) use access::{Access, SHORTEST_TOKEN};
+use api::ApiState;
+pub(crate) use budget::Budget;
+use datasets::DatasetsState;
 use rest::Rest;
-use stylise::StyliseState;
+use runs::RunsFolder;
 
 /// What the pages work with: networks are loaded once and live here.
 #[derive(Clone)]
 pub(crate) struct AppState {
-    pub(crate) stylise: StyliseState,
+    pub(crate) api: ApiState,
+    /// `None` without `--datasets`.
+    pub(crate) datasets: Option<DatasetsState>,
+    /// `None` without `--runs`.
+    pub(crate) runs: Option<Arc<RunsFolder>>,
     /// Gives memory that is kept for the next job back to the system.
     pub(crate) give_memory_back: fn(),
 }
 
-/// All pages behind the guard, without a socket.
-pub(crate) fn app(state: AppState) -> Router {
-    Router::new()
-        .merge(stylise::routes(state.stylise))
-        .fallback(reply::not_found)
-        .method_not_allowed_fallback(reply::wrong_method)
-        .layer(from_fn(guard::guard))
+impl AppState {
+    /// The page that stylises, and nothing else.
+    pub(crate) fn new(api: ApiState) -> Self {
+        Self { api, datasets: None, runs: None, give_memory_back: || {} }
+    }
+
+    /// The pages besides the first.
+    fn pages(&self) -> Vec<&'static str> {
+        let pages = [("datasets", self.datasets.is_some()), ("runs", self.runs.is_some())];
+        pages.into_iter().filter_map(|(page, is_there)| is_there.then_some(page)).collect()
+    }
 }
 
-/// Answers on `listener` until `shutdown` is ready, then lets open connections finish for at most [`limits::FAREWELL`].
-///
-/// A job at work is not interrupted: whoever owns the runtime ends it with `shutdown_timeout`.
+/// All pages behind the guard, without a socket.
+pub(crate) fn app(state: AppState) -> Router {
+    let guard = state.api.guard.clone();
+    let router = Router::new().merge(stylise::routes(&state.api.budget, &state.pages())).merge(api::routes(state.api));
+    let router = state.datasets.into_iter().fold(router, |router, datasets| router.merge(datasets::routes(datasets)));
+    let router = state.runs.into_iter().fold(router, |router, runs| router.merge(runs::routes(runs)));
+    router
+        .fallback(reply::not_found)
+        .method_not_allowed_fallback(reply::wrong_method)
+        .layer(from_fn_with_state(guard, guard::guard))
+}
+
+/// Answers on `listener` until `shutdown` is ready, then lets what is under way finish for at most [`limits::FAREWELL`].
 pub(crate) async fn serve(listener: TcpListener, state: AppState, shutdown: impl Future<Output = ()>) {
-    let mut rest = Rest::new(state.stylise.queue().clone(), state.give_memory_back);
-    server::serve(listener, app(state), move || rest.look(), shutdown).await;
+    let mut rest = Rest::new(state.api.queue.clone(), state.give_memory_back);
+    let connections = state.api.connections.clone();
+    server::serve(listener, app(state), connections, move || rest.look(), shutdown).await;
 }

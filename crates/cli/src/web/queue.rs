@@ -1,12 +1,13 @@
 //! A short queue for heavy work: few jobs at once, few waiting, and none for clients that have gone.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
 
-use super::limits::MAX_HELD_BYTES;
+use super::budget::Budget;
 
 /// Hands out places; clones share them.
 #[derive(Clone)]
@@ -19,6 +20,11 @@ pub(super) struct Queue {
     memory: Arc<Semaphore>,
     uploads: Arc<AtomicU64>,
     most: usize,
+    jobs: usize,
+    upload_bytes: usize,
+    /// The tickets of everybody in the queue, who are served in their order.
+    line: Arc<watch::Sender<BTreeSet<u64>>>,
+    next_ticket: Arc<AtomicU64>,
 }
 
 /// Unit in which memory is counted.
@@ -29,6 +35,8 @@ const UNIT_BYTES: usize = 1024;
 pub(super) struct Held {
     permit: OwnedSemaphorePermit,
     memory: Arc<Semaphore>,
+    /// Largest body.
+    pub(super) most: usize,
 }
 
 impl Held {
@@ -44,6 +52,42 @@ impl Held {
 pub(super) struct Place {
     place: OwnedSemaphorePermit,
     turns: Arc<Semaphore>,
+    ticket: Ticket,
+    jobs: usize,
+}
+
+/// A place in the line; dropping it leaves the line.
+struct Ticket {
+    number: u64,
+    line: Arc<watch::Sender<BTreeSet<u64>>>,
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.line.send_if_modified(|line| line.remove(&self.number));
+    }
+}
+
+/// Tells how many are ahead.
+pub(super) struct Ahead {
+    number: u64,
+    jobs: usize,
+    line: watch::Receiver<BTreeSet<u64>>,
+}
+
+impl Ahead {
+    /// How many others have to finish before its work begins.
+    pub(super) fn count(&self) -> usize {
+        let before = self.line.borrow().range(..self.number).count();
+        (before + 1).saturating_sub(self.jobs)
+    }
+
+    /// Ready when somebody came or left.
+    pub(super) async fn changed(&mut self) {
+        if self.line.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
 }
 
 /// Whether somebody still waits for the result of a job.
@@ -56,13 +100,17 @@ pub(super) struct Stopped;
 
 impl Queue {
     /// A queue for `jobs` at work and `waiting` more.
-    pub(super) fn new(jobs: usize, waiting: usize) -> Self {
+    pub(super) fn new(jobs: usize, waiting: usize, budget: &Budget) -> Self {
         Self {
             places: Arc::new(Semaphore::new(jobs + waiting)),
             turns: Arc::new(Semaphore::new(jobs)),
-            memory: Arc::new(Semaphore::new(MAX_HELD_BYTES / UNIT_BYTES)),
+            memory: Arc::new(Semaphore::new(budget.held_bytes / UNIT_BYTES)),
             uploads: Arc::default(),
             most: jobs + waiting,
+            jobs,
+            upload_bytes: budget.upload_bytes,
+            line: Arc::default(),
+            next_ticket: Arc::default(),
         }
     }
 
@@ -70,13 +118,16 @@ impl Queue {
     pub(super) fn receive(&self) -> Option<Held> {
         self.uploads.fetch_add(1, Ordering::Relaxed);
         let permit = Arc::clone(&self.memory).try_acquire_many_owned(1).ok()?;
-        Some(Held { permit, memory: Arc::clone(&self.memory) })
+        Some(Held { permit, memory: Arc::clone(&self.memory), most: self.upload_bytes })
     }
 
     /// A place, unless all are taken. Whoever takes one has the body already: slow senders keep nobody out.
     pub(super) fn enter(&self) -> Option<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        Some(Place { place, turns: Arc::clone(&self.turns) })
+        let number = self.next_ticket.fetch_add(1, Ordering::Relaxed);
+        self.line.send_if_modified(|line| line.insert(number));
+        let ticket = Ticket { number, line: Arc::clone(&self.line) };
+        Some(Place { place, turns: Arc::clone(&self.turns), ticket, jobs: self.jobs })
     }
 
     /// Whether all places are taken.
@@ -94,6 +145,11 @@ impl Queue {
         self.uploads.load(Ordering::Relaxed)
     }
 
+    /// How many work or wait.
+    pub(super) fn taken(&self) -> usize {
+        self.most - self.places.available_permits()
+    }
+
     /// Places that nobody has.
     #[cfg(test)]
     pub(super) fn free_places(&self) -> usize {
@@ -102,6 +158,11 @@ impl Queue {
 }
 
 impl Place {
+    /// Tells how many are ahead.
+    pub(super) fn ahead(&self) -> Ahead {
+        Ahead { number: self.ticket.number, jobs: self.jobs, line: self.ticket.line.subscribe() }
+    }
+
     /// Waits for a turn and does `work` on a thread where blocking is allowed.
     ///
     /// Dropping the future before its turn leaves the queue; dropping it later tells `work` through its [`Audience`], and the
@@ -114,7 +175,7 @@ impl Place {
         let turn = self.turns.acquire_owned().await.map_err(|_| Stopped)?;
         let audience = Audience(Arc::new(AtomicBool::new(true)));
         let _leaves_on_drop = Seat(audience.clone());
-        let place = self.place;
+        let place = (self.place, self.ticket);
         let job = spawn_blocking(move || {
             let _held_until_done = (place, turn);
             work(&audience)

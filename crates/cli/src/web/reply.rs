@@ -1,32 +1,61 @@
-//! Errors as the page reads them: `{"error", "hint", "kind"}`.
+//! Errors as problem documents (RFC 9457): `{"type", "title", "status", "detail", "hint", "kind"}`.
 
-use axum::Json;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::limits::{MAX_UPLOAD_MIB, RETRY_SECONDS};
+use super::limits::RETRY_SECONDS;
 
-/// An answer that is no drawing.
+/// An answer that is no result.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: StatusCode,
     kind: &'static str,
     error: String,
     hint: String,
+    /// After how many seconds to ask again.
+    retry: Option<u16>,
 }
 
-#[derive(Serialize)]
-struct FailureBody<'a> {
-    error: &'a str,
-    hint: &'a str,
+/// What the body of a failure says.
+#[derive(Debug, Serialize)]
+pub(super) struct Problem {
+    #[serde(rename = "type")]
+    name: String,
+    /// The status in words.
+    title: &'static str,
+    status: u16,
+    /// What is wrong with this request.
+    detail: String,
+    /// What to do about it.
+    hint: String,
+    /// The last part of the type.
     kind: &'static str,
 }
 
+/// The media type of problem documents.
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 impl Failure {
     fn new(status: StatusCode, kind: &'static str, error: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { status, kind, error: error.into(), hint: hint.into() }
+        Self { status, kind, error: error.into(), hint: hint.into(), retry: None }
+    }
+
+    fn retrying(self, seconds: u16) -> Self {
+        Self { retry: Some(seconds), ..self }
+    }
+
+    /// The document.
+    pub(super) fn problem(&self) -> Problem {
+        Problem {
+            name: format!("urn:portraitist:{}", self.kind),
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: self.error.clone(),
+            hint: self.hint.clone(),
+            kind: self.kind,
+        }
     }
 
     /// The address or the body is not what this route takes.
@@ -35,15 +64,47 @@ impl Failure {
     }
 
     /// The file has more bytes than are taken.
-    pub(super) fn too_large() -> Self {
-        let error = format!("the picture file is larger than {MAX_UPLOAD_MIB} MiB");
+    pub(super) fn too_large(most_bytes: usize) -> Self {
+        let error = format!("the picture file is larger than {:.0} MiB", most_bytes as f64 / f64::from(1 << 20));
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error, "shrink the picture or save it as a JPEG")
     }
 
     /// The queue is full.
     pub(super) fn busy() -> Self {
         let status = StatusCode::SERVICE_UNAVAILABLE;
-        Self::new(status, "busy", "other drawings are being made", "try again in a moment")
+        Self::new(status, "busy", "other drawings are being made", "try again in a moment").retrying(RETRY_SECONDS)
+    }
+
+    /// The client asks too often.
+    pub(super) fn too_many(seconds: u16) -> Self {
+        let hint = format!("try again in {seconds} s");
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many", "too many requests from one address", hint)
+            .retrying(seconds)
+    }
+
+    /// The token is missing or wrong.
+    pub(super) fn unauthorised() -> Self {
+        let hint = "send the token of this server as Authorization: Bearer TOKEN";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorised", "this server answers only those who know its token", hint)
+    }
+
+    /// The picture has more pixels than there is memory for.
+    pub(super) fn too_many_pixels(name: &str, width: usize, height: usize, most: u64) -> Self {
+        let error = format!(
+            "{name}: expected at most {:.1} megapixels, found {width}x{height}",
+            (most as f64 / 1e5).floor() / 10.0
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error, "shrink the picture")
+    }
+
+    /// Whether it says that something is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
+    /// There is no such thing.
+    pub(super) fn not_there(error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", error, hint)
     }
 
     /// The body did not arrive in time.
@@ -90,10 +151,14 @@ pub(super) fn split_hint(text: &str, otherwise: &str) -> (String, String) {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = FailureBody { error: &self.error, hint: &self.hint, kind: self.kind };
-        let mut response = (self.status, Json(body)).into_response();
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(RETRY_SECONDS));
+        let body = serde_json::to_vec(&self.problem()).unwrap_or_default();
+        let mut response = (self.status, [(CONTENT_TYPE, PROBLEM_JSON)], body).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }
@@ -102,11 +167,11 @@ impl IntoResponse for Failure {
 /// Answers addresses that lead nowhere.
 pub(super) async fn not_found(uri: Uri) -> Failure {
     let error = format!("{} does not exist", uri.path());
-    Failure::new(StatusCode::NOT_FOUND, "not_found", error, "the page is at /")
+    Failure::not_there(error, "the page is at /, the list of addresses at /openapi.json")
 }
 
 /// Answers methods that a route does not take.
 pub(super) async fn wrong_method(method: Method, uri: Uri) -> Failure {
     let error = format!("{} does not take {method}", uri.path());
-    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", error, "pages take GET, /api/drawings takes POST")
+    Failure::new(StatusCode::METHOD_NOT_ALLOWED, "bad_request", error, "/openapi.json says what each address takes")
 }

@@ -44,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn memory_goes_back_once_after_each_time_of_work() {
-        let queue = Queue::new(1, 1);
+        let queue = Queue::new(1, 1, &super::super::budget::Budget::default());
         let mut rest = Rest::new(queue.clone(), || {
             GIVEN.fetch_add(1, Ordering::SeqCst);
         });

@@ -18,20 +18,19 @@ use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
 use super::connections::{Admitted, Connections, Phase};
-use super::limits::{
-    CROWDED_OUT, CROWDED_PAUSE, FAREWELL, HEADER_TIME, MAX_HEADER_BYTES, MEMORY_PAUSE, STALL_TIME, max_connections,
-};
+use super::limits::{CROWDED_OUT, CROWDED_PAUSE, FAREWELL, HEADER_TIME, MAX_HEADER_BYTES, MEMORY_PAUSE, STALL_TIME};
 use super::paced::Paced;
+use super::rate::Peer;
 
 /// Answers on `listener` until `shutdown` is ready, then lets open connections finish for at most [`FAREWELL`]. `rest` is called
 /// every few seconds.
 pub(super) async fn serve(
     listener: TcpListener,
     app: Router,
+    connections: Connections,
     mut rest: impl FnMut(),
     shutdown: impl Future<Output = ()>,
 ) {
-    let connections = Connections::new(max_connections());
     let (end, ending) = watch::channel(());
     let mut tasks = JoinSet::new();
     let mut pauses = interval(MEMORY_PAUSE);
@@ -40,8 +39,8 @@ pub(super) async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 // Without room, the stream is closed here.
-                Ok((stream, _)) => if let Some(admitted) = connections.admit() {
-                    tasks.spawn(answer(stream, app.clone(), admitted, ending.clone()));
+                Ok((stream, peer)) => if let Some(admitted) = connections.admit() {
+                    tasks.spawn(answer(stream, Peer(peer.ip()), app.clone(), admitted, ending.clone()));
                 },
                 Err(error) if is_of_one_connection(&error) => {}
                 // No file descriptors or no memory: others make room, and the new one is taken in a moment.
@@ -68,13 +67,14 @@ fn is_of_one_connection(error: &io::Error) -> bool {
 }
 
 /// Answers the requests of one connection until it ends, has to give way, or the server ends.
-async fn answer(stream: TcpStream, app: Router, admitted: Admitted, mut ending: watch::Receiver<()>) {
+async fn answer(stream: TcpStream, peer: Peer, app: Router, admitted: Admitted, mut ending: watch::Receiver<()>) {
     let app = TowerToHyperService::new(app);
     let connection = Arc::clone(&admitted.connection);
     let service = service_fn(move |mut request: Request<Incoming>| {
         let connection = Arc::clone(&connection);
         connection.enter(Phase::Receiving);
         request.extensions_mut().insert(Arc::clone(&connection));
+        request.extensions_mut().insert(peer);
         let response = app.call(request);
         async move {
             let response = response.await;

@@ -7,9 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, HttpBody};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::limits::{
-    DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_UPLOAD_BYTES, MIN_UPLOAD_RATE, UPLOAD_PATIENCE, UPLOAD_TIME,
-};
+use super::limits::{DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_TEXT_BYTES, MIN_UPLOAD_RATE, UPLOAD_PATIENCE, UPLOAD_TIME};
 use super::queue::Held;
 use super::reply::Failure;
 
@@ -17,12 +15,15 @@ use super::reply::Failure;
 const FIRST_ROOM_BYTES: usize = 256 * 1024;
 
 /// The whole body, or the answer for a body that is too large, too slow or broken off, or for which there is no memory.
-pub(super) async fn read_body(mut body: Body, held: &mut Held) -> Result<Vec<u8>, Failure> {
+///
+/// `copies` is how many times the body will be in memory.
+pub(super) async fn read_body(mut body: Body, held: &mut Held, copies: usize) -> Result<Vec<u8>, Failure> {
     // The announced length refuses large bodies early; the count below also holds for bodies of unknown length.
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > MAX_UPLOAD_BYTES {
+    let most = held.most;
+    if announced > most {
         discard(body).await;
-        return Err(Failure::too_large());
+        return Err(Failure::too_large(most));
     }
     let began = Instant::now();
     let mut bytes = Vec::with_capacity(announced.min(FIRST_ROOM_BYTES));
@@ -31,9 +32,9 @@ pub(super) async fn read_body(mut body: Body, held: &mut Held) -> Result<Vec<u8>
         let Ok(chunk) = timeout_at(deadline, next_chunk(&mut body)).await else { return Err(Failure::timed_out()) };
         let Some(chunk) = chunk? else { return Ok(bytes) };
         let len = bytes.len() + chunk.len();
-        let refusal = if len > MAX_UPLOAD_BYTES {
-            Some(Failure::too_large())
-        } else if !held.grow(len) {
+        let refusal = if len > most {
+            Some(Failure::too_large(most))
+        } else if !held.grow(len * copies) {
             Some(Failure::busy())
         } else {
             None
@@ -45,6 +46,24 @@ pub(super) async fn read_body(mut body: Body, held: &mut Held) -> Result<Vec<u8>
         }
         bytes.extend_from_slice(&chunk);
     }
+}
+
+/// A short body whole.
+///
+/// # Errors
+/// If it is longer than [`MAX_TEXT_BYTES`], too slow or broken off.
+pub(super) async fn read_text(mut body: Body) -> Result<Vec<u8>, Failure> {
+    let reading = async {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = next_chunk(&mut body).await? {
+            if bytes.len() + chunk.len() > MAX_TEXT_BYTES {
+                return Err(Failure::too_large(MAX_TEXT_BYTES));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    };
+    timeout(UPLOAD_PATIENCE, reading).await.unwrap_or_else(|_| Err(Failure::timed_out()))
 }
 
 /// When the next piece has to be there: soon after the last, by the rate on average, and within the time for the whole.

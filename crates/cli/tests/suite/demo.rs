@@ -28,11 +28,11 @@ fn once_writes_drawings_and_ends() {
     place.run(&["demo", "--once", "out", "--force", "-q"]).succeeded();
 }
 
-/// A demo that ends with its test.
-struct Page {
-    child: Child,
-    address: String,
-    place: Place,
+/// A server that ends with its test.
+pub(crate) struct Page {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    pub(crate) place: Place,
 }
 
 impl Page {
@@ -63,19 +63,24 @@ impl Page {
         Self::start(place, shell)
     }
 
-    fn start(place: Place, mut command: Command) -> Self {
+    pub(crate) fn start(place: Place, mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line
-            .split_once("http://")
-            .and_then(|(_, rest)| rest.split_once('/'))
-            .map(|(address, _)| address.to_owned());
-        Self { address: address.unwrap_or_else(|| panic!("no address in {line}")), child, place }
+        let mut said = String::new();
+        let mut lines = BufReader::new(child.stderr.take().unwrap());
+        // Warnings may come first.
+        let address = loop {
+            let before = said.len();
+            assert!(lines.read_line(&mut said).unwrap() > 0, "no address in {said}");
+            let address = said[before..].split_once("http://").and_then(|(_, rest)| rest.split_once('/'));
+            if let Some((address, _)) = address {
+                break address.to_owned();
+            }
+        };
+        Self { address, child, place }
     }
 
     /// Status and body of the answer.
-    fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> (u16, Vec<u8>) {
+    pub(crate) fn ask(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> (u16, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         let (host, length) = (&self.address, body.len());
@@ -106,16 +111,16 @@ fn the_page_answers_on_loopback_until_it_is_asked_to_end() {
     assert_eq!(status, 200);
     assert!(String::from_utf8(body).unwrap().contains("<html"));
 
-    let (status, body) = page.ask("POST", "/api/drawings?seed=2&name=anna.jpg", "", bundled_portrait());
+    let (status, body) = page.ask("POST", "/api/translate?seed=2&name=anna.jpg", "", bundled_portrait());
     let object: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, object["seed"].as_u64()), (200, Some(2)));
-    assert_eq!((object["drawing"]["width"].as_u64(), object["drawing"]["height"].as_u64()), (Some(224), Some(256)));
-    assert!(object["drawing"]["url"].as_str().unwrap().starts_with("data:image/png;base64,"));
+    assert_eq!((object["result"]["width"].as_u64(), object["result"]["height"].as_u64()), (Some(224), Some(256)));
+    assert!(object["result"]["url"].as_str().unwrap().starts_with("data:image/png;base64,"));
 
-    let (status, body) = page.ask("POST", "/api/drawings", "", b"dear diary");
+    let (status, body) = page.ask("POST", "/api/translate", "", b"dear diary");
     assert_eq!(status / 100, 4);
-    assert!(String::from_utf8(body).unwrap().contains("\"error\""));
-    let (status, _) = page.ask("POST", "/api/drawings", "Origin: http://evil.example\r\n", bundled_portrait());
+    assert!(String::from_utf8(body).unwrap().contains("\"detail\""));
+    let (status, _) = page.ask("POST", "/api/translate", "Origin: http://evil.example\r\n", bundled_portrait());
     assert_eq!(status, 403);
 
     let id = page.child.id().to_string();
@@ -157,7 +162,7 @@ fn silent_sockets_and_slow_uploads_shut_nobody_out() {
     let connect = || TcpStream::connect(&page.address).unwrap();
     let silent: Vec<TcpStream> = (0..400).map(|_| connect()).collect();
     let host = &page.address;
-    let head = format!("POST /api/drawings?seed=1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 30000000\r\n\r\n");
+    let head = format!("POST /api/translate?seed=1 HTTP/1.1\r\nHost: {host}\r\nContent-Length: 30000000\r\n\r\n");
     let mut slow: Vec<TcpStream> = (0..4).map(|_| connect()).collect();
     slow.iter_mut().for_each(|stream| stream.write_all(head.as_bytes()).unwrap());
     let began = Instant::now();
@@ -174,7 +179,7 @@ fn silent_sockets_and_slow_uploads_shut_nobody_out() {
         let (status, _) = page.ask("GET", "/", "", b"");
         assert_eq!(status, 200);
         assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
-        let (status, _) = page.ask("POST", &format!("/api/drawings?seed={seed}"), "", bundled_portrait());
+        let (status, _) = page.ask("POST", &format!("/api/translate?seed={seed}"), "", bundled_portrait());
         assert_eq!(status, 200);
     }
     assert!(dripping.join().unwrap() < Duration::from_secs(30), "slow uploads are ended");
@@ -183,7 +188,7 @@ fn silent_sockets_and_slow_uploads_shut_nobody_out() {
 
 /// Resident memory of a process in MiB.
 #[cfg(target_os = "linux")]
-fn resident_mib(id: u32) -> u64 {
+pub(crate) fn resident_mib(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
@@ -197,7 +202,7 @@ fn memory_goes_back_after_large_pictures() {
     let large = portraitist_face::Picture::filled(10_000, 9_900, [90, 120, 150]).unwrap().encode_png().unwrap();
     let mut most = 0;
     for _ in 0..2 {
-        let (status, _) = page.ask("POST", "/api/drawings?seed=1", "", &large);
+        let (status, _) = page.ask("POST", "/api/translate?seed=1", "", &large);
         assert_eq!(status, 422);
         most = most.max(resident_mib(page.child.id()));
     }

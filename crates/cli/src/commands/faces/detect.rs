@@ -3,14 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use portraitist_face::detect::{LandmarkDetector, LandmarkedFace};
-use portraitist_face::pose::{HeadAngles, head_angles};
-use portraitist_face::transform::Point;
-use portraitist_face::{Decoded, Domain};
+use portraitist_face::Decoded;
+use portraitist_face::detect::LandmarkDetector;
 use serde::Serialize;
 
 use super::{output_files, overlay, save};
 use crate::arguments::DetectArguments;
+use crate::faces::detected::{Angles, DetectedFace};
 use crate::faces::why_none;
 use crate::inputs::{Done, Failure, Input, expand, for_each, sentences, status};
 use crate::models::open_landmark_detector;
@@ -36,59 +35,6 @@ struct DetectedPicture {
     /// Where the overlay was written.
     #[serde(flatten)]
     overlay: Option<Named>,
-}
-
-#[derive(Serialize)]
-struct DetectedFace {
-    #[serde(rename = "box")]
-    bounds: [f64; 4],
-    score: f64,
-    points5: [Point; 5],
-    points17: Vec<Point>,
-    points68: Vec<Point>,
-    points468: Vec<Point>,
-    /// The depth of each of the 468 points, in pixels: smaller is nearer, 0 the middle of the head.
-    depths468: Vec<f64>,
-    /// The distance in pixels that nine in ten such points keep to, of each of the 68.
-    errors68: Vec<f64>,
-    pose: Angles,
-    /// `photo` or `drawing`; `null` where the program cannot tell.
-    kind: Option<&'static str>,
-    /// By how many degrees the picture had to be turned before the face was found.
-    turned_degrees: u32,
-}
-
-/// In degrees.
-#[derive(Serialize)]
-struct Angles {
-    pitch: f64,
-    yaw: f64,
-    roll: f64,
-}
-
-/// Hundredths of a pixel are more than the points are worth.
-fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
-}
-
-impl DetectedFace {
-    fn new(face: &LandmarkedFace) -> Self {
-        let HeadAngles { pitch, yaw, roll } = head_angles(&face.points);
-        let point = |point: Point| point.map(rounded);
-        Self {
-            bounds: [face.bounds.x, face.bounds.y, face.bounds.width, face.bounds.height].map(rounded),
-            score: (face.score * 1e4).round() / 1e4,
-            points5: face.points.five_points().map(point),
-            points17: face.points.webcaricature().0.map(point).to_vec(),
-            points68: face.points.ibug().map(point).to_vec(),
-            points468: face.points.points().iter().map(|[x, y, _]| point([*x, *y])).collect(),
-            depths468: face.points.points().iter().map(|[.., depth]| rounded(*depth)).collect(),
-            errors68: face.errors.map(rounded).to_vec(),
-            pose: Angles { pitch: rounded(pitch), yaw: rounded(yaw), roll: rounded(roll) },
-            kind: face.kind.map(Domain::name),
-            turned_degrees: face.turned_degrees,
-        }
-    }
 }
 
 /// Runs `detect`.

@@ -1,48 +1,41 @@
-//! The files that the browser loads. They are part of the program: the page works offline and needs nothing beside it.
+//! The page's files.
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use portraitist_face::bundled_portrait;
 
-use crate::web::limits;
+use crate::web::budget::Budget;
+use crate::web::files::{PageFile, page_files};
 
-/// A file of the page.
-#[derive(Clone)]
-struct PageFile {
-    path: &'static str,
-    content_type: &'static str,
-    content: Bytes,
-}
-
-const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
-
-impl PageFile {
-    fn text(path: &'static str, content_type: &'static str, content: &'static str) -> Self {
-        Self { path, content_type, content: Bytes::from_static(content.as_bytes()) }
-    }
-}
-
-impl IntoResponse for PageFile {
-    fn into_response(self) -> Response {
-        ([(CONTENT_TYPE, self.content_type), (CACHE_CONTROL, "no-cache")], self.content).into_response()
-    }
+macro_rules! script {
+    ($name:literal) => {
+        PageFile::script(concat!("/", $name), include_str!(concat!("assets/", $name)))
+    };
 }
 
 /// `GET` for every file of the page.
-pub(super) fn routes<State: Clone + Send + Sync + 'static>() -> Router<State> {
-    let files = [
-        PageFile::text("/", "text/html; charset=utf-8", include_str!("assets/index.html")),
-        PageFile::text("/style.css", "text/css; charset=utf-8", include_str!("assets/style.css")),
-        PageFile::text("/app.js", JAVASCRIPT, include_str!("assets/app.js")),
-        PageFile::text("/compare.js", JAVASCRIPT, include_str!("assets/compare.js")),
-        PageFile::text("/points.js", JAVASCRIPT, include_str!("assets/points.js")),
-        PageFile::text("/service.js", JAVASCRIPT, include_str!("assets/service.js")),
-        PageFile::text("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
-        PageFile { path: "/limits.js", content_type: JAVASCRIPT, content: Bytes::from(limits::script()) },
-        PageFile { path: "/portrait", content_type: "image/jpeg", content: Bytes::from_static(bundled_portrait()) },
-    ];
-    files.into_iter().fold(Router::new(), |router, file| router.route(file.path, get(move || async move { file })))
+pub(super) fn routes(budget: &Budget, pages: &[&str]) -> Router {
+    let pages = format!("export const PAGES = {pages:?};\n");
+    page_files([
+        PageFile::html("/", include_str!("assets/index.html")),
+        PageFile::css("/style.css", include_str!("assets/style.css")),
+        PageFile::css("/stylise.css", include_str!("assets/stylise.css")),
+        script!("app.js"),
+        script!("camera.js"),
+        script!("compare.js"),
+        script!("events.js"),
+        script!("nav.js"),
+        script!("opinion.js"),
+        script!("points.js"),
+        script!("receive.js"),
+        script!("service.js"),
+        script!("settings.js"),
+        script!("token.js"),
+        script!("tries.js"),
+        script!("words.js"),
+        script!("words-en.js"),
+        script!("words-zh.js"),
+        PageFile::new("/icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
+        PageFile::script("/limits.js", budget.script() + &pages),
+        PageFile::new("/portrait", "image/jpeg", bundled_portrait()),
+    ])
 }

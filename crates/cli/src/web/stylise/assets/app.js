@@ -1,127 +1,183 @@
-// The page: which photo, which style, what is shown.
+// The page: which picture, which settings, what is shown.
 
+import { hasCamera, takePhoto } from "./camera.js";
 import { createCompare } from "./compare.js";
-import { POINTS, createPoints } from "./points.js";
-import { Problem, forget, requestDrawing } from "./service.js";
+import { showNav } from "./nav.js";
+import { opinion, remark, styleOf } from "./opinion.js";
+import { createPoints } from "./points.js";
+import { onPictures } from "./receive.js";
+import { Problem, forget, requestFaces, requestModels, requestTranslation } from "./service.js";
+import { randomSeed, readSettings, tidySeed, writeSettings } from "./settings.js";
+import { createTries } from "./tries.js";
+import { languageButton, t } from "./words.js";
 
-const FIRST_SEED = "1";
-const LARGEST_RANDOM_SEED = 100000;
-const MOST_TRIES = 10;
+const STRIP = 6;
+const MOST_TRIES = 18;
+/** How long a slider has to rest before its value is drawn, in milliseconds. */
+const REST = 250;
 
 const by = (id) => document.getElementById(id);
 const compare = createCompare(by("compare"));
-const points = createPoints(by("placing"), showStep);
+const points = createPoints(by("placing"), { onChange: showStep, onFace: (index) => startPoints(index) });
+const tries = createTries(by("tries"), (attempt) => showTry(attempt, true));
 
 const state = {
-  /** { file, name, url, size }; size is null where the browser cannot show the file. */
+  /** { file, name, url, size, faces, face, points }; size is null where the browser cannot show the file, points where no face is known. */
   photo: null,
-  /** The photo on which points are being placed: the one above, or another one in which no face was found. */
-  placed: null,
-  /** The try that is shown: { seed, points, answer }; points are null where the face was found. */
+  settings: readSettings(),
+  /** An example of the style: { file, name }, or null for the seed's. */
+  example: null,
+  /** The try that is shown: { settings, example, points, answer }. */
   current: null,
-  /** Drawings of this photo, newest first. */
+  /** Results for this picture, newest first. */
   tries: [],
-  seed: seedOfAddress() ?? FIRST_SEED,
+  models: [],
 };
-/** Ends the request under way. */
+/** Ends the work under way. */
 let request = new AbortController();
 
-// Photos
+// Pictures
 
 async function openPhoto(file, name) {
-  leavePlaced();
-  const url = URL.createObjectURL(file);
-  const photo = { file, name, url, size: null };
-  await draw({ photo, points: null });
+  const signal = begin(t("step_finding"));
+  const photo = { file, name, url: URL.createObjectURL(file), size: null, faces: [], face: 0, points: null };
+  try {
+    await preview(photo, signal);
+    const { faces } = await requestFaces(photo, { signal, onProgress: progress });
+    adopt(photo);
+    Object.assign(photo, { faces, points: faces[0]?.points68 ?? null });
+    if (!photo.points) throw new Problem({ kind: "no_face", detail: `${name}: no face was found` });
+    await draw();
+  } catch (error) {
+    if (signal.aborted) return;
+    adopt(photo);
+    await giveUp(error);
+  }
 }
 
 async function openExample() {
   const response = await fetch("/portrait").catch(() => null);
   if (response?.ok) return openPhoto(await response.blob(), "portrait.jpg");
-  showProblem(new Problem({ error: "The example is not there.", hint: "Is the program still running?" }));
-  setWorking(false);
+  showProblem(new Problem({ detail: t("no_answer"), hint: t("still_running") }));
+  end();
 }
 
 function adopt(photo) {
   if (photo === state.photo) return;
-  if (state.placed === photo) state.placed = null;
   if (state.photo) URL.revokeObjectURL(state.photo.url);
   state.tries.forEach(({ answer }) => forget(answer));
   Object.assign(state, { photo, current: null, tries: [] });
 }
 
-/** Shows `photo` alone and learns its size, unless something else is shown meanwhile. */
-async function preview(photo, { signal }) {
+/** Shows `photo` alone and learns its size, unless something else is wanted meanwhile. */
+async function preview(photo, signal) {
   const size = await compare.showPhoto(photo.url);
   if (signal.aborted) return;
   photo.size = size;
-  by("nothing").hidden = photo.size !== null;
-  by("compare").hidden = photo.size === null;
-  setShape(photo.size ?? { width: 4, height: 3 });
+  by("nothing").hidden = size !== null;
+  by("compare").hidden = size === null;
+  setShape(size ?? { width: 4, height: 3 });
 }
 
-// Drawing
+// Work
 
-async function draw({ photo = state.photo, seed = state.seed, points: chosen = state.current?.points ?? null, address = "push" }) {
+function begin(text) {
   request.abort();
   request = new AbortController();
-  const { signal } = request;
   setPlacing(false);
   hideProblem();
-  setWorking(true);
-  say("Drawing…");
+  progress(text);
+  by("working").classList.add("on");
+  return request.signal;
+}
+
+function end() {
+  by("working").classList.remove("on");
+}
+
+function progress(text) {
+  by("working-text").textContent = text;
+  say(text);
+}
+
+function fieldsOf(settings, example, chosen) {
+  const { model, to, seed, to_seed: toSeed, position, exaggerate, size } = settings;
+  const flat = chosen?.flat().map((value) => value.toFixed(2)).join(",");
+  const style = example ? { style: "example", style_picture: example.file } : { seed };
+  const walk = toSeed && !example ? { to_seed: toSeed, position: Number(position) / 100 } : {};
+  return { model, to, size, points: flat, exaggerate: to === "drawing" ? exaggerate : "0", ...style, ...walk };
+}
+
+/** Makes one result and shows it. */
+async function draw({ push = true } = {}) {
+  const signal = begin(t("step_translating"));
+  const settings = { ...state.settings };
+  const { photo, example } = state;
   try {
-    if (photo !== state.photo || !state.current) await preview(photo, request);
-    const onBusy = () => say("Other drawings are being made; this one waits for its turn…");
-    const answer = await requestDrawing(photo, seed, chosen, { signal, onBusy });
+    const fields = fieldsOf(settings, example, photo.points);
+    const answer = await requestTranslation(photo, fields, { signal, onProgress: progress });
     if (signal.aborted) return forget(answer);
-    adopt(photo);
-    remember({ seed, points: chosen, answer }, address);
-    setWorking(false);
+    remember({ settings, example, points: photo.points, answer });
+    writeSettings(settings, push);
+    end();
     await show();
   } catch (error) {
-    if (signal.aborted) return;
-    setWorking(false);
-    await giveUp(error, photo, seed, chosen);
+    if (!signal.aborted) await giveUp(error);
   }
 }
 
-function remember(attempt, address) {
-  const same = (other) => other.seed === attempt.seed && String(other.points) === String(attempt.points);
-  const replaced = state.tries.filter(same);
-  const kept = [attempt, ...state.tries.filter((other) => !same(other))];
-  [...replaced, ...kept.slice(MOST_TRIES)].forEach(({ answer }) => forget(answer));
+/** Makes results in several styles; the first one is shown. */
+async function drawStrip() {
+  const signal = begin(t("step_translating"));
+  const { photo } = state;
+  const seeds = [state.settings.seed, ...Array.from({ length: STRIP - 1 }, randomSeed)];
+  state.example = null;
+  try {
+    for (const [index, seed] of seeds.entries()) {
+      const settings = { ...state.settings, seed, to_seed: "" };
+      const onProgress = () => progress(`${t("step_translating")} ${index + 1} / ${STRIP}`);
+      const answer = await requestTranslation(photo, fieldsOf(settings, null, photo.points), { signal, onProgress });
+      if (signal.aborted) return forget(answer);
+      remember({ settings, example: null, points: photo.points, answer });
+      showTries();
+    }
+    end();
+    await show();
+  } catch (error) {
+    if (!signal.aborted) await giveUp(error);
+  }
+}
+
+function remember(attempt) {
+  const kept = [attempt, ...state.tries];
+  kept.slice(MOST_TRIES).forEach(({ answer }) => forget(answer));
   state.tries = kept.slice(0, MOST_TRIES);
-  choose(attempt, address);
+  Object.assign(state, { current: attempt, settings: { ...attempt.settings } });
 }
 
-function choose(attempt, address) {
-  Object.assign(state, { current: attempt, seed: attempt.seed });
-  const url = new URL(location.href);
-  const changes = url.searchParams.get("seed") !== attempt.seed;
-  url.searchParams.set("seed", attempt.seed);
-  if (changes && address === "push") history.pushState(null, "", url);
-  else history.replaceState(null, "", url);
+function showTry(attempt, push) {
+  request.abort();
+  end();
+  setPlacing(false);
+  hideProblem();
+  Object.assign(state, { current: attempt, settings: { ...attempt.settings }, example: attempt.example });
+  writeSettings(attempt.settings, push);
+  return show();
 }
 
-/** After a failure: the points for a photo without a face, otherwise back to what was there. Drawings of another photo stay. */
-async function giveUp(error, photo, seed, chosen) {
-  const problem = error instanceof Problem ? error : new Problem({ error: `The page failed: ${error.message}.` });
-  const wantsPoints = Boolean(problem.kind === "no_face" || chosen) && photo.size !== null;
-  if (!state.current) adopt(photo);
-  if (photo === state.photo) state.seed = seed;
-  say("No drawing.");
+/** After a failure: the points for a picture without a face, otherwise back to what was there. */
+async function giveUp(error) {
+  end();
+  const problem = error instanceof Problem ? error : new Problem({ detail: t("page_failed", { error: error.message }) });
+  say(t("no_result"));
   by("similarity").hidden = true;
   if (state.current) await show();
-  else await preview(state.photo, request);
+  else if (state.photo) await preview(state.photo, request.signal);
   showControls();
   if (problem.kind === "no_face") {
-    problem.hint = wantsPoints
-      ? "Mark the five points, or choose another photo."
-      : "Points cannot be marked, because this browser cannot show the photo: convert it to JPEG or PNG.";
+    problem.hint = t(state.photo.size ? "no_face_mark" : "no_face_odd");
+    if (state.photo.size) startPoints(-1);
   }
-  if (wantsPoints) openPoints(photo, chosen);
-  else if (photo !== state.photo) URL.revokeObjectURL(photo.url);
   showProblem(problem);
 }
 
@@ -129,98 +185,60 @@ async function giveUp(error, photo, seed, chosen) {
 
 function pictures() {
   const { answer } = state.current;
-  const whole = view() === "picture" && hasWhole();
-  return whole
-    ? { before: state.photo.url, after: answer.in_picture, text: "The photo with the drawing blended in" }
-    : { before: answer.crop.url, after: answer.drawing, text: "The drawing of the face" };
+  return view() === "picture" && answer.in_picture && state.photo.size
+    ? { before: state.photo.url, after: answer.in_picture }
+    : { before: answer.crop.url, after: answer.result };
 }
 
 async function show() {
-  const { before, after, text } = pictures();
+  const { before, after } = pictures();
   by("nothing").hidden = true;
   by("compare").hidden = false;
   setShape(after);
   showControls();
-  const { seed, answer } = state.current;
-  const drawn = `Drawn in ${answer.seconds.toFixed(answer.seconds < 10 ? 2 : 1)} s with seed ${seed}.`;
-  say([drawn, ...answer.warnings.map((warning) => `About the photo's file: ${warning}.`)].join(" "));
-  by("similarity").textContent = opinion(answer);
+  say(remark(state.current));
+  by("similarity").textContent = opinion(state.current.answer);
   by("similarity").hidden = false;
-  await compare.showBoth(before, after.url, `${text}, seed ${seed}`);
-}
-
-/** How alike both are to the recogniser, and what that means. */
-function opinion({ similarity, same_person: same, as_alike_percent: percent }) {
-  if (similarity === null) return "How alike they are cannot be said: the recogniser sees no face to compare.";
-  const others = `Of 100 pairs of photos of different people, ${percent < 1 ? "less than 1 is" : `about ${Math.round(percent)} are`} as alike.`;
-  const verdict = same ? "The built-in recogniser takes both for the same person" : "Too little to tell that both are the same person";
-  return `${verdict} (similarity ${similarity.toFixed(2)}; 1 is the same picture). ${others}`;
+  await compare.showBoth(before, after.url, t("result_alt", { style: styleOf(state.current) }));
 }
 
 function showControls() {
-  const { current } = state;
-  by("seed").value = state.seed;
-  by("result-controls").hidden = !state.photo;
-  by("views").hidden = !current?.answer.in_picture;
-  by("views").disabled = !current || !hasWhole();
-  by("adjust").hidden = !state.photo?.size;
-  by("adjust").textContent = current ? "Adjust the points" : "Mark the five points";
-  by("another").hidden = !current;
-  by("download").hidden = !current;
-  if (current) {
-    const { after } = pictures();
-    const stem = state.photo.name.replace(/\.[^.]*$/, "") || "photo";
-    by("download").href = after.url;
-    by("download").download = `${stem}-drawing-${current.seed}.${after.type === "image/png" ? "png" : "jpg"}`;
-  }
+  const { current, settings, photo } = state;
+  by("seed").value = settings.seed;
+  by("model").value = settings.model || (state.models[0]?.name ?? "");
+  by("model-purpose").textContent = state.models.find(({ name }) => name === by("model").value)?.purpose ?? "";
+  document.querySelector(`input[name="to"][value="${settings.to}"]`).checked = true;
+  by("tag-before").textContent = t(settings.to === "drawing" ? "photo" : "drawing");
+  by("tag-after").textContent = t(settings.to);
+  by("person").hidden = settings.to !== "drawing";
+  const amount = settings.exaggerate === "auto" ? (current?.answer.exaggeration ?? 0).toFixed(2) : settings.exaggerate;
+  by("exaggerate").value = amount;
+  by("exaggerate-value").value = amount;
+  by("size").value = settings.size;
+  by("walk-box").hidden = !settings.to_seed;
+  by("walk-label").textContent = t("walk_position", { from: settings.seed, to: settings.to_seed });
+  by("position").value = settings.position;
+  by("result-controls").hidden = !photo;
+  by("views").disabled = !current;
+  by("adjust").hidden = !photo?.size;
+  by("adjust").textContent = t(photo?.points ? "adjust" : "mark");
+  for (const id of ["another", "download"]) by(id).hidden = !current;
+  for (const id of ["strip", "walk", "auto", "exaggerate"]) by(id).disabled = !photo?.points;
   showTries();
 }
 
 function showTries() {
   by("tries-box").hidden = state.tries.length < 2;
-  by("tries").replaceChildren(...state.tries.map((attempt) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.title = `Seed ${attempt.seed}`;
-    button.setAttribute("aria-label", `Seed ${attempt.seed}${attempt.points ? ", with clicked points" : ""}`);
-    button.setAttribute("aria-pressed", String(attempt === state.current));
-    const image = new Image();
-    image.src = attempt.answer.drawing.url;
-    image.alt = "";
-    button.append(image);
-    button.addEventListener("click", () => {
-      showTry(attempt, "push");
-      by("tries").querySelector('[aria-pressed="true"]')?.focus();
-    });
-    return button;
-  }));
-}
-
-function showTry(attempt, address) {
-  request.abort();
-  leavePlaced();
-  setWorking(false);
-  setPlacing(false);
-  hideProblem();
-  choose(attempt, address);
-  return show();
+  tries.show(state.tries, state.current);
 }
 
 function view() {
   return document.querySelector('input[name="view"]:checked').value;
 }
 
-function hasWhole() {
-  return Boolean(state.current.answer.in_picture && state.photo.size);
-}
-
 function setShape({ width, height }) {
   by("sheet").style.setProperty("--wide", width);
   by("sheet").style.setProperty("--high", height);
-}
-
-function setWorking(on) {
-  by("working").classList.toggle("on", on);
 }
 
 function say(text) {
@@ -237,21 +255,18 @@ function hideProblem() {
   by("problem").hidden = true;
 }
 
-// The five points
+// Faces and points
 
-function openPoints(photo, initial) {
+/** Shows the boxes and the points of a face; -1 for points placed by hand. */
+function startPoints(face) {
+  const { photo } = state;
   request.abort();
-  setWorking(false);
+  end();
   setShape(photo.size);
   setPlacing(true);
-  state.placed = photo;
-  points.start(photo.url, photo.size, initial);
-}
-
-/** Leaves a photo on which points were placed, unless it is the one that is drawn. */
-function leavePlaced() {
-  if (state.placed && state.placed !== state.photo) URL.revokeObjectURL(state.placed.url);
-  state.placed = null;
+  const known = face === photo.face && photo.points ? photo.points : photo.faces[face]?.points68;
+  points.start(photo.url, photo.size, known ?? [], photo.faces, face);
+  by("placing").dataset.face = face;
 }
 
 function setPlacing(on) {
@@ -263,26 +278,23 @@ function setPlacing(on) {
 
 function showStep(placed) {
   const { length } = placed;
-  const complete = length === POINTS.length;
-  by("guide-step").textContent = complete ? "All five are placed." : `Point ${length + 1} of 5: mark ${POINTS[length]}.`;
+  const wanted = points.wanted();
+  const next = () => t("point_next", { number: length + 1, name: points.nameOf(length) });
+  by("guide-step").textContent = wanted === 68 ? t("points_68", { count: state.photo.faces.length }) : length < 5 ? next() : t("points_done");
+  by("points-undo").hidden = wanted === 68;
   by("points-undo").disabled = length === 0;
-  by("points-draw").disabled = !complete;
-  document.querySelectorAll(".face circle").forEach((circle, index) => {
-    circle.classList.toggle("done", index < length);
-    circle.classList.toggle("next", index === length);
-  });
+  by("points-draw").disabled = length !== wanted;
 }
 
 by("points-undo").addEventListener("click", () => points.undo());
 by("points-centre").addEventListener("click", () => points.centre());
 by("points-draw").addEventListener("click", async () => {
-  const photo = state.placed;
-  state.placed = null;
-  await draw({ photo, points: points.values() });
-  if (by("points-actions").hidden) by("divider").focus({ preventScroll: true });
+  const face = Number(by("placing").dataset.face);
+  Object.assign(state.photo, { points: points.values(), face });
+  await draw();
+  by("divider").focus({ preventScroll: true });
 });
 by("points-cancel").addEventListener("click", async () => {
-  leavePlaced();
   setPlacing(false);
   hideProblem();
   if (state.current) await show();
@@ -290,75 +302,126 @@ by("points-cancel").addEventListener("click", async () => {
 });
 by("adjust").addEventListener("click", () => {
   hideProblem();
-  openPoints(state.photo, state.current?.answer.points ?? null);
+  if (state.photo.points && state.photo.points.length === 68) startPoints(state.photo.face);
+  else {
+    startPoints(-1);
+    points.start(state.photo.url, state.photo.size, state.photo.points ?? [], state.photo.faces, -1);
+  }
   by("guide").scrollIntoView({ block: "nearest" });
-  (by("placing").querySelector(".marker") ?? by("points-centre")).focus({ preventScroll: true });
+  (by("placing").querySelector('.marker[tabindex="0"]') ?? by("points-centre")).focus({ preventScroll: true });
 });
 
 // Controls
 
-function randomSeed() {
-  const [number] = crypto.getRandomValues(new Uint32Array(1));
-  return String(1 + (number % LARGEST_RANDOM_SEED));
+function change(settings) {
+  Object.assign(state.settings, settings);
+  showControls();
+  if (state.photo?.points) draw();
 }
 
-function tidySeed(text) {
-  return /^\d{1,20}$/.test(text) ? String(BigInt(text)) : null;
+/** Calls `act` once a slider has rested. */
+function rested(slider, act) {
+  let timer = 0;
+  slider.addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, REST);
+  });
 }
 
-function seedOfAddress() {
-  return tidySeed(new URLSearchParams(location.search).get("seed") ?? "");
-}
-
-by("another").addEventListener("click", () => draw({ seed: randomSeed() }));
+by("another").addEventListener("click", () => {
+  state.example = null;
+  change({ seed: randomSeed(), to_seed: "" });
+});
 by("seed-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const seed = tidySeed(by("seed").value.trim());
-  if (seed) draw({ seed });
+  if (!seed) return;
+  state.example = null;
+  change({ seed });
 });
+by("strip").addEventListener("click", drawStrip);
+by("walk").addEventListener("click", () => {
+  state.example = null;
+  change({ to_seed: randomSeed(), position: "50" });
+});
+by("walk-end").addEventListener("click", () => change({ to_seed: "", position: "50" }));
+rested(by("position"), () => change({ position: by("position").value }));
+by("exaggerate").addEventListener("input", () => {
+  by("exaggerate-value").value = by("exaggerate").value;
+});
+rested(by("exaggerate"), () => change({ exaggerate: by("exaggerate").value }));
+by("auto").addEventListener("click", () => {
+  state.settings.exaggerate = "auto";
+  draw();
+});
+by("model").addEventListener("change", () => change({ model: by("model").value === state.models[0].name ? "" : by("model").value }));
+by("to").addEventListener("change", (event) => change({ to: event.target.value }));
+by("size").addEventListener("change", () => change({ size: by("size").value }));
 by("views").addEventListener("change", () => show());
 by("problem-close").addEventListener("click", hideProblem);
 by("example").addEventListener("click", openExample);
-by("file").addEventListener("change", () => {
-  const [file] = by("file").files;
-  if (file) openPhoto(file, file.name);
-  by("file").value = ""; // the same file may be chosen again
+by("style-file").addEventListener("change", () => {
+  const [file] = by("style-file").files;
+  by("style-file").value = ""; // the same file may be chosen again
+  if (!file) return;
+  state.example = { file, name: file.name };
+  change({ to_seed: "" });
+});
+by("download").addEventListener("click", async (event) => {
+  event.preventDefault();
+  const { after } = pictures();
+  const link = document.createElement("a");
+  link.href = await asPng(after);
+  link.download = `${state.photo.name.replace(/\.[^.]*$/, "") || "picture"}-${state.settings.to}-${state.settings.seed}.png`;
+  link.click();
+});
+by("camera").hidden = !hasCamera();
+by("camera").addEventListener("click", async () => {
+  try {
+    const file = await takePhoto(by("camera-dialog"));
+    if (file) openPhoto(file, file.name);
+  } catch (error) {
+    showProblem(new Problem({ detail: t("no_camera", { error: error.message }) }));
+  }
 });
 window.addEventListener("popstate", () => {
-  const seed = seedOfAddress() ?? FIRST_SEED;
-  const known = state.tries.find((attempt) => attempt.seed === seed);
-  if (known) showTry(known, "keep");
-  else draw({ seed, address: "keep" });
+  state.settings = readSettings();
+  const isIt = ({ settings }) => Object.entries(state.settings).every(([name, value]) => settings[name] === value);
+  const known = state.tries.find(isIt);
+  if (known) showTry(known, false);
+  else if (state.photo?.points) draw({ push: false });
 });
 
-// Dropping and pasting
-
-function carriesFiles(event) {
-  return event.dataTransfer?.types.includes("Files");
+/** The address of a picture as PNG. */
+async function asPng({ url, type }) {
+  if (type === "image/png") return url;
+  const image = new Image();
+  image.src = url;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
+  return URL.createObjectURL(blob);
 }
 
-window.addEventListener("dragover", (event) => {
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  by("dropzone").hidden = false;
-});
-window.addEventListener("dragleave", (event) => {
-  if (!event.relatedTarget) by("dropzone").hidden = true;
-});
-window.addEventListener("drop", (event) => {
-  by("dropzone").hidden = true;
-  if (!carriesFiles(event)) return;
-  event.preventDefault();
-  const [file] = event.dataTransfer.files;
-  if (file) openPhoto(file, file.name);
-});
-window.addEventListener("paste", (event) => {
-  const [file] = event.clipboardData?.files ?? [];
-  if (!file) return;
-  event.preventDefault();
-  openPhoto(file, file.name || "pasted picture");
-});
+async function start() {
+  languageButton(by("language"), () => {
+    showNav(by("nav"));
+    return state.current ? show() : showControls();
+  });
+  showNav(by("nav"));
+  onPictures({ input: by("file"), zone: by("dropzone"), open: openPhoto });
+  showControls();
+  try {
+    state.models = await requestModels();
+  } catch (error) {
+    showProblem(error);
+  }
+  by("model").replaceChildren(...state.models.map(({ name }) => new Option(name, name)));
+  if (!state.models.some(({ name }) => name === state.settings.model)) state.settings.model = "";
+  showControls();
+  await openExample();
+}
 
-showControls();
-setWorking(true);
-openExample();
+start();

@@ -1,5 +1,7 @@
 // The divider that uncovers photo and drawing in one place.
 
+import { t } from "./words.js";
+
 /** Makes `box` (with two pictures and a range input inside) a before/after view. */
 export function createCompare(box) {
   const range = box.querySelector("input");
@@ -15,7 +17,8 @@ export function createCompare(box) {
     box.classList.toggle("no-photo", split < 12);
     box.classList.toggle("no-drawing", split > 88);
     range.value = Math.round(split);
-    range.setAttribute("aria-valuetext", `${Math.round(split)} % photo, ${100 - Math.round(split)} % drawing`);
+    const before = Math.round(split);
+    range.setAttribute("aria-valuetext", t("divider_at", { before, after: 100 - before }));
   }
 
   function stop() {

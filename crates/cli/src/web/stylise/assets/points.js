@@ -1,25 +1,24 @@
-// Clicking and moving the five points on a photo.
+// A photo on which faces are boxed and points are placed and moved: five, or the 68 of a face that was found.
 
-export const POINTS = [
-  "the eye on the left",
-  "the eye on the right",
-  "the tip of the nose",
-  "the left corner of the mouth",
-  "the right corner of the mouth",
-];
+import { t } from "./words.js";
 
-/** Where the points lie in a face that fills the middle of a photo: shares of its shorter side, from the middle. */
+/** Where the five points lie in a face that fills the middle of a photo: shares of its shorter side, from the middle. */
 const USUAL = [[-0.14, -0.1], [0.14, -0.1], [0, 0.05], [-0.11, 0.18], [0.11, 0.18]];
+/** The parts of a face with 68 points, and where each begins. */
+const PARTS = [[60, "inner_lips"], [48, "lips"], [42, "right_eye"], [36, "left_eye"], [27, "nose"], [22, "right_brow"], [17, "left_brow"], [0, "jaw"]];
 
 /**
- * Makes `box` a photo on which five points are placed. Points are in pixels of the photo, whose pixel centres lie at whole
- * numbers. `onChange(points)` is called after every change.
+ * Makes `box` a photo with points. Points are in pixels of the photo, whose pixel centres lie at whole numbers. `onChange(points)` is
+ * called after every change, `onFace(index)` when a box is chosen.
  */
-export function createPoints(box, onChange) {
+export function createPoints(box, { onChange, onFace }) {
   const image = new Image();
   image.draggable = false;
   let size = { width: 1, height: 1 };
   let points = [];
+  let faces = [];
+  let chosen = -1;
+  let wanted = 5;
 
   function toPixels(event) {
     const { left, top, width, height } = box.getBoundingClientRect();
@@ -33,22 +32,32 @@ export function createPoints(box, onChange) {
     return [Math.min(size.width - 1, Math.max(0, x)), Math.min(size.height - 1, Math.max(0, y))];
   }
 
+  function nameOf(index) {
+    if (wanted === 5) return t(`point_${index}`);
+    const [begin, part] = PARTS.find(([begin]) => index >= begin);
+    return `${t(part)} ${index - begin + 1}`;
+  }
+
   function place(marker, [x, y]) {
     const index = Number(marker.dataset.index);
     points[index] = [x, y];
     marker.style.setProperty("--x", (x + 0.5) / size.width);
     marker.style.setProperty("--y", (y + 0.5) / size.height);
-    marker.setAttribute("aria-label", `${index + 1}, ${POINTS[index]}, at ${Math.round(x)}, ${Math.round(y)}`);
+    marker.setAttribute("aria-label", t("point_at", { number: index + 1, name: nameOf(index), x: Math.round(x), y: Math.round(y) }));
   }
 
   function add(point) {
     const marker = document.createElement("button");
     marker.type = "button";
-    marker.className = "marker";
+    marker.className = wanted === 5 ? "marker" : "marker small-marker";
     marker.dataset.index = points.length;
-    const number = document.createElement("span");
-    number.textContent = points.length + 1;
-    marker.append(number);
+    // Of many points one takes part in the order of tabs; PageUp and PageDown go to the others.
+    marker.tabIndex = wanted === 5 || points.length === 0 ? 0 : -1;
+    if (wanted === 5) {
+      const number = document.createElement("span");
+      number.textContent = points.length + 1;
+      marker.append(number);
+    }
     place(marker, point);
     makeMovable(marker);
     box.append(marker);
@@ -72,6 +81,11 @@ export function createPoints(box, onChange) {
       onChange(points);
     });
     marker.addEventListener("keydown", (event) => {
+      const step = { PageDown: 1, PageUp: -1 }[event.key];
+      if (step && wanted !== 5) {
+        event.preventDefault();
+        return focus((Number(marker.dataset.index) + step + points.length) % points.length);
+      }
       const move = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
       if (!move) return;
       event.preventDefault();
@@ -82,24 +96,47 @@ export function createPoints(box, onChange) {
     });
   }
 
+  function focus(index) {
+    for (const marker of box.querySelectorAll(".marker")) {
+      const isIt = Number(marker.dataset.index) === index;
+      marker.tabIndex = isIt ? 0 : -1;
+      if (isIt) marker.focus({ preventScroll: true });
+    }
+  }
+
   function replace(next) {
     box.replaceChildren(image);
+    faces.forEach((face, index) => {
+      const frame = document.createElement("button");
+      frame.type = "button";
+      frame.className = "face-box";
+      const [x, y, width, height] = face.box;
+      const shares = { "--x": x / size.width, "--y": y / size.height, "--w": width / size.width, "--h": height / size.height };
+      Object.entries(shares).forEach(([name, value]) => frame.style.setProperty(name, value));
+      frame.setAttribute("aria-label", t("face_number", { number: index + 1 }));
+      frame.setAttribute("aria-pressed", String(index === chosen));
+      frame.addEventListener("click", () => onFace(index));
+      box.append(frame);
+    });
     points = [];
     next.forEach((point) => add(inside(point)));
     onChange(points);
   }
 
   box.addEventListener("click", (event) => {
-    if (event.target.closest(".marker") || points.length === POINTS.length) return;
+    if (event.target.closest(".marker, .face-box") || points.length >= wanted) return;
     add(toPixels(event));
     onChange(points);
   });
 
   return {
-    start(address, photoSize, initial) {
+    /** Shows a photo with the points to begin with, 68 or up to five, and the boxes of its faces. */
+    start(address, photoSize, initial, found = [], chosenFace = -1) {
       image.src = address;
-      image.alt = "The photo, on which the five points are placed";
+      image.alt = t("placing_alt");
       size = photoSize;
+      wanted = initial?.length === 68 ? 68 : 5;
+      [faces, chosen] = [found, chosenFace];
       replace(initial ?? []);
     },
     undo() {
@@ -107,9 +144,12 @@ export function createPoints(box, onChange) {
     },
     centre() {
       const side = Math.min(size.width, size.height);
+      wanted = 5;
       replace(USUAL.map(([x, y]) => [size.width / 2 + x * side, size.height / 2 + y * side]));
       box.querySelector(".marker").focus({ preventScroll: true });
     },
+    wanted: () => wanted,
+    nameOf,
     values: () => points.map((point) => [...point]),
   };
 }

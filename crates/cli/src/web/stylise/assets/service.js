@@ -1,68 +1,96 @@
-// Talks to the program: one request for one drawing.
+// Talks to the program.
 
-import { MAX_UPLOAD_BYTES, MAX_UPLOAD_MIB } from "./limits.js"; // made by the program
+import { readEvents } from "./events.js";
+import { MAX_UPLOAD_BYTES } from "./limits.js"; // made by the program
+import { withToken } from "./token.js";
+import { t } from "./words.js";
 
 /** What went wrong, in words for the person at the page. */
 export class Problem extends Error {
-  constructor({ error, hint = "", kind = "internal" }) {
-    super(error);
-    this.hint = hint;
+  constructor({ detail, hint = "", kind = "internal" }) {
+    super(sentence(detail));
+    this.hint = sentence(hint);
     this.kind = kind;
   }
 }
 
-const TRIES_WHEN_BUSY = 6;
+const TRIES_WHEN_BUSY = 8;
+
+/** The models, the first being the usual one. */
+export async function requestModels() {
+  const response = await withToken(() => send("/api/models", {}));
+  if (!response.ok) throw new Problem(await response.json());
+  return (await response.json()).models;
+}
+
+/** The faces of `photo` ({ file, name }): { width, height, faces }. */
+export function requestFaces(photo, options) {
+  return work("/api/detect", photo, {}, options);
+}
 
 /**
- * Asks for the drawing of `photo` ({ file, name }); waits and asks again while the program is busy.
+ * Asks for a translation of `photo` with `fields`, as the interface has them; `fields.style_picture` may be a file.
  * Resolves to the answer with `blob:` addresses in place of the pictures; rejects with a Problem, or AbortError.
  */
-export async function requestDrawing(photo, seed, points, { signal, onBusy }) {
-  if (photo.file.size > MAX_UPLOAD_BYTES) {
-    throw new Problem({ kind: "too_large", error: `${photo.name}: the file is larger than ${MAX_UPLOAD_MIB} MiB.`, hint: "Shrink it first." });
-  }
-  const query = new URLSearchParams({ seed, name: photo.name });
-  if (points) query.set("points", points.flat().map((value) => value.toFixed(2)).join(","));
-  for (let attempt = 1; ; attempt += 1) {
-    const response = await send(`/api/drawings?${query}`, photo.file, signal);
-    if (response.status === 503 && attempt < TRIES_WHEN_BUSY) {
-      onBusy();
-      await pause(1000 * (Number(response.headers.get("Retry-After")) || 2), signal);
-      continue;
-    }
-    return readAnswer(response);
-  }
-}
-
-async function send(address, file, signal) {
-  try {
-    return await fetch(address, { method: "POST", body: file, signal });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ error: "The program does not answer.", hint: "Is it still running? Start it again and reload this page." });
-  }
-}
-
-async function readAnswer(response) {
-  let answer;
-  try {
-    answer = await response.json();
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ error: `The program gave an answer that is not understood (${response.status}).` });
-  }
-  if (!response.ok) throw new Problem({ ...answer, error: sentence(answer.error), hint: sentence(answer.hint) });
-  for (const picture of [answer.crop, answer.drawing, answer.in_picture]) {
-    if (picture) Object.assign(picture, { type: typeOf(picture.url), url: toBlobAddress(picture.url) });
+export async function requestTranslation(photo, fields, options) {
+  const answer = await work("/api/translate", photo, fields, options);
+  for (const picture of pictures(answer)) {
+    Object.assign(picture, { type: typeOf(picture.url), url: toBlobAddress(picture.url) });
   }
   return answer;
 }
 
 /** Lets the memory of an answer's pictures go. */
 export function forget(answer) {
-  for (const picture of [answer.crop, answer.drawing, answer.in_picture]) {
-    if (picture) URL.revokeObjectURL(picture.url);
+  for (const picture of pictures(answer)) URL.revokeObjectURL(picture.url);
+}
+
+function pictures(answer) {
+  return [answer.crop, answer.result, answer.in_picture].filter(Boolean);
+}
+
+async function work(address, photo, fields, { signal, onProgress = () => {} }) {
+  if (photo.file.size > MAX_UPLOAD_BYTES) {
+    const detail = t("too_large", { name: photo.name, most: Math.floor(MAX_UPLOAD_BYTES / 2 ** 20) });
+    throw new Problem({ kind: "too_large", detail, hint: t("shrink") });
   }
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...fields, name: photo.name })) {
+    if (value !== null && value !== undefined && value !== "") form.set(name, value);
+  }
+  form.set("picture", photo.file, "picture");
+  const headers = { Accept: "text/event-stream" };
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await withToken(() => send(address, { method: "POST", body: form, headers, signal }));
+    if ([429, 503].includes(response.status) && attempt < TRIES_WHEN_BUSY) {
+      onProgress(t("busy"));
+      await pause(1000 * (Number(response.headers.get("Retry-After")) || 2), signal);
+      continue;
+    }
+    return readAnswer(response, onProgress);
+  }
+}
+
+async function send(address, options) {
+  try {
+    return await fetch(address, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem({ detail: t("no_answer"), hint: t("still_running") });
+  }
+}
+
+async function readAnswer(response, onProgress) {
+  if (!response.ok) throw new Problem(await response.json().catch(() => ({ detail: t("odd_answer", { status: response.status }) })));
+  let answer = null;
+  await readEvents(response, (name, data) => {
+    if (name === "queued" && data.ahead > 0) onProgress(t("ahead", { count: data.ahead }));
+    if (name === "step") onProgress(t(`step_${data.step}`));
+    if (name === "failed") throw new Problem(data);
+    if (name === "done") answer = data;
+  });
+  if (!answer) throw new Problem({ detail: t("broken_off"), hint: t("still_running") });
+  return answer;
 }
 
 function typeOf(address) {
@@ -80,7 +108,7 @@ function sentence(text = "") {
   if (!text) return "";
   // A file's name keeps its case.
   const start = /^[a-z]+( |$)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
-  return /[.!?]$/.test(start) ? start : `${start}.`;
+  return /[.!?。！？]$/.test(start) ? start : `${start}.`;
 }
 
 function pause(milliseconds, signal) {

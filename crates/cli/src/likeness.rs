@@ -27,7 +27,7 @@ const DIFFERENT_PEOPLE: [(f32, f32); 17] = [
 ];
 
 /// Whether so few pairs of different people are as alike that both may be called the same person.
-pub(super) fn is_same_person(similarity: f32) -> bool {
+pub(crate) fn is_same_person(similarity: f32) -> bool {
     similarity > SAME_PERSON_SIMILARITY
 }
 

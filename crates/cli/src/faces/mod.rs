@@ -1,4 +1,6 @@
-//! Which of a picture's faces is meant.
+//! Which of a picture's faces is meant, and what is said of faces.
+
+pub(crate) mod detected;
 
 use anyhow::bail;
 use portraitist_face::Picture;

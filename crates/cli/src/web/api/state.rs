@@ -1,0 +1,43 @@
+//! What requests of the interface share.
+
+use std::sync::Arc;
+
+use super::service::FaceService;
+use crate::web::access::Access;
+use crate::web::budget::Budget;
+use crate::web::connections::Connections;
+use crate::web::guard::Guard;
+use crate::web::limits::{MAX_JOBS, MAX_WAITING, max_connections};
+use crate::web::metrics::Metrics;
+use crate::web::queue::Queue;
+
+/// The networks, the queue in front of them, and what is counted.
+#[derive(Clone)]
+pub(crate) struct ApiState {
+    pub(super) service: Arc<dyn FaceService>,
+    pub(in crate::web) queue: Queue,
+    pub(in crate::web) budget: Budget,
+    pub(in crate::web) guard: Guard,
+    pub(in crate::web) connections: Connections,
+    /// Called after each job.
+    pub(super) after_work: fn(),
+}
+
+impl ApiState {
+    /// A service behind a queue of the usual length.
+    pub(crate) fn new(service: Arc<dyn FaceService>, budget: Budget, access: Access) -> Self {
+        let queue = Queue::new(MAX_JOBS, MAX_WAITING, &budget);
+        let guard = Guard { access, ..Guard::default() };
+        let connections = Connections::new(max_connections());
+        Self { service, queue, budget, guard, connections, after_work: || {} }
+    }
+
+    /// Calls a function after each job: where memory is short, what a job leaves behind goes back at once.
+    pub(crate) fn with_after_work(self, after_work: fn()) -> Self {
+        Self { after_work, ..self }
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.guard.metrics
+    }
+}

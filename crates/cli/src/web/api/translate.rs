@@ -1,0 +1,210 @@
+//! `POST /api/translate`: a picture goes in, its translation comes out.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use portraitist_face::picture::{Header, PictureFormat};
+use portraitist_face::transform::Point;
+use portraitist_face::{Decoded, Picture};
+use serde::Serialize;
+
+use super::fields::{TRANSLATE, check_points, translate_request};
+use super::form::{Form, Parameters, receive};
+use super::job::{IntoPng, Wanted, answer};
+use super::service::{FaceService, ServiceError, Step, TranslateRequest, Translation, Watch};
+use super::state::ApiState;
+use crate::likeness::{as_alike_percent, is_same_person};
+use crate::web::connections::Connection;
+use crate::web::reply::{Failure, split_hint};
+
+/// A translation as clients read it.
+#[derive(Serialize)]
+struct TranslationReply {
+    model: String,
+    to: &'static str,
+    /// `null` for the style of an example.
+    seed: Option<u64>,
+    /// How far the person was exaggerated, 0 to 2.
+    exaggeration: f64,
+    /// Time from the file to the result, without waiting and sending.
+    seconds: f64,
+    /// Width of the upright picture in pixels.
+    width: usize,
+    /// Height of the upright picture in pixels.
+    height: usize,
+    /// Faces that were found; 0 where points were given.
+    faces: usize,
+    /// The five points in pixels of the upright picture.
+    points: [Point; 5],
+    /// How alike crop and result are, as in `translate --json`.
+    similarity: Option<f32>,
+    /// Whether that is so alike that few pairs of different people are.
+    same_person: Option<bool>,
+    /// Of a hundred pairs of photos of different people, how many are as alike.
+    as_alike_percent: Option<f32>,
+    crop: PictureReply,
+    result: PictureReply,
+    in_picture: Option<PictureReply>,
+    /// What is to be said of the picture's file.
+    warnings: Vec<String>,
+    /// The result as a file.
+    #[serde(skip)]
+    file: Vec<u8>,
+}
+
+/// A picture inside the answer: simpler than keeping it for a second request, and no photo is kept here.
+#[derive(Serialize)]
+struct PictureReply {
+    width: usize,
+    height: usize,
+    /// A `data:` address.
+    url: String,
+}
+
+impl PictureReply {
+    fn new(picture: &Picture, bytes: &[u8], format: PictureFormat) -> Self {
+        let kind = if format == PictureFormat::Png { "png" } else { "jpeg" };
+        let mut url = format!("data:image/{kind};base64,");
+        STANDARD.encode_string(bytes, &mut url);
+        Self { width: picture.width(), height: picture.height(), url }
+    }
+
+    fn jpeg(picture: &Picture) -> Result<Self, Failure> {
+        Ok(Self::new(picture, &encoded(picture, PictureFormat::Jpeg)?, PictureFormat::Jpeg))
+    }
+}
+
+fn encoded(picture: &Picture, format: PictureFormat) -> Result<Vec<u8>, Failure> {
+    picture.encode(format).map_err(|error| Failure::internal(error.to_string()))
+}
+
+impl IntoPng for TranslationReply {
+    fn into_png(self) -> Result<Response, Failure> {
+        Ok(([(CONTENT_TYPE, "image/png")], self.file).into_response())
+    }
+}
+
+/// Translates the picture of a request.
+pub(super) async fn translate(
+    State(state): State<ApiState>,
+    connection: Option<Extension<Arc<Connection>>>,
+    headers: HeaderMap,
+    parameters: Parameters,
+    body: Body,
+) -> Result<Response, Failure> {
+    let form = receive(&state.queue, &headers, parameters, body, &TRANSLATE).await?;
+    let (request, seed) = translate_request(&form.fields, form.style_picture.is_some())?;
+    check_model(state.service.as_ref(), &request)?;
+    let (service, pixels) = (Arc::clone(&state.service), state.budget.pixels);
+    let work = move |watch: &dyn Watch| work(service.as_ref(), form, request, seed, pixels, watch);
+    let connection = connection.map(|Extension(connection)| connection);
+    answer(&state, connection, Wanted::of(&headers), "translate", work).await
+}
+
+fn check_model(service: &dyn FaceService, request: &TranslateRequest) -> Result<(), Failure> {
+    let models = service.models();
+    match &request.model {
+        Some(name) if !models.iter().any(|model| model.name == *name) => {
+            let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+            let hint = format!("there are {}", names.join(", "));
+            let tidy: String = name.chars().filter(|character| !character.is_control()).take(60).collect();
+            Err(Failure::bad_request(format!("model: there is no model \"{tidy}\""), hint))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// From file to answer; gives up between two steps when nobody waits any more.
+fn work(
+    service: &dyn FaceService,
+    form: Form,
+    mut request: TranslateRequest,
+    seed: Option<u64>,
+    most_pixels: u64,
+    watch: &dyn Watch,
+) -> Result<TranslationReply, Failure> {
+    let Form { picture: file, name, style_picture, held, .. } = form;
+    let begin = |step| watch.begin(step).map_err(|error| failure(error, &name));
+    begin(Step::Reading)?;
+    let start = Instant::now();
+    let mut left = most_pixels;
+    if let Some(file) = style_picture {
+        let example = decode("the style's example", &file, &mut left)?;
+        request.example = Some(example.picture);
+    }
+    let Decoded { picture, warnings } = decode(&name, &file, &mut left)?;
+    drop((file, held));
+    let warnings = warnings.iter().map(ToString::to_string).collect();
+    check_points(&request, &picture)?;
+    begin(Step::Finding)?;
+    let translation = service.translate(&picture, &request, watch).map_err(|error| failure(error, &name))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let size = [picture.width(), picture.height()];
+    drop(picture);
+    reply(translation, request.to.name(), seed, seconds, size, warnings)
+}
+
+/// Decodes a file if its pixels are among those that are `left`.
+///
+/// # Errors
+/// For files that are no pictures, and for pictures that are too large.
+pub(in crate::web) fn decode(name: &str, file: &[u8], left: &mut u64) -> Result<Decoded, Failure> {
+    let Header { width, height, .. } = Header::parse(name, file).map_err(|error| Failure::from_decoding(&error))?;
+    let after = left.checked_sub(width as u64 * height as u64);
+    *left = after.ok_or_else(|| Failure::too_many_pixels(name, width, height, *left))?;
+    Decoded::decode(name, file).map_err(|error| Failure::from_decoding(&error))
+}
+
+/// The answer for a picture of that `name` that cannot be translated.
+pub(super) fn failure(error: ServiceError, name: &str) -> Failure {
+    match error {
+        ServiceError::NoFace => {
+            let hint = "place the points, or choose a picture in which the face looks towards the camera";
+            Failure::unprocessable("no_face", format!("{name}: no face was found"), hint)
+        }
+        ServiceError::Unusable(text) => {
+            let (error, hint) = split_hint(&text, "choose another picture");
+            Failure::unprocessable("unusable", error, hint)
+        }
+        ServiceError::Gone => Failure::internal("the client has gone"),
+    }
+}
+
+fn reply(
+    translation: Translation,
+    to: &'static str,
+    seed: Option<u64>,
+    seconds: f64,
+    [width, height]: [usize; 2],
+    warnings: Vec<String>,
+) -> Result<TranslationReply, Failure> {
+    let Translation { similarity, result, .. } = translation;
+    let file = encoded(&result, PictureFormat::Png)?;
+    Ok(TranslationReply {
+        model: translation.model,
+        to,
+        seed,
+        exaggeration: translation.exaggeration,
+        seconds,
+        width,
+        height,
+        faces: translation.faces,
+        points: translation.points,
+        similarity,
+        same_person: similarity.map(is_same_person),
+        as_alike_percent: similarity.map(as_alike_percent),
+        crop: PictureReply::jpeg(&translation.crop)?,
+        result: PictureReply::new(&result, &file, PictureFormat::Png),
+        in_picture: translation.in_picture.as_ref().map(PictureReply::jpeg).transpose()?,
+        warnings,
+        file,
+    })
+}

@@ -1,0 +1,86 @@
+//! How much memory the server may take: what may be uploaded, held and decoded, so that `--memory` is kept.
+//!
+//! Counted are the program with its networks loaded and at work ([`BASE_BYTES`]), the bodies of requests (each once, forms twice), and for
+//! the one picture that is worked on [`BYTES_PER_PIXEL`] for each of its pixels. Both constants were measured; `docs/serving.md` says how.
+
+use super::limits::{MAX_HELD_BYTES, MAX_UPLOAD_BYTES};
+
+/// The program with all built-in networks loaded, while it translates a small picture.
+const BASE_BYTES: u64 = 300 << 20;
+/// For each pixel of a picture: decoded, upright, searched for faces, and written again with the face blended in.
+const BYTES_PER_PIXEL: u64 = 24;
+/// Least pixels that are worth serving: a photo of 1000x1000.
+const LEAST_PIXELS: u64 = 1_000_000;
+/// Least bytes of an upload that are worth serving.
+const LEAST_UPLOAD: u64 = 2 << 20;
+
+/// What may be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Budget {
+    /// Largest body of a request.
+    pub(crate) upload_bytes: usize,
+    /// All bodies together.
+    pub(crate) held_bytes: usize,
+    /// Pixels of the one picture that is worked on.
+    pub(crate) pixels: u64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self {
+            upload_bytes: MAX_UPLOAD_BYTES,
+            held_bytes: MAX_HELD_BYTES,
+            pixels: portraitist_face::picture::MAX_PIXELS,
+        }
+    }
+}
+
+impl Budget {
+    /// What fits into so many bytes.
+    ///
+    /// # Errors
+    /// The least number of bytes with which the server can work.
+    pub(crate) fn within(bytes: u64) -> Result<Self, u64> {
+        let rest = bytes.saturating_sub(BASE_BYTES);
+        let most = Self::default();
+        // A quarter for bodies; one body twice.
+        let held = (rest / 4).min(most.held_bytes as u64);
+        let upload = (held / 2).min(most.upload_bytes as u64);
+        let pixels = ((rest - held) / BYTES_PER_PIXEL).min(most.pixels);
+        if pixels < LEAST_PIXELS || upload < LEAST_UPLOAD {
+            let for_pixels = LEAST_PIXELS * BYTES_PER_PIXEL * 4 / 3;
+            return Err(BASE_BYTES + for_pixels.max(8 * LEAST_UPLOAD) + (1 << 20));
+        }
+        let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+        Ok(Self { upload_bytes: size(upload), held_bytes: size(held), pixels })
+    }
+
+    /// The limits that scripts know, as a JavaScript module.
+    pub(super) fn script(&self) -> String {
+        let Self { upload_bytes, pixels, .. } = self;
+        format!("export const MAX_UPLOAD_BYTES = {upload_bytes};\nexport const MAX_PIXELS = {pixels};\n")
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_admitted_fits() {
+        for mebibytes in [400, 512, 1024, 4096, 16384] {
+            let bytes = mebibytes << 20;
+            let Budget { upload_bytes, held_bytes, pixels } = Budget::within(bytes).unwrap();
+            assert!(BASE_BYTES + held_bytes as u64 + pixels * BYTES_PER_PIXEL <= bytes, "{mebibytes}");
+            assert!(2 * upload_bytes <= held_bytes, "a form is held twice");
+        }
+        assert_eq!(Budget::within(16 << 30), Ok(Budget::default()));
+    }
+
+    #[test]
+    fn too_little_memory_is_said_with_what_is_enough() {
+        let least = Budget::within(100 << 20).unwrap_err();
+        assert!(Budget::within(least).is_ok() && Budget::within(least - (2 << 20)).is_err(), "{least}");
+    }
+}

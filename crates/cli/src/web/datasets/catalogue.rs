@@ -1,0 +1,100 @@
+//! Which datasets there are below a folder. Names come from the folder itself: what a client says is only compared with them.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use super::listing::Listing;
+use crate::web::reply::Failure;
+
+/// The folder, and the datasets that were opened.
+pub(super) struct Catalogue {
+    /// Without links.
+    root: PathBuf,
+    open: Mutex<HashMap<String, Opened>>,
+}
+
+struct Opened {
+    /// When the dataset's folder or its manifest was changed last.
+    changed: Option<SystemTime>,
+    listing: Arc<Listing>,
+}
+
+/// Datasets that are kept open.
+const MOST_OPEN: usize = 16;
+
+impl Catalogue {
+    /// A catalogue of a folder.
+    ///
+    /// # Errors
+    /// If there is no such folder.
+    pub(super) fn new(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        std::fs::read_dir(&root)?;
+        Ok(Self { root, open: Mutex::default() })
+    }
+
+    /// Folders and lists in the folder, sorted. Links that leave it are left out.
+    pub(super) fn names(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.root)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().into_string() else { continue };
+            let path = entry.path();
+            let is_list = path.extension().is_some_and(|ending| ending == "txt") && path.is_file();
+            if !name.starts_with('.') && (path.is_dir() || is_list) && self.inside(&path).is_ok() {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// A dataset by its name, read again when it has changed.
+    ///
+    /// # Errors
+    /// If there is no such name in the folder, or it is no dataset.
+    pub(super) fn open(&self, name: &str) -> Result<Arc<Listing>, Failure> {
+        let names =
+            self.names().map_err(|error| Failure::internal(format!("the datasets cannot be listed: {error}")))?;
+        if !names.iter().any(|known| known == name) {
+            return Err(Failure::not_there("there is no such dataset", "/api/datasets lists those that there are"));
+        }
+        let path = self.root.join(name);
+        let times = [path.clone(), path.join(portraitist_face::prepare::manifest::MANIFEST)];
+        let changed = times.iter().filter_map(|path| path.metadata().ok()?.modified().ok()).max();
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = open.get(name).filter(|opened| opened.changed == changed) {
+            return Ok(Arc::clone(&opened.listing));
+        }
+        let listing = Arc::new(Listing::read(&path).map_err(|error| {
+            // Paths of this computer are nobody's business.
+            let text = error.to_string().replace(&self.root.display().to_string(), "");
+            Failure::unprocessable("unusable", text, "dataset info says more")
+        })?);
+        if open.len() >= MOST_OPEN {
+            open.clear();
+        }
+        open.insert(name.to_owned(), Opened { changed, listing: Arc::clone(&listing) });
+        Ok(listing)
+    }
+
+    /// The real place of a file if that is inside the folder.
+    ///
+    /// # Errors
+    /// For files that are not there, and for links and lists that lead elsewhere.
+    pub(super) fn inside(&self, path: &Path) -> Result<PathBuf, Failure> {
+        let missing = |_: io::Error| Failure::not_there("the file is not there", "dataset check says more");
+        let real = path.canonicalize().map_err(missing)?;
+        if real.starts_with(&self.root) {
+            Ok(real)
+        } else {
+            Err(Failure::refused(
+                "the file lies outside the folder of datasets",
+                "start the server with another --datasets",
+            ))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What the page of runs is told.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+use super::folder::{RunRow, RunsFolder};
+use super::log::{LogReply, read};
+use crate::web::reply::Failure;
+
+type Runs = State<Arc<RunsFolder>>;
+
+#[derive(Serialize)]
+pub(super) struct RunsReply {
+    runs: Vec<RunRow>,
+}
+
+/// Every run.
+pub(super) async fn list(State(folder): Runs) -> Result<Json<RunsReply>, Failure> {
+    let rows = blocking(move || folder.rows()).await?;
+    let runs = rows.map_err(|error| Failure::internal(format!("the runs cannot be listed: {error}")))?;
+    Ok(Json(RunsReply { runs }))
+}
+
+#[derive(Deserialize)]
+pub(super) struct Position {
+    from: Option<u64>,
+}
+
+/// Lines of a run's log.
+pub(super) async fn log(
+    State(folder): Runs,
+    Path(run): Path<String>,
+    Query(Position { from }): Query<Position>,
+) -> Result<Json<LogReply>, Failure> {
+    blocking(move || {
+        let file = folder.file(&[&run, "log.jsonl"])?;
+        let log = read(&file, from.unwrap_or(0));
+        log.map(Json).map_err(|error| Failure::internal(format!("the log cannot be read: {error}")))
+    })
+    .await?
+}
+
+/// The run file.
+pub(super) async fn run_file(State(folder): Runs, Path(run): Path<String>) -> Result<Response, Failure> {
+    let bytes = blocking(move || folder.read(&[&run, "run.toml"])).await??;
+    Ok(([(CONTENT_TYPE, "application/toml; charset=utf-8")], bytes).into_response())
+}
+
+#[derive(Serialize)]
+pub(super) struct SamplesReply {
+    files: Vec<String>,
+}
+
+/// The names of a run's sample grids.
+pub(super) async fn samples(State(folder): Runs, Path(run): Path<String>) -> Result<Json<SamplesReply>, Failure> {
+    Ok(Json(SamplesReply { files: blocking(move || folder.samples(&run)).await?? }))
+}
+
+/// A sample grid.
+pub(super) async fn sample(
+    State(folder): Runs,
+    Path((run, file)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let read = move || {
+        if !file.ends_with(".png") {
+            return Err(Failure::not_there("there is no such sample grid", "the run's samples are PNG files"));
+        }
+        folder.read(&[&run, "samples", &file])
+    };
+    let bytes = blocking(read).await??;
+    Ok(([(CONTENT_TYPE, "image/png"), (CACHE_CONTROL, "private, max-age=600")], bytes).into_response())
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::internal("the work was not finished"))
+}
