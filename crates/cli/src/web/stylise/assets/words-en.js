@@ -33,7 +33,7 @@ export const EN = {
   adjust: "Faces and points",
   mark: "Mark the five points",
   size: "Size",
-  size_own: "as the model draws",
+  size_own: "the model’s own",
   size_px: "{size} pixels",
   style: "Style",
   seed: "Seed",
