@@ -22,14 +22,15 @@ import subprocess
 import sys
 import time
 
-# Room: how many, which files, and the tests that it is measured by: cargo's words and the test program's, quick ones first.
-NN = ["-p", "portraitist-nn", "--test", "nn"]
+# Room: how many, which files, and the tests that it is measured by: programs and the names that they are given, quick ones first.
+# A test program is named by its package and, of tests in a folder of their own, by the name of that.
+FACE, NN, KERNELS, CLI = ("crates/face", "lib"), ("crates/nn", "lib"), ("crates/kernels", "lib"), ("crates/cli", "bin")
 ROOMS = {
-    "weights": (25, ["crates/nn/src/weights/"], [(["-p", "portraitist-nn", "--lib"], ["weights"]), (NN, ["weights", "older_names", "recognition", "golden"])]),
-    "metrics": (25, ["crates/nn/src/metrics/"], [(["-p", "portraitist-nn", "--lib"], ["metrics"]), (NN, ["metrics", "evaluation", "generation"])]),
-    "face": (60, ["crates/face/src/"], [(["-p", "portraitist-face", "--lib"], []), (["-p", "portraitist-face", "--test", "face"], [])]),
-    "kernels": (25, ["crates/kernels/src/"], [(["-p", "portraitist-kernels", "--lib"], [])]),
-    "cli": (25, ["crates/cli/src/"], [(["-p", "portraitist", "--bin", "portraitist"], []), (["-p", "portraitist", "--test", "program"], [])]),
+    "weights": (25, ["crates/nn/src/weights/"], [(NN, ["weights"]), (("crates/nn", "nn"), ["weights", "older_names", "recognition", "golden"])]),
+    "metrics": (25, ["crates/nn/src/metrics/"], [(NN, ["metrics"]), (("crates/nn", "nn"), ["metrics", "evaluation", "generation"])]),
+    "face": (60, ["crates/face/src/"], [(FACE, []), (("crates/face", "face"), [])]),
+    "kernels": (25, ["crates/kernels/src/"], [(KERNELS, [])]),
+    "cli": (25, ["crates/cli/src/"], [(CLI, []), (("crates/cli", "program"), [])]),
 }
 ROOTS = {"face": "crates/face/src/lib.rs", "nn": "crates/nn/src/lib.rs", "kernels": "crates/kernels/src/lib.rs", "cli": "crates/cli/src/main.rs"}
 # Of one machine only, or tests themselves.
@@ -115,18 +116,16 @@ def prepare(tree, tool, order):
 
 
 def programs(tree, rooms):
-    """The test programs of each room."""
+    """The test programs of each room. All are built in one call: alone, a package has other features, and all that it needs is built again."""
+    said = call(["cargo", "test", "--release", "--workspace", "--no-run", "--message-format", "json"], tree)
+    if said.returncode != 0:
+        sys.exit(said.stderr[-3000:])
     found = {}
-    for room in rooms:
-        for words, filters in ROOMS[room][2]:
-            said = call(["cargo", "test", "--release", "--no-run", "--message-format", "json", *words], tree)
-            if said.returncode != 0:
-                sys.exit(said.stderr[-3000:])
-            built = [json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")]
-            last = [row["executable"] for row in built if row.get("executable") and row["profile"]["test"]][-1]
-            folder = {"-p portraitist-face": "crates/face", "-p portraitist-nn": "crates/nn", "-p portraitist-kernels": "crates/kernels", "-p portraitist": "crates/cli"}[" ".join(words[:2])]
-            found.setdefault(room, []).append((last, filters, os.path.join(tree, folder)))
-    return found
+    for row in (json.loads(line) for line in said.stdout.splitlines() if line.startswith("{")):
+        if row.get("executable") and row["profile"]["test"]:
+            folder, kind = os.path.relpath(os.path.dirname(row["manifest_path"]), tree), row["target"]["kind"][0]
+            found[folder, row["target"]["name"] if kind == "test" else kind] = row["executable"]
+    return {room: [(found[named], filters, os.path.join(tree, named[0])) for named, filters in ROOMS[room][2]] for room in rooms}
 
 
 def outcome(tests, number, limit):

@@ -16,6 +16,7 @@ use portraitist_face::protocol::identification::{Direction, Set, identification}
 use portraitist_face::protocol::verification::{restricted_view2, unrestricted_view2};
 use portraitist_face::text::decode;
 use portraitist_face::{Decoded, Picture};
+use portraitist_nn::metrics::generation::{FeatureFile, read_features, write_rows};
 use portraitist_nn::metrics::verification::read_scores;
 use portraitist_nn::training::Run;
 use portraitist_nn::training::{munit, recognizer};
@@ -117,4 +118,14 @@ pub fn run_files(bytes: &[u8]) {
 pub fn tables(bytes: &[u8]) {
     let _ = read_scores(&file("tables/scores.txt", bytes), None);
     let _ = read_manifest(&file("tables/manifest.csv", bytes));
+}
+
+/// Rows of features and statistics in numpy's `.npy` and `.npz`.
+pub fn features(bytes: &[u8]) {
+    let path = file("features/features", bytes);
+    if let Ok(FeatureFile::Rows(rows)) = read_features(&path) {
+        let again = path.with_file_name("again.npy");
+        write_rows(&rows, &again, true).expect("rows can be written");
+        assert_eq!(read_features(&again).expect("our own file"), FeatureFile::Rows(rows));
+    }
 }

@@ -7,5 +7,5 @@ mod writing;
 
 pub use names::{NAME_LIMIT_BYTES, OutputNames, beside, is_same_file};
 pub use unfinished::{create_unfinished, remove_all_unfinished};
-pub(crate) use writing::{remove_unfinished, write_unsynced};
-pub use writing::{sync_folder, write_atomically, write_atomically_by};
+pub(crate) use writing::write_unsynced;
+pub use writing::{remove_unfinished, sync_folder, write_atomically, write_atomically_by};

@@ -129,7 +129,7 @@ pub(crate) fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// Removes what a killed program left of unfinished files below a folder. What cannot be removed does no harm.
-pub(crate) fn remove_unfinished(folder: &Path) {
+pub fn remove_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(kind) = entry.file_type() else { continue };
         let name = entry.file_name();

@@ -22,7 +22,8 @@ pub const OUTLINE: [usize; 36] = [
     136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 ];
 
-/// The vertices nearest to iBUG's 68 points, in the order of 300-W: jaw, brows (upper edge), nose, eyes, lips.
+/// The vertices nearest to iBUG's 68 points, in the order of 300-W: jaw, brows (upper edge), nose, eyes, lips. Where the points themselves
+/// are asked for, [`ibug_of`] is nearer to what people mark.
 ///
 /// The jaw of a turned head follows the skull, not the outline that one sees.
 pub const IBUG: [usize; 68] = [
@@ -33,6 +34,49 @@ pub const IBUG: [usize; 68] = [
     61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181, // outer lips
     78, 82, 13, 312, 308, 317, 14, 87, // inner lips
 ];
+
+/// Those of iBUG's points that lie between two vertices: the point, the vertices, the share of the second one.
+///
+/// 300-W's jaw is 17 points at even distances from the height of the eyes to the chin; the shares are those of the mean face
+/// (1,090 frontal photos), which leaves 3 % of the eye distance along the outline, where the nearest vertices leave 6 %. The ends of the brows
+/// are fitted to the points that people placed on 114 photos of the London set (errors of 3.7 and 4.4 % instead of 11 and 5.5).
+const BETWEEN: [(usize, [usize; 2], f64); 20] = [
+    (0, [162, 127], 0.655),
+    (1, [127, 234], 0.915),
+    (2, [93, 132], 0.17),
+    (3, [132, 58], 0.328),
+    (4, [58, 172], 0.512),
+    (5, [172, 136], 0.976),
+    (6, [150, 149], 0.559),
+    (7, [176, 148], 0.419),
+    (9, [400, 377], 0.419),
+    (10, [379, 378], 0.559),
+    (11, [397, 365], 0.976),
+    (12, [288, 397], 0.512),
+    (13, [361, 288], 0.328),
+    (14, [323, 361], 0.17),
+    (15, [356, 454], 0.915),
+    (16, [389, 356], 0.655),
+    (17, [70, 156], 0.5),
+    (21, [107, 55], 0.35),
+    (22, [336, 285], 0.35),
+    (26, [300, 383], 0.5),
+];
+
+/// For each of iBUG's 68 points the two vertices that it lies between, and the share of the second one.
+pub fn ibug_shares() -> [([usize; 2], f64); 68] {
+    let mut shares = IBUG.map(|vertex| ([vertex; 2], 0.0));
+    BETWEEN.iter().for_each(|(point, vertices, share)| shares[*point] = (*vertices, *share));
+    shares
+}
+
+/// iBUG's 68 points of what belongs to the vertices of a mesh: coordinates, or errors.
+pub fn ibug_of<const N: usize>(vertex: impl Fn(usize) -> [f64; N]) -> [[f64; N]; 68] {
+    ibug_shares().map(|([first, second], share)| {
+        let (first, second) = (vertex(first), vertex(second));
+        std::array::from_fn(|axis| first[axis] + share * (second[axis] - first[axis]))
+    })
+}
 
 /// Which of iBUG's points each one becomes when the picture is mirrored left to right.
 pub const MIRRORED_IBUG: [usize; 68] = [
@@ -178,7 +222,7 @@ impl MeshPoints {
 
     /// iBUG's 68 points.
     pub fn ibug(&self) -> [Point; 68] {
-        IBUG.map(|vertex| self.point(vertex))
+        ibug_of(|vertex| self.point(vertex))
     }
 }
 
@@ -204,6 +248,8 @@ mod tests {
         let points = (0..COUNT).map(|vertex| [vertex as f64, 2.0 * vertex as f64, 0.0]).collect();
         let mesh = MeshPoints::new(points, [[[1.0, 2.0]; 5], [[3.0, 4.0]; 5]]);
         assert_eq!(mesh.ibug()[8], [152.0, 304.0]);
+        // Halfway between two vertices.
+        assert_eq!(mesh.ibug()[17], [113.0, 226.0]);
         assert_eq!(mesh.five_points()[1], [3.0, 4.0]);
         assert_eq!(mesh.webcaricature().0[16], [291.0, 582.0]);
         assert_eq!(mesh.bounds(), [0.0, 0.0, 467.0, 934.0]);

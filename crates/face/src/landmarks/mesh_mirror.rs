@@ -31,7 +31,7 @@ pub const MIRRORED_VERTICES: [usize; COUNT] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::mesh::{Eye, IBUG, MIRRORED_IBUG, OUTLINE};
+    use super::super::mesh::{Eye, IBUG, MIRRORED_IBUG, OUTLINE, ibug_shares};
     use super::*;
 
     #[test]
@@ -50,5 +50,15 @@ mod tests {
     #[test]
     fn ibugs_points_are_mirrored_alike() {
         assert!((0..68).all(|index| MIRRORED_VERTICES[IBUG[index]] == IBUG[MIRRORED_IBUG[index]]));
+    }
+
+    #[test]
+    fn points_between_vertices_are_mirrored_as_the_others() {
+        let shares = ibug_shares();
+        for (index, ([first, second], share)) in shares.into_iter().enumerate() {
+            let ([left, right], other) = shares[MIRRORED_IBUG[index]];
+            assert_eq!([MIRRORED_VERTICES[first], MIRRORED_VERTICES[second]], [left, right], "{index}");
+            assert_eq!(share, other, "{index}");
+        }
     }
 }

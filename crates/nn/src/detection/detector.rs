@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use portraitist_face::detect::{Face, FaceBox, FaceDetector, LandmarkDetector, LandmarkedFace};
-use portraitist_face::landmarks::mesh::{Eye, IBUG, MeshPoints, Point3};
+use portraitist_face::landmarks::mesh::{Eye, MeshPoints, Point3, ibug_of};
 use portraitist_face::transform::Point;
 use portraitist_face::{Domain, Picture};
 use portraitist_kernels::ShapeError;
@@ -200,7 +200,8 @@ impl FaceMeshDetector {
             return Ok(None);
         }
         let points = self.with_eyes(pyramid, points)?;
-        let errors = errors_of_photo(IBUG.map(|vertex| spread[vertex]), points.eye_distance_px());
+        let errors =
+            errors_of_photo(ibug_of(|vertex| [spread[vertex]]).map(|[spread]| spread), points.eye_distance_px());
         let score = f64::midpoint(candidate.score, flag);
         let bounds = bounds(&points);
         Ok(Some(LandmarkedFace { bounds, score, points, errors, kind, turned_degrees }))

@@ -160,3 +160,8 @@ fn run_files() {
 fn tables() {
     fuzz("tables", bodies::tables);
 }
+
+#[test]
+fn features() {
+    fuzz("features", bodies::features);
+}

@@ -5,7 +5,7 @@ use std::path::Path;
 use burn::backend::Flex;
 use burn::tensor::TensorData;
 use burn_flex::FlexTensor;
-use portraitist_face::landmarks::mesh::IBUG;
+use portraitist_face::landmarks::mesh::ibug_of;
 use portraitist_nn::builtin;
 use portraitist_nn::inference::dense::DenseMemory;
 use portraitist_nn::networks::mediapipe::{FaceMesh, MeshNetwork};
@@ -111,7 +111,8 @@ fn batch() -> Batch {
     let device = device();
     let tensor = |values: Vec<f32>| from_values(values, &device);
     let mesh: Vec<f32> = (0..2 * 468).map(|index| 60.0 + (index * 37 % 71) as f32).collect();
-    let ibug: Vec<f32> = IBUG.iter().flat_map(|vertex| [mesh[2 * vertex], mesh[2 * vertex + 1]]).collect();
+    let ibug = ibug_of(|vertex| [0, 1].map(|axis| f64::from(mesh[2 * vertex + axis])));
+    let ibug: Vec<f32> = ibug.into_iter().flatten().map(|value| value as f32).collect();
     Batch {
         images: tensor([planes(&image()), planes(&image())].concat()).reshape([2, 3, 193, 193]),
         mesh: tensor([mesh, vec![0.0; 936]].concat()).reshape([2, 468, 2]),
