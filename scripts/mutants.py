@@ -20,6 +20,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 # Room: how many, which files, and the tests that it is measured by: programs and the names that they are given, quick ones first.
@@ -128,28 +129,31 @@ def programs(tree, rooms):
     return {room: [(found[named], filters, os.path.join(tree, named[0])) for named, filters in ROOMS[room][2]] for room in rooms}
 
 
+def failure(said):
+    """The first test that a test program says has failed."""
+    # Its own place in the file is another one: the descriptor is shared.
+    text = os.pread(said.fileno(), os.fstat(said.fileno()).st_size, 0).decode(errors="replace")
+    found = re.search(r"^test (\S+) .*FAILED$", text, re.M)
+    return found and found[1]
+
+
 def outcome(tests, number, limit):
     """What becomes of the tests with a change switched on; 0 switches none on."""
     for program, filters, folder in tests:
         environment = dict(os.environ, PORTRAITIST_MUTANT=str(number), CARGO_MANIFEST_DIR=folder)
-        process = subprocess.Popen(
-            [program, *filters], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace", start_new_session=True
-        )
-        ends, failed = time.time() + limit, None
-        os.set_blocking(process.stdout.fileno(), False)
-        text = ""
-        while process.poll() is None and time.time() < ends and not failed:
-            time.sleep(0.05)
-            text += process.stdout.read() or ""
-            failed = re.search(r"^test (\S+) .*FAILED$", text, re.M)
-        over = process.poll() is None and not failed
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        text += process.stdout.read() or ""
-        failed = failed or re.search(r"^test (\S+) .*FAILED$", text, re.M)
+        with tempfile.TemporaryFile("w+", errors="replace") as said:
+            process = subprocess.Popen([program, *filters], cwd=folder, env=environment, stdout=said, stderr=subprocess.DEVNULL, start_new_session=True)
+            ends, failed = time.time() + limit, None
+            while process.poll() is None and time.time() < ends and not failed:
+                time.sleep(0.05)
+                failed = failure(said)
+            over = process.poll() is None and not failed
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            failed = failed or failure(said)
         if failed:
-            return "caught by " + failed[1]
+            return "caught by " + failed
         if over:
             return "caught: takes too long"
         if process.returncode != 0:

@@ -52,9 +52,9 @@ pub const FACE_NETWORKS: [(&str, &[u8]); 4] = [
     ("iris", include_bytes!("../models/iris.safetensors")),
 ];
 
-/// The network that finds the points of drawn faces: its name and model file (`docs/models/drawing-landmarks.md`). Without one, faces are
-/// taken for photographed ones.
-pub const DRAWING_LANDMARKS: Option<(&str, &[u8])> = None;
+/// The network that finds the points of drawn faces: its name and model file (`docs/models/drawing-landmarks.md`).
+pub const DRAWING_LANDMARKS: (&str, &[u8]) =
+    ("drawing_landmarks", include_bytes!("../models/drawing_landmarks.safetensors"));
 
 /// A model that is part of the program, and where it comes from.
 #[derive(Clone, Copy, Debug)]
@@ -162,6 +162,16 @@ pub const MODELS: &[BuiltIn] = &[
         date: "2019 (papers)",
         document: MEDIAPIPE_DOCUMENT,
         bytes: FACE_NETWORKS[3].1,
+    },
+    BuiltIn {
+        name: DRAWING_LANDMARKS.0,
+        purpose: "tells drawn faces from photographed ones and finds the points of drawn and exaggerated faces",
+        made_by: "Google, MediaPipe (face_mesh); trained further by this program",
+        licence: "Apache-2.0; what was added: MIT or Apache-2.0",
+        data: "portraits under CC BY 4.0 and CC0, official portraits (US government work, inferred), engravings and paintings in the public domain (inferred), and drawings of the photos by this program; credits in the document",
+        date: "2026-11-30",
+        document: "docs/models/drawing-landmarks.md",
+        bytes: DRAWING_LANDMARKS.1,
     },
 ];
 

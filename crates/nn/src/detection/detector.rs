@@ -50,7 +50,7 @@ pub struct FaceMeshDetector {
     short: BlazeFace,
     full: BlazeFace,
     mesh: FaceMesh,
-    drawing: Option<FaceMesh>,
+    drawing: FaceMesh,
     iris: Iris,
     memory: MemoryPool,
 }
@@ -78,7 +78,7 @@ impl FaceMeshDetector {
         let read = |(name, bytes): (&str, &[u8])| -> Result<FaceMesh, DetectionError> {
             Ok(FaceMesh::for_drawings(arrays(name, bytes)?, Path::new(name))?)
         };
-        let drawing = builtin::DRAWING_LANDMARKS.map(read).transpose()?;
+        let drawing = read(builtin::DRAWING_LANDMARKS)?;
         let memory = MemoryPool::default();
         Ok(Self { short: detectors.0?, full: detectors.1?, mesh: landmarks.0?, iris: landmarks.1?, drawing, memory })
     }
@@ -130,14 +130,12 @@ impl FaceMeshDetector {
 
     /// The drawn face that a search through windows finds.
     fn find_drawn(&self, pyramid: &Pyramid<'_>, degrees: u32) -> Result<Option<LandmarkedFace>, ShapeError> {
-        let Some(drawings) = self.drawings(pyramid) else { return Ok(None) };
-        let found = drawings.search(f64::from(degrees).to_radians(), LEAST_DRAWN_FLAG)?;
+        let found = self.drawings(pyramid).search(f64::from(degrees).to_radians(), LEAST_DRAWN_FLAG)?;
         Ok(found.map(|found| drawn_face(&found, found.flag, degrees)))
     }
 
-    fn drawings<'a>(&'a self, pyramid: &'a Pyramid<'a>) -> Option<DrawingLooker<'a>> {
-        let network = self.drawing.as_ref()?;
-        Some(DrawingLooker(MeshLooker { network, memory: &self.memory, pyramid }))
+    fn drawings<'a>(&'a self, pyramid: &'a Pyramid<'a>) -> DrawingLooker<'a> {
+        DrawingLooker(MeshLooker { network: &self.drawing, memory: &self.memory, pyramid })
     }
 
     /// Faces of which some may stand on their heads, after a look from the other sides.
@@ -185,16 +183,12 @@ impl FaceMeshDetector {
     ) -> Result<Option<LandmarkedFace>, ShapeError> {
         let looker = MeshLooker { network: &self.mesh, memory: &self.memory, pyramid };
         let Windows { points, spread, flag } = looker.points(candidate.region(WINDOW))?;
-        let mut kind = None;
-        if let Some(drawings) = self.drawings(pyramid) {
-            let window = window_of(&points);
-            if drawings.drawn(&window)? > DRAWN {
-                let found = drawings.points(window)?;
-                let is_face = found.flag >= LEAST_FLAG || candidate.score >= SURE_SCORE;
-                let score = f64::midpoint(candidate.score, found.flag);
-                return Ok(is_face.then(|| drawn_face(&found, score, turned_degrees)));
-            }
-            kind = Some(Domain::Photo);
+        let (drawings, window) = (self.drawings(pyramid), window_of(&points));
+        if drawings.drawn(&window)? > DRAWN {
+            let found = drawings.points(window)?;
+            let is_face = found.flag >= LEAST_FLAG || candidate.score >= SURE_SCORE;
+            let score = f64::midpoint(candidate.score, found.flag);
+            return Ok(is_face.then(|| drawn_face(&found, score, turned_degrees)));
         }
         if flag < LEAST_FLAG && candidate.score < SURE_SCORE {
             return Ok(None);
@@ -204,7 +198,7 @@ impl FaceMeshDetector {
             errors_of_photo(ibug_of(|vertex| [spread[vertex]]).map(|[spread]| spread), points.eye_distance_px());
         let score = f64::midpoint(candidate.score, flag);
         let bounds = bounds(&points);
-        Ok(Some(LandmarkedFace { bounds, score, points, errors, kind, turned_degrees }))
+        Ok(Some(LandmarkedFace { bounds, score, points, errors, kind: Some(Domain::Photo), turned_degrees }))
     }
 
     /// A photographed face's points with the eyelids and irises of the iris network.
