@@ -33,6 +33,8 @@ mod inputs;
 mod interruption;
 #[path = "suite/json.rs"]
 mod json;
+#[path = "suite/measured_training.rs"]
+mod measured_training;
 #[path = "suite/models.rs"]
 mod models;
 #[path = "suite/older_files.rs"]
@@ -61,5 +63,7 @@ mod synth;
 mod training;
 #[path = "suite/translating.rs"]
 mod translating;
+#[path = "suite/verifying.rs"]
+mod verifying;
 #[path = "suite/weights.rs"]
 mod weights;
