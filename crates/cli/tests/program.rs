@@ -7,6 +7,8 @@ mod bad_input;
 mod bad_models;
 #[path = "suite/bench.rs"]
 mod bench;
+#[path = "suite/checking.rs"]
+mod checking;
 #[path = "suite/datasets.rs"]
 mod datasets;
 #[path = "suite/demo.rs"]

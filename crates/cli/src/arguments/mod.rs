@@ -19,8 +19,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArguments;
 pub(crate) use dataset::{
-    DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments, PrepareArguments,
-    SynthArguments,
+    CheckArguments, DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments,
+    PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use evaluate::{
