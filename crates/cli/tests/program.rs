@@ -51,6 +51,8 @@ mod recognizer_training;
 mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
+#[path = "suite/selftest.rs"]
+mod selftest;
 #[path = "suite/serve.rs"]
 mod serve;
 #[path = "suite/shell.rs"]
