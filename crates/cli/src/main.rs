@@ -70,6 +70,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<ExitCode> {
         Command::Recognize(command) => commands::recognize::run(&command, console),
         Command::Landmarks(command) => commands::landmarks::run(&command, console),
         Command::Evaluate(command) => commands::evaluate::run(&command, console),
+        Command::SelfTest(arguments) => commands::selftest::run(&arguments, console),
         Command::Bench(arguments) => commands::bench::run(&arguments, console),
         Command::Models(command) => commands::models::run(&command, console),
         Command::Weights(command) => commands::weights::run(command, console),

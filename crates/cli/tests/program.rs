@@ -7,6 +7,8 @@ mod bad_input;
 mod bad_models;
 #[path = "suite/bench.rs"]
 mod bench;
+#[path = "suite/checking.rs"]
+mod checking;
 #[path = "suite/datasets.rs"]
 mod datasets;
 #[path = "suite/demo.rs"]
@@ -33,6 +35,8 @@ mod inputs;
 mod interruption;
 #[path = "suite/json.rs"]
 mod json;
+#[path = "suite/measured_training.rs"]
+mod measured_training;
 #[path = "suite/models.rs"]
 mod models;
 #[path = "suite/older_files.rs"]
@@ -47,6 +51,8 @@ mod recognizer_training;
 mod recognizing;
 #[path = "suite/resuming.rs"]
 mod resuming;
+#[path = "suite/selftest.rs"]
+mod selftest;
 #[path = "suite/serve.rs"]
 mod serve;
 #[path = "suite/shell.rs"]
@@ -61,5 +67,7 @@ mod synth;
 mod training;
 #[path = "suite/translating.rs"]
 mod translating;
+#[path = "suite/verifying.rs"]
+mod verifying;
 #[path = "suite/weights.rs"]
 mod weights;

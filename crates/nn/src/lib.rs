@@ -25,6 +25,8 @@ pub mod random;
 pub mod recognition;
 pub mod run_folder;
 #[cfg(feature = "training")]
+pub mod selftest;
+#[cfg(feature = "training")]
 pub mod training;
 pub mod translate;
 pub mod weights;

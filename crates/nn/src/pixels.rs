@@ -96,6 +96,36 @@ pub fn to_vgg_range(pictures: Tensor<4>) -> Tensor<4> {
     (pictures.flip([1]) + 1.0) * 127.5 - means
 }
 
+/// As [`to_recognition_planes`], of levels that are not rounded.
+///
+/// # Shapes
+/// - levels: `[3, height, width]`, RGB, 0 to 255
+/// - output: `[3, height, width]`
+pub fn levels_to_recognition_planes(levels: &[f32], architecture: Architecture) -> Vec<f32> {
+    let area = levels.len() / 3;
+    let plane = |channel: usize| levels[channel * area..][..area].iter();
+    match architecture {
+        Architecture::SphereFace => {
+            [2, 1, 0].into_iter().flat_map(|channel| plane(channel).map(|level| (level - 127.5) / 128.0)).collect()
+        }
+        Architecture::DlibResnet => {
+            let scaled = |channel: usize| plane(channel).map(move |level| (level - DLIB_MEANS[channel]) / DLIB_RANGE);
+            (0..3).flat_map(scaled).collect()
+        }
+    }
+}
+
+/// As [`to_vgg_planes`], of levels that are not rounded.
+///
+/// # Shapes
+/// - levels: `[3, height, width]`, RGB, 0 to 255
+/// - output: `[3, height, width]`
+pub fn levels_to_vgg_planes(levels: &[f32]) -> Vec<f32> {
+    let area = levels.len() / 3;
+    let plane = |(channel, mean): (usize, f32)| levels[channel * area..][..area].iter().map(move |level| level - mean);
+    [2, 1, 0].into_iter().zip(IMAGENET_MEANS).flat_map(plane).collect()
+}
+
 /// The planes of a picture as VGG16 reads them.
 ///
 /// # Shapes

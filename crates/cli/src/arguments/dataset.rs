@@ -15,10 +15,7 @@ use super::values::{DomainName, VerificationName, parse_technique, parse_tool};
 pub(crate) enum DatasetCommand {
     /// Count people, pictures, sizes and colours.
     Info(DatasetArguments),
-    /// Find what is wrong: unreadable files, landmarks that cannot be right, points outside the picture, duplicates,
-    /// near-constant and already aligned pictures, datasets without landmarks, protocols that are empty, that name missing
-    /// pictures, or that name a pair, a probe or a person twice.
-    Check(DatasetArguments),
+    Check(CheckArguments),
     /// List everyone and their pictures.
     Overview(DatasetArguments),
     /// Count the entries of each evaluation protocol, and those that the dataset lacks.
@@ -46,6 +43,36 @@ pub(crate) struct DatasetArguments {
     /// What the pictures are where their names do not say.
     #[arg(long, value_enum, default_value_t = DomainName::Photo)]
     pub(crate) domain: DomainName,
+}
+
+/// Find what is wrong with a dataset.
+///
+/// Files: unreadable ones, pictures that are there twice (pixel by pixel, or by their looks). Pictures: blurry, dark, bright, near-constant or
+/// already aligned ones, with few grey levels, grey photos among coloured ones, odd sizes and proportions. Landmarks: missing ones, on one spot,
+/// outside the picture, implausible ones, faces cut off at the edge. Protocols: empty ones, those that name missing pictures, or a pair, a
+/// probe or a person twice. --report states the limits.
+///
+/// The exit code is 1 if something cannot be used; what is only worth a look is a warning.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    #[command(flatten)]
+    pub(crate) dataset: DatasetArguments,
+    /// Look at the faces, too, which takes longer: photos that are more alike to another person's than to those of their own, one person
+    /// under two names, pictures without a face, and cut off faces where there are no landmarks.
+    #[arg(long)]
+    pub(crate) faces: bool,
+    /// What tells people apart for --faces: a built-in recogniser, a run, a checkpoint or a weights file.
+    #[arg(long, default_value = "likeness", value_name = "R", requires = "faces")]
+    pub(crate) recognizer: String,
+    /// Write a page of what was found, with its pictures, that needs no other file.
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) report: Option<PathBuf>,
+    /// Write a line for each problem: picture, kind and detail, parted by tabs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: Option<PathBuf>,
+    /// Replace the files of --report and --list.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Head models.

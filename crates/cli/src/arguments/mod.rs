@@ -8,6 +8,7 @@ mod faces;
 mod landmarks;
 mod models;
 mod recognize;
+mod selftest;
 mod serve;
 mod shell;
 mod train;
@@ -19,8 +20,8 @@ use clap::{Parser, Subcommand};
 
 pub(crate) use bench::BenchArguments;
 pub(crate) use dataset::{
-    DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments, PrepareArguments,
-    SynthArguments,
+    CheckArguments, DatasetArguments, DatasetCommand, DrawArguments, HeadModelName, PairsArguments, PoseArguments,
+    PrepareArguments, SynthArguments,
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use evaluate::{
@@ -33,6 +34,7 @@ pub(crate) use recognize::{
     BetweenName, DirectionName, EmbedArguments, EvaluationArguments, IdentifyArguments, MetricsArguments, MirroredName,
     RecognizeCommand, ReportArguments, ResamplingArguments, RuleArguments, VerifyArguments,
 };
+pub(crate) use selftest::SelfTestArguments;
 pub(crate) use serve::ServeArguments;
 pub(crate) use shell::{CompletionsArguments, ManArguments};
 pub(crate) use train::TrainArguments;
@@ -80,6 +82,8 @@ pub(crate) enum Command {
     Models(ModelsCommand),
     #[command(subcommand)]
     Weights(WeightsCommand),
+    #[command(name = "selftest")]
+    SelfTest(SelfTestArguments),
     Bench(BenchArguments),
     Completions(CompletionsArguments),
     Man(ManArguments),

@@ -12,13 +12,18 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub(crate) struct TrainArguments {
     /// The run file (TOML); see configs/ for examples.
-    pub(crate) run: PathBuf,
+    #[arg(required_unless_present = "verify")]
+    pub(crate) run: Option<PathBuf>,
     /// Go on with the newest run of this name, at its newest whole checkpoint.
     #[arg(long)]
     pub(crate) resume: bool,
     /// With --resume: go on though the pictures are not those that the run was trained on so far.
     #[arg(long, requires = "resume")]
     pub(crate) allow_changed_data: bool,
+    /// Train nothing: do the steps between the last two checkpoints of the run in this folder again, and compare every byte of weights, EMA
+    /// and optimisers. Says the first difference by the tensor's name; the exit code is 1 then.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["run", "resume", "dry_run"])]
+    pub(crate) verify: Option<PathBuf>,
     /// Folder of runs.
     #[arg(long, default_value = "runs", value_name = "DIR")]
     pub(crate) out: PathBuf,

@@ -8,6 +8,7 @@ pub(crate) mod faces;
 pub(crate) mod landmarks;
 pub(crate) mod models;
 pub(crate) mod recognize;
+pub(crate) mod selftest;
 pub(crate) mod serve;
 pub(crate) mod shell;
 pub(crate) mod train;

@@ -98,7 +98,7 @@ fn a_sound_dataset_has_no_errors() {
         [&json!(6), &json!(12), &json!(12), &json!(24), &json!([236, 262])]
     );
     let check = place.run(&["dataset", "check", "data", "--json"]).succeeded().json();
-    assert!(check["problems"].as_array().unwrap().iter().all(|problem| problem["kind"] == "duplicate"), "{check}");
+    assert!(check["problems"].as_array().unwrap().iter().all(|problem| problem["kind"] == "near_duplicate"), "{check}");
     let coverage = place.run(&["dataset", "coverage", "data", "--json"]).succeeded().json();
     assert_eq!((&coverage["entries"], &coverage["missing"]), (&json!(28), &json!(0)));
     let poses = place.run(&["dataset", "pose", "data", "--json"]).succeeded().json();

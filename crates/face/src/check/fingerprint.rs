@@ -1,5 +1,7 @@
 //! Perceptual fingerprints: pictures that look the same have nearly the same one, whatever their size and compression.
 
+use sha2::{Digest, Sha256};
+
 use crate::edit::resample;
 use crate::picture::Picture;
 
@@ -24,6 +26,8 @@ pub(super) struct Fingerprint {
     proportion: f64,
     bits: u64,
     thumbnail: [u8; SMALL * SMALL],
+    /// Of every pixel and the size.
+    sha256: [u8; 32],
 }
 
 impl Fingerprint {
@@ -43,7 +47,16 @@ impl Fingerprint {
                 .sum();
             ((sum + 2) / 4) as u8
         });
-        Self { proportion: picture.height() as f64 / picture.width() as f64, bits, thumbnail }
+        let mut hash = Sha256::new();
+        hash.update((picture.width() as u64).to_le_bytes());
+        hash.update(picture.pixels());
+        let proportion = picture.height() as f64 / picture.width() as f64;
+        Self { proportion, bits, thumbnail, sha256: hash.finalize().into() }
+    }
+
+    /// Whether two pictures are the same, pixel by pixel.
+    pub(super) fn has_the_pixels_of(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256
     }
 
     /// Whether two pictures look the same.

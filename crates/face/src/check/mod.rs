@@ -1,27 +1,34 @@
-//! What is wrong with a dataset: files that cannot be read, landmarks that cannot be right, pictures that are there twice.
+//! What is wrong with a dataset: files that cannot be read, landmarks that cannot be right, pictures that are there twice, that show
+//! little, or that show someone else. [`rule`] states the limits.
 
 mod fingerprint;
+mod landmarks;
+mod outliers;
+mod people;
+mod plausibility;
+mod quality;
+mod rules;
 mod summary;
 
 use rayon::prelude::*;
 
 use self::fingerprint::Fingerprint;
+use self::landmarks::{aligned_to, coincident, no_landmarks, points_outside};
+use self::outliers::outliers;
+pub use self::people::{ALIKE, Seen, check_people};
+use self::plausibility::{bounds, cut_off, implausible};
+use self::quality::Quality;
+pub use self::rules::rule;
 pub use self::summary::{Sizes, Summary, summarise};
-use crate::align::{Cropper, Fit};
-use crate::dataset::{Dataset, Entry, Layout, Person, Problem, ProblemKind};
+use crate::dataset::{Dataset, Entry, Person, Problem, ProblemKind};
+use crate::domain::Domain;
 use crate::landmarks::Landmarks;
 use crate::picture::{Decoded, Picture};
 use crate::protocol::coverage::{Available, Protocols};
 use crate::protocol::soundness;
-use crate::template::Template;
-use crate::transform::Point;
 
 /// Pictures whose brightness varies by less than this many grey levels (standard deviation) show nothing.
-const LEAST_DEVIATION: f64 = 3.0;
-/// Landmarks within fewer pixels than this are those of no face.
-const LEAST_EXTENT_PX: f64 = 2.0;
-/// A face is aligned already if its points lie, on average, nearer to a template's than this share of the eyes' distance.
-const ALIGNED_SHARE: f64 = 0.04;
+pub(crate) const LEAST_DEVIATION: f64 = 3.0;
 
 /// Everything wrong with a dataset: its lists, its pictures, its landmarks, its protocols. `done` is called after each picture,
 /// from any thread.
@@ -36,8 +43,19 @@ pub fn check(dataset: &Dataset, done: impl Fn() + Sync) -> Vec<Problem> {
         })
         .collect();
     let mut problems = dataset.problems.clone();
+    let domains = || entries.iter().map(|(_, entry)| entry.domain).zip(&looked);
+    let qualities: Vec<(Domain, Option<Quality>)> =
+        domains().map(|(domain, looked)| (domain, looked.quality)).collect();
+    let faces: Vec<(Domain, Option<Landmarks>)> =
+        domains().map(|(domain, looked)| (domain, looked.landmarks)).collect();
+    let among_others = outliers(&qualities).into_iter().chain(implausible(&faces)).map(|(place, kind, detail)| {
+        let (person, entry) = entries[place];
+        Problem { picture: person.label(entry), kind, detail }
+    });
+    let among_others: Vec<Problem> = among_others.collect();
     let prints: Vec<Option<Fingerprint>> = looked.iter().map(|looked| looked.print).collect();
     problems.extend(looked.into_iter().flat_map(|looked| looked.problems));
+    problems.extend(among_others);
     problems.extend(no_landmarks(dataset));
     problems.extend(duplicates(&entries, &prints));
     problems.extend(protocol_problems(dataset));
@@ -49,6 +67,8 @@ pub fn check(dataset: &Dataset, done: impl Fn() + Sync) -> Vec<Problem> {
 struct Looked {
     problems: Vec<Problem>,
     print: Option<Fingerprint>,
+    quality: Option<Quality>,
+    landmarks: Option<Landmarks>,
 }
 
 fn look(label: &str, entry: &Entry) -> Looked {
@@ -76,11 +96,16 @@ fn look(label: &str, entry: &Entry) -> Looked {
     }
     let Some(picture) = picture else { return looked };
     let size = [picture.width(), picture.height()];
-    let deviation = deviation(&picture);
+    let (deviation, quality) = (deviation(&picture), Quality::of(&picture));
     if deviation < LEAST_DEVIATION {
         problem(ProblemKind::NearConstant, format!("brightness varies by {deviation:.1} grey levels only"));
+    } else if let Some((kind, detail)) = quality.problem(entry.domain) {
+        problem(kind, detail);
     }
     if let Some(landmarks) = landmarks {
+        if let Some(detail) = cut_off(bounds(&landmarks.0), size) {
+            problem(ProblemKind::FaceCutOff, detail);
+        }
         let outside = points_outside(&landmarks, size);
         if !outside.is_empty() {
             let numbers = outside.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -94,51 +119,10 @@ fn look(label: &str, entry: &Entry) -> Looked {
             );
         }
     }
+    looked.landmarks = landmarks;
+    looked.quality = Some(quality);
     looked.print = Some(Fingerprint::of(&picture));
     looked
-}
-
-/// A dataset in which no picture has landmarks. In WebCaricature's layout they are a part of it; elsewhere they need not be there.
-fn no_landmarks(dataset: &Dataset) -> Option<Problem> {
-    if dataset.entries().any(|(_, entry)| entry.landmarks.is_some()) || dataset.entries().next().is_none() {
-        return None;
-    }
-    let (kind, place) = match dataset.layout {
-        Layout::WebCaricature => {
-            (ProblemKind::LandmarksMissing, "FacialPoints is missing here and where it may be taken from")
-        }
-        _ => (ProblemKind::NoLandmarks, "no picture has a .txt file of its name beside it"),
-    };
-    let detail = format!("the dataset has no landmarks at all ({place}); faces are looked for by the detector");
-    Some(Problem { picture: dataset.root.display().to_string(), kind, detail })
-}
-
-/// Landmarks that lie on one spot: all of them, so that no transform can be found, or some.
-fn coincident(label: &str, landmarks: &Landmarks) -> Option<Problem> {
-    let problem = |kind, detail| Some(Problem { picture: label.to_owned(), kind, detail });
-    if let Err(error) = Cropper::new(Template::ORIGINAL, Fit::Plain).fit(&landmarks.five_points()) {
-        return problem(ProblemKind::AlignmentFailed, format!("the face cannot be aligned: {error}"));
-    }
-    let points = landmarks.0;
-    let extent = [0, 1].map(|axis| {
-        let values = points.map(|point| point[axis]);
-        values.iter().copied().fold(f64::MIN, f64::max) - values.iter().copied().fold(f64::MAX, f64::min)
-    });
-    if extent[0].max(extent[1]) < LEAST_EXTENT_PX {
-        let detail = format!("the face cannot be aligned: its landmarks lie within {LEAST_EXTENT_PX} pixels");
-        return problem(ProblemKind::AlignmentFailed, detail);
-    }
-    let is_again = |index: &usize| points[..*index].iter().any(|other| same_place(*other, points[*index]));
-    let again: Vec<String> = (0..points.len()).filter(is_again).map(|index| (index + 1).to_string()).collect();
-    if again.is_empty() {
-        return None;
-    }
-    problem(ProblemKind::PointsCoincide, format!("landmarks {} lie where earlier ones do", again.join(", ")))
-}
-
-/// Whether two points are the same hundredth of a pixel.
-fn same_place(a: Point, b: Point) -> bool {
-    (a[0] - b[0]).abs() < 0.01 && (a[1] - b[1]).abs() < 0.01
 }
 
 /// Standard deviation of the brightness in grey levels.
@@ -153,31 +137,6 @@ fn deviation(picture: &Picture) -> f64 {
     (squares as f64 / count - mean * mean).max(0.0).sqrt()
 }
 
-/// Numbers, from 1, of the landmarks that lie in no pixel.
-fn points_outside(landmarks: &Landmarks, [width, height]: [usize; 2]) -> Vec<usize> {
-    let inside = |[x, y]: Point| (0.0..width as f64).contains(&x) && (0.0..height as f64).contains(&y);
-    (1..).zip(landmarks.0).filter(|(_, point)| !inside(*point)).map(|(number, _)| number).collect()
-}
-
-/// The template, scaled to the picture, that a face was put onto; `None` for pictures of other proportions.
-fn aligned_to(points: &[Point; 5], [width, height]: [usize; 2]) -> Option<&'static str> {
-    let templates = [
-        ("200x232", Template::ORIGINAL),
-        ("96x112", Template::SPHEREFACE),
-        ("512x512 photo", Template::VIEWER_PHOTO),
-        ("512x512 drawing", Template::VIEWER_DRAWING),
-    ];
-    let near = |template: &Template| {
-        let scale = width as f64 / template.width as f64;
-        let fits = (scale * template.height as f64 - height as f64).abs() <= 1.0;
-        let apart = |a: Point, b: Point| (a[0] - b[0]).hypot(a[1] - b[1]);
-        let places = template.points.map(|[x, y]| [(x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5]);
-        let mean = points.iter().zip(places).map(|(&point, place)| apart(point, place)).sum::<f64>() / 5.0;
-        fits && mean <= ALIGNED_SHARE * apart(places[0], places[1])
-    };
-    templates.into_iter().find(|(_, template)| near(template)).map(|(name, _)| name)
-}
-
 /// Every picture that looks like an earlier one.
 fn duplicates(entries: &[(&Person, &Entry)], prints: &[Option<Fingerprint>]) -> Vec<Problem> {
     let earlier = |index: usize| {
@@ -186,8 +145,13 @@ fn duplicates(entries: &[(&Person, &Entry)], prints: &[Option<Fingerprint>]) -> 
     };
     let problem = |(index, other): (usize, usize)| {
         let label = |index: usize| entries[index].0.label(entries[index].1);
-        let detail = format!("looks the same as {}", label(other));
-        Problem { picture: label(index), kind: ProblemKind::Duplicate, detail }
+        let is_same = prints[index].zip(prints[other]).is_some_and(|(one, other)| one.has_the_pixels_of(&other));
+        let (kind, words) = if is_same {
+            (ProblemKind::Duplicate, "has the same pixels as")
+        } else {
+            (ProblemKind::NearDuplicate, "looks the same as")
+        };
+        Problem { picture: label(index), kind, detail: format!("{words} {}", label(other)) }
     };
     let found: Vec<Option<usize>> = (0..entries.len()).into_par_iter().map(earlier).collect();
     found.into_iter().enumerate().filter_map(|(index, other)| Some(problem((index, other?)))).collect()
@@ -210,31 +174,5 @@ fn protocol_problems(dataset: &Dataset) -> Vec<Problem> {
             let picture = folder.display().to_string();
             vec![Problem { picture, kind: ProblemKind::ListUnreadable, detail: error.to_string() }]
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn landmarks_on_one_spot_are_found() {
-        let kind = |landmarks: [Point; 17]| coincident("Ada", &Landmarks(landmarks)).map(|problem| problem.kind);
-        let apart: [Point; 17] =
-            std::array::from_fn(|index| [20.0 + 9.0 * index as f64, 30.0 + ((7 * index) % 17) as f64]);
-        assert_eq!(kind(apart), None);
-        assert_eq!(kind([[50.0, 50.0]; 17]), Some(ProblemKind::AlignmentFailed));
-        assert_eq!(kind(apart.map(|[x, y]| [50.0 + 1e-7 * x, 50.0 + 1e-7 * y])), Some(ProblemKind::AlignmentFailed));
-        let mut some = apart;
-        some[3] = some[0];
-        assert_eq!(kind(some), Some(ProblemKind::PointsCoincide));
-    }
-
-    #[test]
-    fn aligned_faces_are_recognised_at_any_size() {
-        let places = Template::ORIGINAL.points.map(|[x, y]| [2.0 * x + 3.0, 2.0 * y - 2.0]);
-        assert_eq!(aligned_to(&places, [400, 464]), Some("200x232"));
-        assert_eq!(aligned_to(&places, [400, 500]), None);
-        assert_eq!(aligned_to(&places.map(|[x, y]| [x + 20.0, y]), [400, 464]), None);
     }
 }

@@ -16,8 +16,7 @@ pub struct Problem {
 }
 
 /// What can be wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum ProblemKind {
     /// A listed picture has no file.
@@ -56,8 +55,34 @@ pub enum ProblemKind {
     PointsCoincide,
     /// Some points lie outside the picture.
     PointOutside,
-    /// Another picture looks the same.
+    /// Another picture has the same pixels.
     Duplicate,
+    /// Another picture looks the same.
+    NearDuplicate,
+    /// Nowhere sharp.
+    Blurry,
+    /// Nothing bright in it.
+    Dark,
+    /// Nothing dark in it.
+    Bright,
+    /// Few grey levels.
+    LowInformation,
+    /// A grey photo among coloured ones.
+    GreyAmongColour,
+    /// Much larger or smaller than the others.
+    OddSize,
+    /// Much longer than wide, or much wider than long.
+    OddAspect,
+    /// A landmark far from where faces have it.
+    ImplausibleLandmarks,
+    /// The face reaches the picture's edge.
+    FaceCutOff,
+    /// No face was found.
+    NoFace,
+    /// More alike to another person's photos than to those of its own.
+    OtherPerson,
+    /// Two names whose photos seem to show one person.
+    SamePerson,
     /// Nearly one colour.
     NearConstant,
     /// The face lies where a template would put it.
@@ -67,23 +92,64 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// The word that stands for it in JSON and lists: `face_cut_off`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PictureMissing => "picture_missing",
+            Self::PictureUnreadable => "picture_unreadable",
+            Self::OddPicture => "odd_picture",
+            Self::LandmarksMissing => "landmarks_missing",
+            Self::LandmarksCount => "landmarks_count",
+            Self::LandmarksSyntax => "landmarks_syntax",
+            Self::AlignmentFailed => "alignment_failed",
+            Self::CropUnwritable => "crop_unwritable",
+            Self::ListUnreadable => "list_unreadable",
+            Self::ProtocolPicture => "protocol_picture",
+            Self::ProtocolEmpty => "protocol_empty",
+            Self::ProtocolRepeats => "protocol_repeats",
+            Self::ProtocolPersonTwice => "protocol_person_twice",
+            Self::ProbeWithoutGallery => "probe_without_gallery",
+            Self::ProtocolCount => "protocol_count",
+            Self::NoLandmarks => "no_landmarks",
+            Self::PointsCoincide => "points_coincide",
+            Self::PointOutside => "point_outside",
+            Self::Duplicate => "duplicate",
+            Self::NearDuplicate => "near_duplicate",
+            Self::Blurry => "blurry",
+            Self::Dark => "dark",
+            Self::Bright => "bright",
+            Self::LowInformation => "low_information",
+            Self::GreyAmongColour => "grey_among_colour",
+            Self::OddSize => "odd_size",
+            Self::OddAspect => "odd_aspect",
+            Self::ImplausibleLandmarks => "implausible_landmarks",
+            Self::FaceCutOff => "face_cut_off",
+            Self::NoFace => "no_face",
+            Self::OtherPerson => "other_person",
+            Self::SamePerson => "same_person",
+            Self::NearConstant => "near_constant",
+            Self::AlreadyAligned => "already_aligned",
+            Self::ListedTwice => "listed_twice",
+        }
+    }
+
     /// Whether something cannot be used; the others are worth a look.
     pub fn is_error(self) -> bool {
-        use ProblemKind::{
-            AlreadyAligned, Duplicate, ListedTwice, NearConstant, NoLandmarks, OddPicture, PointOutside,
-            PointsCoincide, ProtocolRepeats,
-        };
-        !matches!(
+        matches!(
             self,
-            OddPicture
-                | PointOutside
-                | PointsCoincide
-                | NoLandmarks
-                | Duplicate
-                | NearConstant
-                | AlreadyAligned
-                | ListedTwice
-                | ProtocolRepeats
+            Self::PictureMissing
+                | Self::PictureUnreadable
+                | Self::LandmarksMissing
+                | Self::LandmarksCount
+                | Self::LandmarksSyntax
+                | Self::AlignmentFailed
+                | Self::CropUnwritable
+                | Self::ListUnreadable
+                | Self::ProtocolPicture
+                | Self::ProtocolEmpty
+                | Self::ProtocolPersonTwice
+                | Self::ProbeWithoutGallery
+                | Self::ProtocolCount
         )
     }
 
@@ -102,5 +168,11 @@ impl ProblemKind {
             Error::Landmarks { .. } => Self::LandmarksSyntax,
             _ => Self::LandmarksMissing,
         }
+    }
+}
+
+impl serde::Serialize for ProblemKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }

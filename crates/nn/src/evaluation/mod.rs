@@ -2,6 +2,7 @@
 //! [`Mode`]s has them; [`crate::metrics::generation`] compares the rows.
 
 mod error;
+mod floats;
 mod mode;
 mod network;
 mod published;
@@ -9,6 +10,7 @@ mod resampling;
 mod weights;
 
 pub use error::EvaluationError;
+pub use floats::FloatPictures;
 pub use mode::{Mode, Preparation, Resampling, Scaling};
 pub use network::{FeatureNetwork, NetworkKind};
 pub use published::PublishedWeights;

@@ -20,8 +20,9 @@ use crate::recognition::{EmbeddingOptions, Recognizer};
 use crate::weights::{ModelFile, WeightsError, sha256, sha256_of_file};
 
 use super::error::EvaluationError;
+use super::floats::{FloatPictures, mesh_pixels, recognition_planes, vgg_planes};
 use super::mode::{Mode, Preparation};
-use super::resampling::network_planes;
+use super::resampling::{network_planes, network_planes_of_levels};
 use super::weights::read_inception;
 
 /// Height and width of the pictures that VGG16 reads here.
@@ -144,11 +145,58 @@ impl FeatureNetwork {
         Ok(rows)
     }
 
+    /// The rows of pictures as networks give them, without a rounding to 8 bits. Preparations that save files leave that out.
+    ///
+    /// # Errors
+    /// As [`features`](Self::features).
+    pub fn features_of_floats(
+        &self,
+        pictures: &FloatPictures<'_>,
+        preparation: Option<Preparation>,
+    ) -> Result<FeatureRows, EvaluationError> {
+        let mut rows = FeatureRows::new(self.dim());
+        for levels in pictures.levels().chunks(PICTURES_AT_ONCE) {
+            rows.extend(&self.float_batch(levels, pictures.size(), preparation)?)?;
+        }
+        Ok(rows)
+    }
+
+    /// Of pictures `[3, h, w]`, RGB, 0 to 255.
+    fn float_batch(
+        &self,
+        pictures: &[Vec<f32>],
+        size: [usize; 2],
+        preparation: Option<Preparation>,
+    ) -> Result<Vec<f32>, EvaluationError> {
+        match &self.network {
+            Network::Inception(plan) => {
+                let Preparation { resampling, scaling, .. } = or_pytorch_fid(preparation);
+                let planes =
+                    pictures.par_iter().map(|levels| network_planes_of_levels(levels, size, resampling, scaling));
+                let planes = planes.collect::<Vec<_>>().concat();
+                Ok(on_workers(|| plan.run(&planes, &[]))?)
+            }
+            Network::Likeness(recognizer) => {
+                let planes =
+                    pictures.par_iter().map(|levels| recognition_planes(levels, size, recognizer.architecture()));
+                Ok(recognizer.embed_planes(&planes.collect::<Vec<_>>().concat())?.concat())
+            }
+            Network::FaceMesh(mesh, memories) => {
+                let rows = pictures.par_iter().map(|levels| mesh_features(mesh, memories, &mesh_pixels(levels, size)));
+                Ok(rows.collect::<Result<Vec<_>, _>>()?.concat())
+            }
+            Network::Vgg16(plan) => {
+                let planes = pictures.par_iter().map(|levels| vgg_planes(levels, size, VGG_SIDE));
+                let planes = planes.collect::<Vec<_>>().concat();
+                Ok(on_workers(|| plan.run(&planes, &[]))?)
+            }
+        }
+    }
+
     fn batch(&self, pictures: &[Picture], preparation: Option<Preparation>) -> Result<Vec<f32>, EvaluationError> {
         match &self.network {
             Network::Inception(plan) => {
-                let Preparation { resampling, scaling, .. } =
-                    preparation.or(Mode::PytorchFid.preparation()).expect("pytorch-fid prepares pictures");
+                let Preparation { resampling, scaling, .. } = or_pytorch_fid(preparation);
                 let planes = pictures.par_iter().map(|picture| network_planes(picture, resampling, scaling));
                 let planes = planes.collect::<Vec<_>>().concat();
                 Ok(on_workers(|| plan.run(&planes, &[]))?)
@@ -160,9 +208,10 @@ impl FeatureNetwork {
             }
             Network::FaceMesh(mesh, memories) => {
                 let crops = resized(pictures, FaceMesh::SIDE, FaceMesh::SIDE)?;
-                let rows: Result<Vec<_>, _> =
-                    crops.par_iter().map(|crop| mesh_features(mesh, memories, crop)).collect();
-                Ok(rows?.concat())
+                let pixels =
+                    |crop: &Picture| crop.pixels().iter().map(|level| f32::from(*level) / 255.0).collect::<Vec<_>>();
+                let rows = crops.par_iter().map(|crop| mesh_features(mesh, memories, &pixels(crop)));
+                Ok(rows.collect::<Result<Vec<_>, _>>()?.concat())
             }
             Network::Vgg16(plan) => {
                 let crops = resized(pictures, VGG_SIDE, VGG_SIDE)?;
@@ -177,15 +226,20 @@ fn resized(pictures: &[Picture], width: usize, height: usize) -> Result<Vec<Pict
     Ok(pictures.par_iter().map(|picture| resize(picture, width, height)).collect::<Result<_, _>>()?)
 }
 
+/// An Inception network's preparation where none is asked for.
+fn or_pytorch_fid(preparation: Option<Preparation>) -> Preparation {
+    preparation.or(Mode::PytorchFid.preparation()).expect("pytorch-fid prepares pictures")
+}
+
+/// `pixels`: `[side, side, 3]`, 0 to 1.
 fn mesh_features(
     mesh: &FaceMesh,
     memories: &Mutex<Vec<DenseMemory>>,
-    crop: &Picture,
+    pixels: &[f32],
 ) -> Result<Vec<f32>, EvaluationError> {
     let lock = || memories.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut memory = lock().pop().unwrap_or_default();
-    let pixels: Vec<f32> = crop.pixels().iter().map(|level| f32::from(*level) / 255.0).collect();
-    let features = mesh.features(&pixels, &mut memory)?;
+    let features = mesh.features(pixels, &mut memory)?;
     lock().push(memory);
     Ok(features)
 }

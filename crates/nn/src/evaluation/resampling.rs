@@ -11,9 +11,9 @@ const JPEG_QUALITY: u8 = 75;
 const TORCHVISION: [[f32; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
 
 /// A sample of an output pixel: inputs and their weights.
-struct Taps {
-    first: usize,
-    weights: Vec<f64>,
+pub(super) struct Taps {
+    pub(super) first: usize,
+    pub(super) weights: Vec<f64>,
 }
 
 /// The planes that an Inception network reads.
@@ -21,21 +21,45 @@ struct Taps {
 /// # Shapes
 /// - output: `[3, 299, 299]`, RGB
 pub fn network_planes(picture: &Picture, resampling: Resampling, scaling: Scaling) -> Vec<f32> {
-    let (width, height, side) = (picture.width(), picture.height(), Inception::SIDE);
-    let table: Vec<f32> = (0..=255u8).map(|level| as_read(level, resampling)).collect();
+    let table: Vec<f32> = (0..=255u8).map(|level| as_read(f32::from(level), resampling)).collect();
+    let pixels = picture.pixels();
+    let sample = |channel: usize, pixel: usize| table[usize::from(pixels[3 * pixel + channel])];
+    resampled([picture.width(), picture.height()], sample, resampling, scaling)
+}
+
+/// As [`network_planes`], of levels that are not rounded.
+///
+/// # Shapes
+/// - levels: `[3, height, width]`, RGB, 0 to 255; size: width and height
+/// - output: `[3, 299, 299]`, RGB
+pub(super) fn network_planes_of_levels(
+    levels: &[f32],
+    size: [usize; 2],
+    resampling: Resampling,
+    scaling: Scaling,
+) -> Vec<f32> {
+    let area = size[0] * size[1];
+    let sample = |channel: usize, pixel: usize| as_read(levels[channel * area + pixel], resampling);
+    resampled(size, sample, resampling, scaling)
+}
+
+/// `sample` gives a channel of a pixel, counted row by row.
+fn resampled(
+    [width, height]: [usize; 2],
+    sample: impl Fn(usize, usize) -> f32,
+    resampling: Resampling,
+    scaling: Scaling,
+) -> Vec<f32> {
+    let side = Inception::SIDE;
     let (across, down) = (taps(width, side, resampling), taps(height, side, resampling));
     let mut planes = vec![0.0; 3 * side * side];
     let mut rows = vec![0.0_f32; height * side];
     for (channel, plane) in planes.chunks_exact_mut(side * side).enumerate() {
-        for (row, pixels) in rows.chunks_exact_mut(side).zip(picture.pixels().chunks_exact(3 * width)) {
+        for (y, row) in rows.chunks_exact_mut(side).enumerate() {
             for (value, taps) in row.iter_mut().zip(&across) {
-                let levels = pixels[3 * taps.first + channel..].iter().step_by(3);
-                let sum: f64 = taps
-                    .weights
-                    .iter()
-                    .zip(levels)
-                    .map(|(weight, level)| weight * f64::from(table[usize::from(*level)]))
-                    .sum();
+                let first = y * width + taps.first;
+                let terms = taps.weights.iter().enumerate();
+                let sum: f64 = terms.map(|(tap, weight)| weight * f64::from(sample(channel, first + tap))).sum();
                 *value = sum as f32;
             }
         }
@@ -53,9 +77,8 @@ pub fn network_planes(picture: &Picture, resampling: Resampling, scaling: Scalin
 }
 
 /// A level before it is resized: PyTorch's kernel sees it divided by 255.
-fn as_read(level: u8, resampling: Resampling) -> f32 {
-    let value = f32::from(level);
-    if resampling == Resampling::TorchBilinear { value / 255.0 } else { value }
+fn as_read(level: f32, resampling: Resampling) -> f32 {
+    if resampling == Resampling::TorchBilinear { level / 255.0 } else { level }
 }
 
 /// A resized value as the network reads it.
@@ -98,9 +121,15 @@ fn bilinear(place: f64, source: usize) -> Taps {
     }
 }
 
+/// Pillow's antialiased bilinear filter: a triangle, widened where the picture shrinks.
+pub(super) fn taps_of_triangle(source: usize, target: usize) -> Vec<Taps> {
+    let scale = source as f64 / target as f64;
+    let kernel = |x: f64| (1.0 - x.abs()).max(0.0);
+    (0..target).map(|index| widened(kernel, 1.0, (index as f64 + 0.5) * scale, scale.max(1.0), source)).collect()
+}
+
 /// Catmull and Rom's cubic, widened by `scale` where the picture shrinks.
 fn bicubic(center: f64, scale: f64, source: usize) -> Taps {
-    const SUPPORT: f64 = 2.0;
     const SHARPNESS: f64 = -0.5;
     let kernel = |x: f64| {
         let x = x.abs();
@@ -112,7 +141,12 @@ fn bicubic(center: f64, scale: f64, source: usize) -> Taps {
             0.0
         }
     };
-    let support = SUPPORT * scale;
+    widened(kernel, 2.0, center, scale, source)
+}
+
+/// The samples around `center` that a kernel of a support reaches, which `scale` widens.
+fn widened(kernel: impl Fn(f64) -> f64, support: f64, center: f64, scale: f64, source: usize) -> Taps {
+    let support = support * scale;
     let first = (center - support + 0.5).max(0.0) as usize;
     let end = ((center + support + 0.5).max(0.0) as usize).min(source);
     let weights: Vec<f64> = (first..end).map(|sample| kernel((sample as f64 - center + 0.5) / scale)).collect();

@@ -230,15 +230,20 @@ impl Recognizer {
         for batch in crops.chunks(options.batch_size.max(1)) {
             rows.extend(self.embed_batch(batch, options.mirrored));
         }
-        for (index, row) in rows.iter().enumerate() {
-            let found = match () {
-                () if row.iter().any(|value| !value.is_finite()) => "not a number",
-                () if row.iter().all(|value| *value == 0.0) => "zero",
-                () => continue,
-            };
-            return Err(RecognizerError::Degenerate { index, found });
-        }
-        Ok(rows)
+        checked(rows)
+    }
+
+    /// As [`embed`](Self::embed), of planes `[n, 3, h, w]` as [`to_recognition_planes`] gives them, which need not come from
+    /// 8-bit pictures. All go through the network at once.
+    ///
+    /// # Errors
+    /// [`RecognizerError::Degenerate`].
+    ///
+    /// # Panics
+    /// If these are no whole crops.
+    pub fn embed_planes(&self, planes: &[f32]) -> Result<Vec<Vec<f32>>, RecognizerError> {
+        let embeddings = self.embedder.embed(planes, self.precision);
+        checked(embeddings.chunks_exact(self.description.network.embedding).map(<[f32]>::to_vec).collect())
     }
 
     fn embed_batch(&self, crops: &[Picture], mirrored: Mirrored) -> Vec<Vec<f32>> {
@@ -260,6 +265,19 @@ impl Recognizer {
         };
         pairs.map(join).collect()
     }
+}
+
+/// Embeddings that say something.
+fn checked(rows: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>, RecognizerError> {
+    for (index, row) in rows.iter().enumerate() {
+        let found = match () {
+            () if row.iter().any(|value| !value.is_finite()) => "not a number",
+            () if row.iter().all(|value| *value == 0.0) => "zero",
+            () => continue,
+        };
+        return Err(RecognizerError::Degenerate { index, found });
+    }
+    Ok(rows)
 }
 
 /// How alike two faces are: the cosine of the angle between their embeddings, -1 to 1.

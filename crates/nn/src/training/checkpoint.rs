@@ -26,15 +26,35 @@ pub(super) struct RunFacts {
     pub(super) data: Fingerprint,
 }
 
-/// Writes a checkpoint into `run_folder` and returns its folder. It is written under another name and renamed.
+/// A file beside the weights of a checkpoint, of which its state says nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a [u8],
+}
+
+/// Writes the checkpoint of the task's step into `run_folder`.
 ///
 /// # Errors
 /// [`TrainingError::Write`], and nothing is left behind.
-pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Result<PathBuf, TrainingError> {
+pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Result<(), TrainingError> {
+    save_at(task, run_folder, &checkpoint_folder(run_folder, task.steps_done()), facts, None)
+}
+
+/// Writes a checkpoint as the folder `target`, which it replaces. It is written under another name and renamed.
+///
+/// # Errors
+/// [`TrainingError::Write`], and nothing is left behind.
+pub(super) fn save_at(
+    task: &impl Task,
+    run_folder: &Path,
+    target: &Path,
+    facts: &RunFacts,
+    beside: Option<Beside<'_>>,
+) -> Result<(), TrainingError> {
     let folder = run_folder.join("checkpoints");
     let step = task.steps_done();
-    let target = checkpoint_folder(run_folder, step);
-    let wrong = |error: std::io::Error| TrainingError::Write { path: target.clone(), reason: error.to_string() };
+    let wrong = |error: std::io::Error| TrainingError::Write { path: target.to_path_buf(), reason: error.to_string() };
     fs::create_dir_all(&folder).map_err(wrong)?;
     let aside =
         create_unfinished(|| tempfile::Builder::new().prefix(".checkpoint-").tempdir_in(&folder)).map_err(wrong)?;
@@ -53,15 +73,17 @@ pub(super) fn save(task: &impl Task, run_folder: &Path, facts: &RunFacts) -> Res
     let unwritten = |reason: String| TrainingError::Write { path: path.clone(), reason };
     let text = state.to_json().map_err(|error| unwritten(error.to_string()))?;
     write_atomically(&path, &text, true).map_err(|error| unwritten(error.to_string()))?;
+    if let Some(Beside { name, text }) = beside {
+        write_atomically(aside.path().join(name), text, true).map_err(|error| unwritten(error.to_string()))?;
+    }
     sync_folder(aside.path()).map_err(wrong)?;
     if target.exists() {
-        fs::remove_dir_all(&target).map_err(wrong)?;
+        fs::remove_dir_all(target).map_err(wrong)?;
     }
-    fs::rename(aside.path(), &target).map_err(wrong)?;
+    fs::rename(aside.path(), target).map_err(wrong)?;
     // The folder has moved away; there is nothing left for the guard to remove.
     let _ = aside.keep();
-    sync_folder(&folder).map_err(wrong)?;
-    Ok(target)
+    sync_folder(target.parent().unwrap_or(&folder)).map_err(wrong)
 }
 
 /// Restores the networks and optimisers of a checkpoint. The settings must be those of its run, whose seed is `seed`.

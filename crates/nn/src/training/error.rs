@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::evaluation::EvaluationError;
 use crate::losses::IdentityError;
 use crate::weights::WeightsError;
 
@@ -33,6 +34,9 @@ pub enum TrainingError {
     /// The identity loss cannot be used.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// What a run is measured by cannot be had.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
     /// A file of the run could not be written.
     #[error("cannot write {}: {reason}", path.display())]
     Write {

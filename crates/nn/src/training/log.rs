@@ -44,10 +44,14 @@ impl StepReport {
     }
 
     fn json(&self) -> Value {
-        let mut object = Map::from_iter([("step".to_owned(), Value::from(self.step))]);
-        object.extend(self.scalars().map(|(name, value)| (name.to_owned(), Value::from(value))));
-        Value::Object(object)
+        object(self.step, self.scalars())
     }
+}
+
+fn object<'a>(step: u64, scalars: impl Iterator<Item = (&'a str, f64)>) -> Value {
+    let mut object = Map::from_iter([("step".to_owned(), Value::from(step))]);
+    object.extend(scalars.map(|(name, value)| (name.to_owned(), Value::from(value))));
+    Value::Object(object)
 }
 
 /// The log of a run, open for more.
@@ -80,10 +84,24 @@ impl Log {
 
     /// Records a step.
     pub(super) fn write(&mut self, report: &StepReport) -> Result<(), TrainingError> {
-        let line = format!("{}\n", report.json());
+        self.write_line(report.step, report.json(), report.scalars())
+    }
+
+    /// Records what was measured of a step after it, in a line of its own.
+    pub(super) fn write_values(&mut self, step: u64, values: &NamedValues) -> Result<(), TrainingError> {
+        let scalars = || values.iter().map(|(name, value)| (name.as_str(), f64::from(*value)));
+        self.write_line(step, object(step, scalars()), scalars())
+    }
+
+    fn write_line<'a>(
+        &mut self,
+        step: u64,
+        line: Value,
+        scalars: impl Iterator<Item = (&'a str, f64)>,
+    ) -> Result<(), TrainingError> {
         self.lines
-            .write_all(line.as_bytes())
-            .and_then(|()| self.events.write(report.step, report.scalars()))
+            .write_all(format!("{line}\n").as_bytes())
+            .and_then(|()| self.events.write(step, scalars))
             .map_err(|error| TrainingError::Write { path: self.path.clone(), reason: error.to_string() })
     }
 }

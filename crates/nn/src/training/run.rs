@@ -36,6 +36,10 @@ pub trait Run: Clone + PartialEq + Serialize + DeserializeOwned {
     fn workers(&self) -> usize;
     /// What is written when.
     fn intervals(&self) -> Intervals;
+    /// The measure by which the best checkpoint is kept; less is better.
+    fn best(&self) -> Option<&str> {
+        None
+    }
     /// Every path in the file by its key, to be resolved against the file's folder.
     fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)>;
     /// Notes the version of the program that starts the run.

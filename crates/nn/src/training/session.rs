@@ -1,6 +1,7 @@
 //! A run from its first step to its last.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use burn::tensor::Device;
@@ -16,7 +17,8 @@ use super::loader::Loader;
 use super::log::{Log, StepReport};
 use super::odd_pictures::OddPictures;
 use super::pictures::passed_over;
-use super::records::Records;
+use super::records::divergence::LossWatch;
+use super::records::{Best, Due, Records};
 use super::resuming::differences::differences;
 use super::resuming::fingerprint::Pictures;
 use super::run::Run;
@@ -43,6 +45,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// The last checkpoint.
     pub checkpoint: PathBuf,
+    /// The best checkpoint, where the run file names a measure for it and something was measured.
+    pub best: Option<Best>,
     /// Whether it was stopped before its last step.
     pub interrupted: bool,
 }
@@ -177,15 +181,18 @@ impl<T: Task> Session<T> {
             }
         })?;
         let (run, seconds) = (self.folder.path().to_path_buf(), began.elapsed().as_secs_f64());
-        Ok(Outcome { run, steps: self.task.steps_done(), seconds, checkpoint, interrupted })
+        let best = self.records.best();
+        Ok(Outcome { run, steps: self.task.steps_done(), seconds, checkpoint, best, interrupted })
     }
 
     /// The last checkpoint, and whether it was stopped before its last step.
     fn train_steps(&mut self, observer: &mut dyn Observer) -> Result<(PathBuf, bool), TrainingError> {
         sweep(self.folder.path());
         self.pictures.note(self.folder.path())?;
-        let (mut log, repaired) = Log::open(self.folder.path(), self.task.steps_done())?;
+        let (log, repaired) = Log::open(self.folder.path(), self.task.steps_done())?;
         self.warnings.drain(..).chain(repaired).for_each(|warning| observer.warned(&warning));
+        let log = Arc::new(Mutex::new(log));
+        let mut losses = LossWatch::default();
         let make = T::batch_maker(&self.run, &self.sources);
         let mut loader = Loader::start(self.run.workers(), self.task.steps_done(), make);
         let (intervals, steps) = (self.run.intervals(), self.run.steps());
@@ -202,20 +209,30 @@ impl<T: Task> Session<T> {
             let due = |every: u64| step.is_multiple_of(every) || step == steps;
             let mut report = self.report(times, values);
             let evaluated = intervals.evaluation.is_some_and(due);
-            if evaluated {
+            if evaluated && !T::EVALUATES_ASIDE {
                 report.values.extend(self.records.evaluate(&self.task)?);
             }
-            if due(intervals.log) || evaluated {
-                log.write(&report)?;
+            if due(intervals.log) || (evaluated && !T::EVALUATES_ASIDE) {
+                log.lock().unwrap_or_else(PoisonError::into_inner).write(&report)?;
             }
             observer.stepped(&report);
-            let odd = T::odd_pictures(&self.sources).map(OddPictures::news).unwrap_or_default();
-            odd.iter().for_each(|warning| observer.warned(warning));
+            self.warn(losses.look(step, &report.values), observer);
             interrupted = observer.wants_to_stop() && step < steps;
             let checkpoint = due(intervals.checkpoint) && !interrupted;
-            self.records.write(&self.task, intervals.samples.is_some_and(due), checkpoint)?;
+            let evaluation = evaluated && T::EVALUATES_ASIDE;
+            let due = Due { samples: intervals.samples.is_some_and(due), evaluation, checkpoint };
+            self.records.write(&self.task, due, &log)?;
         }
-        Ok((self.records.finish(&self.task)?, interrupted))
+        let checkpoint = self.records.finish(&self.task, &log)?;
+        self.warn(Vec::new(), observer);
+        Ok((checkpoint, interrupted))
+    }
+
+    /// Passes on what is new: of odd pictures, of losses, of evaluations that have ended.
+    fn warn(&self, losses: Vec<String>, observer: &mut dyn Observer) {
+        let odd = T::odd_pictures(&self.sources).map(OddPictures::news).unwrap_or_default();
+        let news = odd.into_iter().chain(losses).chain(self.records.warnings());
+        news.for_each(|warning| observer.warned(&warning));
     }
 
     /// `times`: of the step, of its waiting for pictures, and from the end of the step before to its start.

@@ -93,6 +93,15 @@ pub trait Task: Clone + Send + Sized + 'static {
     /// [`TrainingError::NotFinite`] if a loss is not finite. The weights that it would have changed are unchanged.
     fn step(&mut self, batch: Self::Batch) -> Result<NamedValues, TrainingError>;
 
+    /// Whether evaluation runs on the writer's thread, of a snapshot, while training goes on. Its values have a line of their own
+    /// in the log then.
+    const EVALUATES_ASIDE: bool = false;
+
+    /// What evaluations since the last call give rise to warn of; nothing by default.
+    fn evaluation_warnings(_samples: &Self::Samples) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Values that are measured at intervals, not in every step. None by default.
     ///
     /// # Errors

@@ -52,12 +52,12 @@ fn trace(statistics: &Statistics) -> f64 {
     statistics.covariance.iter().step_by(statistics.dim() + 1).sum()
 }
 
-/// The distance of two sets of rows that are no more than their features, without their covariances: for the many small
-/// sets of an extrapolation.
+/// The distance of two sets of rows; of sets no larger than their features without their covariances, which is much less work: for
+/// the many small sets of an extrapolation, and while a network is trained.
 ///
 /// # Errors
 /// As [`frechet_distance`]; [`FeatureError::TooFew`] for a set of fewer than two rows.
-pub(super) fn distance_of_sets(real: &FeatureRows, fake: &FeatureRows) -> Result<f64, FeatureError> {
+pub fn distance_of_sets(real: &FeatureRows, fake: &FeatureRows) -> Result<f64, FeatureError> {
     if real.len().max(fake.len()) > real.dim() {
         return frechet_distance(&Moments::of(real).statistics()?, &Moments::of(fake).statistics()?);
     }

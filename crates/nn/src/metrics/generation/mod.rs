@@ -21,7 +21,7 @@ pub use compare::{Comparison, ComparisonSettings, Estimate, compare, compare_sta
 pub use error::FeatureError;
 pub use extrapolation::{Extrapolation, extrapolate};
 pub use files::{FeatureFile, read_features, read_statistics, write_rows};
-pub use frechet::{FrechetDistance, frechet_distance, frechet_distance_of_rows};
+pub use frechet::{FrechetDistance, distance_of_sets, frechet_distance, frechet_distance_of_rows};
 pub use kernel_distance::{KernelDistance, SubsetSettings, kernel_distance};
 pub use moments::{Moments, Statistics};
 pub use neighbours::{NeighbourMeasures, OneNearestNeighbour, neighbour_measures};

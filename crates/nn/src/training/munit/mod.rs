@@ -1,6 +1,7 @@
 //! Training of MUNIT translators.
 
 mod batch;
+mod evaluation;
 mod original;
 mod pictures;
 mod run;
@@ -14,9 +15,10 @@ mod task;
 mod trainer;
 
 pub use batch::{Batch, StepNoise};
+pub use evaluation::{EvaluationConfig, EvaluationNetwork};
 pub use run::RunFile;
 pub use settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Settings, StepOrder};
 pub use start::StartConfig;
 pub use tape::Tape;
-pub use task::CheckReport;
+pub use task::{CheckReport, Fixtures};
 pub use trainer::{AuxiliaryNetworks, Trainer};

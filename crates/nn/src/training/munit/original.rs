@@ -125,5 +125,6 @@ fn record(original: &OriginalConfig) -> RecordConfig {
         num_samples: original.display_size.unwrap_or(defaults.num_samples),
         checkpoint_every: original.snapshot_save_iter.unwrap_or(defaults.checkpoint_every),
         keep_checkpoints: 0,
+        ..defaults
     }
 }

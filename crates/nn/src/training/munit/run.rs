@@ -140,10 +140,14 @@ impl Run for RunFile {
         Intervals {
             log: self.record.log_every,
             samples: Some(self.record.sample_every),
-            evaluation: None,
+            evaluation: self.record.evaluate_every,
             checkpoint: self.record.checkpoint_every,
             keep_checkpoints: self.record.keep_checkpoints,
         }
+    }
+
+    fn best(&self) -> Option<&str> {
+        self.record.best.as_deref()
     }
 
     fn paths_mut(&mut self) -> Vec<(&'static str, &mut PathBuf)> {
@@ -159,6 +163,7 @@ impl Run for RunFile {
             ("data.test_drawings", data.test_drawings.as_mut()),
             ("data.test_photos", data.test_photos.as_mut()),
             ("losses.vgg16", losses.vgg16.as_mut()),
+            ("record.evaluation.weights", self.record.evaluation.weights.as_mut()),
             ("losses.identity.recognizer", recognizer.map(|identity| &mut identity.recognizer)),
         ]
         .into_iter()

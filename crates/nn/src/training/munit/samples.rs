@@ -23,7 +23,7 @@ const NUM_STYLES: usize = 3;
 
 /// Fixed inputs and styles.
 #[derive(Debug)]
-pub struct Samples {
+pub(super) struct Samples {
     inputs: Pair<Vec<Tensor<4>>>,
     styles: Pair<Vec<Tensor<2>>>,
     networks: TranslatorConfig,
@@ -64,7 +64,7 @@ impl Samples {
     /// Photos come first, drawings below. The networks' state is not changed.
     pub(super) fn write(&self, translator: &Translator, path: &Path) -> Result<(), TrainingError> {
         let wrong = |reason: String| TrainingError::Write { path: path.to_path_buf(), reason };
-        let translator = self.copy(translator);
+        let translator = refreshed_copy(translator, &self.networks, &self.device);
         let mut pictures = Vec::new();
         for from in [Domain::Photo, Domain::Drawing] {
             for input in self.inputs.of(from) {
@@ -83,18 +83,18 @@ impl Samples {
         sheet.save(path, true).map_err(|error| wrong(error.to_string()))
     }
 
-    /// Networks with the same weights, refreshed. Not a clone: a clone shares the vectors that a spectral layer stores for
-    /// its gradient, and the other networks may be in the middle of a training step.
-    fn copy(&self, translator: &Translator) -> Translator {
-        let mut twin = Translator::new(&self.networks, Initialization::Default, 0, &self.device);
-        let parameters = translator.parameters();
-        twin.visit_mut("", &mut |name, parameter| parameter.set(parameters[name].flat()));
-        twin.refresh();
-        twin
-    }
-
     fn picture(&self, planes: Tensor<4>) -> Result<Picture, String> {
         let PictureConfig { width, height, .. } = self.networks.picture;
         from_planes(width, height, &to_values(planes)).map_err(|error| error.to_string())
     }
+}
+
+/// Networks with the same weights, refreshed. Not a clone: a clone shares the vectors that a spectral layer stores for
+/// its gradient, and the other networks may be in the middle of a training step.
+pub(super) fn refreshed_copy(translator: &Translator, networks: &TranslatorConfig, device: &Device) -> Translator {
+    let mut twin = Translator::new(networks, Initialization::Default, 0, device);
+    let parameters = translator.parameters();
+    twin.visit_mut("", &mut |name, parameter| parameter.set(parameters[name].flat()));
+    twin.refresh();
+    twin
 }

@@ -9,6 +9,8 @@ use crate::layers::Initialization;
 use crate::losses::{AdversarialLoss, IdentityConfig, LossWeights};
 use crate::training::optimizer::{AdamConfig, Schedule};
 
+use super::evaluation::EvaluationConfig;
+
 /// The sections of a run file that a trainer needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -211,11 +213,29 @@ pub struct RecordConfig {
     pub checkpoint_every: u64,
     /// Checkpoints kept, the newest ones; 0 keeps all.
     pub keep_checkpoints: usize,
+    /// An evaluation on the test pictures. None without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluate_every: Option<u64>,
+    /// The measure by which the best checkpoint is kept in the run's folder `best`, beside the newest ones: `MEASURE.SET` as the log
+    /// has it, `kid.drawing` or `kernel_likeness.photo`. None without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub best: Option<String>,
+    /// What is measured.
+    pub evaluation: EvaluationConfig,
 }
 
 impl Default for RecordConfig {
     fn default() -> Self {
-        Self { log_every: 50, sample_every: 1000, num_samples: 4, checkpoint_every: 1000, keep_checkpoints: 3 }
+        Self {
+            log_every: 50,
+            sample_every: 1000,
+            num_samples: 4,
+            checkpoint_every: 1000,
+            keep_checkpoints: 3,
+            evaluate_every: None,
+            best: None,
+            evaluation: EvaluationConfig::default(),
+        }
     }
 }
 
@@ -227,7 +247,7 @@ impl RecordConfig {
         if !(1..=64).contains(&self.num_samples) {
             return Err(format!("record.num_samples must be between 1 and 64, found {}", self.num_samples));
         }
-        Ok(())
+        self.evaluation.validate(self.evaluate_every, self.best.as_deref())
     }
 }
 

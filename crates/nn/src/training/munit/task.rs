@@ -1,6 +1,6 @@
 //! A translator's training as a task of a session.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
@@ -17,8 +17,9 @@ use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
 
 use super::batch::StepNoise;
+use super::evaluation::Evaluation;
 use super::run::RunFile;
-use super::samples::Samples;
+use super::samples::{Samples, refreshed_copy};
 use super::sources::{BatchMaker, HostBatch, Sources};
 use super::trainer::{AuxiliaryNetworks, Trainer};
 
@@ -33,6 +34,13 @@ pub struct CheckReport {
     pub generator_parameters: usize,
     /// Parameters of both discriminators.
     pub discriminator_parameters: usize,
+}
+
+/// What a run shows and measures now and then.
+#[derive(Debug)]
+pub struct Fixtures {
+    grids: Vec<(&'static str, Samples)>,
+    evaluation: Option<Evaluation>,
 }
 
 /// The optimisers' part of a checkpoint's state.
@@ -54,7 +62,7 @@ impl Task for Trainer {
     type Run = RunFile;
     type Sources = Sources;
     type Batch = HostBatch;
-    type Samples = Vec<(&'static str, Samples)>;
+    type Samples = Fixtures;
     type State = State;
     type Summary = CheckReport;
 
@@ -89,14 +97,27 @@ impl Task for Trainer {
         run.start.as_ref().map_or(Ok(()), |start| start.load(self))
     }
 
-    /// Reads the pictures that the grids show.
+    /// Reads the pictures that the grids show and those that evaluation looks at.
     fn prepare_samples(run: &RunFile, sources: &Sources, device: &Device) -> Result<Self::Samples, TrainingError> {
         let networks = run.networks();
         let sets = [("train", Some(&*sources.sets)), ("test", sources.test.as_ref())];
-        sets.into_iter()
+        let grids = sets
+            .into_iter()
             .filter_map(|(name, sets)| sets.map(|sets| (name, sets)))
             .map(|(name, sets)| Ok((name, Samples::read(sets, &networks, run.record.num_samples, run.seed, device)?)))
-            .collect()
+            .collect::<Result<_, TrainingError>>()?;
+        let evaluation = match (run.record.evaluate_every, &sources.test) {
+            (None, _) => None,
+            (Some(_), Some(test)) => {
+                Some(Evaluation::prepare(&run.record.evaluation, test, &networks, run.seed, device)?)
+            }
+            (Some(_), None) => {
+                let reason = "record.evaluate_every needs test pictures: data.test_drawings and data.test_photos, or a prepared \
+                              dataset with a split \"test\"";
+                return Err(TrainingError::RunFile { path: PathBuf::from(&run.name), reason: reason.to_owned() });
+            }
+        };
+        Ok(Fixtures { grids, evaluation })
     }
 
     fn batch_maker(
@@ -137,9 +158,23 @@ impl Task for Trainer {
         Ok(self.train(&batch, &noise)?)
     }
 
-    fn write_samples(&self, samples: &Self::Samples, folder: &Path) -> Result<(), TrainingError> {
+    const EVALUATES_ASIDE: bool = true;
+
+    /// Of the EMA where there is one, as translation takes it.
+    fn evaluate(&self, samples: &Fixtures) -> Result<NamedValues, TrainingError> {
+        let Some(evaluation) = &samples.evaluation else { return Ok(NamedValues::new()) };
         let translator = self.ema.as_ref().unwrap_or(&self.translator);
-        for (name, samples) in samples {
+        let copy = refreshed_copy(translator, &self.settings.networks, self.device());
+        Ok(evaluation.measure(&copy, self.step))
+    }
+
+    fn evaluation_warnings(samples: &Fixtures) -> Vec<String> {
+        samples.evaluation.as_ref().map(Evaluation::warnings).unwrap_or_default()
+    }
+
+    fn write_samples(&self, samples: &Fixtures, folder: &Path) -> Result<(), TrainingError> {
+        let translator = self.ema.as_ref().unwrap_or(&self.translator);
+        for (name, samples) in &samples.grids {
             samples.write(translator, &folder.join(format!("{:08}-{name}.png", self.step)))?;
         }
         Ok(())

@@ -1,5 +1,7 @@
 //! `portraitist train`, and what it shares with `recognize train`.
 
+mod verification;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -8,7 +10,7 @@ use portraitist_face::text::{serialize_lossy, serialize_lossy_option};
 use portraitist_nn::device;
 use portraitist_nn::run_folder::newest_run;
 use portraitist_nn::training::munit::{CheckReport, RunFile, Trainer};
-use portraitist_nn::training::{ChangedData, Observer, Run, Session, StepReport, Task};
+use portraitist_nn::training::{Best, ChangedData, Observer, Run, Session, StepReport, Task};
 use serde::Serialize;
 
 use crate::arguments::TrainArguments;
@@ -24,8 +26,34 @@ struct TrainOutput {
     seconds: f64,
     #[serde(serialize_with = "serialize_lossy_option")]
     checkpoint: Option<PathBuf>,
+    /// Where the run file names a measure by which the best checkpoint is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    best: Option<BestOutput>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
+}
+
+/// The best checkpoint of a run.
+#[derive(Serialize)]
+struct BestOutput {
+    measure: String,
+    value: f64,
+    step: u64,
+    #[serde(serialize_with = "serialize_lossy")]
+    checkpoint: PathBuf,
+}
+
+impl From<Best> for BestOutput {
+    fn from(Best { measure, value, step, checkpoint }: Best) -> Self {
+        Self { measure, value, step, checkpoint }
+    }
+}
+
+impl BestOutput {
+    fn phrase(&self) -> String {
+        let Self { measure, value, step, checkpoint } = self;
+        format!("; best {measure} {value:.4} at step {step}: {}", checkpoint.display())
+    }
 }
 
 const PROGRESS: &str = "{bar:24} {pos}/{len}  {msg}  {eta} left";
@@ -89,14 +117,27 @@ pub(crate) fn run(arguments: &TrainArguments, console: &Console) -> anyhow::Resu
     train::<Trainer>(arguments, &Phrases { step: step_phrase, summary: summary_phrase }, console)
 }
 
-/// Starts or resumes a training, or only checks it.
+/// Starts or resumes a training, only checks it, or verifies one that is there.
 pub(crate) fn train<T: Task>(
     arguments: &TrainArguments,
     phrases: &Phrases<T>,
     console: &Console,
 ) -> anyhow::Result<ExitCode> {
+    match (&arguments.verify, &arguments.run) {
+        (Some(folder), _) => verification::run::<T>(folder, &arguments.device, console),
+        (None, Some(file)) => train_by(file, arguments, phrases, console),
+        (None, None) => Err(advised("no run file is named", "name one, or a run's folder with --verify")),
+    }
+}
+
+fn train_by<T: Task>(
+    file: &Path,
+    arguments: &TrainArguments,
+    phrases: &Phrases<T>,
+    console: &Console,
+) -> anyhow::Result<ExitCode> {
     let device = device::parse(&arguments.device)?;
-    let run = T::Run::read(&arguments.run)?;
+    let run = T::Run::read(file)?;
     let (name, steps) = (run.name().to_owned(), run.steps());
     let dry_run = |run: &T::Run| {
         let summary = Session::<T>::check(run, &device)?;
@@ -104,7 +145,7 @@ pub(crate) fn train<T: Task>(
         Ok(ExitCode::SUCCESS)
     };
     let session = if arguments.resume {
-        let folder = run_folder(arguments, &name)?;
+        let folder = run_folder(file, &arguments.out, &name)?;
         let changed = if arguments.allow_changed_data { ChangedData::Allowed } else { ChangedData::Refused };
         let session = Session::<T>::resume(run.clone(), &folder, &device, changed)?;
         if arguments.dry_run {
@@ -130,17 +171,20 @@ pub(crate) fn train<T: Task>(
         interruption::stop();
     }
     let how = if outcome.interrupted { "stopped" } else { "done" };
+    let best = outcome.best.map(BestOutput::from);
     let text = format!(
-        "{how} after {} steps ({:.0} s); checkpoint {}",
+        "{how} after {} steps ({:.0} s); checkpoint {}{}",
         outcome.steps,
         outcome.seconds,
-        outcome.checkpoint.display()
+        outcome.checkpoint.display(),
+        best.as_ref().map_or_else(String::new, BestOutput::phrase)
     );
     let output = TrainOutput {
         run: outcome.run,
         steps: outcome.steps,
         seconds: outcome.seconds,
         checkpoint: Some(outcome.checkpoint),
+        best,
         warnings: terminal.warnings,
     };
     console.result(&output, &text)?;
@@ -149,13 +193,12 @@ pub(crate) fn train<T: Task>(
 
 /// The folder that `--resume` goes on with: the run file's own, if it lies in one, else the newest run
 /// of its name.
-fn run_folder(arguments: &TrainArguments, name: &str) -> anyhow::Result<PathBuf> {
-    let own = arguments.run.parent().unwrap_or(Path::new("."));
-    let lies_in_run =
-        arguments.run.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
-    let found = if lies_in_run { Some(own.to_path_buf()) } else { newest_run(&arguments.out, name) };
+fn run_folder(file: &Path, runs: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let own = file.parent().unwrap_or(Path::new("."));
+    let lies_in_run = file.file_name().is_some_and(|name| name == "run.toml") && own.join("log.jsonl").is_file();
+    let found = if lies_in_run { Some(own.to_path_buf()) } else { newest_run(runs, name) };
     found.ok_or_else(|| {
-        let message = format!("{}: no run named {name} to resume", arguments.out.display());
+        let message = format!("{}: no run named {name} to resume", runs.display());
         advised(message, "start it without --resume, or name the folder of its runs with --out")
     })
 }

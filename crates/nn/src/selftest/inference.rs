@@ -1,0 +1,97 @@
+//! Kernels of inference plans: constant weights between channels-last feature maps, in `f32` and bf16.
+
+use portraitist_kernels::{
+    Attention, Conv2d, FeatureMap, FeatureMapShape, OutputActivation, Padding, Precision, PreparedConvolution,
+    PreparedUpsampling, attention_forward_in,
+};
+
+use super::inputs::values;
+use super::{Check, SelfTestError};
+
+type Values = Result<Vec<f32>, SelfTestError>;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check::kernel("prepared convolution", 1e-5, |_| convolved(&WIDE, Precision::High)),
+    Check::kernel("prepared winograd F(2x2, 3x3)", 2e-5, |_| convolved(&THREE_BY_THREE, Precision::High)),
+    Check::kernel("prepared winograd F(4x4, 3x3)", 1e-4, |_| convolved(&THREE_BY_THREE, Precision::Standard)),
+    Check::kernel("prepared upsampling", 1e-4, |_| upsampled(Precision::Standard)),
+    // All units multiply the same rounded numbers; AMX sums them in another order.
+    Check::kernel("bf16 convolution", 2e-5, |_| convolved(&WIDE, Precision::HighBf16)),
+    Check::kernel("bf16 winograd", 2e-2, |setting| {
+        convolved(&THREE_BY_THREE, if setting.as_reference { Precision::Standard } else { Precision::Bf16 })
+    }),
+    Check::kernel("bf16 upsampling", 2e-2, |setting| {
+        upsampled(if setting.as_reference { Precision::Standard } else { Precision::Bf16 })
+    }),
+    Check::kernel("bf16 attention", 1e-4, |_| attended()),
+];
+
+/// Too wide a kernel for Winograd's algorithm.
+const WIDE: Conv2d = Conv2d {
+    batch: 2,
+    in_channels: 32,
+    in_height: 19,
+    in_width: 23,
+    out_channels: 48,
+    kernel: [4, 4],
+    stride: 2,
+    padding: 1,
+    mode: Padding::Reflect,
+};
+
+const THREE_BY_THREE: Conv2d = Conv2d {
+    batch: 2,
+    in_channels: 64,
+    in_height: 32,
+    in_width: 28,
+    out_channels: 64,
+    kernel: [3, 3],
+    stride: 1,
+    padding: 1,
+    mode: Padding::Zero,
+};
+
+fn convolved(conv: &Conv2d, precision: Precision) -> Values {
+    let Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [rows, columns], .. } = *conv;
+    let shape = FeatureMapShape::features(in_channels, in_height, in_width, conv.padding);
+    let weight = values("weight", out_channels * in_channels * rows * columns);
+    let bias = values("bias", out_channels);
+    let prepared = PreparedConvolution::new(conv, shape, &weight, &bias, OutputActivation::Relu, precision)?;
+    let mut input = FeatureMap::new(shape, batch)?;
+    input.fill(&values("input", batch * in_channels * in_height * in_width))?;
+    let (padding, mode) = prepared.padding();
+    input.pad(padding, mode)?;
+    let mut output = FeatureMap::new(prepared.output(0), batch)?;
+    prepared.forward(&input, None, &mut output)?;
+    written(&output)
+}
+
+fn upsampled(precision: Precision) -> Values {
+    let (batch, channels, height, width) = (1, 48, 14, 12);
+    let shape = FeatureMapShape::features(channels, height, width, 1);
+    let (weight, bias) = (values("weight", channels * channels * 25), values("bias", channels));
+    let prepared = PreparedUpsampling::new(shape, &weight, &bias, precision)?;
+    let mut input = FeatureMap::new(shape, batch)?;
+    input.fill(&values("input", batch * channels * height * width))?;
+    let (padding, mode) = prepared.padding();
+    input.pad(padding, mode)?;
+    let mut output = FeatureMap::new(prepared.output(0), batch)?;
+    prepared.forward(&input, &mut output)?;
+    written(&output)
+}
+
+/// The images of a feature map, `[n, c, h, w]`.
+fn written(map: &FeatureMap) -> Values {
+    let mut values = vec![0.0; map.batch() * map.shape().channels() * map.shape().plane()];
+    map.write(&mut values)?;
+    Ok(values)
+}
+
+fn attended() -> Values {
+    let shape = Attention { batch: 1, positions: 300, key_channels: 8, value_channels: 48 };
+    let [query, key, value] =
+        [("query", 8), ("key", 8), ("value", 48)].map(|(name, channels)| values(name, 300 * channels));
+    let (mut output, mut sums) = (vec![0.0; 300 * 48], vec![0.0; 300]);
+    attention_forward_in(Precision::Bf16, &shape, [&query, &key, &value], &mut output, &mut sums)?;
+    Ok(output)
+}
