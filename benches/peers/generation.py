@@ -1,11 +1,10 @@
 """Compares `portraitist evaluate` with pytorch-fid 0.3 and torch-fidelity: the same folders, the same weights.
 
-    python generation.py PROGRAM [--real DIR --fake DIR] [--pictures N] [--explain] [--speed]
+    python generation.py PROGRAM [--real DIR --fake DIR] [--pictures N] [--speed]
 
 Without folders, N pictures of each kind are drawn, of mixed sizes. The weights follow the formula of the reference data, so that no
 download is needed; they are written as a `.pth` file that all three programs read. Exit status 1 if a value differs by more than
-1e-3 of itself. With --explain, mode `original-2018` and each step of `--explain` from `pytorch-fid` to it are compared with torchvision's
-network, Pillow's JPEGs and pytorch-fid's distance, too. With --speed, the programs take turns and their pictures per second, their largest memory, and the time of the
+1e-3 of itself. With --speed, the programs take turns and their pictures per second, their largest memory, and the time of the
 Fréchet distance from statistics are printed too.
 """
 
@@ -50,10 +49,10 @@ def formula(name: str, shape: tuple[int, ...]) -> torch.Tensor:
     return torch.from_numpy(values.astype(np.float32).reshape(shape))
 
 
-def write_weights(path: Path, classes: int = 1008) -> None:
+def write_weights(path: Path) -> None:
     import torchvision
 
-    network = torchvision.models.inception_v3(num_classes=classes, aux_logits=False, weights=None, init_weights=False)
+    network = torchvision.models.inception_v3(num_classes=1008, aux_logits=False, weights=None, init_weights=False)
     state = network.state_dict()
     for name, value in state.items():
         if not name.endswith("num_batches_tracked"):
@@ -143,73 +142,6 @@ def compare(binary: str, weights: Path, folders: list[Path]) -> bool:
     return holds
 
 
-def features(network: torch.nn.Module, pictures: list[np.ndarray], scaling: str) -> np.ndarray:
-    """Rows of an Inception network of torchvision's structure, of pictures resized as pytorch-fid resizes them."""
-    shift = torch.tensor([0.485, 0.456, 0.406]).reshape(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).reshape(3, 1, 1)
-    network.fc = torch.nn.Identity()
-    rows = []
-    with torch.inference_mode():
-        for picture in pictures:
-            values = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
-            values = torch.nn.functional.interpolate(values, size=(299, 299), mode="bilinear", align_corners=False)
-            if scaling == "torchvision":
-                values = values * (shift[1] / 0.5) + (shift[0] - 0.5) / 0.5
-            else:
-                values = 2 * values - 1
-            rows.append(network.eval()(values).flatten().numpy())
-    return np.stack(rows)
-
-
-def as_original_saves(picture: np.ndarray) -> np.ndarray:
-    """The original clipped [-1, 1] to [0, 1], and Pillow saved a JPEG."""
-    import io
-
-    clipped = (np.clip(picture.astype(np.float32) / 127.5 - 1, 0, 1) * 255 + 0.5).astype(np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(clipped).save(file, "JPEG")
-    return np.asarray(Image.open(io.BytesIO(file.getvalue())))
-
-
-def explain(binary: str, weights: Path, folders: list[Path], place: Path) -> bool:
-    """Mode original-2018, and each change on the way to it from pytorch-fid."""
-    import torchvision
-    from pytorch_fid import inception
-    from pytorch_fid.fid_score import calculate_frechet_distance
-
-    inception.load_state_dict_from_url = lambda *_, **__: torch.load(weights)
-    older = place / "torchvision.pth"
-    write_weights(older, 1000)
-    fid = inception.fid_inception_v3()
-    old = torchvision.models.inception_v3(aux_logits=False, weights=None, init_weights=False, transform_input=False)
-    old.load_state_dict(torch.load(older))
-    real, fake = ([np.asarray(Image.open(path).convert("RGB")) for path in sorted(folder.iterdir())] for folder in folders)
-    saved = [as_original_saves(picture) for picture in fake]
-    batch = max(2, len(real) * 2 // 3)
-
-    def distance(network: torch.nn.Module, scaling: str, pictures: list[np.ndarray], count: int | None = None) -> float:
-        sets = [features(network, some, scaling)[:count].astype(np.float64) for some in (real, pictures)]
-        return float(calculate_frechet_distance(*(part for rows in sets for part in (rows.mean(0), np.cov(rows, rowvar=False)))))
-
-    theirs = [
-        distance(fid, "symmetric", fake), distance(fid, "torchvision", fake), distance(fid, "torchvision", saved),
-        distance(old, "torchvision", saved), distance(old, "torchvision", saved, len(real) // batch * batch),
-    ]
-    words = [binary, "evaluate", "pictures", *map(str, folders), "--weights", str(weights), "--weights", str(older), "--json", "--quiet"]
-    words += ["--batch", str(batch), "--mode"]
-    explanation = program([*words, "pytorch-fid,original-2018", "--explain"])["explanation"]
-    ours = [explanation["from"]["fid"], *(step["fid"] for step in explanation["steps"])]
-    names = ["pytorch-fid", *("+ " + step["cause"] for step in explanation["steps"])]
-    names.append("original-2018")
-    ours.append(program([*words, "original-2018"])["fid"])
-    theirs.append(theirs[-1])
-    holds = len(ours) == len(theirs)
-    for name, own, other in zip(names, ours, theirs):
-        difference = abs(own - other) / max(abs(other), 1e-12)
-        holds &= difference <= TOLERANCE
-        print(f"{'explained':<16} {name:<42} {own:>14.8f} {other:>14.8f} {difference:>11.1e}")
-    return holds
-
-
 def timed(words: list[str]) -> tuple[float, float]:
     """Seconds, and the largest memory in MiB."""
     began = time.perf_counter()
@@ -283,7 +215,6 @@ def main() -> None:
     parser.add_argument("--real", type=Path)
     parser.add_argument("--fake", type=Path)
     parser.add_argument("--pictures", type=int, default=120)
-    parser.add_argument("--explain", action="store_true")
     parser.add_argument("--speed", action="store_true")
     given = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
@@ -296,8 +227,6 @@ def main() -> None:
             if folder.parent == place:
                 draw(folder, given.pictures, seed, None)
         holds = compare(given.program, weights, folders)
-        if given.explain:
-            holds &= explain(given.program, weights, folders, place)
         if given.speed:
             draw(place / "equal", given.pictures, 2, (256, 256))
             speed(given.program, weights, place / "equal", place)
