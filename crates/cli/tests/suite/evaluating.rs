@@ -179,7 +179,7 @@ fn features_that_are_no_numbers_are_named_with_their_place() {
         place.run(&["evaluate", "merge", "good.npy", "broken.npy", "-o", "all.npz"]).failed(&["broken.npy", "row 3"]);
     }
     assert!(!place.path("all.npz").exists());
-    place.write("other.npy", npy("8, 3", &values));
+    place.write("other.npy", npy("8, 3", &[0.5; 24]));
     place
         .run(&["evaluate", "features", "good.npy", "other.npy"])
         .failed(&["4 numbers in the first set and 3 in the second"]);

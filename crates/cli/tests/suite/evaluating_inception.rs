@@ -70,25 +70,18 @@ fn fewer_than_a_batch_are_one_batch_and_a_last_one_that_is_not_full_is_told() {
 }
 
 #[test]
-fn networks_that_give_no_numbers_and_those_of_another_kind_are_named() {
+fn weights_that_are_no_numbers_and_those_of_another_kind_are_named() {
     let place = Place::new();
     if !write_weights(&place, "broken.safetensors", 1008, true) {
         return;
     }
+    write_weights(&place, "fid.safetensors", 1008, false);
     two_sets(&place, 2);
-    let run = |mode: &str| {
-        place.run(&[
-            "evaluate",
-            "pictures",
-            "real",
-            "fake",
-            "--mode",
-            mode,
-            "--weights",
-            "broken.safetensors",
-            "--json",
-        ])
+    let run = |mode: &str, weights: &str| {
+        place.run(&["evaluate", "pictures", "real", "fake", "--mode", mode, "--weights", weights, "--json"])
     };
-    run("pytorch-fid").failed(&["real", "the feature NaN", "unusable"]);
-    run("original-2018").failed(&["broken.safetensors", "1008 classes", "expected the weights of torchvision's"]);
+    let broken = run("pytorch-fid", "broken.safetensors");
+    broken.failed(&["broken.safetensors", "Mixed_7c.branch1x1.bn.bias", "not a finite number"]);
+    let other = run("original-2018", "fid.safetensors");
+    other.failed(&["fid.safetensors", "1008 classes", "expected the weights of torchvision's"]);
 }

@@ -170,9 +170,9 @@ fn what_cannot_be_measured_is_named() {
     fs::create_dir_all(place.path("empty/below")).unwrap();
     run(&["--photos", "empty"]).failed(&["empty", "no pictures"]);
     run(&["--photos", "nowhere"]).failed(&["nowhere"]);
-    place.write_picture("single/1.png", 40, 48, 1);
+    place.write_picture("single/1.png", 40, 52, 1);
     run(&["--photos", "single"]).failed(&["at least 2 photos", "found 1 of 1"]);
-    place.write_picture("single/2.png", 40, 48, 2);
+    place.write_picture("single/2.png", 40, 52, 2);
     place.write("text.pth", "dear diary");
     run(&["--photos", "single", "--vgg16", "text.pth"]).failed(&["text.pth"]);
     run(&["--photos", "single", "--mode", "pytorch-fid"]).failed(&["no weights", "github.com/mseitzer"]);

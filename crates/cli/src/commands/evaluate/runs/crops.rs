@@ -105,8 +105,13 @@ impl Framing {
                     }
                     Err(error) => {
                         let failure = Failure::new(&found.path, &error);
-                        bar.suspend(|| console.fail(&error.context(found.path.display().to_string())));
-                        told.failed.push(failure);
+                        let is_known =
+                            |known: &Failure| (&known.input, &known.error) == (&failure.input, &failure.error);
+                        // Side by side, every model reads the same pictures.
+                        if !told.failed.iter().any(is_known) {
+                            bar.suspend(|| console.fail(&error.context(found.path.display().to_string())));
+                            told.failed.push(failure);
+                        }
                     }
                 }
             }

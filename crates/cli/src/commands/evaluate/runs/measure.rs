@@ -80,6 +80,11 @@ pub(super) fn words(name: &'static str) -> [&'static str; 2] {
     LABELS.iter().find(|label| label.name == name).map_or([name, ""], |label| [label.label, label.meaning])
 }
 
+/// Where a measure stands among the others.
+pub(super) fn place(name: &'static str) -> usize {
+    LABELS.iter().position(|label| label.name == name).unwrap_or(LABELS.len())
+}
+
 /// On what and when is measured.
 #[derive(Clone, Debug)]
 pub(super) struct Stamp {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::crops::Told;
 use super::direction::Direction;
-use super::measure::{Measure, Stamp};
+use super::measure::{Measure, Stamp, place};
 use super::subject::Subject;
 use crate::arguments::RunMeasuring;
 use crate::inputs::Failure;
@@ -139,7 +139,7 @@ impl RunsOutput {
         format!("{title:<76}{}", cells.trim_end_matches(' '))
     }
 
-    /// Every measure that some run has, in the order in which they come first.
+    /// Every measure that some run has: the drawings' first, each in its place.
     pub(super) fn rows(&self) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for to in ["drawing", "photo"] {
@@ -157,6 +157,7 @@ impl RunsOutput {
                 }
             }
         }
+        rows.sort_by_key(|row| (row.to, place(row.name)));
         rows
     }
 }
