@@ -13,6 +13,7 @@ mod models;
 mod named;
 mod npy;
 mod output;
+mod plot_font;
 mod settings;
 mod similarity;
 mod streams;

@@ -31,7 +31,7 @@ impl<'a> ReferenceEmbedding<'a> {
     /// # Errors
     /// If the recogniser cannot look at it.
     pub(crate) fn of(recognizer: &'a Recognizer, crop: &Picture, frame: &'a Template) -> anyhow::Result<Self> {
-        Ok(Self { recognizer, frame, embedding: embedding(recognizer, crop, frame)? })
+        Ok(Self { recognizer, frame, embedding: embedding_in_frame(recognizer, crop, frame)? })
     }
 
     /// The cosine with the embedding of a picture in which the face lies in the same place, -1 to 1.
@@ -39,11 +39,19 @@ impl<'a> ReferenceEmbedding<'a> {
     /// # Errors
     /// If the recogniser cannot look at it.
     pub(crate) fn similarity(&self, picture: &Picture) -> anyhow::Result<f32> {
-        Ok(cosine(&self.embedding, &embedding(self.recognizer, picture, self.frame)?))
+        Ok(cosine(&self.embedding, &embedding_in_frame(self.recognizer, picture, self.frame)?))
     }
 }
 
-fn embedding(recognizer: &Recognizer, picture: &Picture, frame: &Template) -> anyhow::Result<Vec<f32>> {
+/// The embedding of a picture in which a face lies where `frame`, at any size, has it.
+///
+/// # Errors
+/// If the recogniser cannot look at it.
+pub(crate) fn embedding_in_frame(
+    recognizer: &Recognizer,
+    picture: &Picture,
+    frame: &Template,
+) -> anyhow::Result<Vec<f32>> {
     let frame = frame.resized(picture.width(), picture.height());
     let crop = align(picture, &frame.points, &recognizer.template(), Border::Replicate)?.crop;
     let rows = recognizer.embed(&[crop], EmbeddingOptions::default()).context("cannot look at the face")?;

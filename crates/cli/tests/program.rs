@@ -19,6 +19,10 @@ mod documents;
 mod drawing;
 #[path = "suite/evaluating.rs"]
 mod evaluating;
+#[path = "suite/evaluating_inception.rs"]
+mod evaluating_inception;
+#[path = "suite/evaluating_runs.rs"]
+mod evaluating_runs;
 #[path = "suite/exaggerating.rs"]
 mod exaggerating;
 #[path = "suite/faults.rs"]

@@ -4,6 +4,7 @@
 //! from step to step, so a resumed run draws what the uninterrupted one would.
 
 use rand::SeedableRng;
+use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use sha2::{Digest, Sha256};
@@ -25,4 +26,11 @@ pub fn normals(random: &mut ChaCha8Rng, count: usize) -> Vec<f32> {
 /// The style code of a user's `seed`: the same for every model with this number of style dimensions.
 pub fn style_code(seed: u64, style_dim: usize) -> Vec<f32> {
     normals(&mut stream(seed, "style", 0), style_dim)
+}
+
+/// The numbers below `count` in the order that `seed` and `purpose` draw.
+pub fn shuffled(seed: u64, purpose: &str, count: usize) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..count).collect();
+    order.shuffle(&mut stream(seed, purpose, 0));
+    order
 }

@@ -25,7 +25,8 @@ pub(crate) use dataset::{
 };
 pub(crate) use demo::DemoArguments;
 pub(crate) use evaluate::{
-    ComparisonArguments, EvaluateCommand, EvaluateFeaturesArguments, EvaluatePicturesArguments, MergeArguments,
+    ComparisonArguments, EvaluateCommand, EvaluateCompareArguments, EvaluateFeaturesArguments,
+    EvaluatePicturesArguments, EvaluateRunArguments, MergeArguments, RunMeasuring,
 };
 pub(crate) use faces::{AlignArguments, DetectArguments, FaceChoice, TemplateName};
 pub(crate) use landmarks::{LandmarksCommand, LandmarksEvaluateArguments};

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::program::Place;
+use crate::program::{Place, npy, tiny_model};
 
 /// The reference's features; says so where they are not there.
 #[expect(clippy::print_stderr, reason = "a test says what it skips")]
@@ -18,12 +18,12 @@ fn golden() -> Option<std::path::PathBuf> {
     Some(folder)
 }
 
-fn number(value: &Value) -> f64 {
+pub(crate) fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is no number"))
 }
 
 /// Folders `real` and `fake` of some small pictures each.
-fn two_sets(place: &Place, count: usize) {
+pub(crate) fn two_sets(place: &Place, count: usize) {
     for (folder, offset) in [("real", 0), ("fake", 40)] {
         for index in 0..count {
             place.write_picture(&format!("{folder}/{index}.png"), 40 + index, 50, index + offset);
@@ -135,4 +135,52 @@ fn sets_that_cannot_be_compared_are_named() {
     place.run(&["evaluate", "pictures", "real", "fake", "--weights", "text.pth"]).failed(&["text.pth"]);
     place.write("text.npy", "1 2 3");
     place.run(&["evaluate", "features", "text.npy", "text.npy"]).failed(&["text.npy", "another kind of file"]);
+}
+
+#[test]
+fn one_picture_that_cannot_be_read_among_many_is_counted() {
+    let place = Place::new();
+    two_sets(&place, 40);
+    place.write("fake/cut.png", &place.read("fake/7.png")[..60]);
+    let answer =
+        place.run(&["evaluate", "pictures", "real", "fake", "--mode", "face-mesh", "--resamples", "0", "--json"]);
+    assert_eq!(answer.code, Some(1), "{answer:?}");
+    let found = answer.json();
+    assert_eq!([&found["num_real"], &found["num_fake"]], [40, 40]);
+    let failed = found["failed"].as_array().unwrap();
+    assert!(failed.len() == 1 && failed[0]["input"].as_str().unwrap().ends_with("cut.png"), "{found}");
+    assert!(found["warnings"].to_string().contains("1 of 41 pictures could not be read"), "{found}");
+}
+
+#[test]
+fn weights_of_other_networks_are_named_as_what_they_are() {
+    let place = Place::new();
+    two_sets(&place, 2);
+    let model = tiny_model();
+    let run = |mode: &str| {
+        let words = ["evaluate", "pictures", "real", "fake", "--mode", mode, "--weights", model.to_str().unwrap()];
+        place.run(&words)
+    };
+    run("pytorch-fid").failed(&["gen_00000000.pt", "those of a translator"]);
+    run("vgg16").failed(&["gen_00000000.pt"]);
+}
+
+#[test]
+fn features_that_are_no_numbers_are_named_with_their_place() {
+    let place = Place::new();
+    let mut values: Vec<f32> = (0..24).map(|value| (value * 7 % 11) as f32).collect();
+    place.write("good.npy", npy("6, 4", &values));
+    for (broken, name) in [(f32::NAN, "NaN"), (f32::NEG_INFINITY, "-inf")] {
+        values[4 * 3 + 2] = broken;
+        place.write("broken.npy", npy("6, 4", &values));
+        for [real, fake] in [["broken.npy", "good.npy"], ["good.npy", "broken.npy"]] {
+            place.run(&["evaluate", "features", real, fake]).failed(&["broken.npy", "row 3", "place 2", name]);
+        }
+        place.run(&["evaluate", "merge", "good.npy", "broken.npy", "-o", "all.npz"]).failed(&["broken.npy", "row 3"]);
+    }
+    assert!(!place.path("all.npz").exists());
+    place.write("other.npy", npy("8, 3", &[0.5; 24]));
+    place
+        .run(&["evaluate", "features", "good.npy", "other.npy"])
+        .failed(&["4 numbers in the first set and 3 in the second"]);
 }

@@ -4,6 +4,7 @@
 //! - [`verification`]: do two pictures show the same person?
 //! - [`identification`]: at which place of a gallery is a person found?
 //! - [`generation`]: how near are generated pictures to real ones?
+//! - [`translation`]: what do translated pictures keep, how varied are they, what shows in them?
 //! - [`bootstrap`]: what the confidence intervals have in common
 
 pub mod bootstrap;
@@ -11,6 +12,7 @@ mod error;
 pub mod generation;
 pub mod identification;
 mod summary;
+pub mod translation;
 pub mod verification;
 
 pub use error::MetricsError;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvBlockConfig, Initialization, Initializer, NormalizationKind};
 use crate::ops::{ConvGeometry, Padding};
 use crate::parameter::{Parameter, Parameterized, join};
@@ -67,14 +67,21 @@ impl Vgg16 {
 
     /// The network as a graph. Its input is what [`to_vgg_range`] makes of pictures.
     pub fn graph(&self) -> Graph<'_> {
+        self.graph_with_stages().0
+    }
+
+    /// The network as a graph, and the last convolution of each stage: `relu1_2`, `relu2_2`, `relu3_3`, `relu4_3`, `relu5_3`.
+    pub fn graph_with_stages(&self) -> (Graph<'_>, Vec<Slot>) {
         let (mut graph, mut x) = (Graph::default(), Graph::INPUT);
+        let mut stages = Vec::with_capacity(self.stages.len());
         for (index, stage) in self.stages.iter().enumerate() {
             x = stage.iter().fold(x, |x, block| graph.block(x, block));
+            stages.push(x);
             if index < NUM_POOLED_STAGES {
                 x = graph.max_pool(x);
             }
         }
-        graph
+        (graph, stages)
     }
 }
 

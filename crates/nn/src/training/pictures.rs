@@ -36,7 +36,7 @@ pub(crate) fn passed_over<'a>(paths: impl IntoIterator<Item = &'a mut PathBuf>) 
 ///
 /// # Errors
 /// [`TrainingError::Data`] if the manifest cannot be read, or the split is empty.
-pub(crate) fn prepared_pictures(source: &Path, split: &str) -> Result<Vec<(Domain, FoundPicture)>, TrainingError> {
+pub fn prepared_pictures(source: &Path, split: &str) -> Result<Vec<(Domain, FoundPicture)>, TrainingError> {
     let file = if source.is_dir() { source.join(MANIFEST) } else { source.to_path_buf() };
     let wrong = |reason: &str| TrainingError::Data {
         path: file.clone(),

@@ -6,6 +6,7 @@ mod merge;
 mod passes;
 mod pictures;
 mod report;
+mod runs;
 mod sets;
 
 use std::process::ExitCode;
@@ -20,5 +21,7 @@ pub(crate) fn run(command: &EvaluateCommand, console: &Console) -> anyhow::Resul
         EvaluateCommand::Pictures(arguments) => pictures::run(arguments, console),
         EvaluateCommand::Features(arguments) => features::run(arguments, console),
         EvaluateCommand::Merge(arguments) => merge::run(arguments, console),
+        EvaluateCommand::Run(arguments) => runs::run(arguments, console),
+        EvaluateCommand::Compare(arguments) => runs::compare(arguments, console),
     }
 }

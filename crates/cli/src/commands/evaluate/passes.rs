@@ -51,10 +51,18 @@ pub(super) struct Networks {
 impl Networks {
     /// Reads what some variants need.
     pub(super) fn read(variants: &[Variant], given: &[PathBuf]) -> anyhow::Result<Self> {
+        Self::read_with(variants, |network| Self::chosen_weights(network, given))
+    }
+
+    /// As [`read`](Self::read), of the files that `weights` names.
+    pub(super) fn read_with(
+        variants: &[Variant],
+        weights: impl Fn(NetworkKind) -> anyhow::Result<Option<PathBuf>>,
+    ) -> anyhow::Result<Self> {
         let mut networks = HashMap::new();
         for Variant { network, .. } in variants {
             if !networks.contains_key(network) {
-                let weights = chosen_weights(*network, given)?;
+                let weights = weights(*network)?;
                 networks.insert(*network, FeatureNetwork::read(*network, weights.as_deref())?);
             }
         }
@@ -64,17 +72,17 @@ impl Networks {
     pub(super) fn of(&self, variant: Variant) -> anyhow::Result<&FeatureNetwork> {
         self.networks.get(&variant.network).context("the network of a mode is read before the pictures are")
     }
-}
 
-/// The file, of those given, that is of a network's kind. A single one is taken as it is: what is wrong with it is said when it is read.
-fn chosen_weights(network: NetworkKind, given: &[PathBuf]) -> anyhow::Result<Option<PathBuf>> {
-    let NetworkKind::Inception(kind) = network else { return Ok(given.first().cloned()) };
-    if let [one] = given {
-        // Two networks and one file: the other may lie at its usual place.
-        let is_other = weights_kind(one).is_some_and(|found| found != kind);
-        return Ok(if is_other && find_weights(kind, None).is_some() { None } else { Some(one.clone()) });
+    /// The file, of those given, that is of a network's kind. A single one is taken as it is: what is wrong with it is said when it is read.
+    pub(super) fn chosen_weights(network: NetworkKind, given: &[PathBuf]) -> anyhow::Result<Option<PathBuf>> {
+        let NetworkKind::Inception(kind) = network else { return Ok(given.first().cloned()) };
+        if let [one] = given {
+            // Two networks and one file: the other may lie at its usual place.
+            let is_other = weights_kind(one).is_some_and(|found| found != kind);
+            return Ok(if is_other && find_weights(kind, None).is_some() { None } else { Some(one.clone()) });
+        }
+        Ok(given.iter().find(|path| weights_kind(path) == Some(kind)).cloned())
     }
-    Ok(given.iter().find(|path| weights_kind(path) == Some(kind)).cloned())
 }
 
 /// What a pass found.
@@ -177,11 +185,14 @@ fn add_features(
 
 /// Reads the networks; where weights are missing, says what can be had without them.
 pub(super) fn read_networks(variants: &[Variant], arguments: &EvaluatePicturesArguments) -> anyhow::Result<Networks> {
-    Networks::read(variants, &arguments.weights).map_err(|error| {
-        let hint = "put the file there or name it with --weights; --mode likeness and --mode face-mesh compare pictures by networks \
-                    that are part of this program";
-        advised(describe(&error), hint)
-    })
+    Networks::read(variants, &arguments.weights).map_err(|error| missing_weights(&error))
+}
+
+/// An error of reading networks, with what can be had without them.
+pub(super) fn missing_weights(error: &anyhow::Error) -> anyhow::Error {
+    let hint = "put the file there or name it with --weights; --mode likeness and --mode face-mesh compare pictures by networks \
+                that are part of this program";
+    advised(describe(error), hint)
 }
 
 /// Pictures in whole batches; fewer than a batch are one batch.

@@ -196,7 +196,7 @@ fn intervals(comparison: &Comparison, is_fid: bool) -> Map<String, Value> {
 }
 
 /// The date in UTC, `2026-11-30`. Civil calendar from days, after Howard Hinnant's description.
-fn today() -> String {
+pub(super) fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     date_of((seconds / 86_400) as i64)
 }

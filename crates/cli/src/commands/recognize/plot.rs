@@ -1,13 +1,11 @@
 //! Curves as SVG and PNG.
 
 use std::ops::Range;
-use std::sync::Once;
 
 use anyhow::{Context, anyhow};
 use plotters::coord::Shift;
 use plotters::coord::ranged1d::{AsRangedCoord, Ranged, ValueFormatter};
 use plotters::prelude::*;
-use plotters::style::register_font;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use portraitist_face::{Picture, edit};
 use portraitist_nn::metrics::identification::IdentificationReport;
@@ -15,6 +13,7 @@ use portraitist_nn::metrics::verification::VerificationReport;
 
 use super::origin::Origin;
 use crate::arguments::PlotFormat;
+use crate::plot_font::{FONT, prepare_font};
 
 /// Width and height of a plot, in the units that its other sizes are in.
 const SIZE: [u32; 2] = [720, 540];
@@ -24,9 +23,6 @@ const PNG_DENSITY: u32 = 2;
 const SMOOTHING: u32 = 2;
 const LINE: RGBColor = RGBColor(0x1f, 0x5f, 0xa8);
 const GREY: RGBColor = RGBColor(0x66, 0x66, 0x66);
-const FONT: &str = "sans-serif";
-/// Letters for PNGs, and for measuring texts; an SVG is shown in a font of the reader's. See assets/README.md.
-const FONT_FILE: &[u8] = include_bytes!("../../../assets/DejaVuSans-latin.ttf");
 
 /// The mean receiver operating characteristic with its deviation over folds, false accept rates on a logarithmic axis.
 ///
@@ -229,11 +225,4 @@ impl<L: Fn(f64) -> String> Chart<'_, L> {
         }
         Ok(())
     }
-}
-
-/// Makes the font known to the drawing library.
-fn prepare_font() {
-    static ONCE: Once = Once::new();
-    // A file that is no font would show as an error of the first text.
-    ONCE.call_once(|| drop(register_font(FONT, FontStyle::Normal, FONT_FILE)));
 }
