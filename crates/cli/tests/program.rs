@@ -13,6 +13,8 @@ mod checking;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/discriminator_options.rs"]
+mod discriminator_options;
 #[path = "suite/documents.rs"]
 mod documents;
 #[path = "suite/drawing.rs"]

@@ -1,5 +1,6 @@
 //! Training of MUNIT translators.
 
+mod augmentation;
 mod batch;
 mod evaluation;
 mod original;
@@ -14,6 +15,7 @@ mod tape;
 mod task;
 mod trainer;
 
+pub use augmentation::{AugmentationLevel, Transformation};
 pub use batch::{Batch, StepNoise};
 pub use evaluation::{EvaluationConfig, EvaluationNetwork};
 pub use run::RunFile;

@@ -123,6 +123,17 @@ impl SegmentOutput for Code {
     }
 }
 
+/// A number that was read on the way and has no gradient.
+impl SegmentOutput for Option<f32> {
+    type Boundary = Self;
+
+    fn boundary(&self, _with_gradients: bool) -> Self {
+        *self
+    }
+
+    fn store(self, _boundary: &Self, _outputs: &mut Outputs) {}
+}
+
 impl SegmentOutput for IdentityTerm {
     type Boundary = (Boundary<1>, Option<f32>);
 
