@@ -32,7 +32,9 @@ fn the_commands_of_the_readme_work_one_after_the_other() {
     let mut count = 0;
     // Trainings, and a dataset of 12,000 pictures, have tests of their own.
     for words in commands().iter().filter(|words| {
-        words[0] != "train" && words.get(1).is_none_or(|word| word != "synth") && !words.iter().any(|word| word.starts_with("runs/"))
+        words[0] != "train"
+            && words.get(1).is_none_or(|word| word != "synth")
+            && !words.iter().any(|word| word.starts_with("runs/"))
     }) {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let answer = place.run(&words);

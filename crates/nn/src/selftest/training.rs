@@ -26,6 +26,7 @@ fn trained(setting: &Setting) -> Result<Vec<f32>, SelfTestError> {
             discriminator: DiscriminatorConfig { dim: DIM, ..DiscriminatorConfig::default() },
             ..TranslatorConfig::default()
         },
+        augmentation: None,
         initialization: Initialization::default(),
         losses: LossConfig::default(),
         optimizer: OptimizerConfig::default(),
