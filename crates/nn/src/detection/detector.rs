@@ -38,7 +38,7 @@ const SURELY_UPRIGHT: f64 = 0.9;
 const SURER: f64 = 0.05;
 
 /// Probability from which a face counts as drawn.
-const DRAWN: f64 = 0.5;
+const DRAWN: f64 = 0.8;
 /// A search through windows takes a face from this probability on.
 const LEAST_DRAWN_FLAG: f64 = 0.8;
 /// Turns of a picture, in degrees, in which detectors and windows look again.

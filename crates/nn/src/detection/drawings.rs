@@ -20,9 +20,12 @@ const LOOKS: [(Change, bool); 4] = [
     (([0.02, 0.02], 0.94, -0.03), true),
 ];
 
-/// Windows of a search: sides as shares of the picture's longer side, and steps as shares of their own.
+/// Windows of a search: sides as shares of the picture's longer side, and steps as shares of their own. Small windows are many: they stand
+/// further apart, and only in the upright picture.
 const SIDES: [f64; 6] = [1.5, 1.05, 0.75, 0.53, 0.37, 0.26];
+const SMALL: f64 = 0.5;
 const STEP: f64 = 0.22;
+const STEP_OF_SMALL: f64 = 0.3;
 /// Windows that are followed after a search.
 const FOLLOWED: usize = 12;
 /// A window that does not come to rest holds no face, nor does one whose looks disagree by more than this share of the eye distance.
@@ -78,7 +81,8 @@ impl DrawingLooker<'_> {
     pub(super) fn search(&self, angle: f64, least_flag: f64) -> Result<Option<DrawnPoints>, ShapeError> {
         let picture = self.0.pyramid.picture();
         let size = [picture.width() as f64, picture.height() as f64];
-        let windows: Vec<Region> = SIDES.iter().flat_map(|share| windows(size, *share, angle)).collect();
+        let sides = SIDES.iter().filter(|share| angle == 0.0 || **share > SMALL);
+        let windows: Vec<Region> = sides.flat_map(|share| windows(size, *share, angle)).collect();
         let flags: Vec<f64> =
             windows.par_iter().map(|window| self.0.look(window).map(|look| look.flag)).collect::<Result<_, _>>()?;
         let mut order: Vec<usize> = (0..windows.len()).collect();
@@ -110,12 +114,13 @@ impl DrawnPoints {
 /// The windows of one side that cover a picture, from its middle outwards by whole steps.
 fn windows([width, height]: [f64; 2], share: f64, angle: f64) -> Vec<Region> {
     let side = share * width.max(height);
+    let step = side * if share > SMALL { STEP } else { STEP_OF_SMALL };
     let middle = [(width - 1.0) / 2.0, (height - 1.0) / 2.0];
     // The middle of a face lies in the picture, rarely near its edge.
-    let count = |length: f64| ((0.42 * length / (STEP * side)) as i64).min(8);
+    let count = |length: f64| ((0.42 * length / step) as i64).min(8);
     let (across, down) = (count(width), count(height));
     let place = |column: i64, row: i64| {
-        let [x, y] = [column as f64 * STEP * side, row as f64 * STEP * side];
+        let [x, y] = [column as f64 * step, row as f64 * step];
         Region { middle: [middle[0] + x, middle[1] + y], side, angle }
     };
     (-down..=down).flat_map(|row| (-across..=across).map(move |column| place(column, row))).collect()
