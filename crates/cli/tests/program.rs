@@ -11,6 +11,8 @@ mod bench;
 mod datasets;
 #[path = "suite/demo.rs"]
 mod demo;
+#[path = "suite/discriminator_options.rs"]
+mod discriminator_options;
 #[path = "suite/documents.rs"]
 mod documents;
 #[path = "suite/drawing.rs"]

@@ -3,12 +3,14 @@
 //! Each network has its own file: [`munit`] for translators, [`RecognizerConfig`] for recognisers, [`FaceNetworkConfig`] for
 //! networks that others trained.
 
+mod augmentation;
 mod bounds;
 mod face_network;
 pub mod munit;
 mod picture;
 mod recognizer;
 
+pub use augmentation::{AdaptiveConfig, AugmentationConfig};
 pub use face_network::{FaceNetwork, FaceNetworkConfig, NetworkSource};
 pub use picture::PictureConfig;
 pub use portraitist_face::Domain;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::layers::{ActivationKind, NormalizationKind, PaddingKind};
 
+use super::augmentation::AugmentationConfig;
 use super::bounds::within;
 use super::picture::PictureConfig;
 
@@ -85,6 +86,9 @@ pub struct DiscriminatorConfig {
     pub padding: PaddingKind,
     /// Self-attention before the last convolution.
     pub attention: bool,
+    /// Random changes of the pictures that it sees in training. None without it. No model file says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<AugmentationConfig>,
 }
 
 impl Default for DiscriminatorConfig {
@@ -97,6 +101,7 @@ impl Default for DiscriminatorConfig {
             num_scales: 3,
             padding: PaddingKind::Reflect,
             attention: true,
+            augmentation: None,
         }
     }
 }

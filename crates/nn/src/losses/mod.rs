@@ -5,6 +5,8 @@
 #[cfg(feature = "training")]
 mod adversarial;
 #[cfg(feature = "training")]
+mod gradient_penalty;
+#[cfg(feature = "training")]
 mod identity;
 mod margin;
 #[cfg(feature = "training")]
@@ -16,6 +18,8 @@ mod terms;
 pub use crate::ops::mean_absolute_error;
 #[cfg(feature = "training")]
 pub use adversarial::AdversarialLoss;
+#[cfg(feature = "training")]
+pub use gradient_penalty::GradientPenalty;
 #[cfg(feature = "training")]
 pub use identity::{IdentityConfig, IdentityError, IdentityForm, IdentityLoss, IdentityTerm};
 pub use margin::{Margin, MarginHead, MarginLoss, SphereMargin, TargetAngle};

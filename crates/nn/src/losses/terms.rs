@@ -77,18 +77,31 @@ pub type NamedValues = Vec<(String, f32)>;
 pub struct DiscriminatorTerms {
     /// Each discriminator's loss, not weighted.
     pub adversarial: Pair<Tensor<1>>,
+    /// The R1 penalty, with its weight, in the steps that take it.
+    pub r1: Option<Pair<Tensor<1>>>,
+    /// The mean sign of each discriminator's scores of real pictures, -1 to 1, where an adaptive augmentation follows it.
+    pub real_signs: Option<Pair<f32>>,
     /// What is minimised.
     pub total: Tensor<1>,
 }
 
 impl DiscriminatorTerms {
-    /// `discriminator.drawing`, `discriminator.photo`, `discriminator.total`.
+    /// `discriminator.drawing`, `discriminator.photo`, where there are such `discriminator.r1_…` and `discriminator.real_sign_…`,
+    /// `discriminator.total`.
     pub fn values(&self) -> NamedValues {
-        read([
+        let mut values = read([
             ("discriminator.drawing", &self.adversarial.drawing),
             ("discriminator.photo", &self.adversarial.photo),
-            ("discriminator.total", &self.total),
-        ])
+        ]);
+        if let Some(Pair { drawing, photo }) = &self.r1 {
+            values.extend(read([("discriminator.r1_drawing", drawing), ("discriminator.r1_photo", photo)]));
+        }
+        if let Some(Pair { drawing, photo }) = self.real_signs {
+            let named = [("discriminator.real_sign_drawing", drawing), ("discriminator.real_sign_photo", photo)];
+            values.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        }
+        values.extend(read([("discriminator.total", &self.total)]));
+        values
     }
 }
 

@@ -26,6 +26,11 @@ impl Writer {
     /// Those of the job before; the new one is not started then.
     pub(super) fn start(&mut self, job: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
         self.wait()?;
+        let job = move || match rayon::ThreadPoolBuilder::new().num_threads(1).build() {
+            // In the training's pool, each operation of the job would wait for the end of a step where there is one thread.
+            Ok(pool) => pool.install(job),
+            Err(_) => job(),
+        };
         let spawned = std::thread::Builder::new().name("writer".to_owned()).spawn(job);
         self.job = Some(spawned.map_err(|error| self.failure(&format!("cannot start a thread: {error}")))?);
         Ok(())
@@ -116,6 +121,17 @@ mod tests {
         }
         drop(writer);
         assert_eq!(ended.load(Ordering::SeqCst), 5, "dropping waits for the last");
+    }
+
+    #[test]
+    fn a_job_has_a_pool_of_its_own() {
+        let mut writer = Writer::new(Path::new("run"));
+        let job = || {
+            assert_eq!((rayon::current_thread_index(), rayon::current_num_threads()), (Some(0), 1));
+            Ok(())
+        };
+        writer.start(job).expect("nothing ran before");
+        writer.wait().expect("the operations run on one thread of the job's own pool");
     }
 
     #[test]

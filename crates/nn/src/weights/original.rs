@@ -144,6 +144,7 @@ impl OriginalConfig {
                 num_scales: discriminator.num_scales,
                 padding: discriminator.pad_type,
                 attention,
+                augmentation: None,
             },
         }
     }

@@ -203,6 +203,7 @@ impl Workload {
     fn prepare_iteration(&self, device: &Device) -> Box<dyn FnMut() -> Result<(), NotFinite>> {
         let settings = Settings {
             networks: self.networks(),
+            augmentation: None,
             initialization: Initialization::default(),
             losses: LossConfig::default(),
             optimizer: OptimizerConfig {

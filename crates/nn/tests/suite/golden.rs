@@ -88,6 +88,7 @@ pub(crate) fn auxiliary_trainer(folder: &Path, adversarial: AdversarialLoss, aux
     };
     let settings = Settings {
         networks: config.translator(),
+        augmentation: None,
         initialization: config.init.unwrap_or_default(),
         losses: LossConfig { kind: adversarial, weights, ..LossConfig::default() },
         optimizer: optimizer(&config),

@@ -1,5 +1,6 @@
 //! Training of MUNIT translators.
 
+mod augmentation;
 mod batch;
 mod original;
 mod pictures;
@@ -13,6 +14,7 @@ mod tape;
 mod task;
 mod trainer;
 
+pub use augmentation::{AugmentationLevel, Transformation};
 pub use batch::{Batch, StepNoise};
 pub use run::RunFile;
 pub use settings::{DataConfig, LossConfig, OptimizerConfig, RecordConfig, Settings, StepOrder};

@@ -81,7 +81,7 @@ fn losses(original: &OriginalConfig) -> Result<LossConfig, String> {
         identity: identity_weight,
     };
     let vgg16 = (weights.perceptual > 0.0).then(|| PathBuf::from("vgg16.pth"));
-    Ok(LossConfig { kind, weights, vgg16, identity })
+    Ok(LossConfig { kind, weights, vgg16, identity, r1: None })
 }
 
 fn optimizer(original: &OriginalConfig, steps: u64) -> Result<OptimizerConfig, String> {

@@ -69,12 +69,12 @@ fn one() -> usize {
 const SMALLEST_STYLE_SIDE: usize = 16;
 
 impl RunFile {
-    /// The networks of the run.
+    /// The networks of the run, as model files describe them: without what only training does to the pictures.
     pub fn networks(&self) -> TranslatorConfig {
         TranslatorConfig {
             picture: self.picture.clone(),
             generator: self.generator.clone(),
-            discriminator: self.discriminator.clone(),
+            discriminator: DiscriminatorConfig { augmentation: None, ..self.discriminator.clone() },
         }
     }
 
@@ -82,6 +82,7 @@ impl RunFile {
     pub fn settings(&self) -> Settings {
         Settings {
             networks: self.networks(),
+            augmentation: self.discriminator.augmentation,
             initialization: self.initialization,
             losses: self.losses.clone(),
             optimizer: self.optimizer.clone(),
@@ -189,6 +190,9 @@ impl Run for RunFile {
     fn validate(&self) -> Result<(), String> {
         self.networks().validate()?;
         self.check_size()?;
+        if let Some(augmentation) = &self.discriminator.augmentation {
+            augmentation.validate().map_err(|reason| format!("discriminator.augmentation.{reason}"))?;
+        }
         check_run_name(&self.name)?;
         if !(1..=1024).contains(&self.batch_size) {
             return Err(format!("batch_size must be between 1 and 1024, found {}", self.batch_size));

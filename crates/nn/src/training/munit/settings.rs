@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::AugmentationConfig;
 use crate::config::munit::TranslatorConfig;
 use crate::layers::Initialization;
-use crate::losses::{AdversarialLoss, IdentityConfig, LossWeights};
+use crate::losses::{AdversarialLoss, GradientPenalty, IdentityConfig, LossWeights};
 use crate::training::optimizer::{AdamConfig, Schedule};
 
 /// The sections of a run file that a trainer needs.
@@ -14,6 +15,8 @@ use crate::training::optimizer::{AdamConfig, Schedule};
 pub struct Settings {
     /// How the networks are built.
     pub networks: TranslatorConfig,
+    /// How the pictures that the discriminators see are changed.
+    pub augmentation: Option<AugmentationConfig>,
     /// How their weights start.
     pub initialization: Initialization,
     /// What is minimised.
@@ -125,6 +128,9 @@ pub struct LossConfig {
     /// The recogniser of the identity loss, needed where `weights.identity` is above 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identity: Option<IdentityConfig>,
+    /// The R1 penalty of the discriminators. None without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r1: Option<GradientPenalty>,
 }
 
 impl LossConfig {
@@ -135,6 +141,9 @@ impl LossConfig {
         }
         if self.weights.identity > 0.0 && self.identity.is_none() {
             return Err("losses.weights.identity needs losses.identity, with a recogniser".to_owned());
+        }
+        if let Some(penalty) = &self.r1 {
+            penalty.validate().map_err(|reason| format!("losses.r1.{reason}"))?;
         }
         match &self.identity {
             Some(identity) => identity.form.validate().map_err(|reason| format!("losses.identity.form: {reason}")),

@@ -16,6 +16,7 @@ use crate::training::resuming::fingerprint::SourcePicture;
 use crate::training::task::Task;
 use crate::weights::{ModelConfig, ModelFile, NamedArrays, collect, read_native};
 
+use super::augmentation::AugmentationLevel;
 use super::batch::StepNoise;
 use super::run::RunFile;
 use super::samples::Samples;
@@ -44,6 +45,9 @@ pub struct State {
     learning_rate_generator: f64,
     #[serde(alias = "learning_rate_critic")]
     learning_rate_discriminator: f64,
+    /// What an adaptive augmentation had reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    augmentation: Option<AugmentationLevel>,
 }
 
 /// Stands before the names of the discriminators' moments in the optimiser's file. The older word stays, in new files
@@ -152,6 +156,7 @@ impl Task for Trainer {
             discriminator_optimizer_steps: self.discriminator_adam.steps(),
             learning_rate_generator,
             learning_rate_discriminator,
+            augmentation: self.follows_signs().then_some(self.augmentation),
         }
     }
 
@@ -172,6 +177,7 @@ impl Task for Trainer {
     }
 
     fn read_files(&mut self, folder: &Path, step: u64, state: State) -> Result<(), TrainingError> {
+        self.augmentation = state.augmentation.unwrap_or(self.augmentation);
         load(&mut self.translator, &folder.join(GENERATOR))?;
         load(&mut self.discriminators, &discriminator_file(folder))?;
         if let Some(ema) = &mut self.ema {

@@ -4,15 +4,19 @@ use std::collections::HashMap;
 
 use burn::tensor::{Device, Tensor};
 
+use crate::config::Domain;
 use crate::device::on_workers;
 use crate::layers::NormalizationKind;
-use crate::losses::{DiscriminatorTerms, GeneratorTerms, IdentityLoss, IdentityTerm, NamedValues, PerceptualLoss};
+use crate::losses::{
+    DiscriminatorTerms, GeneratorTerms, GradientPenalty, IdentityLoss, IdentityTerm, NamedValues, PerceptualLoss,
+};
 use crate::networks::Pair;
 use crate::networks::munit::{Discriminator, Discriminators, Translator};
-use crate::parameter::{Parameterized, from_values};
+use crate::parameter::{Parameterized, from_values, to_values};
 use crate::training::error::NotFinite;
 use crate::training::optimizer::Adam;
 
+use super::augmentation::{AugmentationLevel, Transformation};
 use super::batch::{Batch, StepNoise};
 use super::segments::{Decoded, cross, decode_combined, differences, encode, leaves, leaves_of, reconstruct};
 use super::settings::{Settings, StepOrder};
@@ -29,6 +33,10 @@ pub struct Trainer {
     pub discriminators: Discriminators,
     /// The exponential moving average of the generators, if wanted.
     pub ema: Option<Translator>,
+    /// How often the pictures that the discriminators see are changed.
+    pub augmentation: AugmentationLevel,
+    /// The mean signs of the step's scores of real pictures, until the augmentation has followed them.
+    real_signs: Option<Pair<f32>>,
     /// Steps done.
     pub step: u64,
     pub(super) generator_adam: Adam,
@@ -48,6 +56,21 @@ pub struct AuxiliaryNetworks {
     pub identity: Option<IdentityLoss>,
 }
 
+/// A discriminator's loss, the mean sign of its scores of real pictures, its R1 penalty.
+type Found = (Boundary<1>, (Option<f32>, Option<Boundary<1>>));
+
+/// Pictures as the discriminators see them.
+struct Seen {
+    generated: Pair<Tensor<4>>,
+    real: Pair<Tensor<4>>,
+}
+
+/// The mean sign of scores, over scales of equal weight: -1 to 1.
+fn mean_sign(scores: &[Tensor<4>]) -> f32 {
+    let of_scale = |scores: &Tensor<4>| to_values(scores.clone().without_autodiff().sign().mean())[0];
+    scores.iter().map(of_scale).sum::<f32>() / scores.len() as f32
+}
+
 impl Trainer {
     /// A trainer before its first step.
     pub fn new(settings: Settings, auxiliary: AuxiliaryNetworks, device: &Device) -> Self {
@@ -57,6 +80,8 @@ impl Trainer {
             ema: settings.ema_decay.map(|_| translator.clone()),
             translator,
             discriminators,
+            augmentation: settings.augmentation.as_ref().map(AugmentationLevel::begin).unwrap_or_default(),
+            real_signs: None,
             step: 0,
             generator_adam: Adam::new(settings.optimizer.adam),
             discriminator_adam: Adam::new(settings.optimizer.adam),
@@ -93,6 +118,7 @@ impl Trainer {
                 StepOrder::Shared => self.shared_step(batch, &noise.generator)?,
             };
             self.update_ema();
+            self.adapt_augmentation(batch);
             self.step += 1;
             Ok(values)
         })
@@ -131,6 +157,7 @@ impl Trainer {
     fn learn_discriminators(&mut self, tracked: &Discriminators, (terms, tape): (DiscriminatorTerms, Tape)) {
         let gradients = tape.backward(&terms.total, tracked);
         let (_, rate) = self.settings.optimizer.rates(self.step + 1);
+        self.real_signs = terms.real_signs;
         self.discriminators.take_state(tracked);
         self.discriminator_adam.step(&mut self.discriminators, gradients, rate);
     }
@@ -171,16 +198,21 @@ impl Trainer {
         let mut no_gradients = Tape::new(Stored::Nothing);
         let codes = encode(&mut self.translator, batch.pictures.clone(), &mut no_gradients);
         let generated = cross(&mut self.translator, &codes, styles.clone(), &mut no_gradients);
-        let Pair { drawing: drawings, photo: photos } = batch.pictures.clone();
         let loss = self.settings.losses.kind;
+        let (follows, penalty) = (self.follows_signs(), self.penalty());
         let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: Tensor<4>| {
             let fake = discriminator.refreshed_forward(generated);
-            loss.discriminator(fake, discriminator.refreshed_forward(real))
+            let scores = discriminator.refreshed_forward(real.clone());
+            let sign = follows.then(|| mean_sign(&scores));
+            let penalty = penalty.map(|penalty| penalty.forward(discriminator, real));
+            (loss.discriminator(fake, scores), (sign, penalty))
         };
+        let Seen { generated, real } =
+            self.seen(batch, Pair { drawing: generated.drawing.value(), photo: generated.photo.value() });
         let mut tape = Tape::new(Stored::Activations);
         let terms = tape.run_once(
-            || loss_of(&mut discriminators.drawing, generated.drawing.value(), drawings),
-            || loss_of(&mut discriminators.photo, generated.photo.value(), photos),
+            || loss_of(&mut discriminators.drawing, generated.drawing, real.drawing),
+            || loss_of(&mut discriminators.photo, generated.photo, real.photo),
         );
         (self.discriminator_total(&terms), tape)
     }
@@ -194,33 +226,83 @@ impl Trainer {
         generated: Pair<Tensor<4>>,
     ) -> (DiscriminatorTerms, Tape) {
         let loss = self.settings.losses.kind;
+        let (follows, penalty) = (self.follows_signs(), self.penalty());
         let separate = self.settings.networks.discriminator.normalization == NormalizationKind::Batch;
-        let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: &Tensor<4>| {
+        let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: Tensor<4>| {
             discriminator.refresh();
-            if separate {
-                return loss.discriminator(discriminator.forward(generated), discriminator.forward(real.clone()));
-            }
-            let num_generated = generated.dims()[0];
-            let scores = discriminator.forward(Tensor::cat(vec![generated, real.clone()], 0));
-            let split = |scores: Tensor<4>| {
-                let num_real = scores.dims()[0] - num_generated;
-                (scores.clone().narrow(0, 0, num_generated), scores.narrow(0, num_generated, num_real))
+            let (fake, scores): (Vec<_>, Vec<_>) = if separate {
+                (discriminator.forward(generated), discriminator.forward(real.clone()))
+            } else {
+                let num_generated = generated.dims()[0];
+                let scores = discriminator.forward(Tensor::cat(vec![generated, real.clone()], 0));
+                let split = |scores: Tensor<4>| {
+                    let num_real = scores.dims()[0] - num_generated;
+                    (scores.clone().narrow(0, 0, num_generated), scores.narrow(0, num_generated, num_real))
+                };
+                scores.into_iter().map(split).unzip()
             };
-            let (fake, real) = scores.into_iter().map(split).unzip();
-            loss.discriminator(fake, real)
+            let sign = follows.then(|| mean_sign(&scores));
+            let penalty = penalty.map(|penalty| penalty.forward(discriminator, real));
+            (loss.discriminator(fake, scores), (sign, penalty))
         };
+        let Seen { generated, real } = self.seen(batch, generated);
         let mut tape = Tape::new(Stored::Activations);
         let terms = tape.run_once(
-            || loss_of(&mut discriminators.drawing, generated.drawing, &batch.pictures.drawing),
-            || loss_of(&mut discriminators.photo, generated.photo, &batch.pictures.photo),
+            || loss_of(&mut discriminators.drawing, generated.drawing, real.drawing),
+            || loss_of(&mut discriminators.photo, generated.photo, real.photo),
         );
         (self.discriminator_total(&terms), tape)
     }
 
-    fn discriminator_total(&self, terms: &Pair<Boundary<1>>) -> DiscriminatorTerms {
-        let [drawing, photo] = [&terms.drawing, &terms.photo].map(Boundary::leaf);
-        let total = (drawing.clone() + photo.clone()) * self.settings.losses.weights.adversarial;
-        DiscriminatorTerms { adversarial: Pair { drawing, photo }, total }
+    /// The R1 penalty, in the steps that take it.
+    fn penalty(&self) -> Option<GradientPenalty> {
+        self.settings.losses.r1.filter(|penalty| penalty.is_due(self.step))
+    }
+
+    /// Adds up the discriminators' losses.
+    fn discriminator_total(&self, terms: &Pair<Found>) -> DiscriminatorTerms {
+        let [drawing, photo] = [&terms.drawing.0, &terms.photo.0].map(Boundary::leaf);
+        let mut total = (drawing.clone() + photo.clone()) * self.settings.losses.weights.adversarial;
+        let [(sign_drawing, r1_drawing), (sign_photo, r1_photo)] = [&terms.drawing.1, &terms.photo.1];
+        let r1 = r1_drawing.as_ref().zip(r1_photo.as_ref());
+        let r1 = r1.map(|(drawing, photo)| Pair { drawing: drawing.leaf(), photo: photo.leaf() });
+        if let Some((penalty, Pair { drawing, photo })) = self.penalty().zip(r1.as_ref()) {
+            total = total + (drawing.clone() + photo.clone()) * penalty.every as f64;
+        }
+        let real_signs = sign_drawing.zip(*sign_photo).map(|(drawing, photo)| Pair { drawing, photo });
+        DiscriminatorTerms { adversarial: Pair { drawing, photo }, r1, real_signs, total }
+    }
+
+    /// What this step's augmentation does to the pictures that the discriminators see. Nothing without one.
+    fn transformations(&self, batch: &Batch) -> Pair<Transformation> {
+        let Some(config) = &self.settings.augmentation else { return Pair::default() };
+        let draw = |domain: Domain| {
+            let probability = self.augmentation.probability(config, domain);
+            let samples = batch.same_person.len();
+            Transformation::draw(config, probability, (self.settings.seed, self.step), domain, samples)
+        };
+        Pair { drawing: draw(Domain::Drawing), photo: draw(Domain::Photo) }
+    }
+
+    /// Generated and real pictures as the discriminators see them.
+    fn seen(&self, batch: &Batch, generated: Pair<Tensor<4>>) -> Seen {
+        let Pair { drawing, photo } = self.transformations(batch);
+        let real = &batch.pictures;
+        Seen {
+            generated: Pair { drawing: drawing.forward(generated.drawing), photo: photo.forward(generated.photo) },
+            real: Pair { drawing: drawing.forward(real.drawing.clone()), photo: photo.forward(real.photo.clone()) },
+        }
+    }
+
+    /// Whether an adaptive augmentation follows the scores' signs.
+    pub(super) fn follows_signs(&self) -> bool {
+        self.settings.augmentation.is_some_and(|config| config.adaptive.is_some())
+    }
+
+    fn adapt_augmentation(&mut self, batch: &Batch) {
+        if let (Some(config), Some(signs)) = (&self.settings.augmentation, self.real_signs.take()) {
+            self.augmentation.adapt(config, signs, batch.same_person.len() as u64);
+        }
     }
 
     /// Losses of the generators, in the original's order of calls, and what their gradients need.
@@ -258,8 +340,13 @@ impl Trainer {
         let loss = self.settings.losses.kind;
         self.discriminators.drawing.refresh();
         self.discriminators.photo.refresh();
-        let loss_of = move |discriminator: &Discriminator, generated| loss.generator(discriminator.forward(generated));
-        let adversarial = tape.run(self.discriminators.as_ref(), leaves(generated), loss_of);
+        let loss_of = move |discriminator: &Discriminator, (generated, seen): (Tensor<4>, Transformation)| {
+            loss.generator(discriminator.forward(seen.forward(generated)))
+        };
+        let seen = self.transformations(batch);
+        let [drawn, photographed] = [&generated.drawing, &generated.photo].map(Boundary::leaf);
+        let inputs = Pair { drawing: (drawn, seen.drawing), photo: (photographed, seen.photo) };
+        let adversarial = tape.run(self.discriminators.as_ref(), inputs, loss_of);
         let identity = self.identity_terms(batch, generated, tape);
         let perceptual = self.auxiliary.perceptual.as_ref().filter(|_| self.settings.losses.weights.perceptual > 0.0);
         let perceptual = perceptual.map(|loss| {
