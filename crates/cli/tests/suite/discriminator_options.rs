@@ -119,5 +119,5 @@ fn wrong_values_are_errors_that_name_the_key() {
 fn a_resumed_run_may_not_change_them() {
     let place = trained(&[AUGMENTED, ("steps = 8", "steps = 2")]);
     place.write_run(&[]);
-    place.train(&["--resume"]).failed(&["discriminator.augmentation"]);
+    place.train(&["--resume"]).failed(&["discriminator.augmentation.colour was 1.0, is not set"]);
 }

@@ -124,7 +124,7 @@ impl SegmentOutput for Code {
 }
 
 /// A number that was read on the way and has no gradient.
-impl SegmentOutput for Option<f32> {
+impl SegmentOutput for f32 {
     type Boundary = Self;
 
     fn boundary(&self, _with_gradients: bool) -> Self {
@@ -132,6 +132,20 @@ impl SegmentOutput for Option<f32> {
     }
 
     fn store(self, _boundary: &Self, _outputs: &mut Outputs) {}
+}
+
+impl<T: SegmentOutput> SegmentOutput for Option<T> {
+    type Boundary = Option<T::Boundary>;
+
+    fn boundary(&self, with_gradients: bool) -> Self::Boundary {
+        self.as_ref().map(|output| output.boundary(with_gradients))
+    }
+
+    fn store(self, boundary: &Self::Boundary, outputs: &mut Outputs) {
+        if let (Some(output), Some(boundary)) = (self, boundary) {
+            output.store(boundary, outputs);
+        }
+    }
 }
 
 impl SegmentOutput for IdentityTerm {

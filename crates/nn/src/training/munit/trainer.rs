@@ -7,7 +7,9 @@ use burn::tensor::{Device, Tensor};
 use crate::config::Domain;
 use crate::device::on_workers;
 use crate::layers::NormalizationKind;
-use crate::losses::{DiscriminatorTerms, GeneratorTerms, IdentityLoss, IdentityTerm, NamedValues, PerceptualLoss};
+use crate::losses::{
+    DiscriminatorTerms, GeneratorTerms, GradientPenalty, IdentityLoss, IdentityTerm, NamedValues, PerceptualLoss,
+};
 use crate::networks::Pair;
 use crate::networks::munit::{Discriminator, Discriminators, Translator};
 use crate::parameter::{Parameterized, from_values, to_values};
@@ -53,6 +55,9 @@ pub struct AuxiliaryNetworks {
     /// A recogniser, for the identity loss.
     pub identity: Option<IdentityLoss>,
 }
+
+/// A discriminator's loss, the mean sign of its scores of real pictures, its R1 penalty.
+type Found = (Boundary<1>, (Option<f32>, Option<Boundary<1>>));
 
 /// Pictures as the discriminators see them.
 struct Seen {
@@ -194,22 +199,22 @@ impl Trainer {
         let codes = encode(&mut self.translator, batch.pictures.clone(), &mut no_gradients);
         let generated = cross(&mut self.translator, &codes, styles.clone(), &mut no_gradients);
         let loss = self.settings.losses.kind;
-        let follows = self.follows_signs();
+        let (follows, penalty) = (self.follows_signs(), self.penalty());
         let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: Tensor<4>| {
             let fake = discriminator.refreshed_forward(generated);
-            let real = discriminator.refreshed_forward(real);
-            let sign = follows.then(|| mean_sign(&real));
-            (loss.discriminator(fake, real), sign)
+            let scores = discriminator.refreshed_forward(real.clone());
+            let sign = follows.then(|| mean_sign(&scores));
+            let penalty = penalty.map(|penalty| penalty.forward(discriminator, real));
+            (loss.discriminator(fake, scores), (sign, penalty))
         };
         let Seen { generated, real } =
             self.seen(batch, Pair { drawing: generated.drawing.value(), photo: generated.photo.value() });
         let mut tape = Tape::new(Stored::Activations);
         let terms = tape.run_once(
-            || loss_of(&mut discriminators.drawing, generated.drawing, real.drawing.clone()),
-            || loss_of(&mut discriminators.photo, generated.photo, real.photo.clone()),
+            || loss_of(&mut discriminators.drawing, generated.drawing, real.drawing),
+            || loss_of(&mut discriminators.photo, generated.photo, real.photo),
         );
-        let terms = self.discriminator_total(discriminators, &real, &terms, &mut tape);
-        (terms, tape)
+        (self.discriminator_total(&terms), tape)
     }
 
     /// Losses of the discriminators. Generated and real images go through them as one batch, so that each weight is read
@@ -221,11 +226,11 @@ impl Trainer {
         generated: Pair<Tensor<4>>,
     ) -> (DiscriminatorTerms, Tape) {
         let loss = self.settings.losses.kind;
-        let follows = self.follows_signs();
+        let (follows, penalty) = (self.follows_signs(), self.penalty());
         let separate = self.settings.networks.discriminator.normalization == NormalizationKind::Batch;
-        let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: &Tensor<4>| {
+        let loss_of = |discriminator: &mut Discriminator, generated: Tensor<4>, real: Tensor<4>| {
             discriminator.refresh();
-            let (fake, real): (Vec<_>, Vec<_>) = if separate {
+            let (fake, scores): (Vec<_>, Vec<_>) = if separate {
                 (discriminator.forward(generated), discriminator.forward(real.clone()))
             } else {
                 let num_generated = generated.dims()[0];
@@ -236,40 +241,35 @@ impl Trainer {
                 };
                 scores.into_iter().map(split).unzip()
             };
-            let sign = follows.then(|| mean_sign(&real));
-            (loss.discriminator(fake, real), sign)
+            let sign = follows.then(|| mean_sign(&scores));
+            let penalty = penalty.map(|penalty| penalty.forward(discriminator, real));
+            (loss.discriminator(fake, scores), (sign, penalty))
         };
         let Seen { generated, real } = self.seen(batch, generated);
         let mut tape = Tape::new(Stored::Activations);
         let terms = tape.run_once(
-            || loss_of(&mut discriminators.drawing, generated.drawing, &real.drawing),
-            || loss_of(&mut discriminators.photo, generated.photo, &real.photo),
+            || loss_of(&mut discriminators.drawing, generated.drawing, real.drawing),
+            || loss_of(&mut discriminators.photo, generated.photo, real.photo),
         );
-        let terms = self.discriminator_total(discriminators, &real, &terms, &mut tape);
-        (terms, tape)
+        (self.discriminator_total(&terms), tape)
     }
 
-    /// Adds up the discriminators' losses, with the R1 penalty in the steps that take it.
-    fn discriminator_total(
-        &self,
-        discriminators: &Discriminators,
-        real: &Pair<Tensor<4>>,
-        terms: &Pair<(Boundary<1>, Option<f32>)>,
-        tape: &mut Tape,
-    ) -> DiscriminatorTerms {
+    /// The R1 penalty, in the steps that take it.
+    fn penalty(&self) -> Option<GradientPenalty> {
+        self.settings.losses.r1.filter(|penalty| penalty.is_due(self.step))
+    }
+
+    /// Adds up the discriminators' losses.
+    fn discriminator_total(&self, terms: &Pair<Found>) -> DiscriminatorTerms {
         let [drawing, photo] = [&terms.drawing.0, &terms.photo.0].map(Boundary::leaf);
         let mut total = (drawing.clone() + photo.clone()) * self.settings.losses.weights.adversarial;
-        let penalty = self.settings.losses.r1.filter(|penalty| penalty.is_due(self.step));
-        let r1 = penalty.map(|penalty| {
-            leaves(&tape.run_once(
-                || penalty.forward(&discriminators.drawing, real.drawing.clone()),
-                || penalty.forward(&discriminators.photo, real.photo.clone()),
-            ))
-        });
-        if let Some((penalty, Pair { drawing, photo })) = penalty.zip(r1.as_ref()) {
+        let [(sign_drawing, r1_drawing), (sign_photo, r1_photo)] = [&terms.drawing.1, &terms.photo.1];
+        let r1 = r1_drawing.as_ref().zip(r1_photo.as_ref());
+        let r1 = r1.map(|(drawing, photo)| Pair { drawing: drawing.leaf(), photo: photo.leaf() });
+        if let Some((penalty, Pair { drawing, photo })) = self.penalty().zip(r1.as_ref()) {
             total = total + (drawing.clone() + photo.clone()) * penalty.every as f64;
         }
-        let real_signs = terms.drawing.1.zip(terms.photo.1).map(|(drawing, photo)| Pair { drawing, photo });
+        let real_signs = sign_drawing.zip(*sign_photo).map(|(drawing, photo)| Pair { drawing, photo });
         DiscriminatorTerms { adversarial: Pair { drawing, photo }, r1, real_signs, total }
     }
 
