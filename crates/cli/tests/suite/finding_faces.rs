@@ -1,6 +1,7 @@
 //! `portraitist detect`: faces, their points, and pictures of them.
 
 use portraitist_face::Picture;
+use portraitist_face::drawing::{Technique, draw_portrait};
 use serde_json::{Value, json};
 
 use crate::program::Place;
@@ -32,7 +33,27 @@ fn every_set_of_points_of_a_face_is_told() {
     let angles = ["pitch", "yaw", "roll"].map(|name| face["pose"][name].as_f64().expect("degrees"));
     assert!(angles.iter().all(|angle| angle.abs() < 20.0), "{angles:?}");
     assert!(face["score"].as_f64().is_some_and(|score| (0.9..=1.0).contains(&score)));
-    assert_eq!((&face["kind"], &face["turned_degrees"]), (&Value::Null, &json!(0)));
+    assert_eq!((&face["kind"], &face["turned_degrees"]), (&json!("photo"), &json!(0)));
+}
+
+#[test]
+fn drawn_faces_are_told_from_photographed_ones_and_have_the_same_points() {
+    let place = Place::new();
+    place.write_portrait("anna.jpg");
+    let photo = Picture::open(place.path("anna.jpg")).expect("a picture");
+    let face =
+        |name: &str| place.run(&["detect", name, "--json"]).succeeded().json()["pictures"][0]["faces"][0].clone();
+    let wanted = points(&face("anna.jpg")["points68"]);
+    let eyes = wanted[45][0] - wanted[36][0];
+    for technique in [Technique::Pencil, Technique::PenHatching, Technique::Woodcut] {
+        let drawing = draw_portrait(&photo, None, &technique.style(1), 1).expect("a drawing");
+        drawing.save(place.path("drawn.png"), true).expect("it is written");
+        let found = face("drawn.png");
+        assert_eq!(found["kind"], "drawing", "{technique:?}");
+        let distance = |(a, b): (&[f64; 2], &[f64; 2])| (a[0] - b[0]).hypot(a[1] - b[1]);
+        let mean = points(&found["points68"]).iter().zip(&wanted).map(distance).sum::<f64>() / 68.0;
+        assert!(mean < 0.06 * eyes, "{technique:?}: {mean} of {eyes}");
+    }
 }
 
 #[test]

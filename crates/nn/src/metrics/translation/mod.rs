@@ -4,7 +4,7 @@
 //! - [`perceptual_distance`]: how different two pictures look to a network (the form of LPIPS); between styles it is diversity
 //! - [`ms_ssim`]: how alike two pictures are in structure
 //! - [`Checkerboard`]: what upsampling leaves behind
-//! - [`colourfulness`]
+//! - [`colourfulness()`]: how colourful a picture is to people
 //! - [`nearest_rows`]: which picture of the training is nearest, and how near
 //! - [`Displacement`]: how far a face is from the mean face
 //! - [`identity_kept`]: whether the person is still recognised
