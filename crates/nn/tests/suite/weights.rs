@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use portraitist_nn::builtin::RECOGNIZERS;
 use portraitist_nn::config::munit::TranslatorConfig;
 use portraitist_nn::layers::Initialization;
 use portraitist_nn::networks::munit::Translator;
 use portraitist_nn::weights::{
-    FloatKind, ModelConfig, ModelFile, WeightsError, assign, collect, read_arrays, read_model, write_native,
+    FloatKind, ModelConfig, ModelFile, WeightsError, assign, assign_check, collect, read_arrays, read_model, sha256,
+    sha256_of_file, write_native,
 };
 
 use crate::golden::{device, folder};
@@ -47,6 +49,59 @@ fn half_precision_keeps_three_digits() {
         let worst = array.values.iter().zip(exact).map(|(a, b)| (a - b).abs() / b.abs().max(1e-3)).fold(0.0, f32::max);
         assert!(worst < 1e-3, "{name}: {worst}");
     }
+}
+
+#[test]
+fn numbers_beyond_half_precision_are_refused_by_name_and_the_largest_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let with = |value: f32| {
+        let mut model = model(4);
+        let (name, array) = model.arrays.iter_mut().next().unwrap();
+        array.values[0] = value;
+        let path = folder.path().join(format!("{value}.safetensors"));
+        (name.clone(), write_native(&model, FloatKind::Half, &path, false).map(|()| path))
+    };
+    let (name, written) = with(65_504.0);
+    assert_eq!(read_model(&written.unwrap()).unwrap().arrays[&name].values[0], 65_504.0);
+    let (wanted, written) = with(-65_600.0);
+    match written {
+        Err(WeightsError::TooLargeForHalf { name, value, .. }) => assert_eq!((name, value), (wanted, -65_600.0)),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// `fuzz/corpus/weights/kinds.pt`: the same six numbers in each kind of PyTorch's floats, and a counter.
+#[test]
+fn every_kind_of_floats_in_pytorch_files_is_read() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/weights/kinds.pt");
+    let arrays = read_arrays(&path).unwrap();
+    let kinds: Vec<_> = arrays.iter().map(|(name, array)| (name.as_str(), array.dtype)).collect();
+    assert_eq!(kinds, [("brain", "BF16"), ("double", "F64"), ("half", "F16"), ("single", "F32")]);
+    for (name, array) in &arrays {
+        assert_eq!(array.values, [0.5, -1.25, 3.0, -0.0625, 2.0, 100.0], "{name}");
+        assert_eq!(array.shape, [2, 3], "{name}");
+    }
+}
+
+#[test]
+fn recognizers_without_a_classifier_fit_their_configuration() {
+    let (name, bytes) = RECOGNIZERS[0];
+    let mut model = ModelFile::from_bytes(bytes, name).unwrap();
+    assign_check(&model, Path::new(name)).unwrap();
+    let removed = model.arrays.keys().next().cloned().unwrap();
+    model.arrays.remove(&removed);
+    let text = assign_check(&model, Path::new(name)).unwrap_err().to_string();
+    assert!(text.contains(&removed), "{text}");
+}
+
+/// The example of FIPS 180-2.
+#[test]
+fn hashes_are_written_in_hexadecimal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("abc");
+    std::fs::write(&path, b"abc").unwrap();
+    let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!((sha256(b"abc").as_str(), sha256_of_file(&path).unwrap().as_str()), (expected, expected));
 }
 
 #[test]
