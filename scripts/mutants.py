@@ -131,7 +131,7 @@ def programs(tree, rooms):
 
 def failure(said):
     """The first test that a test program says has failed."""
-    # Its own place in the file is another one: the descriptor is shared.
+    # The test program writes through the same descriptor: reading must not move its place in the file.
     text = os.pread(said.fileno(), os.fstat(said.fileno()).st_size, 0).decode(errors="replace")
     found = re.search(r"^test (\S+) .*FAILED$", text, re.M)
     return found and found[1]

@@ -36,7 +36,7 @@ pub(super) struct Names {
 /// The names of the datasets.
 pub(super) async fn list(State(state): State<DatasetsState>) -> Result<Json<Names>, Failure> {
     let keeps_marks = state.marks.is_some();
-    let names = blocking(move || state.catalogue.names()).await?;
+    let names = blocking(move || state.catalogue.datasets()).await?;
     let datasets = names.map_err(|error| Failure::internal(format!("the datasets cannot be listed: {error}")))?;
     Ok(Json(Names { datasets, keeps_marks }))
 }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use portraitist_face::dataset::read_list;
+
 use super::listing::Listing;
 use crate::web::reply::Failure;
 
@@ -36,8 +38,19 @@ impl Catalogue {
         Ok(Self { root, open: Mutex::default() })
     }
 
-    /// Folders and lists in the folder, sorted. Links that leave it are left out.
-    pub(super) fn names(&self) -> io::Result<Vec<String>> {
+    /// Folders and lists of pictures in the folder, sorted. Texts that are no such list are left out.
+    pub(super) fn datasets(&self) -> io::Result<Vec<String>> {
+        let mut names = self.names()?;
+        names.retain(|name| {
+            let path = self.root.join(name);
+            // A list's first line names a picture that is there.
+            path.is_dir() || read_list(&path).is_ok_and(|lines| lines.first().is_some_and(|line| line.path.is_file()))
+        });
+        Ok(names)
+    }
+
+    /// Folders and texts in the folder, sorted. Links that leave it are left out.
+    fn names(&self) -> io::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in std::fs::read_dir(&self.root)? {
             let entry = entry?;

@@ -74,6 +74,18 @@ fn id_of(dataset: &Value, person: &str, name: &str) -> String {
 }
 
 #[tokio::test]
+async fn lists_of_pictures_are_datasets_and_other_texts_are_not() {
+    let place = Place::new(false);
+    let write = |name: &str, text: &str| fs::write(place.path().join("sets").join(name), text).unwrap();
+    write("some.txt", "people/Ann/b.png\tAnn\n");
+    write("README.txt", "Where these pictures come from.\n");
+    write("empty.txt", "");
+    let list = place.json("/api/datasets").await;
+    assert_eq!(list["datasets"], serde_json::json!(["people", "some.txt"]));
+    assert_eq!(place.json("/api/datasets/some.txt").await["people"], 1);
+}
+
+#[tokio::test]
 async fn datasets_are_listed_with_their_pictures() {
     let place = Place::new(false);
     let list = place.json("/api/datasets").await;
