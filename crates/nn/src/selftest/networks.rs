@@ -41,6 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check::network("blaze_face_short", F32, |_| detected(Range::Short, 0)),
     Check::network("blaze_face_full", F32, |_| detected(Range::Full, 1)),
     Check::network("face_mesh", F32, |_| meshed()),
+    Check::network("drawing_landmarks", F32, |_| meshed_of_drawing()),
     Check::network("iris", F32, |_| looked()),
 ];
 
@@ -82,6 +83,14 @@ fn meshed() -> Values {
     let network = FaceMesh::new(arrays(file)?, Path::new(file.0)).map_err(DetectionError::from)?;
     let found = network.forward(&levels(FaceMesh::SIDE)?, &mut DenseMemory::default())?;
     Ok(found.points.into_iter().flatten().chain([found.flag]).collect())
+}
+
+fn meshed_of_drawing() -> Values {
+    let file = builtin::DRAWING_LANDMARKS;
+    let network = FaceMesh::for_drawings(arrays(file)?, Path::new(file.0)).map_err(DetectionError::from)?;
+    let found = network.forward(&levels(FaceMesh::SIDE)?, &mut DenseMemory::default())?;
+    let drawn = found.drawn.map(|drawn| drawn.errors.into_iter().chain([drawn.drawn]).collect::<Vec<_>>());
+    Ok(found.points.into_iter().flatten().chain([found.flag]).chain(drawn.unwrap_or_default()).collect())
 }
 
 /// The iris network takes the eye on the left side of the picture.
