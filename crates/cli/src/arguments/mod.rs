@@ -43,7 +43,7 @@ pub(crate) use translate::TranslateArguments;
 pub(crate) use values::{
     DomainName, ExaggerationAmount, PlotFile, PlotFormat, PrecisionName, VerificationName, parse_exaggeration,
 };
-pub(crate) use weights::WeightsCommand;
+pub(crate) use weights::{StylesArguments, WeightsCommand};
 
 /// Turns face photos into drawings and drawings into face photos while the person stays recognisable.
 #[derive(Debug, Parser)]

@@ -26,10 +26,10 @@ pub(crate) struct TranslateArguments {
     /// What the pictures become.
     #[arg(long, value_enum, default_value_t = DomainName::Drawing)]
     pub(crate) to: DomainName,
-    /// The style: `random` (by --seed), a file of style codes (.npy or .safetensors, `[style_dim]` or
-    /// `[n, style_dim]`), or an example picture of what the pictures become. With as many codes as
-    /// pictures, each picture gets its own; otherwise each picture gets all.
-    #[arg(long, default_value = "random", value_name = "random|FILE|PICTURE")]
+    /// The style: `random` (by --seed), one that the model knows by name (`models show` lists them), a file of
+    /// style codes (.npy or .safetensors, `[style_dim]` or `[n, style_dim]`), or an example picture of what the
+    /// pictures become. With as many codes as pictures, each picture gets its own; otherwise each picture gets all.
+    #[arg(long, default_value = "random", value_name = "random|NAME|FILE|PICTURE")]
     pub(crate) style: PathBuf,
     /// Chooses the random style; the same seed gives the same style.
     #[arg(long, default_value_t = 1)]

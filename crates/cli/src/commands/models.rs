@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use portraitist_nn::builtin::{self, BuiltIn};
-use portraitist_nn::weights::{ModelFile, sha256};
+use portraitist_nn::weights::{ModelConfig, ModelFile, sha256};
 use serde::Serialize;
 
 use crate::arguments::ModelsCommand;
@@ -31,6 +31,9 @@ struct Model {
     date: &'static str,
     sha256: String,
     document: &'static str,
+    /// Names of styles of drawings that the model knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    styles: Vec<String>,
 }
 
 /// What `models show --json` prints.
@@ -74,6 +77,10 @@ fn find(name: &str) -> anyhow::Result<&'static BuiltIn> {
 
 fn read(model: &BuiltIn) -> anyhow::Result<Shown> {
     let file = ModelFile::from_bytes(model.bytes, model.name)?;
+    let styles = match &file.config {
+        ModelConfig::Translator(config) => config.styles.drawing.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
     let BuiltIn { name, purpose, made_by, licence, data, date, document, bytes } = *model;
     let model = Model {
         name,
@@ -87,6 +94,7 @@ fn read(model: &BuiltIn) -> anyhow::Result<Shown> {
         date,
         sha256: sha256(bytes),
         document,
+        styles,
     };
     Ok(Shown { model, config: file.config.to_json()? })
 }
@@ -108,6 +116,7 @@ fn described(model: &Model) -> String {
         ("SHA-256", model.sha256.clone()),
         ("document", model.document.to_owned()),
     ];
-    let rows = rows.map(|(name, value)| format!("{name:9} {value}"));
-    format!("{}\n{}", model.name, rows.join("\n"))
+    let styles = (!model.styles.is_empty()).then(|| ("styles", model.styles.join(", ")));
+    let rows = rows.into_iter().chain(styles).map(|(name, value)| format!("{name:9} {value}"));
+    format!("{}\n{}", model.name, rows.collect::<Vec<_>>().join("\n"))
 }

@@ -46,8 +46,8 @@ fn json_is_one_object_as_documented() {
     let far = object["outputs"][0]["verified_at_far"].take().as_f64().expect("a rate");
     assert!((0.0..=1.0).contains(&far), "{far}");
     let output = serde_json::json!({
-        "input": "anna.jpg", "output": "out/anna-drawing.png", "to": "drawing", "seed": 7, "similarity": null,
-        "exaggeration": 0.0, "verified_at_far": null
+        "input": "anna.jpg", "output": "out/anna-drawing.png", "to": "drawing", "seed": 7, "style": "random",
+        "similarity": null, "exaggeration": 0.0, "verified_at_far": null
     });
     assert_eq!(object, serde_json::json!({"outputs": [output], "failed": []}));
     assert_eq!(answer.stdout.lines().count(), 1);

@@ -9,9 +9,11 @@ mod face_network;
 pub mod munit;
 mod picture;
 mod recognizer;
+mod styles;
 
 pub use augmentation::{AdaptiveConfig, AugmentationConfig};
 pub use face_network::{FaceNetwork, FaceNetworkConfig, NetworkSource};
 pub use picture::PictureConfig;
 pub use portraitist_face::Domain;
 pub use recognizer::{Architecture, RecognizerConfig};
+pub use styles::NamedStyles;

@@ -8,6 +8,7 @@ use crate::layers::{ActivationKind, NormalizationKind, PaddingKind};
 use super::augmentation::AugmentationConfig;
 use super::bounds::within;
 use super::picture::PictureConfig;
+use super::styles::NamedStyles;
 
 /// The generators: encoders and decoder of one domain. Field defaults are the original's.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -117,6 +118,9 @@ pub struct TranslatorConfig {
     /// The discriminators. Files of older versions say `critic`.
     #[serde(alias = "critic")]
     pub discriminator: DiscriminatorConfig,
+    /// Styles with names. Training writes none; `weights styles` adds them to a model file.
+    #[serde(skip_serializing_if = "NamedStyles::is_empty")]
+    pub styles: NamedStyles,
 }
 
 /// The largest number of channels, layers or pixels that a configuration may ask for. More is a mistake, or an attack
@@ -164,6 +168,7 @@ impl TranslatorConfig {
                 return Err(format!("picture.{domain}_channels must be 1 or 3, found {channels}"));
             }
         }
+        self.styles.validate(generator.style_dim)?;
         let multiple = generator.side_multiple();
         if !picture.height.is_multiple_of(multiple) || !picture.width.is_multiple_of(multiple) {
             let (height, width) = (picture.height, picture.width);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::config::PictureConfig;
+use crate::config::{NamedStyles, PictureConfig};
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
 use crate::layers::PaddingKind;
 use crate::layers::{ActivationKind, Initialization, NormalizationKind};
@@ -146,6 +146,7 @@ impl OriginalConfig {
                 attention,
                 augmentation: None,
             },
+            styles: NamedStyles::default(),
         }
     }
 }

@@ -52,6 +52,8 @@ struct Output {
     to: &'static str,
     /// `null` for a style that no seed gave.
     seed: Option<u64>,
+    /// What --style says: `random`, the name of a style, or a file.
+    style: String,
     /// How alike input and output are to a recogniser, -1 to 1; `null` without one.
     similarity: Option<f32>,
     /// How far the person was exaggerated, 0 to 2: of several parts the most.
@@ -225,8 +227,16 @@ fn translate_face(
         let similarity = similarity(&translated).map_err(|error| written.warn(path, &error)).ok().flatten();
         let (input, output) = (Named::input(&input.path), Named::output(path));
         let verified_at_far = similarity.filter(|_| is_measured).map(false_accept_rate);
-        let seed = style.seed;
-        written.outputs.push(Output { input, output, to: to.name(), seed, similarity, exaggeration, verified_at_far });
+        written.outputs.push(Output {
+            input,
+            output,
+            to: to.name(),
+            seed: style.seed,
+            style: arguments.style.to_string_lossy().into_owned(),
+            similarity,
+            exaggeration,
+            verified_at_far,
+        });
     }
     Ok(())
 }

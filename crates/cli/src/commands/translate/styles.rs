@@ -31,6 +31,9 @@ pub(crate) fn styles(
         let seeds = (0..u64::from(arguments.count.max(least))).map(|index| arguments.seed.wrapping_add(index));
         let style_dim = model.config().generator.style_dim;
         seeds.map(|seed| Style { code: style_code(seed, style_dim), seed: Some(seed) }).collect()
+    } else if let Some(code) = named(&arguments.style, model, to) {
+        ensure!(arguments.count == 1, "--count goes with --style random");
+        vec![Style { code, seed: None }]
     } else {
         ensure!(arguments.count == 1, "--count goes with --style random");
         from_file(&arguments.style, model, to, read_picture)?
@@ -45,6 +48,11 @@ pub(crate) fn styles(
     }
 }
 
+/// The style that the model knows by a name.
+fn named(name: &Path, model: &Model, to: Domain) -> Option<Vec<f32>> {
+    model.config().styles.of(to).get(name.to_str()?).cloned()
+}
+
 fn from_file(
     path: &Path,
     model: &Model,
@@ -53,7 +61,10 @@ fn from_file(
 ) -> anyhow::Result<Vec<Style>> {
     if !path.is_file() {
         let message = format!("no style at {}", path.display());
-        return Err(advised(message, "expected `random`, a .npy or .safetensors file, or an example picture"));
+        let names: Vec<&str> = model.config().styles.of(to).keys().map(String::as_str).collect();
+        let known = if names.is_empty() { String::new() } else { format!("a style of the model ({}), ", names.join(", ")) };
+        let expected = format!("expected `random`, {known}a .npy or .safetensors file, or an example picture");
+        return Err(advised(message, &expected));
     }
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     let plain = |code: Vec<f32>| Style { code, seed: None };

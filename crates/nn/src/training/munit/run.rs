@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::PictureConfig;
+use crate::config::{NamedStyles, PictureConfig};
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
 use crate::layers::Initialization;
 use crate::losses::IdentityConfig;
@@ -75,6 +75,7 @@ impl RunFile {
             picture: self.picture.clone(),
             generator: self.generator.clone(),
             discriminator: DiscriminatorConfig { augmentation: None, ..self.discriminator.clone() },
+            styles: NamedStyles::default(),
         }
     }
 

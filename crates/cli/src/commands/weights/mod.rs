@@ -1,5 +1,7 @@
 //! `portraitist weights`.
 
+mod styles;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -57,6 +59,7 @@ pub(crate) fn run(command: WeightsCommand, console: &Console) -> anyhow::Result<
                 console.result(&Conversion { input, output }, &text)?;
             }
         }
+        WeightsCommand::Styles(arguments) => return styles::run(&arguments, console),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,108 @@
+//! `portraitist weights styles`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, bail, ensure};
+use portraitist_face::Decoded;
+use portraitist_face::text::serialize_lossy;
+use portraitist_nn::builtin;
+use portraitist_nn::config::Domain;
+use portraitist_nn::inference::InferencePrecision;
+use portraitist_nn::translate::Model;
+use portraitist_nn::weights::{FloatKind, ModelConfig, ModelFile, read_model, write_native};
+use serde::Serialize;
+
+use crate::arguments::StylesArguments;
+use crate::inputs::{Done, Failure, expand, for_each, sentences, status};
+use crate::interruption;
+use crate::output::{Console, refuse_input};
+use crate::translator::FaceTranslator;
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Named {
+    #[serde(serialize_with = "serialize_lossy")]
+    output: PathBuf,
+    styles: BTreeMap<String, Style>,
+    failed: Vec<Failure>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Style {
+    pictures: usize,
+    code: Vec<f32>,
+    /// Standard deviation of the pictures' codes, the mean over their numbers: how far they are from one style.
+    spread: f64,
+}
+
+/// Runs the command.
+pub(super) fn run(arguments: &StylesArguments, console: &Console) -> anyhow::Result<ExitCode> {
+    let translator = FaceTranslator::open(&arguments.model, InferencePrecision::default())?;
+    let mut file = model_file(&arguments.model)?;
+    if let Some(input) = Model::locate(&arguments.model)? {
+        refuse_input(&arguments.out, [input.as_path()])?;
+    }
+    let domain: Domain = arguments.domain.into();
+    let (mut styles, mut failed, mut warnings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    for (name, pictures) in &arguments.examples {
+        let done = codes(&translator, pictures, domain, arguments.aligned, console);
+        failed.extend(done.failed);
+        warnings.extend(done.warnings);
+        ensure!(!interruption::stops_here(), "interrupted: nothing was written");
+        ensure!(!done.results.is_empty(), "{}: no picture that can be read for the style {name}", pictures.display());
+        ensure!(styles.insert(name.clone(), summary(&done.results)).is_none(), "--of {name}: the name is there twice");
+    }
+    let ModelConfig::Translator(config) = &mut file.config else { bail!("{}: no translator", arguments.model.display()) };
+    config.styles.of_mut(domain).extend(styles.iter().map(|(name, style)| (name.clone(), style.code.clone())));
+    config.validate().map_err(|reason| anyhow::anyhow!("{}: {reason}", arguments.model.display()))?;
+    let is_half = file.arrays.values().any(|array| array.dtype == "F16");
+    let floats = if is_half { FloatKind::Half } else { FloatKind::Single };
+    write_native(&file, floats, &arguments.out, arguments.force)?;
+    let lines = styles.iter().map(|(name, style)| {
+        format!("{name:20} {:4} pictures, spread {:.2}", style.pictures, style.spread)
+    });
+    let text = [arguments.out.display().to_string()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
+    let status = status(&failed);
+    console.result(&Named { output: arguments.out.clone(), styles, failed, warnings }, &text)?;
+    Ok(status)
+}
+
+fn model_file(name: &Path) -> anyhow::Result<ModelFile> {
+    if let Some(path) = Model::locate(name)? {
+        return Ok(read_model(&path)?);
+    }
+    let known = name.to_str().and_then(|name| Some((name, builtin::bytes(name)?)));
+    let (name, bytes) = known.with_context(|| format!("no model at {}", name.display()))?;
+    Ok(ModelFile::from_bytes(bytes, name)?)
+}
+
+/// The style code of each picture.
+fn codes(
+    translator: &FaceTranslator,
+    pictures: &Path,
+    domain: Domain,
+    aligned: bool,
+    console: &Console,
+) -> Done<Vec<f32>> {
+    let mut inputs = expand(&[pictures.to_owned()], None);
+    for_each(&mut inputs, console, |_, input, said| {
+        let Decoded { picture, warnings } = Decoded::open(&input.path)?;
+        said.extend(sentences(&input.path, &warnings));
+        let crop = if aligned { None } else { translator.face(&picture, None)?.map(|face| face.crop) };
+        Ok(translator.model.style_of(crop.as_ref().unwrap_or(&picture), domain)?)
+    })
+}
+
+fn summary(codes: &[Vec<f32>]) -> Style {
+    let count = codes.len() as f64;
+    let numbers = codes.first().map_or(0, Vec::len);
+    let mean = |number: usize| codes.iter().map(|code| f64::from(code[number])).sum::<f64>() / count;
+    let means: Vec<f64> = (0..numbers).map(mean).collect();
+    let square = |code: &Vec<f32>| code.iter().zip(&means).map(|(value, mean)| (f64::from(*value) - mean).powi(2)).sum::<f64>();
+    let spread = (codes.iter().map(square).sum::<f64>() / (count * numbers.max(1) as f64)).sqrt();
+    Style { pictures: codes.len(), code: means.into_iter().map(|mean| mean as f32).collect(), spread }
+}
