@@ -15,6 +15,10 @@ import hashlib
 import sys
 from pathlib import Path
 
+import cv2
+import mediapipe
+import numpy
+
 # The frame `portrait`: eyes, nose, corners of the mouth in 256x320.
 FRAME = [(97.5508, 150.1637), (157.4541, 149.8324), (127.6928, 184.2322), (103.0838, 219.3013), (152.6908, 219.027)]
 EYES = [[33, 160, 158, 133, 153, 144], [362, 385, 387, 263, 373, 380]]
@@ -96,7 +100,9 @@ def chosen(faces):
 
     def is_coloured(file):
         picture = cv2.imread(str(faces / file)).astype(numpy.float32)
-        return abs(picture - picture.mean(2, keepdims=True)).mean() > 4
+        colour = picture - picture.mean(2, keepdims=True)
+        # A tint of all of a grey picture is no colour.
+        return abs(colour - colour.mean((0, 1))).mean() > 4
 
     for row in csv.DictReader(open(faces / "labels.csv", newline="")):
         file, eyes = row["file"], float(row["eye_distance"] or 0)
@@ -127,8 +133,4 @@ def prepare(faces, out, options):
 if __name__ == "__main__":
     if len(sys.argv) < 3 or set(sys.argv[3:]) - {"--plain", "--large"}:
         sys.exit(__doc__)
-    import cv2
-    import mediapipe
-    import numpy
-
     prepare(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])

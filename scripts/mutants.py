@@ -81,9 +81,9 @@ def instrument(tree, tool, chosen):
     return set(switches)
 
 
-def uncompiled(tree, chosen, packages):
+def uncompiled(tree, chosen):
     """Switches in lines that the compiler complains about."""
-    said = call(["cargo", "check", "--release", "--message-format", "short", *packages], tree)
+    said = call(["cargo", "check", "--release", "--workspace", "--message-format", "short"], tree)
     if said.returncode == 0:
         return set()
     by_file = {}
@@ -105,11 +105,10 @@ def uncompiled(tree, chosen, packages):
 def prepare(tree, tool, order):
     """Puts as many changes of each room into the source as are wanted, and builds the tests."""
     left_out = set()
-    packages = ["-p", "portraitist-face", "-p", "portraitist-nn", "-p", "portraitist-kernels", "-p", "portraitist"]
     while True:
         chosen = [mutant for room, of in order.items() for mutant in [m for m in of if m["switch"] not in left_out][: ROOMS[room][0]]]
         missing = {mutant["switch"] for mutant in chosen} - instrument(tree, tool, chosen)
-        bad = missing or uncompiled(tree, chosen, packages)
+        bad = missing or uncompiled(tree, chosen)
         print(f"{len(chosen)} changes, {len(bad)} of them replaced by others", file=sys.stderr, flush=True)
         if not bad:
             return chosen

@@ -64,6 +64,15 @@ impl Exaggerating {
         Self { amount, example: None, keep_shape }
     }
 
+    /// The same with an amount for all parts: what `auto` found on a smaller picture.
+    ///
+    /// # Errors
+    /// For amounts that are none.
+    pub(crate) fn decided(&self, amount: f64) -> anyhow::Result<Self> {
+        let amount = Some(ExaggerationAmount::Of(Amounts::all(amount)?));
+        Ok(Self { amount, example: self.example.clone(), keep_shape: self.keep_shape })
+    }
+
     /// Whether similarities are needed.
     pub(crate) fn is_auto(&self) -> bool {
         self.amount == Some(ExaggerationAmount::Auto)

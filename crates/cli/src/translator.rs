@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Context;
 use portraitist_face::Picture;
 use portraitist_face::align::{Cropper, PasteMask, paste};
-use portraitist_face::edit::Border;
+use portraitist_face::edit::{Border, resize};
 use portraitist_face::landmarks::FivePoints;
 use portraitist_face::pipeline::{FaceCrop, FacePipeline};
 use portraitist_face::template::Template;
@@ -22,17 +22,50 @@ use crate::output::advised;
 pub(crate) struct FaceTranslator {
     pub(crate) model: Model,
     pipeline: FacePipeline,
+    /// Where faces lie in crops.
+    pub(crate) frame: Template,
+    /// Whether pictures may be larger than the model's own: attention then looks at means of neighbours.
+    is_large: bool,
 }
 
-/// Where the frame continues beyond the photo.
-const BORDER: Border = Border::Mirror;
+/// What is seen where the frame continues beyond the photo.
+pub(crate) const BORDER: Border = Border::Fade;
 
 impl FaceTranslator {
     /// Loads the networks, which translate in a precision.
     pub(crate) fn open(model: &Path, precision: InferencePrecision) -> anyhow::Result<Self> {
         let model = open_translator(model)?.with_precision(precision);
-        let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(model.template(), BORDER));
-        Ok(Self { model, pipeline })
+        let frame = model.template();
+        let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(frame, BORDER));
+        Ok(Self { model, pipeline, frame, is_large: false })
+    }
+
+    /// The same for pictures of any size; crops get a longer side of so many pixels, or the model's own.
+    #[must_use]
+    pub(crate) fn sized(self, longer: Option<usize>) -> Self {
+        let own = self.model.template();
+        let size = [own.width, own.height].map(|side| side as f64);
+        let scale = longer.map_or(1.0, |longer| longer as f64 / size[0].max(size[1]));
+        let [width, height] = size.map(|side| ((side * scale).round() as usize).max(1));
+        let frame = own.resized(width, height);
+        let pipeline = self.pipeline.with_cropper(Cropper::antialiased(frame, BORDER));
+        Self { pipeline, frame, is_large: true, ..self }
+    }
+
+    /// The whole picture, with a longer side of so many pixels or so large that its face has the size of the model's own frame, and where the
+    /// face lies in it.
+    pub(crate) fn whole(
+        &self,
+        picture: &Picture,
+        face: &FaceCrop,
+        longer: Option<usize>,
+    ) -> anyhow::Result<(Picture, Template)> {
+        let size = [picture.width(), picture.height()].map(|side| side as f64);
+        let wanted = longer.map_or(face.transform.scale(), |longer| longer as f64 / size[0].max(size[1]));
+        let most = (Model::MAX_LARGE_PIXELS as f64 / (size[0] * size[1])).sqrt();
+        let [width, height] = size.map(|side| ((side * wanted.min(most)).floor() as usize).max(1));
+        let frame = Template { width: picture.width(), height: picture.height(), points: face.points };
+        Ok((resize(picture, width, height)?, frame.resized(width, height)))
     }
 
     /// Cuts out the face at `points`, or the first that is found.
@@ -58,13 +91,17 @@ impl FaceTranslator {
 
     /// The photo with a translated face blended in.
     pub(crate) fn paste(&self, photo: &Picture, face: &FaceCrop, translated: &Picture) -> anyhow::Result<Picture> {
-        let Template { width, height, .. } = self.model.template();
+        let Template { width, height, .. } = self.frame;
         Ok(paste(photo, translated, &face.transform, width, height, PasteMask::default())?)
     }
 
     /// Translates a crop.
     pub(crate) fn translate(&self, crop: &Picture, style: &[f32], to: Domain) -> anyhow::Result<Translated> {
-        self.model.translate(crop, style, to).context("cannot translate")
+        let translated = match self.is_large {
+            true => self.model.translate_large(crop, style, to),
+            false => self.model.translate(crop, style, to),
+        };
+        translated.context("cannot translate")
     }
 }
 

@@ -42,6 +42,12 @@ impl FacePipeline {
         Self { whole, ..self }
     }
 
+    /// The same with another frame.
+    #[must_use]
+    pub fn with_cropper(self, cropper: Cropper) -> Self {
+        Self { cropper, ..self }
+    }
+
     /// What cuts the faces out.
     pub fn cropper(&self) -> &Cropper {
         &self.cropper

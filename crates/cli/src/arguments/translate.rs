@@ -67,6 +67,14 @@ pub(crate) struct TranslateArguments {
     pub(crate) points: Option<[[f64; 2]; 5]>,
     #[command(flatten)]
     pub(crate) choice: FaceChoice,
+    /// Longer side of the result in pixels, 64 to 1600; without it the model's own. Strokes stay as fine as the model
+    /// draws them: a large drawing has more of them, not thicker ones.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(64..=1600), conflicts_with = "aligned")]
+    pub(crate) size: Option<u32>,
+    /// Translate the whole picture, background and shoulders included, as large as makes the face that of the model's
+    /// frame, or as --size says.
+    #[arg(long, conflicts_with_all = ["aligned", "paste", "all_faces"])]
+    pub(crate) whole: bool,
     /// Blend the result back into the whole picture.
     #[arg(long, conflicts_with = "aligned")]
     pub(crate) paste: bool,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portraitist_face::{Picture, bundled_portrait};
+use portraitist_face::{Picture, bundled_portrait, edit};
 
 use crate::program::{Place, picture};
 
@@ -248,4 +248,49 @@ fn every_common_format_is_read() {
     for name in ["grey-bmp", "grey-tiff", "grey-pgm", "deepgrey-png", "deepgrey-tiff"] {
         assert_eq!(place.read("out/grey-png-drawing.png"), place.read(&format!("out/{name}-drawing.png")), "{name}");
     }
+}
+
+#[test]
+fn size_is_the_longer_side_and_the_models_own_changes_nothing() {
+    let place = Place::new();
+    place.write_portrait("anna.jpg");
+    let draw = |folder: &str, more: &[&str]| {
+        let words = ["translate", "anna.jpg", "--model", "sketch", "--recognizer", "none", "-o", folder];
+        place.run(&[&words[..], more].concat()).succeeded();
+        format!("{folder}/anna-drawing.png")
+    };
+    let own = draw("own", &[]);
+    assert_eq!(place.size(&own), [224, 256]);
+    assert_eq!(place.read(&draw("same", &["--size", "256"])), place.read(&own));
+    assert_eq!(place.size(&draw("small", &["--size", "96"])), [84, 96]);
+    let large = draw("large", &["--size", "640"]);
+    assert_eq!(place.size(&large), [560, 640]);
+    // More and finer strokes, not thicker ones: it is no enlargement.
+    let [own, large] = [own, large].map(|name| Picture::open(&place.path(&name)).unwrap());
+    let detail = |picture: &Picture| -> f64 {
+        let luma = picture.luma();
+        luma.windows(2).map(|pair| f64::from(pair[0].abs_diff(pair[1]))).sum::<f64>() / luma.len() as f64
+    };
+    let [found, enlarged] = [detail(&large), detail(&edit::resize(&own, 560, 640).unwrap())];
+    assert!(found > 1.2 * enlarged, "{found} for {enlarged}");
+    for (more, word) in [(["--size", "5000"], "1600"), (["--size=512", "--aligned"], "--aligned")] {
+        let answer = place.run(&[&["translate", "anna.jpg", "-o", "out"], &more[..]].concat());
+        assert_eq!(answer.code, Some(2), "{answer:?}");
+        assert!(answer.stderr.contains(word), "{answer:?}");
+    }
+}
+
+#[test]
+fn whole_draws_what_lies_around_the_face() {
+    let place = Place::new();
+    place.write_portrait("anna.jpg");
+    let [width, height] = place.size("anna.jpg");
+    let words = ["translate", "anna.jpg", "--model", "sketch", "--whole", "-o", "out", "--json"];
+    let object = place.run(&words).succeeded().json();
+    let ratio = |[width, height]: [usize; 2]| width as f64 / height as f64;
+    assert!((ratio(place.size("out/anna-drawing.png")) / ratio([width, height]) - 1.0).abs() < 0.01);
+    let similarity = object["outputs"][0]["similarity"].as_f64().unwrap();
+    assert!(similarity > 0.3, "the face is compared where it lies in the picture: {similarity}");
+    place.run(&[&words[..], &["--force", "--size", "300"]].concat()).succeeded();
+    assert!(place.size("out/anna-drawing.png").into_iter().max().unwrap().abs_diff(300) <= 1);
 }

@@ -110,7 +110,10 @@ fn styles_get_names_and_are_asked_for_by_them() {
     }
     let name = |model: &str, examples: &[&str]| {
         let of: Vec<&str> = examples.iter().flat_map(|example| ["--of", example]).collect();
-        place.run(&[&["weights", "styles", model, "--aligned", "-o", "named.safetensors", "--force", "--json"], &of[..]].concat())
+        place.run(
+            &[&["weights", "styles", model, "--aligned", "-o", "named.safetensors", "--force", "--json"], &of[..]]
+                .concat(),
+        )
     };
     let answer = name(model.to_str().unwrap(), &["ink=ink", "wash=wash.png"]).succeeded().json();
     assert_eq!((&answer["styles"]["ink"]["pictures"], &answer["styles"]["wash"]["pictures"]), (&2.into(), &1.into()));
@@ -118,7 +121,18 @@ fn styles_get_names_and_are_asked_for_by_them() {
     assert!(answer["styles"]["ink"]["spread"].as_f64().unwrap() > 0.0);
     let draw = |style: &str| {
         place.write_picture("x.png", 64, 80, 1);
-        let words = ["translate", "x.png", "--aligned", "--force", "-o", "out", "--model", "named.safetensors", "--style", style];
+        let words = [
+            "translate",
+            "x.png",
+            "--aligned",
+            "--force",
+            "-o",
+            "out",
+            "--model",
+            "named.safetensors",
+            "--style",
+            style,
+        ];
         place.run(&[&words[..], &["--json"]].concat()).succeeded().json()
     };
     // The style of one picture is what the picture itself gives.
@@ -130,7 +144,9 @@ fn styles_get_names_and_are_asked_for_by_them() {
     assert_ne!(by_name, place.read("out/x-drawing.png"));
     let config = place.run(&["weights", "inspect", "named.safetensors", "--json"]).succeeded().json();
     assert_eq!(config["config"]["styles"]["drawing"].as_object().unwrap().len(), 2);
-    place.run(&["translate", "x.png", "--aligned", "-o", "out", "--model", "named.safetensors", "--style", "oil"]).failed(&["oil", "ink, wash"]);
+    place
+        .run(&["translate", "x.png", "--aligned", "-o", "out", "--model", "named.safetensors", "--style", "oil"])
+        .failed(&["oil", "ink, wash"]);
     name(model.to_str().unwrap(), &["Ink Wash=ink"]).failed(&["lower-case"]);
     name(model.to_str().unwrap(), &["ink=nothing.png"]).failed(&["nothing.png", "ink"]);
     name("named.safetensors", &["ink=ink"]).failed(&["replace the input"]);

@@ -18,7 +18,13 @@ pub enum Border {
     Replicate,
     /// The picture is mirrored at its edges: no streaks, the most natural surroundings for a face cut by the edge.
     Mirror,
+    /// The nearest pixel of the edge, fading into the mean of all edges within an eighth of the result's width: no second face where
+    /// a frame reaches far beyond the picture.
+    Fade,
 }
+
+/// Over this share of the result's width [`Border::Fade`] fades.
+const FADE_SHARE: f64 = 0.125;
 
 /// Shrinking beyond this factor is done by the antialiased filter first, the rest by bilinear sampling.
 const LARGEST_BILINEAR_SHRINK: f64 = 1.5;
@@ -134,14 +140,58 @@ fn sample_scaled(
     border: Border,
 ) -> Result<Picture> {
     let mut pixels = vec![0; 3 * width * height];
+    let fading = (border == Border::Fade).then(|| Fading {
+        size: [picture.width() as f64, picture.height() as f64],
+        tone: mean_of_edges(picture),
+        // From pixels of the picture to a share of the way.
+        rate: factors.map(|factor| factor / (inverse.scale() * FADE_SHARE * width as f64)),
+    });
     pixels.par_chunks_mut(3 * width).enumerate().for_each(|(y, row)| {
         for (x, rgb) in row.chunks_exact_mut(3).enumerate() {
             let [u, v] = inverse.apply([x as f64, y as f64]);
             let at = [(u + 0.5) / factors[0] - 0.5, (v + 0.5) / factors[1] - 0.5];
-            rgb.copy_from_slice(&bilinear(picture, at, border));
+            let seen = bilinear(picture, at, border);
+            rgb.copy_from_slice(&fading.as_ref().map_or(seen, |fading| fading.apply(seen, at)));
         }
     });
     Picture::from_rgb(width, height, pixels)
+}
+
+/// How [`Border::Fade`] looks.
+struct Fading {
+    size: [f64; 2],
+    tone: [f64; 3],
+    rate: [f64; 2],
+}
+
+impl Fading {
+    /// What is seen at a place, by its distance from the picture.
+    fn apply(&self, seen: [u8; 3], at: [f64; 2]) -> [u8; 3] {
+        let beyond = |axis: usize| (-at[axis]).max(at[axis] - (self.size[axis] - 1.0)).max(0.0) * self.rate[axis];
+        let share = beyond(0).hypot(beyond(1)).min(1.0);
+        if share == 0.0 {
+            return seen;
+        }
+        // Slow at both ends.
+        let share = share * share * (3.0 - 2.0 * share);
+        [0, 1, 2].map(|channel| {
+            let value = f64::from(seen[channel]);
+            (value + (self.tone[channel] - value) * share).round() as u8
+        })
+    }
+}
+
+/// The mean colour of the outermost pixels.
+fn mean_of_edges(picture: &Picture) -> [f64; 3] {
+    let (width, height) = (picture.width(), picture.height());
+    let rows = (0..width).flat_map(|x| [[x, 0], [x, height - 1]]);
+    let columns = (0..height).flat_map(|y| [[0, y], [width - 1, y]]);
+    let (mut sums, mut count) = ([0.0; 3], 0.0);
+    for rgb in rows.chain(columns).filter_map(|[x, y]| picture.pixel(x, y)) {
+        sums.iter_mut().zip(rgb).for_each(|(sum, value)| *sum += f64::from(value));
+        count += 1.0;
+    }
+    sums.map(|sum| sum / count)
 }
 
 /// The colour at a place between pixels (finite), rounded half up.
@@ -149,7 +199,7 @@ pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 
     let (width, height) = (picture.width() as i64, picture.height() as i64);
     let at = match border {
         Border::Mirror => [mirrored(at[0], width as f64), mirrored(at[1], height as f64)],
-        Border::Zero | Border::Replicate => at,
+        Border::Zero | Border::Replicate | Border::Fade => at,
     };
     let (left, top) = (at[0].floor(), at[1].floor());
     let (fx, fy) = (at[0] - left, at[1] - top);
@@ -160,7 +210,9 @@ pub(crate) fn bilinear(picture: &Picture, at: [f64; 2], border: Border) -> [u8; 
         [(0, 0, (1.0 - fx) * (1.0 - fy)), (1, 0, fx * (1.0 - fy)), (0, 1, (1.0 - fx) * fy), (1, 1, fx * fy)]
     {
         let (x, y) = match border {
-            Border::Replicate | Border::Mirror => ((left + dx).clamp(0, width - 1), (top + dy).clamp(0, height - 1)),
+            Border::Replicate | Border::Mirror | Border::Fade => {
+                ((left + dx).clamp(0, width - 1), (top + dy).clamp(0, height - 1))
+            }
             Border::Zero => (left + dx, top + dy),
         };
         if (0..width).contains(&x) && (0..height).contains(&y) {
@@ -206,6 +258,22 @@ mod tests {
         let shift = Similarity::from_scale_and_shift(1.0, 4.0, 0.0).unwrap();
         let mirrored = warp(&picture, &shift, 9, 1, Border::Mirror).unwrap();
         assert_eq!(mirrored.luma(), [30, 30, 20, 10, 10, 20, 30, 30, 20]);
+    }
+
+    #[test]
+    fn fading_borders_begin_at_the_edge_and_end_in_its_mean() {
+        let row: Vec<u8> = [40; 8].into_iter().chain([200; 8]).collect();
+        let picture = Picture::from_grey(16, 1, &row).unwrap();
+        let shift = Similarity::from_scale_and_shift(1.0, 24.0, 0.0).unwrap();
+        let faded = warp(&picture, &shift, 64, 1, Border::Fade).unwrap().luma();
+        assert_eq!(faded[24..40], row[..], "the picture itself stays as it is");
+        assert!(faded[..=16].iter().all(|value| *value == 120) && faded[48..].iter().all(|value| *value == 120));
+        assert!(faded[16..=24].windows(2).all(|pair| pair[0] >= pair[1]), "{faded:?}");
+        assert!(faded[39..=48].windows(2).all(|pair| pair[0] >= pair[1]), "{faded:?}");
+        // The same whether the picture is shrunk first or not.
+        let small = Similarity::from_scale_and_shift(0.25, 16.0, 16.0).unwrap();
+        let shrunk = warp(&Picture::filled(64, 64, [90; 3]).unwrap(), &small, 48, 48, Border::Fade).unwrap();
+        assert!(shrunk.luma().iter().all(|value| *value == 90));
     }
 
     #[test]

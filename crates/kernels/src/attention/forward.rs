@@ -94,6 +94,30 @@ pub fn attention_forward_in(
     attention_forward_with(kernels(), precision, shape, [query, key, value], output, log_sum_exp)
 }
 
+/// Attention to fewer positions than there are queries: `output[c][i] = sum_j value[c][j] * p[i][j]` over `keys` positions `j`. Of large
+/// pictures the keys and values may be means of neighbours; time and memory then grow with the pictures' area instead of its square.
+///
+/// # Shapes
+/// As for [`Attention`], but key and value are `[batch, channels, keys]`.
+///
+/// # Errors
+/// As [`attention_forward`].
+pub fn attention_forward_to(
+    precision: Precision,
+    shape: &Attention,
+    keys: usize,
+    [query, key, value]: [&[f32]; 3],
+    output: &mut [f32],
+) -> Result<(), ShapeError> {
+    let Attention { batch, positions, key_channels, value_channels } = *shape;
+    shape.check(&[("query", query.len())], &[("output", output.len())], &[])?;
+    let attended = Attention { batch, positions: keys, key_channels, value_channels };
+    attended.check(&[("key", key.len())], &[("value", value.len())], &[])?;
+    let mut log_sum_exp = Scratch::new(batch * positions);
+    attend(kernels(), precision, shape, keys, [query, key, value], output, &mut log_sum_exp);
+    Ok(())
+}
+
 /// As [`attention_forward_in`].
 pub(crate) fn attention_forward_with(
     kernels: &Kernels,
@@ -108,16 +132,31 @@ pub(crate) fn attention_forward_with(
         &[("value", value.len()), ("output", output.len())],
         &[("log_sum_exp", log_sum_exp.len())],
     )?;
+    attend(kernels, precision, shape, shape.positions, [query, key, value], output, log_sum_exp);
+    Ok(())
+}
+
+/// The computation, of slices whose lengths were checked.
+fn attend(
+    kernels: &Kernels,
+    precision: Precision,
+    shape: &Attention,
+    num_keys: usize,
+    [query, key, value]: [&[f32]; 3],
+    output: &mut [f32],
+    log_sum_exp: &mut [f32],
+) {
     let Attention { batch, positions, key_channels, value_channels } = *shape;
     let forward = Forward {
         kernels,
         shape,
+        num_keys,
         query,
-        keys: PackedPositions::new(kernels, key, key_channels, positions),
+        keys: PackedPositions::new(kernels, key, key_channels, num_keys),
         values: if precision.is_rounded() {
-            Values::Rounded(RoundedChannels::new(kernels, value, value_channels, positions))
+            Values::Rounded(RoundedChannels::new(kernels, value, value_channels, num_keys))
         } else {
-            Values::Single(PackedChannels::new(kernels, value, value_channels, positions))
+            Values::Single(PackedChannels::new(kernels, value, value_channels, num_keys))
         },
         output: Shared::new(output),
         log_sum_exp: Shared::new(log_sum_exp),
@@ -130,7 +169,6 @@ pub(crate) fn attention_forward_with(
         let first = task % tasks * queries;
         forward.run(task / tasks, first..(first + queries).min(positions));
     });
-    Ok(())
 }
 
 /// The values that are weighted.
@@ -143,6 +181,7 @@ enum Values {
 struct Forward<'a> {
     kernels: &'a Kernels,
     shape: &'a Attention,
+    num_keys: usize,
     query: &'a [f32],
     keys: PackedPositions,
     values: Values,
@@ -161,8 +200,8 @@ impl Forward<'_> {
         let mut scores = Scratch::new(TILE * width);
         let mut sums = Scratch::new(groups.len(value_channels));
         let mut running: Vec<OnlineSoftmax> = (0..groups.count()).map(|_| OnlineSoftmax::new(width)).collect();
-        for start in (0..positions).step_by(TILE) {
-            let len = TILE.min(positions - start);
+        for start in (0..self.num_keys).step_by(TILE) {
+            let len = TILE.min(self.num_keys - start);
             for (index, running) in running.iter_mut().enumerate() {
                 let gemm = |rows, depth, packed, group| BlockGemm {
                     rows,

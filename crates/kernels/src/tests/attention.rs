@@ -5,7 +5,7 @@ use super::{Random, assert_same_for_any_threads, unless_miri};
 use crate::attention::forward::{Attention, attention_forward_with};
 use crate::attention::gradient::attention_gradient_with;
 use crate::simd::dispatch::{Kernels, kernels};
-use crate::{Isa, Precision, ShapeError, attention_forward, attention_gradient};
+use crate::{Isa, Precision, ShapeError, attention_forward, attention_forward_to, attention_gradient};
 
 /// Query, key and value.
 type Operands<T> = [Vec<T>; 3];
@@ -257,4 +257,39 @@ fn attention_of_rounded_values_is_near_its_definition() {
             }
         }
     }
+}
+
+#[test]
+fn fewer_keys_give_what_the_definition_gives() {
+    for (positions, keys, seed) in [(1, 1, 1), (37, 9, 2), (130, 64, 3), (9, 200, 4), (300, 301, 5)] {
+        let shape = Attention { batch: 2, positions, key_channels: 5, value_channels: 11 };
+        let mut random = Random::new(seed);
+        let query = random.values(2 * 5 * positions);
+        let key = random.values(2 * 5 * keys);
+        let value = random.values(2 * 11 * keys);
+        let mut output = vec![f32::NAN; 2 * 11 * positions];
+        attention_forward_to(Precision::Standard, &shape, keys, [&query, &key, &value], &mut output).expect("shape");
+        for (image, i) in (0..2).flat_map(|image| (0..positions).map(move |i| (image, i))) {
+            let score = |j: usize| -> f64 {
+                (0..5)
+                    .map(|c| {
+                        f64::from(query[(image * 5 + c) * positions + i]) * f64::from(key[(image * 5 + c) * keys + j])
+                    })
+                    .sum()
+            };
+            let weights: Vec<f64> = (0..keys).map(|j| score(j).exp()).collect();
+            let total: f64 = weights.iter().sum();
+            for channel in 0..11 {
+                let row = (image * 11 + channel) * keys;
+                let expected =
+                    weights.iter().enumerate().map(|(j, weight)| weight * f64::from(value[row + j])).sum::<f64>()
+                        / total;
+                let found = f64::from(output[(image * 11 + channel) * positions + i]);
+                assert!((found - expected).abs() < 2e-6, "{positions} {keys}: {found} for {expected}");
+            }
+        }
+    }
+    let shape = Attention { batch: 1, positions: 4, key_channels: 1, value_channels: 1 };
+    let wrong = attention_forward_to(Precision::Standard, &shape, 3, [&[0.0; 4], &[0.0; 4], &[0.0; 3]], &mut [0.0; 4]);
+    assert!(matches!(wrong, Err(ShapeError::Length { argument: "key", expected: 3, found: 4 })), "{wrong:?}");
 }

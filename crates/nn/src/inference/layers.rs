@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use portraitist_kernels::{
     Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, Precision,
-    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_in, global_mean,
-    shortcut_sum,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_in,
+    attention_forward_to, global_mean, shortcut_sum,
 };
+use rayon::prelude::*;
 
 use crate::graph::AdainRange;
 use crate::ops::NORM_EPSILON;
@@ -17,7 +18,7 @@ pub(super) enum Layer {
     Convolution(PreparedConvolution),
     Upsampling(PreparedUpsampling),
     /// Of channels that are queries, keys and values, so many each.
-    Attention([usize; 3], Precision),
+    Attention(PlannedAttention),
     /// Of feature maps.
     Pool(Pool),
     /// The mean over all pixels.
@@ -75,38 +76,74 @@ impl Layer {
             Self::Pool(pool) => pool.forward(input, output, first_channel.unwrap_or(0)),
             Self::GlobalMean => global_mean(input, output),
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
-            Self::Attention(channels, precision) => attend((*channels, *precision), input, residual, output, planes),
+            Self::Attention(attention) => attention.run(input, residual, output, planes),
             Self::FewOutputs(convolution) => convolution.forward(input, output, images),
             Self::Shortcut { halved } => shortcut_sum(input, residual.unwrap_or(input), *halved, output),
         }
     }
 }
 
-/// Self-attention, added to the residual. It works on planes.
-fn attend(
-    ([queries, keys, values], precision): ([usize; 3], Precision),
-    input: &FeatureMap,
-    residual: Option<&FeatureMap>,
-    output: &mut FeatureMap,
-    planes: &mut Vec<f32>,
-) -> Result<(), ShapeError> {
-    let positions = input.shape().plane();
-    let batch = input.batch();
-    let shape = Attention { batch, positions, key_channels: keys, value_channels: values };
-    let part = |channels: usize| batch * channels * positions;
-    planes.resize(part(queries + keys + 2 * values + 1), 0.0);
-    let (query, rest) = planes.split_at_mut(part(queries));
-    let (key, rest) = rest.split_at_mut(part(keys));
-    let (value, rest) = rest.split_at_mut(part(values));
-    let (attended, log_sum_exp) = rest.split_at_mut(part(values));
-    input.write_channels(0..queries, query)?;
-    input.write_channels(queries..queries + keys, key)?;
-    input.write_channels(queries + keys..queries + keys + values, value)?;
-    attention_forward_in(precision, &shape, [query, key, value], attended, log_sum_exp)?;
-    match residual {
-        Some(residual) => output.fill_with_sum(attended, residual),
-        None => output.fill(attended),
+/// Self-attention. It works on planes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PlannedAttention {
+    /// Channels of queries, keys and values.
+    pub(super) channels: [usize; 3],
+    pub(super) precision: Precision,
+    /// Keys and values are means over squares with this side; 1 for all of them.
+    pub(super) cell: usize,
+}
+
+impl PlannedAttention {
+    /// Attends, and adds the residual.
+    fn run(
+        &self,
+        input: &FeatureMap,
+        residual: Option<&FeatureMap>,
+        output: &mut FeatureMap,
+        planes: &mut Vec<f32>,
+    ) -> Result<(), ShapeError> {
+        let [queries, keys, values] = self.channels;
+        let positions = input.shape().plane();
+        let batch = input.batch();
+        let shape = Attention { batch, positions, key_channels: keys, value_channels: values };
+        let part = |channels: usize| batch * channels * positions;
+        planes.resize(part(queries + keys + 2 * values + 1), 0.0);
+        let (query, rest) = planes.split_at_mut(part(queries));
+        let (key, rest) = rest.split_at_mut(part(keys));
+        let (value, rest) = rest.split_at_mut(part(values));
+        let (attended, log_sum_exp) = rest.split_at_mut(part(values));
+        input.write_channels(0..queries, query)?;
+        input.write_channels(queries..queries + keys, key)?;
+        input.write_channels(queries + keys..queries + keys + values, value)?;
+        if self.cell == 1 {
+            attention_forward_in(self.precision, &shape, [query, key, value], attended, log_sum_exp)?;
+        } else {
+            let size = input.shape().size();
+            let (key, value) = (cell_means(key, size, self.cell), cell_means(value, size, self.cell));
+            let cells = size.iter().map(|side| side.div_ceil(self.cell)).product();
+            attention_forward_to(self.precision, &shape, cells, [query, &key, &value], attended)?;
+        }
+        match residual {
+            Some(residual) => output.fill_with_sum(attended, residual),
+            None => output.fill(attended),
+        }
     }
+}
+
+/// Means of planes `[height, width]` over squares; those at the right and bottom may be cut.
+fn cell_means(planes: &[f32], [height, width]: [usize; 2], cell: usize) -> Vec<f32> {
+    let rows = height.div_ceil(cell);
+    let cell_row = |plane: &[f32], row: usize| -> Vec<f32> {
+        let lines = &plane[row * cell * width..((row + 1) * cell).min(height) * width];
+        let mean = |start: usize| {
+            let end = (start + cell).min(width);
+            let sum: f32 = lines.chunks_exact(width).map(|line| line[start..end].iter().sum::<f32>()).sum();
+            sum / (lines.len() / width * (end - start)) as f32
+        };
+        (0..width).step_by(cell).map(mean).collect()
+    };
+    let planes = planes.par_chunks_exact(height * width);
+    planes.flat_map_iter(|plane| (0..rows).flat_map(move |row| cell_row(plane, row))).collect()
 }
 
 /// A normalisation of a plan, with the activation that follows.
@@ -154,5 +191,21 @@ impl PlannedNormalization {
         };
         let Self { scope, activation, .. } = *self;
         FeatureMapNormalization { scope, epsilon: NORM_EPSILON, affine, activation }.apply(map, residual)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell_means;
+
+    #[test]
+    fn cells_at_the_border_are_means_of_what_is_there() {
+        let planes: Vec<f32> = (0..30).map(|value| value as f32).collect();
+        // Two planes of 3x5.
+        let expected = [3.0, 5.0, 6.5, 10.5, 12.5, 14.0];
+        let both: Vec<f32> = expected.iter().copied().chain(expected.iter().map(|value| value + 15.0)).collect();
+        assert_eq!(cell_means(&planes, [3, 5], 2), both);
+        assert_eq!(cell_means(&planes, [3, 5], 1), planes);
+        assert_eq!(cell_means(&planes, [3, 5], 9), [7.0, 22.0]);
     }
 }

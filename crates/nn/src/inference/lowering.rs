@@ -8,9 +8,9 @@ use portraitist_kernels::{
 };
 
 use super::decisions::{halos, is_few_output_convolution, parts, precisions};
-use super::layers::{Affine, Layer, PlannedNormalization};
+use super::layers::{Affine, Layer, PlannedAttention, PlannedNormalization};
 use super::plan::{Plan, Step};
-use super::precision::InferencePrecision;
+use super::precision::PlanOptions;
 use crate::graph::{AdainRange, Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, FoldedConvolution, Normalization, SelfAttention};
 
@@ -29,13 +29,12 @@ pub enum NoPlan {
 const MAX_LANES: usize = 16;
 
 impl Plan {
-    /// A plan with the present weights of a network, for pictures of one shape, in a precision. Its results are those of the graph's last
-    /// node.
+    /// A plan with the present weights of a network, for pictures of one shape. Its results are those of the graph's last node.
     ///
     /// # Errors
     /// [`NoPlan`] if the network does not fit such pictures, or a layer has no prepared form.
-    pub fn new(graph: &Graph<'_>, pictures: Shape, precision: InferencePrecision) -> Result<Self, NoPlan> {
-        let (mut lowering, shapes) = (Lowering::new(graph, pictures, precision), graph.shapes(pictures));
+    pub fn new(graph: &Graph<'_>, pictures: Shape, options: impl Into<PlanOptions>) -> Result<Self, NoPlan> {
+        let (mut lowering, shapes) = (Lowering::new(graph, pictures, options.into()), graph.shapes(pictures));
         for (index, node) in graph.nodes().iter().enumerate() {
             let is_last = index + 1 == graph.nodes().len();
             let output = match &node.operation {
@@ -66,6 +65,12 @@ impl Plan {
         }
         Ok(Self::assemble(lowering.shapes, lowering.steps, graph.num_adain_parameters()))
     }
+}
+
+/// The smallest side of squares that cut a feature map into at most so many.
+fn smallest_cell(size: [usize; 2], most: usize) -> usize {
+    let cells = |side: usize| size.iter().map(|length| length.div_ceil(side)).product::<usize>();
+    (1..).find(|side| cells(*side) <= most.max(1)).unwrap_or(1)
 }
 
 /// A convolution with its weights.
@@ -121,10 +126,12 @@ struct Lowering {
     /// The shape of each slot of the plan.
     shapes: Vec<FeatureMapShape>,
     steps: Vec<Step>,
+    most_keys: Option<usize>,
 }
 
 impl Lowering {
-    fn new(graph: &Graph<'_>, [channels, height, width]: Shape, precision: InferencePrecision) -> Self {
+    fn new(graph: &Graph<'_>, [channels, height, width]: Shape, options: PlanOptions) -> Self {
+        let PlanOptions { precision, most_keys } = options;
         let halos = halos(graph);
         let shapes = vec![FeatureMapShape::images(channels, height, width, halos[0])];
         let graph_shapes = graph.shapes([channels, height, width]);
@@ -137,6 +144,7 @@ impl Lowering {
             slots: vec![0],
             shapes,
             steps: Vec::new(),
+            most_keys,
         }
     }
 
@@ -221,7 +229,9 @@ impl Lowering {
         let exact = if precision.is_rounded() { Precision::Standard } else { precision };
         let projected = self.convolution_with_halo(exact, input, &planned, OutputActivation::None, None, 0)?;
         let output = FeatureMapShape::features(weights.channels[2], height, width, halo);
-        Ok(self.push(Layer::Attention(weights.channels, precision), projected, Some(self.slots[input.0]), output)?)
+        let cell = self.most_keys.map_or(1, |most| smallest_cell([height, width], most));
+        let planned = PlannedAttention { channels: weights.channels, precision, cell };
+        Ok(self.push(Layer::Attention(planned), projected, Some(self.slots[input.0]), output)?)
     }
 
     fn convolution(

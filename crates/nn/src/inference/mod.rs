@@ -16,4 +16,4 @@ mod precision;
 
 pub use lowering::NoPlan;
 pub use plan::Plan;
-pub use precision::{InferencePrecision, bf16_instructions};
+pub use precision::{InferencePrecision, PlanOptions, bf16_instructions};

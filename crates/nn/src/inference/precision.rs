@@ -42,3 +42,19 @@ impl fmt::Display for InferencePrecision {
 pub fn bf16_instructions() -> &'static str {
     bf16_unit().name()
 }
+
+/// What a plan may trade.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PlanOptions {
+    /// What is multiplied.
+    pub precision: InferencePrecision,
+    /// For pictures larger than in training: self-attention attends to at most so many positions, means over squares of the feature map as small
+    /// as that allows. `None`, and fewer positions, for all of them.
+    pub most_keys: Option<usize>,
+}
+
+impl From<InferencePrecision> for PlanOptions {
+    fn from(precision: InferencePrecision) -> Self {
+        Self { precision, most_keys: None }
+    }
+}

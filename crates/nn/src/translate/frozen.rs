@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::tensor::{Device, Tensor};
 
 use crate::config::Domain;
-use crate::inference::{InferencePrecision, NoPlan};
+use crate::inference::{NoPlan, PlanOptions};
 use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
 
@@ -33,7 +33,7 @@ pub struct FrozenTranslator {
 struct Kept {
     to: Domain,
     size: [usize; 2],
-    precision: InferencePrecision,
+    options: PlanOptions,
     plan: Arc<TranslationPlan>,
 }
 
@@ -49,7 +49,7 @@ impl FrozenTranslator {
         &self.translator
     }
 
-    /// Translates pictures of the other domain to `to`, with the given styles, in a precision.
+    /// Translates pictures of the other domain to `to`, with the given styles. Other devices have no use for the options.
     ///
     /// # Shapes
     /// - pictures: `[n, channels, h, w]` in `[-1, 1]`, `h` and `w` as `size` says; style: `[n, style_dim]`
@@ -63,9 +63,9 @@ impl FrozenTranslator {
         size: [usize; 2],
         style: Tensor<2>,
         to: Domain,
-        precision: InferencePrecision,
+        options: impl Into<PlanOptions>,
     ) -> Vec<f32> {
-        if let Some(plan) = self.plan(to, size, precision) {
+        if let Some(plan) = self.plan(to, size, options.into()) {
             return plan.run(pictures, style).expect("the plan is made for pictures of this size");
         }
         let [height, width] = size;
@@ -75,12 +75,12 @@ impl FrozenTranslator {
         to_values(self.translator.translate(pictures, style, to))
     }
 
-    /// The plan for a direction, a size and a precision, if there can be one.
-    fn plan(&self, to: Domain, size: [usize; 2], precision: InferencePrecision) -> Option<Arc<TranslationPlan>> {
+    /// The plan for a direction, a size and its options, if there can be one.
+    fn plan(&self, to: Domain, size: [usize; 2], options: PlanOptions) -> Option<Arc<TranslationPlan>> {
         if !self.has_plans.load(Ordering::Relaxed) {
             return None;
         }
-        let is_wanted = |kept: &Kept| kept.to == to && kept.size == size && kept.precision == precision;
+        let is_wanted = |kept: &Kept| kept.to == to && kept.size == size && kept.options == options;
         let mut plans = self.lock_plans();
         if let Some(index) = plans.iter().position(is_wanted) {
             let kept = plans.remove(index);
@@ -91,7 +91,7 @@ impl FrozenTranslator {
         plans.retain(|kept| kept.to != to);
         // Not under the lock: while weights are prepared, a thread may turn to another picture, and would wait for itself.
         drop(plans);
-        let plan = match TranslationPlan::new(&self.translator, to, size, precision) {
+        let plan = match TranslationPlan::new(&self.translator, to, size, options) {
             Ok(plan) => Arc::new(plan),
             Err(reason) => {
                 // A missing form is missing for every size; it is not looked for again.
@@ -100,7 +100,7 @@ impl FrozenTranslator {
             }
         };
         let mut plans = self.lock_plans();
-        plans.push(Kept { to, size, precision, plan: Arc::clone(&plan) });
+        plans.push(Kept { to, size, options, plan: Arc::clone(&plan) });
         let surplus = plans.len().saturating_sub(PLANS_KEPT);
         plans.drain(..surplus);
         Some(plan)

@@ -9,7 +9,7 @@ use portraitist_face::{Picture, edit};
 
 use crate::config::Domain;
 use crate::config::munit::TranslatorConfig;
-use crate::inference::InferencePrecision;
+use crate::inference::{InferencePrecision, PlanOptions};
 use crate::layers::Initialization;
 use crate::networks::munit::Translator;
 use crate::parameter::{from_values, to_values};
@@ -22,6 +22,8 @@ use super::frozen::FrozenTranslator;
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
+/// Positions that self-attention attends to in [`Model::translate_large`]: more than a picture of 512x256 has, a sixteenth of those of 1024x1280.
+const MOST_KEYS: usize = 1 << 13;
 /// Shortest side that the style encoder's four halvings can work on.
 const MIN_STYLE_SIDE: usize = 16;
 /// Shortest side that the first layer's reflecting border can work on.
@@ -51,6 +53,9 @@ pub struct Model {
 }
 
 impl Model {
+    /// Largest number of pixels of [`translate_large`](Self::translate_large); larger pictures are shrunk first.
+    pub const MAX_LARGE_PIXELS: usize = 1600 * 1600;
+
     /// The weights file that a model's name stands for: a run folder (its newest whole checkpoint), a
     /// checkpoint folder, or a file. `None` where there is nothing.
     ///
@@ -118,11 +123,31 @@ impl Model {
     /// # Errors
     /// [`ModelError::StyleLength`], [`ModelError::Picture`], [`ModelError::NotFinite`].
     pub fn translate(&self, picture: &Picture, style: &[f32], to: Domain) -> Result<Translated, ModelError> {
+        self.translate_within(picture, style, to, MAX_PIXELS, None)
+    }
+
+    /// As [`translate`](Self::translate), for pictures larger than those of training, up to [`MAX_LARGE_PIXELS`](Self::MAX_LARGE_PIXELS). Self-attention, whose time would
+    /// grow with the square of the pixels, attends to at most 8,192 positions, means of neighbours.
+    ///
+    /// # Errors
+    /// As [`translate`](Self::translate).
+    pub fn translate_large(&self, picture: &Picture, style: &[f32], to: Domain) -> Result<Translated, ModelError> {
+        self.translate_within(picture, style, to, Self::MAX_LARGE_PIXELS, Some(MOST_KEYS))
+    }
+
+    fn translate_within(
+        &self,
+        picture: &Picture,
+        style: &[f32],
+        to: Domain,
+        most_pixels: usize,
+        most_keys: Option<usize>,
+    ) -> Result<Translated, ModelError> {
         self.check_style(style)?;
         let own_size = (picture.width(), picture.height());
         // The residual blocks' reflecting borders need two positions of the content code.
         let multiple = self.config.generator.side_multiple();
-        let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), MAX_PIXELS)?;
+        let picture = within_limits(picture, MIN_SIDE.max(2 * multiple), most_pixels)?;
         let (width, height) = (picture.width(), picture.height());
         let (input, [padded_width, padded_height]) = self.input(&picture, to.other())?;
         let largest_style = style
@@ -130,7 +155,8 @@ impl Model {
             .copied()
             .fold(0.0f32, |largest, value| if value.abs() <= largest.abs() { largest } else { value });
         let style = from_values(style.to_vec(), &self.device).reshape([1, style.len()]);
-        let output = self.networks.translate(&input, [padded_height, padded_width], style, to, self.precision);
+        let options = PlanOptions { precision: self.precision, most_keys };
+        let output = self.networks.translate(&input, [padded_height, padded_width], style, to, options);
         let output = cut(output, [padded_width, padded_height], [width, height]);
         let planes = three_planes(output, width * height);
         if !planes.iter().all(|value| value.is_finite()) {

@@ -6,7 +6,7 @@ use portraitist_kernels::ShapeError;
 use crate::config::Domain;
 use crate::device::on_workers;
 use crate::graph::Graph;
-use crate::inference::{InferencePrecision, NoPlan, Plan};
+use crate::inference::{NoPlan, Plan, PlanOptions};
 use crate::networks::munit::{ContentEncoder, Decoder, StyleMlp, Translator};
 use crate::parameter::to_values;
 
@@ -28,10 +28,10 @@ impl TranslationPlan {
         translator: &Translator,
         to: Domain,
         size: [usize; 2],
-        precision: InferencePrecision,
+        options: impl Into<PlanOptions>,
     ) -> Result<Self, NoPlan> {
         let (source, target) = (translator.of(to.other()), translator.of(to));
-        Self::of_networks(source.content_encoder(), target.decoder(), target.style_mlp(), size, precision)
+        Self::of_networks(source.content_encoder(), target.decoder(), target.style_mlp(), size, options)
     }
 
     /// As [`new`](Self::new), of the networks that take part.
@@ -43,12 +43,12 @@ impl TranslationPlan {
         decoder: &Decoder,
         style_mlp: &StyleMlp,
         [height, width]: [usize; 2],
-        precision: InferencePrecision,
+        options: impl Into<PlanOptions>,
     ) -> Result<Self, NoPlan> {
         let mut graph = Graph::default();
         let content = encoder.add(&mut graph, Graph::INPUT);
         decoder.add(&mut graph, content);
-        let plan = Plan::new(&graph, [encoder.picture_channels(), height, width], precision)?;
+        let plan = Plan::new(&graph, [encoder.picture_channels(), height, width], options)?;
         Ok(Self { plan, style_mlp: style_mlp.clone() })
     }
 

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::config::{NamedStyles, PictureConfig};
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::config::{NamedStyles, PictureConfig};
 use crate::layers::PaddingKind;
 use crate::layers::{ActivationKind, Initialization, NormalizationKind};
 

@@ -3,7 +3,7 @@
 use burn::tensor::Tensor;
 use portraitist_nn::config::Domain;
 use portraitist_nn::config::munit::{GeneratorConfig, TranslatorConfig};
-use portraitist_nn::inference::InferencePrecision;
+use portraitist_nn::inference::{InferencePrecision, PlanOptions};
 use portraitist_nn::layers::PaddingKind;
 use portraitist_nn::layers::{ActivationKind, Initialization};
 use portraitist_nn::networks::munit::Translator;
@@ -109,4 +109,30 @@ fn translations_do_not_depend_on_those_before() {
         assert_eq!(same, first);
         assert_ne!(other, first);
     });
+}
+
+/// Attention to means of neighbours: the same bits where all positions are looked at, near them on a smooth picture where they are not.
+#[test]
+fn attention_to_fewer_positions_stays_near() {
+    let generator = GeneratorConfig { dim: 8, ..GeneratorConfig::default() };
+    let translator = translator(generator);
+    let [height, width] = [96, 80];
+    let wave = |index: usize| {
+        let [x, y] = [index % width, index / width % height].map(|place| place as f32);
+        (x / 23.0 + (index / (width * height)) as f32).sin() * (y / 31.0).cos()
+    };
+    let picture: Vec<f32> = (0..3 * height * width).map(wave).collect();
+    let translate = |most_keys: Option<usize>| {
+        let options = PlanOptions { most_keys, ..PlanOptions::default() };
+        let plan = TranslationPlan::new(&translator, Domain::Drawing, [height, width], options).unwrap();
+        plan.run(&picture, styles(1, 8)).unwrap()
+    };
+    // A content code of 24x20.
+    let all = translate(None);
+    assert_eq!(translate(Some(480)), all);
+    let thinned = translate(Some(479));
+    assert_ne!(thinned, all);
+    let mean =
+        |other: &[f32]| all.iter().zip(other).map(|(one, other)| (one - other).abs()).sum::<f32>() / all.len() as f32;
+    assert!(mean(&thinned) < 0.02, "{}", mean(&thinned));
 }

@@ -1,5 +1,6 @@
 //! `portraitist translate`.
 
+mod settled;
 mod styles;
 
 use std::cell::RefCell;
@@ -28,6 +29,7 @@ use crate::similarity::ReferenceEmbedding;
 use crate::streams::{check_output, is_stream, open_picture, write_picture};
 use crate::translator::FaceTranslator;
 
+use settled::settled;
 use styles::{Style, styles};
 
 /// What `--json` prints.
@@ -66,6 +68,11 @@ struct Output {
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
     let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
+    let translator = match (arguments.size, arguments.whole) {
+        (None, false) => translator,
+        // Of a whole picture the size is not that of the crop.
+        (size, whole) => translator.sized(size.filter(|_| !whole).map(|size| size as usize)),
+    };
     let is_measured = arguments.recognizer.as_os_str() != "none";
     if is_measured {
         check_recognizer(&arguments.recognizer)?;
@@ -200,15 +207,20 @@ struct Source<'a> {
 }
 
 fn translate_face(
-    Tools { translator, recognizer, exaggerating }: &Tools<'_>,
+    tools: &Tools<'_>,
     arguments: &TranslateArguments,
     &Source { input, picture, face }: &Source<'_>,
     to_do: &[(&Style, PathBuf)],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
+    let Tools { translator, recognizer, exaggerating } = tools;
     let to: Domain = arguments.to.into();
-    let crop = face.map_or(picture, |face| &face.crop);
-    let frame = translator.model.template();
+    let longer = arguments.size.map(|size| size as usize);
+    let whole = face.filter(|_| arguments.whole).map(|face| translator.whole(picture, face, longer)).transpose()?;
+    let (crop, frame) = match (&whole, face) {
+        (Some((picture, frame)), _) => (picture, *frame),
+        (None, face) => (face.map_or(picture, |face| &face.crop), translator.frame),
+    };
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     // Without --recognizer likeness nobody measured what a similarity means.
     let is_measured = arguments.recognizer.as_os_str() == RECOGNIZER;
@@ -220,8 +232,10 @@ fn translate_face(
             None => Ok(None),
         };
         let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
-        let (translated, exaggeration) =
-            shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?;
+        let (translated, exaggeration) = match settled(tools, crop, &frame, style, to)? {
+            Some(settled) => settled.shape(crop, to)?.translate(crop, draw, |_| None)?,
+            None => shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?,
+        };
         write(translator, arguments, picture, face, &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
         let similarity = similarity(&translated).map_err(|error| written.warn(path, &error)).ok().flatten();

@@ -62,7 +62,8 @@ fn from_file(
     if !path.is_file() {
         let message = format!("no style at {}", path.display());
         let names: Vec<&str> = model.config().styles.of(to).keys().map(String::as_str).collect();
-        let known = if names.is_empty() { String::new() } else { format!("a style of the model ({}), ", names.join(", ")) };
+        let known =
+            if names.is_empty() { String::new() } else { format!("a style of the model ({}), ", names.join(", ")) };
         let expected = format!("expected `random`, {known}a .npy or .safetensors file, or an example picture");
         return Err(advised(message, &expected));
     }

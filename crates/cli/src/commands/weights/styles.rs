@@ -56,15 +56,17 @@ pub(super) fn run(arguments: &StylesArguments, console: &Console) -> anyhow::Res
         ensure!(!done.results.is_empty(), "{}: no picture that can be read for the style {name}", pictures.display());
         ensure!(styles.insert(name.clone(), summary(&done.results)).is_none(), "--of {name}: the name is there twice");
     }
-    let ModelConfig::Translator(config) = &mut file.config else { bail!("{}: no translator", arguments.model.display()) };
+    let ModelConfig::Translator(config) = &mut file.config else {
+        bail!("{}: no translator", arguments.model.display())
+    };
     config.styles.of_mut(domain).extend(styles.iter().map(|(name, style)| (name.clone(), style.code.clone())));
     config.validate().map_err(|reason| anyhow::anyhow!("{}: {reason}", arguments.model.display()))?;
     let is_half = file.arrays.values().any(|array| array.dtype == "F16");
     let floats = if is_half { FloatKind::Half } else { FloatKind::Single };
     write_native(&file, floats, &arguments.out, arguments.force)?;
-    let lines = styles.iter().map(|(name, style)| {
-        format!("{name:20} {:4} pictures, spread {:.2}", style.pictures, style.spread)
-    });
+    let lines = styles
+        .iter()
+        .map(|(name, style)| format!("{name:20} {:4} pictures, spread {:.2}", style.pictures, style.spread));
     let text = [arguments.out.display().to_string()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
     let status = status(&failed);
     console.result(&Named { output: arguments.out.clone(), styles, failed, warnings }, &text)?;
@@ -102,7 +104,8 @@ fn summary(codes: &[Vec<f32>]) -> Style {
     let numbers = codes.first().map_or(0, Vec::len);
     let mean = |number: usize| codes.iter().map(|code| f64::from(code[number])).sum::<f64>() / count;
     let means: Vec<f64> = (0..numbers).map(mean).collect();
-    let square = |code: &Vec<f32>| code.iter().zip(&means).map(|(value, mean)| (f64::from(*value) - mean).powi(2)).sum::<f64>();
+    let square =
+        |code: &Vec<f32>| code.iter().zip(&means).map(|(value, mean)| (f64::from(*value) - mean).powi(2)).sum::<f64>();
     let spread = (codes.iter().map(square).sum::<f64>() / (count * numbers.max(1) as f64)).sqrt();
     Style { pictures: codes.len(), code: means.into_iter().map(|mean| mean as f32).collect(), spread }
 }

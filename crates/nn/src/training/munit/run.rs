@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{NamedStyles, PictureConfig};
 use crate::config::munit::{DiscriminatorConfig, GeneratorConfig, TranslatorConfig};
+use crate::config::{NamedStyles, PictureConfig};
 use crate::layers::Initialization;
 use crate::losses::IdentityConfig;
 use crate::training::run::{Intervals, Run, check_run_name};

@@ -6,7 +6,6 @@ use anyhow::anyhow;
 use portraitist_face::Picture;
 use portraitist_face::align::Cropper;
 use portraitist_face::dataset::FoundPicture;
-use portraitist_face::edit::Border;
 use portraitist_face::edit::{CropPlace, CropTransform};
 use portraitist_face::picture::Decoded;
 use portraitist_face::pipeline::FacePipeline;
@@ -17,6 +16,7 @@ use rayon::prelude::*;
 use crate::inputs::{Failure, sentences};
 use crate::models::open_detector;
 use crate::output::Console;
+use crate::translator::BORDER;
 
 /// Pictures that are read at once.
 const AT_ONCE: usize = 16;
@@ -59,7 +59,7 @@ impl Framing {
         if !aligned {
             return Ok(Self::Found(FacePipeline::new(
                 open_detector()?,
-                Cropper::antialiased(model.template(), Border::Mirror),
+                Cropper::antialiased(model.template(), BORDER),
             )));
         }
         let picture = &model.config().picture;
