@@ -21,8 +21,8 @@ pub(crate) enum Filter {
     Five,
     /// F(4, 3) along one axis, for kernels of 1x3 or 3x1: 1.5 multiplications for an output in place of 3.
     Line3(Direction),
-    /// F(6, 7) along one axis, for kernels of 1x7 or 7x1: 2 multiplications for an output in place of 7. Errors are around
-    /// 5e-6 of the largest output.
+    /// F(6, 7) along one axis, for kernels of 1x7 or 7x1: 2 multiplications for an output in place of 7. Errors are below
+    /// 1e-5 of the largest output.
     Line7(Direction),
 }
 

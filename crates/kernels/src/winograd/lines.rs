@@ -1,6 +1,6 @@
-//! The one-dimensional transforms of F(6, 7), at the points 0, ±1, ±2/5, ±5/2, ±2/3, ±3/2 and ∞. Of pairs of points and
-//! their reciprocals, these have the smallest errors on random operands: with ±1/2, ±2, ±3/4 and ±4/3 in place of the last
-//! four pairs, the largest is twice as large.
+//! The one-dimensional transforms of F(6, 7), at the points 0, ±1, ±2/5, ±5/2, ±2/3, ±3/2 and ∞. Sets of pairs and their
+//! reciprocals were compared on random operands of 160 channels: with these points the largest error is 8e-6 of the largest
+//! output, with ±1/2, ±2, ±3/4 and ±4/3 beside ±1 it is 1.5e-5, and 1.4e-6 by the definition.
 
 use super::columns::{ColumnIn, ColumnOut};
 use crate::simd::vector::Vector;
