@@ -2,11 +2,12 @@
 
 use portraitist_face::{Picture, Result};
 
+use super::jpeg::saved_and_read;
 use super::mode::{Resampling, Scaling};
 use crate::networks::Inception;
 
 /// Quality with which Pillow saves JPEGs unless told otherwise.
-const JPEG_QUALITY: u8 = 75;
+const JPEG_QUALITY: u16 = 75;
 /// Means and deviations of torchvision's training pictures.
 const TORCHVISION: [[f32; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
 
@@ -163,15 +164,15 @@ fn widened(kernel: impl Fn(f64) -> f64, support: f64, center: f64, scale: f64, s
 /// becomes black, then a JPEG of Pillow's usual quality.
 ///
 /// # Errors
-/// Those of encoding a JPEG.
+/// None: as many pixels come back.
 pub fn as_original_saves(picture: &Picture) -> Result<Picture> {
     let clipped = |level: &u8| {
         let value = f32::from(*level) / 127.5 - 1.0;
         (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
     };
-    let pixels = picture.pixels().iter().map(clipped).collect();
-    let clipped = Picture::from_rgb(picture.width(), picture.height(), pixels)?;
-    Picture::decode("a JPEG as the original saves it", &clipped.encode_jpeg(JPEG_QUALITY)?)
+    let pixels: Vec<u8> = picture.pixels().iter().map(clipped).collect();
+    let (width, height) = (picture.width(), picture.height());
+    Picture::from_rgb(width, height, saved_and_read(&pixels, [width, height], JPEG_QUALITY))
 }
 
 #[cfg(test)]
