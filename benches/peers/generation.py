@@ -1,11 +1,12 @@
 """Compares `portraitist evaluate` with pytorch-fid 0.3 and torch-fidelity: the same folders, the same weights.
 
-    python generation.py PROGRAM [--real DIR --fake DIR] [--pictures N] [--speed]
+    python generation.py PROGRAM [--real DIR --fake DIR] [--pictures N] [--speed [--no-values] [--threads N]]
 
 Without folders, N pictures of each kind are drawn, of mixed sizes. The weights follow the formula of the reference data, so that no
 download is needed; they are written as a `.pth` file that all three programs read. Exit status 1 if a value differs by more than
-1e-3 of itself. With --speed, the programs take turns and their pictures per second, their largest memory, and the time of the
-Fréchet distance from statistics are printed too.
+1e-3 of itself. With --speed, the programs take turns and their pictures per second, seconds of CPU time per picture, their largest
+memory, and the time of the Fréchet distance from statistics are printed too; with --no-values nothing else. On a busy machine compare
+the CPU times with --threads 1: threads that wait for each other count, too.
 """
 
 from __future__ import annotations
@@ -142,25 +143,27 @@ def compare(binary: str, weights: Path, folders: list[Path]) -> bool:
     return holds
 
 
-def timed(words: list[str]) -> tuple[float, float]:
-    """Seconds, and the largest memory in MiB."""
+def timed(words: list[str], threads: int) -> tuple[float, float, float]:
+    """Seconds, those of CPU time, and the largest memory in MiB."""
     began = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
         sys.exit(f"{' '.join(words)} failed")
-    return time.perf_counter() - began, usage.ru_maxrss / 1024
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
-def speed(binary: str, weights: Path, folder: Path, place: Path) -> None:
+def speed(binary: str, weights: Path, folder: Path, place: Path, threads: int) -> None:
     """Features of a folder in turn: the time of half the pictures is taken off, so that starting and reading weights cost nothing."""
     pictures = sorted(folder.iterdir())
     half = place / "half"
     half.mkdir()
     for picture in pictures[: len(pictures) // 2]:
         (half / picture.name).symlink_to(picture.resolve())
-    timings: dict[str, list[float]] = {"portraitist": [], "pytorch-fid": []}
+    timings: dict[str, list[tuple[float, float]]] = {"portraitist": [], "pytorch-fid": []}
     memory: dict[str, float] = {}
+    count = len(pictures) - len(pictures) // 2
     for turn in range(3):
         for name in timings:
             took = []
@@ -168,14 +171,18 @@ def speed(binary: str, weights: Path, folder: Path, place: Path) -> None:
                 stats = str(place / f"{name}-{turn}-{number}.npz")
                 if name == "portraitist":
                     words = [binary, "evaluate", "pictures", str(part), "--save-stats", stats, "--weights", str(weights)]
+                    words += ["--threads", str(threads)]
                 else:
                     words = [sys.executable, __file__, "--peer-statistics", str(part), stats, str(weights)]
-                seconds, peak = timed(words)
+                *seconds, peak = timed(words, threads)
                 took.append(seconds)
                 memory[name] = max(memory.get(name, 0.0), peak)
-            timings[name].append((len(pictures) - len(pictures) // 2) / (took[0] - took[1]))
-    for name, rates in timings.items():
-        print(f"{name:<16} {np.median(rates):>8.2f} pictures/s  {memory[name]:>7.0f} MiB   (turns: {[round(rate, 2) for rate in rates]})")
+            rate, cpu = count / (took[0][0] - took[1][0]), (took[0][1] - took[1][1]) / count
+            timings[name].append((rate, cpu))
+            print(f"{name:<16} {rate:>8.2f} pictures/s  {1000 * cpu:>6.1f} ms of CPU time a picture", flush=True)
+    for name, found in timings.items():
+        rate, cpu = (float(np.median([turn[part] for turn in found])) for part in range(2))
+        print(f"{name:<16} {rate:>8.2f} pictures/s  {1000 * cpu:>6.1f} ms of CPU time  {memory[name]:>6.0f} MiB   (medians)")
 
 
 def square_roots(binary: str, place: Path) -> None:
@@ -216,6 +223,8 @@ def main() -> None:
     parser.add_argument("--fake", type=Path)
     parser.add_argument("--pictures", type=int, default=120)
     parser.add_argument("--speed", action="store_true")
+    parser.add_argument("--no-values", action="store_true")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     torch.set_num_threads(os.cpu_count() or 1)
     with tempfile.TemporaryDirectory() as name:
@@ -226,11 +235,12 @@ def main() -> None:
         for seed, folder in enumerate(folders):
             if folder.parent == place:
                 draw(folder, given.pictures, seed, None)
-        holds = compare(given.program, weights, folders)
+        holds = given.no_values or compare(given.program, weights, folders)
         if given.speed:
             draw(place / "equal", given.pictures, 2, (256, 256))
-            speed(given.program, weights, place / "equal", place)
-            square_roots(given.program, place)
+            speed(given.program, weights, place / "equal", place, given.threads)
+            if not given.no_values:
+                square_roots(given.program, place)
     print(f"torch {torch.__version__}, {os.cpu_count()} cores, own peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB")
     sys.exit(0 if holds else 1)
 

@@ -4,11 +4,12 @@
 //! environment variable `PORTRAITIST_WINOGRAD` (`off`, `always`) overrides what is expected to be fastest.
 
 use crate::bf16::unit::Bf16Unit;
+use crate::channels_last::shape::FeatureMapShape;
 use crate::convolution::correlation::Correlation;
 use crate::convolution::shape::Conv2d;
 use crate::simd::dispatch::{Kernels, WinogradPolicy};
 use crate::simd::outer_product::MAX_OUTER_ROWS;
-use crate::winograd::filter::Filter;
+use crate::winograd::filter::{Direction, Filter};
 
 /// Up to this many tiles, transforming the weights is more work than the tiles are. Then each task transforms the
 /// weights of a call right before it needs them, and constant weights are stored transformed. With more tiles, the
@@ -138,34 +139,56 @@ fn weight_gradient_by_winograd_is_faster(conv: &Conv2d, output_size: [usize; 2])
     multiplications + 1000 < direct
 }
 
+/// A convolution of one image with constant weights, whose algorithm is to be chosen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConstantConvolution<'a> {
+    pub(crate) convolution: &'a Conv2d,
+    pub(crate) input: FeatureMapShape,
+    /// Rows and columns of outputs that are left out on each side.
+    pub(crate) margin: [usize; 2],
+    /// Height and width of what is left.
+    pub(crate) out_size: [usize; 2],
+    pub(crate) precision: Precision,
+}
+
+impl ConstantConvolution<'_> {
+    /// Winograd's algorithms that can compute it, the one with the fewest multiplications last.
+    fn filters(&self, kernels: &Kernels) -> Vec<Filter> {
+        use Direction::{Across, Down};
+        let filters: &[Filter] = match (self.convolution.kernel, self.precision) {
+            ([3, 3], Precision::Standard) => &[Filter::F2, Filter::F4],
+            ([3, 3], Precision::High | Precision::HighBf16) => &[Filter::F2],
+            ([3, 3], Precision::Bf16) => &[Filter::F2, Filter::F4Rounded],
+            ([5, 5], Precision::Standard) => &[Filter::Five],
+            ([1, 3], Precision::Standard) => &[Filter::Line3(Across)],
+            ([3, 1], Precision::Standard) => &[Filter::Line3(Down)],
+            ([1, 7], Precision::Standard) => &[Filter::Line7(Across)],
+            ([7, 1], Precision::Standard) => &[Filter::Line7(Down)],
+            _ => &[],
+        };
+        let Conv2d { stride, padding, .. } = *self.convolution;
+        if stride != 1 || !self.input.pitch.is_multiple_of(kernels.lanes) {
+            return Vec::new();
+        }
+        let first = self.margin.map(|margin| margin as isize - padding as isize);
+        filters.iter().copied().filter(|filter| filter.stays_within(self.input, first, self.out_size)).collect()
+    }
+}
+
 /// The fastest algorithm for one image at a time with constant weights, by the shape and the wanted precision alone.
-/// Input pixels are `pitch` elements apart.
 ///
 /// For many images, which share the weights, F(4x4, 3x3) would sometimes be faster where F(2x2, 3x3) is chosen; but the
 /// result of an image must not depend on the others.
-pub(crate) fn of_constant_weights(
-    kernels: &Kernels,
-    convolution: &Conv2d,
-    pitch: usize,
-    [height, width]: [usize; 2],
-    precision: Precision,
-) -> Algorithm {
-    let (largest, filters): (Filter, &[Filter]) = match precision {
-        Precision::Standard => (Filter::F4, &[Filter::F2, Filter::F4]),
-        Precision::High | Precision::HighBf16 => (Filter::F2, &[Filter::F2]),
-        Precision::Bf16 => (Filter::F4Rounded, &[Filter::F2, Filter::F4Rounded]),
-    };
+pub(crate) fn of_constant_weights(kernels: &Kernels, constant: &ConstantConvolution<'_>) -> Algorithm {
+    let ConstantConvolution { convolution, out_size: [height, width], precision, .. } = *constant;
     let by_winograd = |filter| {
         if precision.is_rounded() { Algorithm::WinogradRounded(filter) } else { Algorithm::Winograd(filter) }
     };
-    let winograd_is_possible = convolution.kernel == [3, 3]
-        && convolution.stride == 1
-        && convolution.padding <= 1
-        && pitch.is_multiple_of(kernels.lanes);
-    match kernels.winograd {
-        WinogradPolicy::Never => return direct(precision),
-        WinogradPolicy::Always if winograd_is_possible => return by_winograd(largest),
-        _ => {}
+    let filters = constant.filters(kernels);
+    match (kernels.winograd, filters.last()) {
+        (WinogradPolicy::Never, _) | (_, None) => return direct(precision),
+        (WinogradPolicy::Always, Some(filter)) => return by_winograd(*filter),
+        (WinogradPolicy::IfFaster, _) => {}
     }
     // Nanoseconds for one image, measured on two threads of Zen 5: a multiplication; a weight that comes from memory, at
     // 48 GB/s; a point of a channel of a tile that is transformed.
@@ -177,14 +200,15 @@ pub(crate) fn of_constant_weights(
     };
     let pairs = (convolution.in_channels * convolution.out_channels) as f64;
     let per_tile = (convolution.in_channels + convolution.out_channels) as f64 / pairs;
-    let directly = (multiplication * (height * width) as f64 + weight) * 9.0;
+    let taps = convolution.kernel.iter().product::<usize>() as f64;
+    let directly = (multiplication * (height * width) as f64 + weight) * taps;
     let by_tiles = |filter: Filter| {
         let tiles = filter.tiles([height, width]) as f64;
         (multiplication * tiles + weight + TRANSFORM * tiles * per_tile) * filter.points() as f64
     };
     let mut best = (directly, direct(precision));
-    for &filter in filters {
-        if winograd_is_possible && by_tiles(filter) < best.0 {
+    for filter in filters {
+        if by_tiles(filter) < best.0 {
             best = (by_tiles(filter), by_winograd(filter));
         }
     }

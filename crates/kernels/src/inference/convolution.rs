@@ -1,6 +1,6 @@
 //! A convolution with constant weights.
 
-use crate::algorithm::{self, Algorithm, Precision};
+use crate::algorithm::{self, Algorithm, ConstantConvolution, Precision};
 use crate::bf16::weights::PairWeights;
 use crate::channels_last::convolution::{CallWeights, ConvolutionCall, ConvolutionLayer, Placement};
 use crate::channels_last::feature_map::FeatureMap;
@@ -89,7 +89,8 @@ impl PreparedConvolution {
     ) -> Result<Self, ShapeError> {
         let kernels = kernels();
         let out_size = convolution.output_size()?;
-        let algorithm = algorithm::of_constant_weights(kernels, convolution, input.pitch, out_size, precision);
+        let constant = ConstantConvolution { convolution, input, margin: [0; 2], out_size, precision };
+        let algorithm = algorithm::of_constant_weights(kernels, &constant);
         Self::with(kernels, algorithm, convolution, input, weight, bias, activation)
     }
 
@@ -106,12 +107,15 @@ impl PreparedConvolution {
         bias: &[f32],
         activation: OutputActivation<'_>,
     ) -> Result<Self, ShapeError> {
-        let mut prepared = Self::with(kernels(), Algorithm::Direct, convolution, input, weight, bias, activation)?;
-        let [height, width] = prepared.layer.out_size;
+        let [height, width] = convolution.output_size()?;
         let left = |size: usize, margin: usize| size.checked_sub(margin.saturating_mul(2)).filter(|left| *left > 0);
         let (Some(height), Some(width)) = (left(height, margin[0]), left(width, margin[1])) else {
             return Err(ShapeError::KernelTooLarge { kernel: convolution.kernel, padded: input.size() });
         };
+        let (kernels, precision) = (kernels(), Precision::Standard);
+        let constant = ConstantConvolution { convolution, input, margin, out_size: [height, width], precision };
+        let algorithm = algorithm::of_constant_weights(kernels, &constant);
+        let mut prepared = Self::with(kernels, algorithm, convolution, input, weight, bias, activation)?;
         prepared.layer.out_size = [height, width];
         prepared.layer.margin = margin;
         Ok(prepared)

@@ -2,15 +2,24 @@
 
 use super::convolution::{affordable, products};
 use super::{Random, assert_same_for_any_threads, unless_miri};
-use crate::algorithm::{Algorithm, of_constant_weights};
+use crate::algorithm::{Algorithm, ConstantConvolution, of_constant_weights};
 use crate::simd::dispatch::{Kernels, WinogradPolicy};
-use crate::winograd::filter::Filter;
+use crate::winograd::filter::{Direction, Filter};
 use crate::{
     Conv2d, FeatureMap, FeatureMapShape, Isa, OutputActivation, Padding, Precision, PreparedConvolution, ShapeError,
 };
 
-const ALGORITHMS: [(Algorithm, f64); 3] =
-    [(Algorithm::Direct, 2e-6), (Algorithm::Winograd(Filter::F2), 2e-6), (Algorithm::Winograd(Filter::F4), 2e-5)];
+/// The direct algorithm and Winograd's of every kernel, with their tolerances.
+const ALGORITHMS: [(Algorithm, f64); 8] = [
+    (Algorithm::Direct, 2e-6),
+    (Algorithm::Winograd(Filter::F2), 2e-6),
+    (Algorithm::Winograd(Filter::F4), 2e-5),
+    (Algorithm::Winograd(Filter::Five), 2e-5),
+    (Algorithm::Winograd(Filter::Line3(Direction::Across)), 5e-6),
+    (Algorithm::Winograd(Filter::Line3(Direction::Down)), 5e-6),
+    (Algorithm::Winograd(Filter::Line7(Direction::Across)), 1e-5),
+    (Algorithm::Winograd(Filter::Line7(Direction::Down)), 1e-5),
+];
 
 pub(super) fn shape(
     batch: usize,
@@ -124,13 +133,20 @@ impl Case {
         expected.iter().fold(terms.sqrt(), |scale, value| scale.max(value.abs()))
     }
 
+    fn is_possible(&self, algorithm: Algorithm) -> bool {
+        let Some(filter) = algorithm.filter() else { return true };
+        let first = [-(self.conv.padding as isize); 2];
+        let out_size = self.conv.output_size().expect("shape is possible");
+        let fits = filter.stays_within(self.input_shape(false), first, out_size);
+        self.conv.kernel == filter.kernel() && self.conv.stride == 1 && fits
+    }
+
     fn check(&self, seed: usize) {
         let expected = self.reference(seed);
         let scale = self.scale(&expected);
         for kernels in Isa::ALL.into_iter().filter_map(Kernels::of) {
             for (algorithm, tolerance) in ALGORITHMS {
-                let is_possible = self.conv.kernel == [3, 3] && self.conv.stride == 1 && self.conv.padding <= 1;
-                if algorithm != Algorithm::Direct && !is_possible {
+                if !self.is_possible(algorithm) {
                     continue;
                 }
                 let prepared = self.prepared(kernels, algorithm, seed);
@@ -157,7 +173,16 @@ fn convolutions_match_their_definition() {
         shape(1, [140, 16], [4, 7], [3, 3], [1, 0]),
         shape(2, [5, 17], [9, 8], [7, 7], [1, 3]),
         shape(0, [3, 4], [6, 6], [3, 3], [1, 1]),
+        shape(2, [40, 70], [9, 6], [5, 5], [1, 2]),
+        shape(2, [40, 70], [6, 17], [1, 7], [1, 3]),
+        shape(2, [40, 70], [17, 6], [7, 1], [1, 3]),
+        shape(3, [20, 33], [8, 8], [1, 3], [1, 1]),
+        shape(3, [20, 33], [8, 8], [3, 1], [1, 1]),
     ];
+    for filter in ALGORITHMS.iter().filter_map(|(algorithm, _)| algorithm.filter()) {
+        let of_filter = |conv: &Conv2d| Case::new(*conv, 0).is_possible(Algorithm::Winograd(filter));
+        assert!(shapes.iter().any(of_filter), "a shape has {filter:?}");
+    }
     for (seed, conv) in shapes.into_iter().enumerate() {
         Case::new(conv, seed as u64).check(seed);
     }
@@ -167,7 +192,13 @@ fn convolutions_match_their_definition() {
 fn random_convolutions_match_their_definition() {
     let mut random = Random::new(77);
     for seed in 0..unless_miri(60, 3) {
-        let kernel = if random.below(2) == 0 { [3, 3] } else { [1 + random.below(5), 1 + random.below(5)] };
+        let kernel = match random.below(8) {
+            0 => [1, 7],
+            1 => [7, 1],
+            2 => [5, 5],
+            3..6 => [3, 3],
+            _ => [1 + random.below(5), 1 + random.below(5)],
+        };
         let padding = random.below(3);
         let size = [0, 1].map(|axis| (kernel[axis]).saturating_sub(2 * padding).max(1) + random.below(12));
         let channels = [1 + random.mostly_below(24, 200), 1 + random.mostly_below(24, 150)];
@@ -182,6 +213,8 @@ fn an_image_does_not_depend_on_its_neighbours_or_on_threads() {
     for (conv, algorithm) in [
         (shape(7, [48, 130], [14, 12], [3, 3], [1, 1]), Algorithm::Winograd(Filter::F2)),
         (shape(7, [48, 130], [14, 12], [3, 3], [1, 1]), Algorithm::Winograd(Filter::F4)),
+        (shape(7, [48, 130], [14, 12], [5, 5], [1, 2]), Algorithm::Winograd(Filter::Five)),
+        (shape(7, [48, 130], [5, 17], [1, 7], [1, 3]), Algorithm::Winograd(Filter::Line7(Direction::Across))),
         (shape(7, [160, 130], [9, 8], [3, 3], [2, 1]), Algorithm::Direct),
     ] {
         let case = Case::new(conv, 4);
@@ -261,7 +294,8 @@ fn algorithms_are_chosen_as_they_are_wanted() {
     let input = FeatureMapShape::features(64, 56, 48, 1);
     let chosen = |winograd: WinogradPolicy, precision: Precision| {
         let kernels = crate::simd::dispatch::kernels().with_winograd(winograd);
-        of_constant_weights(&kernels, &conv, input.pitch, [56, 48], precision)
+        let (margin, out_size) = ([0; 2], [56, 48]);
+        of_constant_weights(&kernels, &ConstantConvolution { convolution: &conv, input, margin, out_size, precision })
     };
     let (standard, high) = (Precision::Standard, Precision::High);
     assert_eq!(chosen(WinogradPolicy::IfFaster, standard), Algorithm::Winograd(Filter::F4));
@@ -269,4 +303,18 @@ fn algorithms_are_chosen_as_they_are_wanted() {
     assert_eq!(chosen(WinogradPolicy::Never, standard), Algorithm::Direct);
     assert_eq!(chosen(WinogradPolicy::Always, standard), Algorithm::Winograd(Filter::F4));
     assert_eq!(chosen(WinogradPolicy::Always, high), Algorithm::Winograd(Filter::F2));
+}
+
+/// Kernels of one row are cut into tiles only where all tiles lie within the feature map: those of another image would change
+/// the last bits of this one.
+#[test]
+fn tiles_of_lines_stay_within_their_image() {
+    let kernels = crate::simd::dispatch::kernels();
+    for (width, expected) in [(17, Algorithm::Winograd(Filter::Line7(Direction::Across))), (13, Algorithm::Direct)] {
+        let conv = Conv2d { mode: Padding::Zero, ..shape(1, [160, 160], [17, width], [1, 7], [1, 3]) };
+        let input = FeatureMapShape::features(160, 17, width, 3);
+        let (margin, out_size, precision) = ([3, 0], [17, width], Precision::Standard);
+        let constant = ConstantConvolution { convolution: &conv, input, margin, out_size, precision };
+        assert_eq!(of_constant_weights(kernels, &constant), expected, "{width} columns");
+    }
 }

@@ -23,20 +23,27 @@ fn read(map: &FeatureMap) -> Vec<f32> {
 
 #[test]
 fn kernels_that_are_not_square_write_parts_of_a_feature_map() {
+    // The second size is one of Winograd's algorithm.
+    for size in [SIZE, [17, 17]] {
+        check_lines(size);
+    }
+}
+
+fn check_lines(size: [usize; 2]) {
     let (channels, outputs) = (16, 32);
     let mut random = Random::new(5);
-    let input = random.values(BATCH * channels * SIZE[0] * SIZE[1]);
-    let mut map = filled(FeatureMapShape::features(channels, SIZE[0], SIZE[1], 3), &input);
+    let input = random.values(BATCH * channels * size[0] * size[1]);
+    let mut map = filled(FeatureMapShape::features(channels, size[0], size[1], 3), &input);
     map.pad(3, Padding::Zero).expect("there is a halo");
-    let mut whole = FeatureMap::new(FeatureMapShape::features(2 * outputs, SIZE[0], SIZE[1], 1), BATCH).expect("shape");
+    let mut whole = FeatureMap::new(FeatureMapShape::features(2 * outputs, size[0], size[1], 1), BATCH).expect("shape");
     for (part, (kernel, padding)) in [([1, 7], [0, 3]), ([7, 1], [3, 0])].into_iter().enumerate() {
         let weight = random.values(outputs * channels * 7);
         let bias = random.values(outputs);
         let conv = Conv2d {
             batch: BATCH,
             in_channels: channels,
-            in_height: SIZE[0],
-            in_width: SIZE[1],
+            in_height: size[0],
+            in_width: size[1],
             out_channels: outputs,
             kernel,
             stride: 1,
@@ -49,16 +56,16 @@ fn kernels_that_are_not_square_write_parts_of_a_feature_map() {
             PreparedConvolution::with_margin(&conv, margin, map.shape(), &weight, &bias, none).expect("fits");
         prepared.forward_channels(&map, &mut whole, part * outputs).expect("fits");
         let found = read(&whole);
-        let plane = SIZE[0] * SIZE[1];
+        let plane = size[0] * size[1];
         for index in 0..BATCH * outputs * plane {
             let (image, channel, at) = (index / (outputs * plane), index / plane % outputs, index % plane);
             let mut sum = f64::from(bias[channel]);
             for source in 0..channels {
                 for tap in 0..7 {
                     let [dy, dx] = if kernel[0] == 1 { [0, tap as isize - 3] } else { [tap as isize - 3, 0] };
-                    let [y, x] = [(at / SIZE[1]) as isize + dy, (at % SIZE[1]) as isize + dx];
-                    if (0..SIZE[0] as isize).contains(&y) && (0..SIZE[1] as isize).contains(&x) {
-                        let value = input[((image * channels + source) * SIZE[0] + y as usize) * SIZE[1] + x as usize];
+                    let [y, x] = [(at / size[1]) as isize + dy, (at % size[1]) as isize + dx];
+                    if (0..size[0] as isize).contains(&y) && (0..size[1] as isize).contains(&x) {
+                        let value = input[((image * channels + source) * size[0] + y as usize) * size[1] + x as usize];
                         sum += f64::from(value) * f64::from(weight[(channel * channels + source) * 7 + tap]);
                     }
                 }

@@ -15,7 +15,7 @@ impl ConvolutionCall<'_> {
     /// Splits the tiles of all images, and output channels where those are few.
     pub(crate) fn run_winograd(&self, filter: Filter) {
         let layer = self.layer;
-        let [rows, columns] = layer.out_size.map(|size| size.div_ceil(filter.out()));
+        let [rows, columns] = filter.grid(layer.out_size);
         let tiles = self.batch * rows * columns;
         if tiles == 0 {
             return;
@@ -74,8 +74,8 @@ impl ConvolutionCall<'_> {
         target: &mut [T],
     ) -> TileIn<T> {
         let layer = self.layer;
-        let (image, pixel) = first_pixel(filter, grid, tile);
-        let source = layer.input.offset(image, pixel, layer.padding);
+        let (image, [y, x]) = first_pixel(filter, grid, tile);
+        let source = layer.input.offset(image, [y + layer.margin[0], x + layer.margin[1]], layer.padding);
         TileIn {
             transform: TileTransform::Input(filter),
             source: self.input[source..].as_ptr(),
@@ -124,5 +124,6 @@ impl ConvolutionCall<'_> {
 /// The image and the first output of a tile, counted over the tiles of all images.
 fn first_pixel(filter: Filter, [rows, columns]: [usize; 2], tile: usize) -> (usize, [usize; 2]) {
     let (image, within) = (tile / (rows * columns), tile % (rows * columns));
-    (image, [within / columns * filter.out(), within % columns * filter.out()])
+    let [height, width] = filter.out();
+    (image, [within / columns * height, within % columns * width])
 }

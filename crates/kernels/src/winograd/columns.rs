@@ -1,4 +1,4 @@
-//! The one-dimensional transforms of F(2x2, 3x3) and F(4x4, 3x3): matrices times a column, with as few operations as
+//! The one-dimensional transforms of F(2x2, 3x3), F(4x4, 3x3) and F(2x2, 5x5): matrices times a column, with as few operations as
 //! they need. Lavin and Gray 2016, <https://arxiv.org/abs/1509.09308>.
 
 use crate::simd::vector::Vector;
@@ -26,6 +26,8 @@ pub(super) trait ColumnOut<const FROM: usize, const TO: usize> {
 pub(super) struct F2;
 /// The transforms of F(4x4, 3x3).
 pub(super) struct F4;
+/// The transform of the outputs of F(2x2, 5x5), whose inputs are transformed as those of F(4x4, 3x3).
+pub(super) struct Five;
 /// The transforms of F(4x4, 3x3) at the points 0, ±2/3, ±3/2 and ∞.
 pub(super) struct F4Rounded;
 /// The adjoint of the output transform of F(4x4, 3x3).
@@ -165,6 +167,22 @@ impl ColumnOut<6, 4> for F4 {
                 near_difference.add_product(V::splat(2.0), far_difference),
                 near.add_product(V::splat(4.0), far),
                 m[5].add(near_difference).add_product(V::splat(8.0), far_difference),
+            ]
+        }
+    }
+}
+
+impl ColumnOut<6, 2> for Five {
+    #[inline(always)]
+    unsafe fn column<V: Vector>(m: [V; 6]) -> [V; 2] {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let minus_one = V::splat(-1.0);
+            let near_difference = m[1].add_product(minus_one, m[2]);
+            let far_difference = m[3].add_product(minus_one, m[4]);
+            [
+                m[0].add(m[1].add(m[2])).add(m[3].add(m[4])),
+                m[5].add(near_difference).add_product(V::splat(2.0), far_difference),
             ]
         }
     }

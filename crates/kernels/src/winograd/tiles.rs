@@ -1,8 +1,9 @@
 //! Winograd's transforms of channels-last tiles: a register holds channels of one pixel, so tiles of any number and
 //! position cost the same.
 
-use super::columns::{ColumnIn, ColumnOut, F2, F4, F4Gradient, F4Rounded};
-use super::filter::Filter;
+use super::columns::{ColumnIn, ColumnOut, F2, F4, F4Gradient, F4Rounded, Five};
+use super::filter::{Direction, Filter};
+use super::lines::Seven;
 use crate::bf16::registers::PairVector;
 use crate::simd::dispatch::kernel_methods;
 use crate::simd::epilogue::Epilogue;
@@ -114,9 +115,13 @@ unsafe fn any_tile_in<V: Vector, T: Stored<V>>(tile: &TileIn<T>) {
         // SAFETY: the caller's promise is the same.
         TileTransform::Input(Filter::F2) => unsafe { sized_tile_in::<V, T, 4, 4, F2>(tile) },
         // SAFETY: the caller's promise is the same.
-        TileTransform::Input(Filter::F4) => unsafe { sized_tile_in::<V, T, 6, 6, F4>(tile) },
+        TileTransform::Input(Filter::F4 | Filter::Five) => unsafe { sized_tile_in::<V, T, 6, 6, F4>(tile) },
         // SAFETY: the caller's promise is the same.
         TileTransform::Input(Filter::F4Rounded) => unsafe { sized_tile_in::<V, T, 6, 6, F4Rounded>(tile) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::Input(Filter::Line3(direction)) => unsafe { line_in::<V, T, 6, F4>(tile, direction) },
+        // SAFETY: the caller's promise is the same.
+        TileTransform::Input(Filter::Line7(direction)) => unsafe { line_in::<V, T, 12, Seven>(tile, direction) },
         // SAFETY: the caller's promise is the same.
         TileTransform::OutputGradient => unsafe { sized_tile_in::<V, T, 4, 6, F4Gradient>(tile) },
     }
@@ -136,6 +141,12 @@ pub(crate) unsafe fn tile_out<V: Vector>(tile: &TileOut) {
         Filter::F4 => unsafe { sized_tile_out::<V, 6, 4, F4>(tile) },
         // SAFETY: the caller's promise is the same.
         Filter::F4Rounded => unsafe { sized_tile_out::<V, 6, 4, F4Rounded>(tile) },
+        // SAFETY: the caller's promise is the same.
+        Filter::Five => unsafe { sized_tile_out::<V, 6, 2, Five>(tile) },
+        // SAFETY: the caller's promise is the same.
+        Filter::Line3(direction) => unsafe { line_out::<V, 6, 4, F4>(tile, direction) },
+        // SAFETY: the caller's promise is the same.
+        Filter::Line7(direction) => unsafe { line_out::<V, 12, 6, Seven>(tile, direction) },
     }
 }
 
@@ -198,6 +209,65 @@ unsafe fn sized_tile_out<V: Vector, const IN: usize, const OUT: usize, F: Column
                         let target = tile.target.add(y * tile.row_stride + x * tile.pitch + channel);
                         tile.epilogue.apply(row[x], channel, target).store(target);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`tile_in`].
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
+#[inline(always)]
+unsafe fn line_in<V: Vector, T: Stored<V>, const LENGTH: usize, F: ColumnIn<LENGTH, LENGTH>>(
+    tile: &TileIn<T>,
+    direction: Direction,
+) {
+    let step = match direction {
+        Direction::Across => tile.pitch,
+        Direction::Down => tile.row_stride,
+    };
+    for channel in (0..tile.channels).step_by(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let (source, target) = (tile.source.add(channel), tile.target.add(channel));
+            let mut line = [V::zero(); LENGTH];
+            for place in 0..LENGTH {
+                line[place] = V::load(source.add(place * step));
+            }
+            let line = F::column(line);
+            for point in 0..LENGTH {
+                T::store(line[point], target.add(point * tile.point_stride));
+            }
+        }
+    }
+}
+
+/// # Safety
+/// As [`tile_out`].
+#[expect(clippy::needless_range_loop, reason = "counted loops over registers are what the compiler unrolls")]
+#[inline(always)]
+unsafe fn line_out<V: Vector, const IN: usize, const OUT: usize, F: ColumnOut<IN, OUT>>(
+    tile: &TileOut,
+    direction: Direction,
+) {
+    let (step, count) = match direction {
+        Direction::Across => (tile.pitch, tile.size[1]),
+        Direction::Down => (tile.row_stride, tile.size[0]),
+    };
+    for channel in (0..tile.channels).step_by(V::LANES) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let source = tile.source.add(channel);
+            let mut line = [V::zero(); IN];
+            for point in 0..IN {
+                line[point] = V::load(source.add(point * tile.point_stride));
+            }
+            let line = F::column(line);
+            for place in 0..OUT {
+                if place < count {
+                    let target = tile.target.add(place * step + channel);
+                    tile.epilogue.apply(line[place], channel, target).store(target);
                 }
             }
         }

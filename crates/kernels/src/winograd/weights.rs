@@ -2,7 +2,7 @@
 
 use super::filter::Filter;
 use super::weight_transforms::{PackedTransform, WeightTransform};
-use crate::channels_last::gemm_weights::{GemmWeights, KernelValues, Memory, OutputBlock, blocks};
+use crate::channels_last::gemm_weights::{GemmWeights, Memory, OutputBlock, blocks};
 use crate::convolution::correlation::WeightLayout;
 use crate::convolution::shape::Conv2d;
 use crate::memory::scratch::Scratch;
@@ -42,16 +42,7 @@ pub(crate) fn transform_once(
     pitch: usize,
     weight: &[f32],
 ) -> GemmWeights {
-    GemmWeights::constant(kernels, convolution, pitch, weight, [filter.points(), 1], &filter)
-}
-
-/// A 3x3 kernel in the transform domain.
-impl KernelValues for Filter {
-    fn of(&self, kernel: &[f32], mut store: impl FnMut(usize, f32)) {
-        let mut exact = [0.0; 9];
-        exact.iter_mut().zip(kernel).for_each(|(exact, value)| *exact = f64::from(*value));
-        self.transform_weights(&exact, |point, value| store(point, value as f32));
-    }
+    GemmWeights::constant(kernels, convolution, pitch, weight, [filter.points(), 1], &filter.weight_transform())
 }
 
 /// Transforms the weights of one call.

@@ -1,5 +1,6 @@
 //! What BlazeFace says, as faces in the picture.
 
+use portraitist_face::template::Template;
 use portraitist_face::transform::Point;
 
 use super::region::{Region, angle_between};
@@ -7,6 +8,8 @@ use crate::networks::mediapipe::BlazeFaceOutput;
 
 /// Right eye, left eye, tip of the nose, mouth, right and left ear (the person's).
 pub(super) const KEY_POINTS: usize = 6;
+/// Side of the box around a mean face's mesh by the distance of the eyes.
+const FACE_BY_EYES: f64 = 2.7;
 
 /// A face that may be there.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +28,19 @@ impl Candidate {
     pub(super) fn region(&self, scale: f64) -> Region {
         let [right_eye, left_eye, ..] = self.points;
         Region { middle: self.middle, side: self.side * scale, angle: angle_between(right_eye, left_eye) }
+    }
+
+    /// A face whose five points lie where a crop's template has them.
+    pub(super) fn in_frame(frame: &Template, score: f64) -> Self {
+        let [right_eye, left_eye, nose, right_mouth, left_mouth] = frame.points;
+        let between = |a: Point, b: Point| [0, 1].map(|axis| f64::midpoint(a[axis], b[axis]));
+        let eye_distance = (left_eye[0] - right_eye[0]).hypot(left_eye[1] - right_eye[1]);
+        Self {
+            middle: between(between(right_eye, left_eye), nose),
+            side: FACE_BY_EYES * eye_distance,
+            points: [right_eye, left_eye, nose, between(right_mouth, left_mouth), right_eye, left_eye],
+            score,
+        }
     }
 
     /// Overlap of the boxes by their union, as if they stood upright.

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use portraitist_face::detect::{Face, FaceBox, FaceDetector, LandmarkDetector, LandmarkedFace};
 use portraitist_face::landmarks::mesh::{Eye, MeshPoints, Point3, ibug_of};
+use portraitist_face::template::Template;
 use portraitist_face::transform::Point;
 use portraitist_face::{Domain, Picture};
 use portraitist_kernels::ShapeError;
@@ -126,6 +127,19 @@ impl FaceMeshDetector {
             }
         }
         Ok(Vec::new())
+    }
+
+    /// The face of a crop, which lies where the frame has it or near. An upright face anywhere in the crop is looked for only where
+    /// there is none: a crop that shows no face costs a fraction of a [`find`](Self::find).
+    ///
+    /// # Errors
+    /// As [`find`](Self::find).
+    pub fn find_in_frame(&self, picture: &Picture, frame: &Template) -> Result<Option<LandmarkedFace>, DetectionError> {
+        let (pyramid, frame) = (Pyramid::new(picture), frame.resized(picture.width(), picture.height()));
+        if let Some(face) = self.look(&pyramid, &Candidate::in_frame(&frame, LEAST_SCORE), 0)? {
+            return Ok(Some(face));
+        }
+        Ok(self.find_at(&pyramid, 0, Depth::Coarse, LEAST_SCORE)?.into_iter().next())
     }
 
     /// The drawn face that a search through windows finds.

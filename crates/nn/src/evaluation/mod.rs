@@ -4,6 +4,7 @@
 
 mod error;
 mod floats;
+mod jpeg;
 mod mode;
 mod network;
 mod perceptual;

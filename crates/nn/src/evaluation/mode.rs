@@ -40,8 +40,8 @@ pub enum Scaling {
     Symmetric,
     /// `(v - 128) / 128`.
     Tensorflow,
-    /// `v / 255` less the mean and divided by the deviation with which torchvision's network was trained, from which it restores
-    /// `2 v / 255 - 1` in another way: `x * (0.229 / 0.5) + (0.485 - 0.5) / 0.5` and so on for the channels.
+    /// `v / 255 * (0.229 / 0.5) + (0.485 - 0.5) / 0.5` and so on for the channels: torchvision's step from pictures normalised for
+    /// its other networks to `[-1, 1]`, applied to `[0, 1]` as pytorch-fid did in 2018.
     Torchvision,
 }
 

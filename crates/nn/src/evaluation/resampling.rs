@@ -2,11 +2,12 @@
 
 use portraitist_face::{Picture, Result};
 
+use super::jpeg::saved_and_read;
 use super::mode::{Resampling, Scaling};
 use crate::networks::Inception;
 
 /// Quality with which Pillow saves JPEGs unless told otherwise.
-const JPEG_QUALITY: u8 = 75;
+const JPEG_QUALITY: u16 = 75;
 /// Means and deviations of torchvision's training pictures.
 const TORCHVISION: [[f32; 2]; 3] = [[0.485, 0.229], [0.456, 0.224], [0.406, 0.225]];
 
@@ -21,10 +22,13 @@ pub(super) struct Taps {
 /// # Shapes
 /// - output: `[3, 299, 299]`, RGB
 pub fn network_planes(picture: &Picture, resampling: Resampling, scaling: Scaling) -> Vec<f32> {
-    let table: Vec<f32> = (0..=255u8).map(|level| as_read(f32::from(level), resampling)).collect();
-    let pixels = picture.pixels();
-    let sample = |channel: usize, pixel: usize| table[usize::from(pixels[3 * pixel + channel])];
-    resampled([picture.width(), picture.height()], sample, resampling, scaling)
+    let table: Vec<f64> = (0..=255u8).map(|level| f64::from(as_read(f32::from(level), resampling))).collect();
+    let (width, pixels) = (picture.width(), picture.pixels());
+    let read_row = |channel: usize, y: usize, row: &mut [f64]| {
+        let source = pixels[3 * y * width + channel..].iter().step_by(3);
+        row.iter_mut().zip(source).for_each(|(value, level)| *value = table[usize::from(*level)]);
+    };
+    resampled([width, picture.height()], read_row, resampling, scaling)
 }
 
 /// As [`network_planes`], of levels that are not rounded.
@@ -38,15 +42,18 @@ pub(super) fn network_planes_of_levels(
     resampling: Resampling,
     scaling: Scaling,
 ) -> Vec<f32> {
-    let area = size[0] * size[1];
-    let sample = |channel: usize, pixel: usize| as_read(levels[channel * area + pixel], resampling);
-    resampled(size, sample, resampling, scaling)
+    let [width, height] = size;
+    let read_row = |channel: usize, y: usize, row: &mut [f64]| {
+        let source = &levels[(channel * height + y) * width..];
+        row.iter_mut().zip(source).for_each(|(value, level)| *value = f64::from(as_read(*level, resampling)));
+    };
+    resampled(size, read_row, resampling, scaling)
 }
 
-/// `sample` gives a channel of a pixel, counted row by row.
+/// `read_row` reads a channel of a row.
 fn resampled(
     [width, height]: [usize; 2],
-    sample: impl Fn(usize, usize) -> f32,
+    read_row: impl Fn(usize, usize, &mut [f64]),
     resampling: Resampling,
     scaling: Scaling,
 ) -> Vec<f32> {
@@ -54,23 +61,22 @@ fn resampled(
     let (across, down) = (taps(width, side, resampling), taps(height, side, resampling));
     let mut planes = vec![0.0; 3 * side * side];
     let mut rows = vec![0.0_f32; height * side];
+    let (mut source, mut sums) = (vec![0.0; width], vec![0.0; side]);
     for (channel, plane) in planes.chunks_exact_mut(side * side).enumerate() {
         for (y, row) in rows.chunks_exact_mut(side).enumerate() {
+            read_row(channel, y, &mut source);
             for (value, taps) in row.iter_mut().zip(&across) {
-                let first = y * width + taps.first;
-                let terms = taps.weights.iter().enumerate();
-                let sum: f64 = terms.map(|(tap, weight)| weight * f64::from(sample(channel, first + tap))).sum();
-                *value = sum as f32;
+                let terms = taps.weights.iter().zip(&source[taps.first..]);
+                *value = terms.map(|(weight, sample)| weight * sample).sum::<f64>() as f32;
             }
         }
         for (line, taps) in plane.chunks_exact_mut(side).zip(&down) {
-            let mut sums = vec![0.0_f64; side];
+            sums.fill(0.0);
             for (weight, row) in taps.weights.iter().zip(rows[taps.first * side..].chunks_exact(side)) {
                 sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += weight * f64::from(*value));
             }
-            line.iter_mut()
-                .zip(sums)
-                .for_each(|(value, sum)| *value = scaled(sum as f32, channel, resampling, scaling));
+            let values = line.iter_mut().zip(&sums);
+            values.for_each(|(value, sum)| *value = scaled(*sum as f32, channel, resampling, scaling));
         }
     }
     planes
@@ -158,15 +164,15 @@ fn widened(kernel: impl Fn(f64) -> f64, support: f64, center: f64, scale: f64, s
 /// becomes black, then a JPEG of Pillow's usual quality.
 ///
 /// # Errors
-/// Those of encoding a JPEG.
+/// None: as many pixels come back.
 pub fn as_original_saves(picture: &Picture) -> Result<Picture> {
     let clipped = |level: &u8| {
         let value = f32::from(*level) / 127.5 - 1.0;
         (value.clamp(0.0, 1.0) * 255.0 + 0.5) as u8
     };
-    let pixels = picture.pixels().iter().map(clipped).collect();
-    let clipped = Picture::from_rgb(picture.width(), picture.height(), pixels)?;
-    Picture::decode("a JPEG as the original saves it", &clipped.encode_jpeg(JPEG_QUALITY)?)
+    let pixels: Vec<u8> = picture.pixels().iter().map(clipped).collect();
+    let (width, height) = (picture.width(), picture.height());
+    Picture::from_rgb(width, height, saved_and_read(&pixels, [width, height], JPEG_QUALITY))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use portraitist_kernels::{
 };
 
 use super::inputs::values;
+use super::kernels::{WINOGRAD_SHAPE, lengths};
 use super::{Check, SelfTestError};
 
 type Values = Result<Vec<f32>, SelfTestError>;
@@ -14,6 +15,9 @@ pub(super) const CHECKS: &[Check] = &[
     Check::kernel("prepared convolution", 1e-5, |_| convolved(&WIDE, Precision::High)),
     Check::kernel("prepared winograd F(2x2, 3x3)", 2e-5, |_| convolved(&THREE_BY_THREE, Precision::High)),
     Check::kernel("prepared winograd F(4x4, 3x3)", 1e-4, |_| convolved(&THREE_BY_THREE, Precision::Standard)),
+    Check::kernel("prepared winograd F(2x2, 5x5)", 1e-4, |_| convolved(&FIVE_BY_FIVE, Precision::Standard)),
+    Check::kernel("prepared winograd F(6, 7), across and down", 1e-4, |_| along_lines(7)),
+    Check::kernel("prepared winograd F(4, 3), across and down", 1e-4, |_| along_lines(3)),
     Check::kernel("prepared upsampling", 1e-4, |_| upsampled(Precision::Standard)),
     // All units multiply the same rounded numbers; AMX sums them in another order.
     Check::kernel("bf16 convolution", 2e-5, |_| convolved(&WIDE, Precision::HighBf16)),
@@ -39,29 +43,40 @@ const WIDE: Conv2d = Conv2d {
     mode: Padding::Reflect,
 };
 
-const THREE_BY_THREE: Conv2d = Conv2d {
-    batch: 2,
-    in_channels: 64,
-    in_height: 32,
-    in_width: 28,
-    out_channels: 64,
-    kernel: [3, 3],
-    stride: 1,
-    padding: 1,
-    mode: Padding::Zero,
-};
+const THREE_BY_THREE: Conv2d = Conv2d { mode: Padding::Zero, ..WINOGRAD_SHAPE };
+const FIVE_BY_FIVE: Conv2d = Conv2d { kernel: [5, 5], padding: 2, ..THREE_BY_THREE };
 
 fn convolved(conv: &Conv2d, precision: Precision) -> Values {
-    let Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [rows, columns], .. } = *conv;
-    let shape = FeatureMapShape::features(in_channels, in_height, in_width, conv.padding);
-    let weight = values("weight", out_channels * in_channels * rows * columns);
-    let bias = values("bias", out_channels);
-    let prepared = PreparedConvolution::new(conv, shape, &weight, &bias, OutputActivation::Relu, precision)?;
-    let mut input = FeatureMap::new(shape, batch)?;
-    input.fill(&values("input", batch * in_channels * in_height * in_width))?;
+    let shape = FeatureMapShape::features(conv.in_channels, conv.in_height, conv.in_width, conv.padding);
+    let (_, weight, bias) = operands(conv)?;
+    computed(conv, &PreparedConvolution::new(conv, shape, &weight, &bias, OutputActivation::Relu, precision)?)
+}
+
+/// Kernels of one row and of one column, which keep the size of the image.
+fn along_lines(taps: usize) -> Values {
+    let padding = taps / 2;
+    let lines = [([1, taps], [padding, 0]), ([taps, 1], [0, padding])].map(|(kernel, margin)| {
+        let conv = Conv2d { kernel, padding, in_height: 17, in_width: 17, ..THREE_BY_THREE };
+        let shape = FeatureMapShape::features(conv.in_channels, conv.in_height, conv.in_width, padding);
+        let ((_, weight, bias), relu) = (operands(&conv)?, OutputActivation::Relu);
+        computed(&conv, &PreparedConvolution::with_margin(&conv, margin, shape, &weight, &bias, relu)?)
+    });
+    let [across, down] = lines;
+    Ok([across?, down?].concat())
+}
+
+/// Input, weight and bias.
+fn operands(conv: &Conv2d) -> Result<(Vec<f32>, Vec<f32>, Vec<f32>), SelfTestError> {
+    let [input, weight, _] = lengths(conv)?;
+    Ok((values("input", input), values("weight", weight), values("bias", conv.out_channels)))
+}
+
+fn computed(conv: &Conv2d, prepared: &PreparedConvolution) -> Values {
+    let mut input = FeatureMap::new(prepared.input_shape(), conv.batch)?;
+    input.fill(&operands(conv)?.0)?;
     let (padding, mode) = prepared.padding();
     input.pad(padding, mode)?;
-    let mut output = FeatureMap::new(prepared.output(0), batch)?;
+    let mut output = FeatureMap::new(prepared.output(0), conv.batch)?;
     prepared.forward(&input, None, &mut output)?;
     written(&output)
 }

@@ -47,7 +47,7 @@ const DIRECT_SHAPE: Conv2d = Conv2d {
     mode: Padding::Reflect,
 };
 
-const WINOGRAD_SHAPE: Conv2d = Conv2d {
+pub(super) const WINOGRAD_SHAPE: Conv2d = Conv2d {
     batch: 2,
     in_channels: 64,
     in_height: 32,
@@ -60,7 +60,7 @@ const WINOGRAD_SHAPE: Conv2d = Conv2d {
 };
 
 /// Elements of the input, the weight and the output.
-fn lengths(conv: &Conv2d) -> Result<[usize; 3], SelfTestError> {
+pub(super) fn lengths(conv: &Conv2d) -> Result<[usize; 3], SelfTestError> {
     let [height, width] = conv.output_size()?;
     let Conv2d { batch, in_channels, in_height, in_width, out_channels, kernel: [rows, columns], .. } = *conv;
     let weight = out_channels * in_channels * rows * columns;

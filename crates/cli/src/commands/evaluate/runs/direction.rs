@@ -100,9 +100,10 @@ pub(super) fn measure(
     let &Pictures { to, inputs, real, trained } = pictures;
     let comparison = &measuring.comparison;
     let outputs = translated(subject, to, inputs, comparison.seed, console)?;
-    let scores = identity_scores(tools, &subject.model.template(), inputs, &outputs, console)?;
+    let frame = subject.model.template();
+    let scores = identity_scores(tools, &frame, inputs, &outputs, console)?;
     let mut measures = identity(tools, &scores, inputs, groups, comparison);
-    let (shapes, warning) = exaggeration(tools, inputs, &outputs, comparison, console)?;
+    let (shapes, warning) = exaggeration(tools, &frame, inputs, &outputs, comparison, console)?;
     if let Some(warning) = warning {
         told.warn(format!("{}, to {to}: {warning}", subject.name.display()), console);
     }

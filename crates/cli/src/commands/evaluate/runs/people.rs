@@ -139,6 +139,7 @@ fn of_kept(tools: &Tools, kept: IdentityKept) -> Vec<Measure> {
 /// If the detector fails.
 pub(super) fn exaggeration(
     tools: &Tools,
+    frame: &Template,
     inputs: &[Crop],
     outputs: &[Picture],
     comparison: &ComparisonArguments,
@@ -147,7 +148,7 @@ pub(super) fn exaggeration(
     let bar = console.progress(inputs.len() as u64, "{bar:24} {pos}/{len} shapes");
     let mut pairs = Vec::new();
     for (input, output) in inputs.iter().zip(outputs) {
-        let found = [&input.picture, output].map(|picture| displacement(tools, picture));
+        let found = [&input.picture, output].map(|picture| displacement(tools, frame, picture));
         let [input, output] = found;
         if let (Some(input), Some(output)) = (input?, output?) {
             pairs.push((input, output));
@@ -178,8 +179,8 @@ pub(super) fn exaggeration(
 }
 
 /// A face's landmarks against the mean face, in the head's frame. `None` where no face is found.
-fn displacement(tools: &Tools, picture: &Picture) -> anyhow::Result<Option<Displacement>> {
-    let Some(face) = tools.detector.find(picture)?.into_iter().next() else { return Ok(None) };
+fn displacement(tools: &Tools, frame: &Template, picture: &Picture) -> anyhow::Result<Option<Displacement>> {
+    let Some(face) = tools.detector.find_in_frame(picture, frame)? else { return Ok(None) };
     let space = ShapeSpace::learned();
     let Some(pose) = space.pose(&face.points) else { return Ok(None) };
     let points: Vec<Point3> = IBUG.iter().map(|vertex| pose.into_head(face.points.points()[*vertex])).collect();
