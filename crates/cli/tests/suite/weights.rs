@@ -147,7 +147,8 @@ fn styles_get_names_and_are_asked_for_by_them() {
     place
         .run(&["translate", "x.png", "--aligned", "-o", "out", "--model", "named.safetensors", "--style", "oil"])
         .failed(&["oil", "ink, wash"]);
-    name(model.to_str().unwrap(), &["Ink Wash=ink"]).failed(&["lower-case"]);
+    let refused = name(model.to_str().unwrap(), &["Ink Wash=ink"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("lower-case"), "{refused:?}");
     name(model.to_str().unwrap(), &["ink=nothing.png"]).failed(&["nothing.png", "ink"]);
     name("named.safetensors", &["ink=ink"]).failed(&["replace the input"]);
 }

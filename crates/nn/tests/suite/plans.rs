@@ -111,28 +111,34 @@ fn translations_do_not_depend_on_those_before() {
     });
 }
 
-/// Attention to means of neighbours: the same bits where all positions are looked at, near them on a smooth picture where they are not.
+/// Attention to means of neighbours: the same bits where all positions are looked at; where they are not, on a smooth picture, nearer to that
+/// than without attention.
 #[test]
 fn attention_to_fewer_positions_stays_near() {
-    let generator = GeneratorConfig { dim: 8, ..GeneratorConfig::default() };
-    let translator = translator(generator);
+    let whole = translator(GeneratorConfig { dim: 8, ..GeneratorConfig::default() });
+    let mut without = whole.clone();
+    without.visit_mut("", &mut |name, parameter| {
+        if name.ends_with("gamma") && !name.contains("norm") {
+            parameter.set(parameter.flat() * 0.0);
+        }
+    });
+    without.refresh();
     let [height, width] = [96, 80];
     let wave = |index: usize| {
         let [x, y] = [index % width, index / width % height].map(|place| place as f32);
         (x / 23.0 + (index / (width * height)) as f32).sin() * (y / 31.0).cos()
     };
     let picture: Vec<f32> = (0..3 * height * width).map(wave).collect();
-    let translate = |most_keys: Option<usize>| {
+    let translate = |translator: &Translator, most_keys: Option<usize>| {
         let options = PlanOptions { most_keys, ..PlanOptions::default() };
-        let plan = TranslationPlan::new(&translator, Domain::Drawing, [height, width], options).unwrap();
+        let plan = TranslationPlan::new(translator, Domain::Drawing, [height, width], options).unwrap();
         plan.run(&picture, styles(1, 8)).unwrap()
     };
     // A content code of 24x20.
-    let all = translate(None);
-    assert_eq!(translate(Some(480)), all);
-    let thinned = translate(Some(479));
-    assert_ne!(thinned, all);
+    let all = translate(&whole, None);
+    assert_eq!(translate(&whole, Some(480)), all);
     let mean =
         |other: &[f32]| all.iter().zip(other).map(|(one, other)| (one - other).abs()).sum::<f32>() / all.len() as f32;
-    assert!(mean(&thinned) < 0.02, "{}", mean(&thinned));
+    let [thinned, none] = [translate(&whole, Some(479)), translate(&without, None)].map(|other| mean(&other));
+    assert!(thinned > 0.0 && thinned < 0.5 * none, "{thinned}, {none}");
 }
