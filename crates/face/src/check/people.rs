@@ -12,11 +12,13 @@ use super::plausibility::cut_off;
 /// Above this similarity two faces may be one person's: the built-in recogniser's (`docs/models/likeness.md`).
 pub const ALIKE: f32 = 0.47;
 /// A photo is another person's if it is more alike to theirs by so much. Of 72 photos of 18 synthetic people none comes nearer than 0.04 below
-/// (`dataset synth`, the built-in recogniser, 2026-11-30).
+/// (`dataset synth`, the built-in recogniser, 2026-11-30). Of 1,014 real photos of 381 people none was told falsely, and 220 of 220 that
+/// were put under another name were found; so they were with 0.05 and 0.2.
 pub(super) const MORE_ALIKE: f32 = 0.15;
-/// Two names are one person's if the photos of both are as alike as the photos of each, but for so little. The nearest two of these people are
-/// 0.12 below.
-pub(super) const AS_ALIKE: f32 = 0.03;
+/// Two names are one person's if the photos of both are as alike as the photos of each, but for so little. The nearest two of the synthetic
+/// people are 0.12 below. Of 31 real people with four photos, halved under two names in all three ways, 87 of 93 were found, 79 with 0.03; of
+/// 72,390 pairs of real people one was told falsely, with 0.12 three.
+pub(super) const AS_ALIKE: f32 = 0.10;
 
 /// What was seen of a picture of a dataset.
 #[derive(Clone, Debug, Default, PartialEq)]

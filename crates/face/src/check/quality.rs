@@ -1,6 +1,8 @@
 //! What is wrong with a picture whatever it shows: CleanVision's kinds (<https://github.com/cleanlab/cleanvision>), with measures and
 //! limits of our own. Of 192 pictures of 18 synthetic people (`dataset synth`, 160 pixels, 2026-11-30) the least sharp photo has a sharpness of 0.50, a
-//! copy that went through 24 pixels at most 0.10; the least entropy is 5.8 bits of photos and 3.0 of drawings.
+//! copy that went through 24 pixels at most 0.10; the least entropy is 5.8 bits of photos and 3.0 of drawings. Of 1,468 real photos
+//! (official portraits, studio pictures, pairs of one person) and 459 engravings nothing is told here, of 135 oil portraits that 11 are
+//! blurry: they are painted softly.
 
 use crate::dataset::ProblemKind;
 use crate::domain::Domain;
