@@ -138,7 +138,7 @@ impl Watch for Noting<'_> {
 
 /// What has become of a job.
 pub(super) async fn look(State(state): State<ApiState>, Path(id): Path<String>) -> Result<Json<JobReply>, Failure> {
-    state.jobs.look(&id, |id, state| JobReply::new(id, state)).map(Json).ok_or_else(unknown)
+    state.jobs.look(&id, JobReply::new).map(Json).ok_or_else(unknown)
 }
 
 /// The result of a job, as JSON or as a picture.
