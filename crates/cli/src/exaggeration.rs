@@ -3,6 +3,7 @@
 use anyhow::{Context, ensure};
 use portraitist_face::landmarks::mesh::MeshPoints;
 use portraitist_face::shape::{Amounts, Exaggeration};
+use portraitist_face::transform::Point;
 use portraitist_face::{Decoded, Picture};
 use portraitist_nn::builtin::RECOGNIZER;
 use portraitist_nn::config::Domain;
@@ -10,6 +11,7 @@ use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::translate::Translated;
 
 use crate::arguments::{ExaggerationAmount, TranslateArguments};
+use crate::faces::corrected::corrected;
 use crate::likeness::as_alike_percent;
 use crate::output::advised;
 
@@ -19,6 +21,8 @@ pub(crate) struct Exaggerating {
     /// Whose difference from the mean grows, instead of the picture's own.
     example: Option<MeshPoints>,
     keep_shape: bool,
+    /// Where iBUG's points are in the crop, if somebody knows better than the network.
+    corrected: Option<[Point; 68]>,
 }
 
 /// At this false accept rate the recogniser must still take `auto`'s result for the same person.
@@ -56,12 +60,18 @@ impl Exaggerating {
                 advised(format!("{}: no face found", path.display()), "name a drawing that shows a face")
             })
         };
-        Ok(Self { amount, example: example.map(read).transpose()?, keep_shape: arguments.keep_shape })
+        Ok(Self { amount, example: example.map(read).transpose()?, keep_shape: arguments.keep_shape, corrected: None })
     }
 
     /// The person by an amount; caricatures that become photos get a real face's shape unless it is kept.
     pub(crate) fn by(amount: Option<ExaggerationAmount>, keep_shape: bool) -> Self {
-        Self { amount, example: None, keep_shape }
+        Self { amount, example: None, keep_shape, corrected: None }
+    }
+
+    /// With iBUG's 68 points of the crop as somebody has put them.
+    #[must_use]
+    pub(crate) fn at(self, corrected: Option<[Point; 68]>) -> Self {
+        Self { corrected, ..self }
     }
 
     /// The same with an amount for all parts: what `auto` found on a smaller picture.
@@ -85,7 +95,7 @@ impl Exaggerating {
     pub(crate) fn shape(&self, crop: &Picture, to: Domain) -> anyhow::Result<Shaped> {
         let way = match (self.amount, to) {
             (Some(amount), _) => {
-                let points = mesh(crop)?.ok_or_else(no_shape)?;
+                let points = self.mesh(crop)?.ok_or_else(no_shape)?;
                 let shape = match &self.example {
                     Some(example) => Exaggeration::like(&points, example),
                     None => Exaggeration::of(&points),
@@ -93,7 +103,7 @@ impl Exaggerating {
                 Way::Grow(Box::new(shape.ok_or_else(no_shape)?), amount)
             }
             (None, Domain::Photo) if !self.keep_shape => {
-                let back = mesh(crop)?.and_then(|points| Exaggeration::undone(&points));
+                let back = self.mesh(crop)?.and_then(|points| Exaggeration::undone(&points));
                 match back.filter(|back| back.movement > LEAST_MOVEMENT) {
                     Some(back) => Way::Bent(back.bend.apply(crop)?),
                     None => Way::AsItIs,
@@ -102,6 +112,14 @@ impl Exaggerating {
             (None, _) => Way::AsItIs,
         };
         Ok(Shaped(way))
+    }
+
+    fn mesh(&self, crop: &Picture) -> anyhow::Result<Option<MeshPoints>> {
+        let found = mesh(crop)?;
+        Ok(match &self.corrected {
+            Some(points) => found.map(|found| corrected(&found, points)),
+            None => found,
+        })
     }
 }
 

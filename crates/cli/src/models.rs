@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use portraitist_face::detect::{FaceDetector, LandmarkDetector};
+use portraitist_face::Picture;
+use portraitist_face::detect::{Face, FaceDetector, LandmarkDetector, LandmarkedFace};
 use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::recognition::{Recognizer, RecognizerError};
 use portraitist_nn::translate::{Model, ModelError};
@@ -22,7 +23,22 @@ pub(crate) fn open_detector() -> anyhow::Result<Arc<dyn FaceDetector>> {
 /// # Errors
 /// As [`open_detector`].
 pub(crate) fn open_landmark_detector() -> anyhow::Result<Arc<dyn LandmarkDetector>> {
-    Ok(Arc::new(FaceMeshDetector::new()?))
+    Ok(Arc::new(SharedDetector(FaceMeshDetector::shared()?)))
+}
+
+/// The detector of this process, for whoever owns one: its networks are in memory once.
+struct SharedDetector(&'static FaceMeshDetector);
+
+impl FaceDetector for SharedDetector {
+    fn detect(&self, picture: &Picture) -> portraitist_face::Result<Vec<Face>> {
+        self.0.detect(picture)
+    }
+}
+
+impl LandmarkDetector for SharedDetector {
+    fn landmarks(&self, picture: &Picture) -> portraitist_face::Result<Vec<LandmarkedFace>> {
+        self.0.landmarks(picture)
+    }
 }
 
 /// Reads the translator of a name.

@@ -2,15 +2,16 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
-use super::values::{PrecisionName, parse_any_address, parse_memory};
+use super::values::{PrecisionName, parse_any_address, parse_memory, parse_time};
 use crate::web::limits::DEFAULT_ADDRESS;
 
 /// Serve the pages and their HTTP interface.
 ///
-/// Stylises photos on a page and for programs (POST /api/translate, POST /api/detect, GET /api/models; /openapi.json describes them,
+/// Stylises photos on a page and for programs (POST /api/translate, POST /api/detect, POST /api/jobs, GET /api/models; /openapi.json describes them,
 /// /healthz and /metrics watch over them), until Ctrl-C, which lets finish what is being drawn. Without --addr only this
 /// computer is served. Beyond it, --token-file is required, and every request to the interface has to carry the token
 /// (Authorization: Bearer TOKEN); the page asks for it once. --json prints one object with the address when it is there.
@@ -35,10 +36,14 @@ pub(crate) struct ServeArguments {
     /// A folder of runs to watch on the page /runs; nothing in it is changed.
     #[arg(long, value_name = "DIR")]
     pub(crate) runs: Option<PathBuf>,
-    /// Where to keep what is said of the datasets' pictures (keep, drop, notes, corrected landmarks), and thumbnails. Without
-    /// it nothing is kept.
-    #[arg(long, value_name = "DIR", requires = "datasets")]
+    /// Where to keep what is said of the datasets' pictures (keep, drop, notes, corrected landmarks), thumbnails, and the
+    /// gallery. Without it nothing is kept.
+    #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Let people keep drawings in a gallery, each for so long, such as 12h or 7d; at most 500 pictures. Without it no picture is
+    /// kept. The gallery lies in --data.
+    #[arg(long, value_name = "TIME", value_parser = parse_time, requires = "data")]
+    pub(crate) gallery: Option<Duration>,
     /// An upper bound of the memory that the program takes, such as 512M or 2G: pictures and uploads that would not fit are
     /// refused. Without it pictures may have 100 megapixels.
     #[arg(long, value_name = "SIZE", value_parser = parse_memory)]

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::{PathBufValueParser, TypedValueParser};
@@ -123,6 +124,20 @@ pub(super) fn parse_memory(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(wrong)
 }
 
+/// A time with a unit: `30m`, `12h`, `7d`; a minute to a year.
+pub(super) fn parse_time(text: &str) -> Result<Duration, String> {
+    let wrong = || "expected a time from 1m to 365d, such as 30m, 12h or 7d".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds: u64 = match unit {
+        "m" => 60,
+        "h" => 3600,
+        "d" => 24 * 3600,
+        _ => return Err(wrong()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(seconds));
+    seconds.filter(|seconds| (60..=365 * 24 * 3600).contains(seconds)).map(Duration::from_secs).ok_or_else(wrong)
+}
+
 pub(super) fn parse_ceiling(text: &str) -> Result<f64, String> {
     let ceiling = text.parse().ok().filter(|ceiling: &f64| ceiling.is_finite() && *ceiling > 0.0);
     ceiling.ok_or_else(|| "expected a number above 0".to_owned())
@@ -222,6 +237,16 @@ mod tests {
         }
         for text in ["", "M", "1.5G", "-1M", "12X", "99999999999999G", "é"] {
             assert!(parse_memory(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_have_a_unit_and_bounds() {
+        for (text, seconds) in [("1m", 60), ("12h", 43_200), ("7d", 604_800), ("365d", 31_536_000)] {
+            assert_eq!(parse_time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for text in ["", "m", "7", "0h", "366d", "-1h", "1.5h", "7 d", "7天", "99999999999999999999d"] {
+            assert!(parse_time(text).is_err(), "{text}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which of a picture's faces is meant, and what is said of faces.
 
+pub(crate) mod corrected;
 pub(crate) mod detected;
 
 use anyhow::bail;

@@ -1,13 +1,17 @@
 //! How much memory the server may take: what may be uploaded, held and decoded, so that `--memory` is kept.
 //!
-//! Counted are the program with its networks loaded and at work ([`BASE_BYTES`]), the bodies of requests (each once, forms twice), and for
-//! the one picture that is worked on [`BYTES_PER_PIXEL`] for each of its pixels. The constants are rounded so that their sum holds: with
-//! `--memory 512M` the process took 495 MiB at most, at 2560x2560 with both models loaded (`docs/serving.md`).
+//! Counted are the program with its networks loaded and at work ([`BASE_BYTES`], or [`LEAST_BASE_BYTES`] with one translator at a time), the
+//! bodies of requests and answers that are being sent (each once, forms twice), and for the one picture that is worked on
+//! [`BYTES_PER_PIXEL`] for each of its pixels. What was measured: `docs/serving.md`.
 
 use super::limits::{MAX_HELD_BYTES, MAX_UPLOAD_BYTES};
 
-/// The program with all built-in networks loaded, while it translates a small picture.
-const BASE_BYTES: u64 = 300 << 20;
+/// The program with all built-in networks at work, in both directions.
+const BASE_BYTES: u64 = 560 << 20;
+/// The same with one translator at a time, for one direction.
+const LEAST_BASE_BYTES: u64 = 380 << 20;
+/// What has to be left for pictures and bodies before all networks stay loaded.
+const COMFORTABLE_BYTES: u64 = 200 << 20;
 /// For each pixel of a picture: decoded, upright, searched for faces, and written again with the face blended in.
 const BYTES_PER_PIXEL: u64 = 24;
 /// Least pixels that are worth serving: a photo of 1000x1000.
@@ -24,6 +28,8 @@ pub(crate) struct Budget {
     pub(crate) held_bytes: usize,
     /// Pixels of the one picture that is worked on.
     pub(crate) pixels: u64,
+    /// Whether every translator that was asked for stays loaded.
+    pub(crate) keeps_all: bool,
 }
 
 impl Default for Budget {
@@ -32,6 +38,7 @@ impl Default for Budget {
             upload_bytes: MAX_UPLOAD_BYTES,
             held_bytes: MAX_HELD_BYTES,
             pixels: portraitist_face::picture::MAX_PIXELS,
+            keeps_all: true,
         }
     }
 }
@@ -42,7 +49,8 @@ impl Budget {
     /// # Errors
     /// The least number of bytes with which the server can work.
     pub(crate) fn within(bytes: u64) -> Result<Self, u64> {
-        let rest = bytes.saturating_sub(BASE_BYTES);
+        let keeps_all = bytes >= BASE_BYTES + COMFORTABLE_BYTES;
+        let rest = bytes.saturating_sub(if keeps_all { BASE_BYTES } else { LEAST_BASE_BYTES });
         let most = Self::default();
         // A quarter for bodies; one body twice.
         let held = (rest / 4).min(most.held_bytes as u64);
@@ -50,10 +58,10 @@ impl Budget {
         let pixels = ((rest - held) / BYTES_PER_PIXEL).min(most.pixels);
         if pixels < LEAST_PIXELS || upload < LEAST_UPLOAD {
             let for_pixels = LEAST_PIXELS * BYTES_PER_PIXEL * 4 / 3;
-            return Err(BASE_BYTES + for_pixels.max(8 * LEAST_UPLOAD) + (1 << 20));
+            return Err(LEAST_BASE_BYTES + for_pixels.max(8 * LEAST_UPLOAD) + (1 << 20));
         }
         let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
-        Ok(Self { upload_bytes: size(upload), held_bytes: size(held), pixels })
+        Ok(Self { upload_bytes: size(upload), held_bytes: size(held), pixels, keeps_all })
     }
 
     /// The limits that scripts know, as a JavaScript module.
@@ -70,10 +78,11 @@ mod tests {
 
     #[test]
     fn what_is_admitted_fits() {
-        for mebibytes in [400, 512, 1024, 4096, 16384] {
+        for mebibytes in [450, 512, 799, 800, 1024, 4096, 16384] {
             let bytes = mebibytes << 20;
-            let Budget { upload_bytes, held_bytes, pixels } = Budget::within(bytes).unwrap();
-            assert!(BASE_BYTES + held_bytes as u64 + pixels * BYTES_PER_PIXEL <= bytes, "{mebibytes}");
+            let Budget { upload_bytes, held_bytes, pixels, keeps_all } = Budget::within(bytes).unwrap();
+            let base = if keeps_all { BASE_BYTES } else { LEAST_BASE_BYTES };
+            assert!(base + held_bytes as u64 + pixels * BYTES_PER_PIXEL <= bytes, "{mebibytes}");
             assert!(2 * upload_bytes <= held_bytes, "a form is held twice");
         }
         assert_eq!(Budget::within(16 << 30), Ok(Budget::default()));

@@ -8,6 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::spawn_blocking;
 
 use super::budget::Budget;
+use super::memory::Memory;
 
 /// Hands out places; clones share them.
 #[derive(Clone)]
@@ -16,36 +17,12 @@ pub(super) struct Queue {
     places: Arc<Semaphore>,
     /// One permit for everybody at work.
     turns: Arc<Semaphore>,
-    /// One permit for every unit of memory that bodies may take.
-    memory: Arc<Semaphore>,
-    uploads: Arc<AtomicU64>,
+    pub(super) memory: Memory,
     most: usize,
     jobs: usize,
-    upload_bytes: usize,
     /// The tickets of everybody in the queue, who are served in their order.
     line: Arc<watch::Sender<BTreeSet<u64>>>,
     next_ticket: Arc<AtomicU64>,
-}
-
-/// Unit in which memory is counted.
-const UNIT_BYTES: usize = 1024;
-
-/// Memory that a body takes; dropping it lets it go.
-#[derive(Debug)]
-pub(super) struct Held {
-    permit: OwnedSemaphorePermit,
-    memory: Arc<Semaphore>,
-    /// Largest body.
-    pub(super) most: usize,
-}
-
-impl Held {
-    /// Whether there is memory for a body of `bytes` in all, which is then taken.
-    pub(super) fn grow(&mut self, bytes: usize) -> bool {
-        let more = bytes.div_ceil(UNIT_BYTES).saturating_sub(self.permit.num_permits());
-        let more = u32::try_from(more).ok().and_then(|more| Arc::clone(&self.memory).try_acquire_many_owned(more).ok());
-        more.map(|more| self.permit.merge(more)).is_some()
-    }
 }
 
 /// A place in the queue; dropping it leaves the queue.
@@ -104,21 +81,12 @@ impl Queue {
         Self {
             places: Arc::new(Semaphore::new(jobs + waiting)),
             turns: Arc::new(Semaphore::new(jobs)),
-            memory: Arc::new(Semaphore::new(budget.held_bytes / UNIT_BYTES)),
-            uploads: Arc::default(),
+            memory: Memory::new(budget),
             most: jobs + waiting,
             jobs,
-            upload_bytes: budget.upload_bytes,
             line: Arc::default(),
             next_ticket: Arc::default(),
         }
-    }
-
-    /// Begins to receive a body, for which [`Held::grow`] takes memory as it arrives; `None` if there is none at all.
-    pub(super) fn receive(&self) -> Option<Held> {
-        self.uploads.fetch_add(1, Ordering::Relaxed);
-        let permit = Arc::clone(&self.memory).try_acquire_many_owned(1).ok()?;
-        Some(Held { permit, memory: Arc::clone(&self.memory), most: self.upload_bytes })
     }
 
     /// A place, unless all are taken. Whoever takes one has the body already: slow senders keep nobody out.
@@ -138,11 +106,6 @@ impl Queue {
     /// Whether nobody works or waits.
     pub(super) fn is_empty(&self) -> bool {
         self.places.available_permits() == self.most
-    }
-
-    /// How many bodies have been received, or begun to be.
-    pub(super) fn uploads(&self) -> u64 {
-        self.uploads.load(Ordering::Relaxed)
     }
 
     /// How many work or wait.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::limits::RETRY_SECONDS;
 
 /// An answer that is no result.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     status: StatusCode,
     kind: &'static str,
@@ -105,6 +105,12 @@ impl Failure {
     /// There is no such thing.
     pub(super) fn not_there(error: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", error, hint)
+    }
+
+    /// A job has not ended yet.
+    pub(super) fn not_ready() -> Self {
+        let hint = "ask for the job until its state is done";
+        Self::new(StatusCode::CONFLICT, "not_ready", "the job has not ended yet", hint).retrying(RETRY_SECONDS)
     }
 
     /// The body did not arrive in time.

@@ -11,9 +11,9 @@ use super::queue::Queue;
 pub(super) struct Rest {
     queue: Queue,
     give_back: fn(),
-    /// Uploads so far, when it was last looked at.
+    /// Large uses so far, when it was last looked at.
     seen: u64,
-    /// Uploads so far, when memory was last given back.
+    /// Large uses so far, when memory was last given back.
     given_back: u64,
 }
 
@@ -25,12 +25,12 @@ impl Rest {
 
     /// Looks.
     pub(super) fn look(&mut self) {
-        let uploads = self.queue.uploads();
-        if uploads != self.given_back && uploads == self.seen && self.queue.is_empty() {
-            self.given_back = uploads;
+        let uses = self.queue.memory.uses();
+        if uses != self.given_back && uses == self.seen && self.queue.is_empty() {
+            self.given_back = uses;
             spawn_blocking(self.give_back);
         }
-        self.seen = uploads;
+        self.seen = uses;
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         });
         let looks = |rest: &mut Rest, count: usize| (0..count).for_each(|_| rest.look());
         looks(&mut rest, 3);
-        drop(queue.receive());
+        drop(queue.memory.receive());
         looks(&mut rest, 1);
         let place = queue.enter();
         looks(&mut rest, 3);

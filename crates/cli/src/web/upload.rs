@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::limits::{DISCARD_TIME, MAX_DISCARDED_BYTES, MAX_TEXT_BYTES, MIN_UPLOAD_RATE, UPLOAD_PATIENCE, UPLOAD_TIME};
-use super::queue::Held;
+use super::memory::Held;
 use super::reply::Failure;
 
 /// Room that is made before anything has arrived: what a client announces costs it nothing.

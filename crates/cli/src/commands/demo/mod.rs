@@ -32,6 +32,7 @@ pub(crate) fn run(arguments: &DemoArguments, console: &Console) -> anyhow::Resul
         access: Access::new(address, &[], None),
         datasets: None,
         runs: None,
+        gallery: None,
         opens: !arguments.no_open,
     };
     page::run(serving, console)

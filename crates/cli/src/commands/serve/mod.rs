@@ -10,7 +10,8 @@ use anyhow::Context;
 
 use crate::arguments::ServeArguments;
 use crate::output::{Console, advised};
-use crate::web::datasets::DatasetsState;
+use crate::web::datasets::DatasetsPlace;
+use crate::web::gallery::Gallery;
 use crate::web::runs::RunsFolder;
 use crate::web::{Access, Budget};
 
@@ -29,17 +30,22 @@ pub(crate) fn run(arguments: &ServeArguments, console: &Console) -> anyhow::Resu
             advised(error, format!("it needs at least {} MiB", least.div_ceil(1 << 20)))
         })?,
     };
-    let data = arguments.data.as_deref();
-    let datasets = arguments.datasets.as_deref().map(|folder| {
+    let is_bounded = arguments.memory.is_some();
+    if arguments.datasets.is_some() && is_bounded {
         // A picture of the viewer may be decoded while another one is drawn.
-        budget.pixels /= if arguments.memory.is_some() { 2 } else { 1 };
-        DatasetsState::open(folder, data, budget.pixels)
+        budget.pixels /= 2;
+    }
+    let datasets = arguments.datasets.clone().map(|datasets| DatasetsPlace {
+        datasets,
+        data: arguments.data.clone(),
+        pixels: budget.pixels,
+        is_bounded,
     });
     let runs = arguments
         .runs
         .as_deref()
         .map(|folder| RunsFolder::new(folder).with_context(|| format!("{}: cannot read the runs", folder.display())));
-    let (datasets, runs) = (datasets.transpose()?, runs.transpose()?);
+    let runs = runs.transpose()?;
     let serving = page::Serving {
         address,
         model: &arguments.model,
@@ -48,7 +54,19 @@ pub(crate) fn run(arguments: &ServeArguments, console: &Console) -> anyhow::Resu
         access: Access::new(address, &arguments.allowed_host, token.as_deref()),
         datasets,
         runs,
+        gallery: gallery(arguments)?,
         opens: arguments.open,
     };
     page::run(serving, console)
+}
+
+/// The gallery, if there is to be one; otherwise what an earlier one kept too long goes.
+fn gallery(arguments: &ServeArguments) -> anyhow::Result<Option<Gallery>> {
+    let Some(data) = arguments.data.as_deref() else { return Ok(None) };
+    let Some(kept_for) = arguments.gallery else {
+        Gallery::sweep_below(data);
+        return Ok(None);
+    };
+    let gallery = Gallery::open(data, kept_for);
+    gallery.map(Some).with_context(|| format!("{}: cannot keep a gallery there", data.display()))
 }

@@ -14,7 +14,8 @@ use crate::interruption;
 use crate::memory::give_memory_back;
 use crate::output::{Console, advised};
 use crate::web::api::ApiState;
-use crate::web::datasets::DatasetsState;
+use crate::web::datasets::{DatasetsPlace, DatasetsState};
+use crate::web::gallery::Gallery;
 use crate::web::limits::{DEFAULT_ADDRESS, LAST_DRAWING};
 use crate::web::runs::RunsFolder;
 use crate::web::{self, Access, AppState, Budget};
@@ -26,8 +27,9 @@ pub(in crate::commands) struct Serving<'a> {
     pub(in crate::commands) precision: InferencePrecision,
     pub(in crate::commands) budget: Budget,
     pub(in crate::commands) access: Access,
-    pub(in crate::commands) datasets: Option<DatasetsState>,
+    pub(in crate::commands) datasets: Option<DatasetsPlace>,
     pub(in crate::commands) runs: Option<RunsFolder>,
+    pub(in crate::commands) gallery: Option<Gallery>,
     /// Whether the page is opened in the browser.
     pub(in crate::commands) opens: bool,
 }
@@ -40,12 +42,14 @@ struct Opened<'a> {
 
 /// Serves until it is asked to end.
 pub(in crate::commands) fn run(serving: Serving<'_>, console: &Console) -> anyhow::Result<ExitCode> {
-    let Serving { address, model, precision, budget, access, datasets, runs, opens } = serving;
-    let networks = Networks::open(model, precision)?;
+    let Serving { address, model, precision, budget, access, datasets, runs, gallery, opens } = serving;
+    let networks = Networks::open(model, precision, budget.keeps_all)?;
     let is_bounded = budget != Budget::default();
     let api = ApiState::new(Arc::new(networks), budget, access);
     let api = if is_bounded { api.with_after_work(give_memory_back) } else { api };
-    let state = AppState { datasets, runs: runs.map(Arc::new), give_memory_back, ..AppState::new(api) };
+    let datasets = datasets.map(|place| DatasetsState::open(&place, api.memory())).transpose()?;
+    let (runs, gallery) = (runs.map(Arc::new), gallery.map(Arc::new));
+    let state = AppState { datasets, runs, gallery, give_memory_back, ..AppState::new(api) };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
         let listener = match TcpListener::bind(address).await {

@@ -8,6 +8,7 @@ use portraitist_face::detect::LandmarkDetector;
 use portraitist_face::edit::resize;
 use portraitist_face::pipeline::FaceCrop;
 use portraitist_nn::builtin::{self, MODELS};
+use portraitist_nn::config::Domain;
 use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::random::style_code;
 use portraitist_nn::recognition::Recognizer;
@@ -15,6 +16,7 @@ use portraitist_nn::translate::slerp;
 
 use crate::exaggeration::Exaggerating;
 use crate::faces::detected::DetectedFace;
+use crate::memory::give_memory_back;
 use crate::models::{open_landmark_detector, open_recognizer};
 use crate::output::describe;
 use crate::similarity::ReferenceEmbedding;
@@ -24,11 +26,20 @@ use crate::web::api::{FaceService, OfferedModel, ServiceError, Step, Style, Tran
 /// What is loaded, and what can be.
 pub(super) struct Networks {
     offered: Vec<OfferedModel>,
-    /// The translators that were asked for, in the order of `offered`.
-    loaded: Mutex<Vec<Option<Arc<FaceTranslator>>>>,
+    loaded: Mutex<Loaded>,
+    /// Whether every translator that was asked for stays loaded.
+    keeps_all: bool,
     recognizer: Recognizer,
     detector: Arc<dyn LandmarkDetector>,
     precision: InferencePrecision,
+}
+
+/// The translators that are loaded.
+struct Loaded {
+    /// In the order of [`Networks::offered`].
+    translators: Vec<Option<Arc<FaceTranslator>>>,
+    /// Which one translated last, and where to: for each direction it prepares weights of its own.
+    last: Option<(usize, Domain)>,
 }
 
 /// What was asked for cannot be done; whoever asked can change it.
@@ -37,31 +48,39 @@ fn unusable(error: anyhow::Error) -> ServiceError {
 }
 
 impl Networks {
-    /// Loads the first model, what finds faces, and the recogniser.
+    /// Loads the first model, what finds faces, and the recogniser. Unless it `keeps_all`, only one model is loaded at a time, for one
+    /// direction: each takes some 100 MiB.
     ///
     /// # Errors
     /// If there is no such model.
-    pub(super) fn open(model: &Path, precision: InferencePrecision) -> anyhow::Result<Self> {
+    pub(super) fn open(model: &Path, precision: InferencePrecision, keeps_all: bool) -> anyhow::Result<Self> {
         let first = FaceTranslator::open(model, precision)?;
         let offered = offered(model);
-        let mut loaded = vec![None; offered.len()];
-        loaded[0] = Some(Arc::new(first));
+        let mut translators = vec![None; offered.len()];
+        translators[0] = Some(Arc::new(first));
+        let loaded = Mutex::new(Loaded { translators, last: None });
         let recognizer = open_recognizer(builtin::RECOGNIZER, "cpu")?.with_precision(precision);
         let detector = open_landmark_detector()?;
-        Ok(Self { offered, loaded: Mutex::new(loaded), recognizer, detector, precision })
+        Ok(Self { offered, loaded, keeps_all, recognizer, detector, precision })
     }
 
-    fn translator(&self, name: Option<&str>) -> Result<(String, Arc<FaceTranslator>), ServiceError> {
+    fn translator(&self, name: Option<&str>, to: Domain) -> Result<(String, Arc<FaceTranslator>), ServiceError> {
         let index = name.map_or(Some(0), |name| self.offered.iter().position(|model| model.name == name));
         let index = index.ok_or_else(|| ServiceError::Unusable("there is no such model".to_owned()))?;
         let name = self.offered[index].name.clone();
         // Loading takes a moment; jobs take turns anyway.
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(translator) = &loaded[index] {
+        let is_another = loaded.last.is_some_and(|last| last != (index, to)) || loaded.translators[index].is_none();
+        if is_another && !self.keeps_all {
+            loaded.translators.fill(None);
+            give_memory_back();
+        }
+        loaded.last = Some((index, to));
+        if let Some(translator) = &loaded.translators[index] {
             return Ok((name, Arc::clone(translator)));
         }
         let translator = Arc::new(FaceTranslator::open(Path::new(&name), self.precision).map_err(unusable)?);
-        loaded[index] = Some(Arc::clone(&translator));
+        loaded.translators[index] = Some(Arc::clone(&translator));
         Ok((name, translator))
     }
 
@@ -146,7 +165,7 @@ impl FaceService for Networks {
         request: &TranslateRequest,
         watch: &dyn Watch,
     ) -> Result<Translation, ServiceError> {
-        let (model, translator) = self.translator(request.model.as_deref())?;
+        let (model, translator) = self.translator(request.model.as_deref(), request.to)?;
         let (face, faces) = self.face(&translator, picture, request)?;
         watch.begin(Step::Translating)?;
         let style = self.style(&translator, request).map_err(unusable)?;
@@ -156,7 +175,8 @@ impl FaceService for Networks {
             let similarity = reference.as_ref()?.similarity(result).ok();
             similarity.filter(|similarity| similarity.is_finite())
         };
-        let exaggerating = Exaggerating::by(request.exaggerate, false);
+        let corrected = request.shape.as_ref().map(|shape| shape.map(|point| face.transform.apply(point)));
+        let exaggerating = Exaggerating::by(request.exaggerate, false).at(corrected);
         let mut shaped = exaggerating.shape(&face.crop, request.to).map_err(unusable)?;
         let draw = |crop: &Picture| {
             // `auto` draws several times.

@@ -12,13 +12,13 @@ use serde::Serialize;
 
 use super::fields::DETECT;
 use super::form::{Form, Parameters, receive};
-use super::job::{IntoPng, Wanted, answer};
+use super::job::{Answer, Wanted, answer};
 use super::service::{FaceService, Step, Watch};
 use super::state::ApiState;
 use super::translate::{decode, failure};
 use crate::faces::detected::DetectedFace;
-use crate::web::connections::Connection;
 use crate::web::reply::Failure;
+use crate::web::sockets::Connection;
 
 /// As a picture of `detect --json`.
 #[derive(Serialize)]
@@ -32,9 +32,9 @@ struct DetectionReply {
     warnings: Vec<String>,
 }
 
-impl IntoPng for DetectionReply {
-    fn into_png(self) -> Result<Response, Failure> {
-        Err(Failure::bad_request("faces are no picture", "ask for application/json"))
+impl Answer for DetectionReply {
+    fn take_png(&mut self) -> Option<Vec<u8>> {
+        None
     }
 }
 

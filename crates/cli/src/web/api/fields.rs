@@ -50,6 +50,7 @@ pub(super) fn translate_request(
     let exaggerate = get("exaggerate").filter(|text| !text.is_empty() && *text != "0").map(|text| {
         parse_exaggeration(text).map_err(|error| wrong("exaggerate", &error, text, "use a number from 0 to 2, or auto"))
     });
+    let (points, shape) = get("points").map(parse_points).transpose()?.unzip();
     let request = TranslateRequest {
         model: get("model").filter(|name| !name.is_empty()).map(str::to_owned),
         to: get("to").map_or(Ok(Domain::Drawing), parse_domain)?,
@@ -58,7 +59,8 @@ pub(super) fn translate_request(
         strength: number(fields, "strength", 1.0, 0.0..=100.0)? as f32,
         exaggerate: exaggerate.transpose()?,
         face: get("face").map_or(Ok(0), parse_face)?,
-        points: get("points").map(parse_points).transpose()?,
+        points,
+        shape: shape.flatten(),
         size: get("size").filter(|text| !text.is_empty()).map(parse_output_size).transpose()?,
         in_picture: get("in_picture").map_or(Ok(true), parse_flag)?,
     };
@@ -130,7 +132,10 @@ fn parse_output_size(text: &str) -> Result<usize, Failure> {
     size.ok_or_else(|| wrong("size", &expected, text, "leave it out for the model's own size"))
 }
 
-fn parse_points(text: &str) -> Result<[Point; 5], Failure> {
+/// Five points, and the 68 that they come from.
+type Points = ([Point; 5], Option<Box<[Point; 68]>>);
+
+fn parse_points(text: &str) -> Result<Points, Failure> {
     let numbers: Vec<f64> = text
         .split(',')
         .map_while(|number| number.trim().parse().ok())
@@ -138,12 +143,12 @@ fn parse_points(text: &str) -> Result<[Point; 5], Failure> {
         .collect();
     let complete = text.split(',').count() == numbers.len() && numbers.len().is_multiple_of(2);
     let points: Vec<Point> = numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect();
-    let five = match points.len() {
-        5 => points.try_into().ok(),
-        68 => <[Point; 68]>::try_from(points).ok().map(|points| five_of_ibug(&points)),
+    let found = match points.len() {
+        5 => points.try_into().ok().map(|five| (five, None)),
+        68 => <[Point; 68]>::try_from(points).ok().map(|all| (five_of_ibug(&all), Some(Box::new(all)))),
         _ => None,
     };
-    five.filter(|_| complete).ok_or_else(|| {
+    found.filter(|_| complete).ok_or_else(|| {
         let hint = "give x,y of the left eye, right eye, nose tip, left and right mouth corner, or of iBUG's 68 points";
         wrong("points", "expected 10 or 136 numbers separated by commas", text, hint)
     })
@@ -156,7 +161,8 @@ fn parse_points(text: &str) -> Result<[Point; 5], Failure> {
 pub(super) fn check_points(request: &TranslateRequest, picture: &Picture) -> Result<(), Failure> {
     let (width, height) = (picture.width() as f64, picture.height() as f64);
     let is_near = |value: f64, side: f64| (-side / 2.0..=side * 1.5).contains(&value);
-    let stray = request.points.iter().flatten().find(|[x, y]| !is_near(*x, width) || !is_near(*y, height));
+    let all = request.points.iter().flatten().chain(request.shape.iter().flat_map(|shape| shape.iter()));
+    let stray = all.into_iter().find(|[x, y]| !is_near(*x, width) || !is_near(*y, height));
     match stray {
         None => Ok(()),
         Some([x, y]) => {

@@ -11,7 +11,8 @@ use axum::http::header::CONTENT_TYPE;
 use multer::{Constraints, Multipart, SizeLimit};
 
 use crate::web::limits::{MAX_FIELD_BYTES, MAX_FIELDS, MAX_NAME_LENGTH};
-use crate::web::queue::{Held, Queue};
+use crate::web::memory::Held;
+use crate::web::queue::Queue;
 use crate::web::reply::Failure;
 use crate::web::upload::{discard, read_body};
 
@@ -54,7 +55,7 @@ pub(super) async fn receive(
             return Err(failure);
         }
     };
-    let held = if queue.is_full() { None } else { queue.receive() };
+    let held = if queue.is_full() { None } else { queue.memory.receive() };
     let Some(mut held) = held else {
         discard(body).await;
         return Err(Failure::busy());

@@ -6,10 +6,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
-use axum::Json;
+use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
-use axum::http::header::ACCEPT;
-use axum::response::sse::{Event, Sse};
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::sync::mpsc::{Sender, channel};
@@ -18,9 +17,10 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::service::{ServiceError, Step, Watch};
 use super::state::ApiState;
-use crate::web::connections::Connection;
+use crate::web::memory::{Memory, counted};
 use crate::web::queue::{Audience, Place};
 use crate::web::reply::Failure;
+use crate::web::sockets::Connection;
 
 /// Events that may wait to be sent; there are a handful for each job.
 const MOST_EVENTS: usize = 64;
@@ -51,7 +51,7 @@ impl Wanted {
 /// Whoever waits for the result of a job.
 struct Waiting<'a> {
     audience: &'a Audience,
-    events: Option<Sender<Event>>,
+    events: Option<Sender<Bytes>>,
 }
 
 impl Watch for Waiting<'_> {
@@ -78,8 +78,51 @@ struct Queued {
     ahead: usize,
 }
 
-fn event(name: &str, data: &impl Serialize) -> Event {
-    Event::default().event(name).json_data(data).unwrap_or_default()
+fn event(name: &str, data: &impl Serialize) -> Bytes {
+    framed(name, &serde_json::to_vec(data).unwrap_or_default()).into()
+}
+
+/// An event of one line of data, as JSON is.
+fn framed(name: &str, data: &[u8]) -> Vec<u8> {
+    [b"event: ", name.as_bytes(), b"\ndata: ", data, b"\n\n"].concat()
+}
+
+/// What a client gets: JSON, and a picture if there is one.
+pub(super) trait Answer: Serialize + Send + 'static {
+    /// The picture as a PNG file, which is left out of the JSON anyway.
+    fn take_png(&mut self) -> Option<Vec<u8>>;
+}
+
+/// An answer that is ready to be sent.
+pub(super) enum Encoded {
+    Json(Vec<u8>),
+    Png(Vec<u8>),
+}
+
+impl Encoded {
+    /// Encodes on the thread that worked: that takes a while for large pictures.
+    fn of<T: Answer>(mut answer: T, wanted: Wanted) -> Result<Self, Failure> {
+        if wanted == Wanted::Png {
+            let none = || Failure::bad_request("faces are no picture", "ask for application/json");
+            return answer.take_png().map(Self::Png).ok_or_else(none);
+        }
+        json(&answer).map(Self::Json)
+    }
+}
+
+impl IntoResponse for Encoded {
+    fn into_response(self) -> Response {
+        let (kind, bytes) = match self {
+            Self::Json(bytes) => ("application/json", bytes),
+            Self::Png(bytes) => ("image/png", bytes),
+        };
+        ([(CONTENT_TYPE, kind)], bytes).into_response()
+    }
+}
+
+/// JSON as bytes.
+pub(super) fn json(value: &impl Serialize) -> Result<Vec<u8>, Failure> {
+    serde_json::to_vec(value).map_err(|error| Failure::internal(error.to_string()))
 }
 
 /// Does `work` in its turn and answers with what it gives.
@@ -94,52 +137,54 @@ pub(super) async fn answer<T, Work>(
     work: Work,
 ) -> Result<Response, Failure>
 where
-    T: Serialize + IntoPng + Send + 'static,
+    T: Answer,
     Work: FnOnce(&dyn Watch) -> Result<T, Failure> + Send + 'static,
 {
     let place = state.queue.enter().ok_or_else(Failure::busy)?;
     let at_work = connection.map(|connection| connection.work());
-    let (metrics, after_work) = (state.metrics().clone(), state.after_work);
-    let timed = move |watch: &dyn Watch| {
-        let began = Instant::now();
-        let result = work(watch);
-        metrics.worked(kind, began.elapsed());
-        after_work();
-        result
-    };
+    let timed = timed(state, kind, move |watch: &dyn Watch| Encoded::of(work(watch)?, wanted));
     if wanted == Wanted::Events {
         let (sender, receiver) = channel(MOST_EVENTS);
-        tokio::spawn(tell(place, sender, timed));
+        tokio::spawn(tell(place, sender, state.queue.memory.clone(), timed));
         let events = ReceiverStream::new(receiver).map(move |event| {
             // The connection is at work until its last event is sent.
             let _ = &at_work;
             Ok::<_, Infallible>(event)
         });
-        return Ok(Sse::new(events).into_response());
+        return Ok(([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(events)).into_response());
     }
     let result = place.run(move |audience| timed(&Waiting { audience, events: None })).await;
-    let result = result.map_err(|_stopped| unfinished())??;
-    if wanted == Wanted::Png { result.into_png() } else { Ok(Json(result).into_response()) }
+    Ok(result.map_err(|_stopped| unfinished())??.into_response())
 }
 
-fn unfinished() -> Failure {
+/// Work whose time is counted, after which memory is given back where it is short.
+pub(super) fn timed<T, Work>(
+    state: &ApiState,
+    kind: &'static str,
+    work: Work,
+) -> impl FnOnce(&dyn Watch) -> Result<T, Failure> + Send + 'static + use<T, Work>
+where
+    Work: FnOnce(&dyn Watch) -> Result<T, Failure> + Send + 'static,
+{
+    let (metrics, after_work) = (state.metrics().clone(), state.after_work);
+    move |watch: &dyn Watch| {
+        let began = Instant::now();
+        let result = work(watch);
+        metrics.worked(kind, began.elapsed());
+        after_work();
+        result
+    }
+}
+
+/// The work ended without a result.
+pub(super) fn unfinished() -> Failure {
     Failure::internal("the work was not finished")
 }
 
-/// Results of which one part is a picture.
-pub(super) trait IntoPng {
-    /// The picture as an answer.
-    ///
-    /// # Errors
-    /// If there is none.
-    fn into_png(self) -> Result<Response, Failure>;
-}
-
 /// Sends events until the work is done or nobody listens any more.
-async fn tell<T, Work>(place: Place, events: Sender<Event>, work: Work)
+async fn tell<Work>(place: Place, events: Sender<Bytes>, memory: Memory, work: Work)
 where
-    T: Serialize + Send + 'static,
-    Work: FnOnce(&dyn Watch) -> Result<T, Failure> + Send + 'static,
+    Work: FnOnce(&dyn Watch) -> Result<Encoded, Failure> + Send + 'static,
 {
     let mut ahead = place.ahead();
     let steps = events.clone();
@@ -152,10 +197,7 @@ where
         }
         tokio::select! {
             result = running.as_mut() => {
-                let last = match result.unwrap_or_else(|_stopped| Err(unfinished())) {
-                    Ok(result) => event("done", &result),
-                    Err(failure) => event("failed", &failure.problem()),
-                };
+                let last = last_event(result.unwrap_or_else(|_stopped| Err(unfinished())), &memory).await;
                 // Without a listener there is nobody to tell.
                 let _ = events.send(last).await;
                 return;
@@ -164,6 +206,16 @@ where
             () = ahead.changed() => {}
         }
     }
+}
+
+/// The answer as an event, counted until it is sent.
+async fn last_event(result: Result<Encoded, Failure>, memory: &Memory) -> Bytes {
+    let done = async {
+        let (Encoded::Json(answer) | Encoded::Png(answer)) = result?;
+        let held = memory.hold(answer.len()).await?;
+        Ok::<_, Failure>(counted(framed("done", &answer), held))
+    };
+    done.await.unwrap_or_else(|failure| event("failed", &failure.problem()))
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub(crate) struct TranslateRequest {
     pub(crate) face: usize,
     /// Left eye, right eye, nose tip, left and right mouth corner, in pixels of the upright picture; `None` looks for the face.
     pub(crate) points: Option<[Point; 5]>,
+    /// iBUG's 68 points in pixels of the upright picture: the face's shape where it is exaggerated, if a person has put them right.
+    pub(crate) shape: Option<Box<[Point; 68]>>,
     /// The result's longer side in pixels; `None` for the model's own.
     pub(crate) size: Option<usize>,
     /// Whether the face is wanted in its picture, too.

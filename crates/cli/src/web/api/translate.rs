@@ -7,8 +7,7 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portraitist_face::picture::{Header, PictureFormat};
@@ -18,16 +17,16 @@ use serde::Serialize;
 
 use super::fields::{TRANSLATE, check_points, translate_request};
 use super::form::{Form, Parameters, receive};
-use super::job::{IntoPng, Wanted, answer};
+use super::job::{Answer, Wanted, answer};
 use super::service::{FaceService, ServiceError, Step, TranslateRequest, Translation, Watch};
 use super::state::ApiState;
 use crate::likeness::{as_alike_percent, is_same_person};
-use crate::web::connections::Connection;
 use crate::web::reply::{Failure, split_hint};
+use crate::web::sockets::Connection;
 
 /// A translation as clients read it.
 #[derive(Serialize)]
-struct TranslationReply {
+pub(super) struct TranslationReply {
     model: String,
     to: &'static str,
     /// `null` for the style of an example.
@@ -86,9 +85,9 @@ fn encoded(picture: &Picture, format: PictureFormat) -> Result<Vec<u8>, Failure>
     picture.encode(format).map_err(|error| Failure::internal(error.to_string()))
 }
 
-impl IntoPng for TranslationReply {
-    fn into_png(self) -> Result<Response, Failure> {
-        Ok(([(CONTENT_TYPE, "image/png")], self.file).into_response())
+impl Answer for TranslationReply {
+    fn take_png(&mut self) -> Option<Vec<u8>> {
+        Some(std::mem::take(&mut self.file))
     }
 }
 
@@ -100,13 +99,29 @@ pub(super) async fn translate(
     parameters: Parameters,
     body: Body,
 ) -> Result<Response, Failure> {
-    let form = receive(&state.queue, &headers, parameters, body, &TRANSLATE).await?;
+    let work = prepare(&state, &headers, parameters, body).await?;
+    let connection = connection.map(|Extension(connection)| connection);
+    answer(&state, connection, Wanted::of(&headers), WORK, work).await
+}
+
+/// What translations are called where work is counted.
+pub(super) const WORK: &str = "translate";
+
+/// Receives a request; what it asks for is done when the work is called.
+///
+/// # Errors
+/// For requests that are wrong in themselves.
+pub(super) async fn prepare(
+    state: &ApiState,
+    headers: &HeaderMap,
+    parameters: Parameters,
+    body: Body,
+) -> Result<impl FnOnce(&dyn Watch) -> Result<TranslationReply, Failure> + Send + 'static + use<>, Failure> {
+    let form = receive(&state.queue, headers, parameters, body, &TRANSLATE).await?;
     let (request, seed) = translate_request(&form.fields, form.style_picture.is_some())?;
     check_model(state.service.as_ref(), &request)?;
     let (service, pixels) = (Arc::clone(&state.service), state.budget.pixels);
-    let work = move |watch: &dyn Watch| work(service.as_ref(), form, request, seed, pixels, watch);
-    let connection = connection.map(|Extension(connection)| connection);
-    answer(&state, connection, Wanted::of(&headers), "translate", work).await
+    Ok(move |watch: &dyn Watch| work(service.as_ref(), form, request, seed, pixels, watch))
 }
 
 fn check_model(service: &dyn FaceService, request: &TranslateRequest) -> Result<(), Failure> {

@@ -1,23 +1,22 @@
 //! What the viewer is told, as JSON.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
-use portraitist_face::check::check;
-use portraitist_face::dataset::{Entry, Layout, Problem};
+use portraitist_face::dataset::Layout;
 use portraitist_face::landmarks::{COUNT, Landmarks};
 use portraitist_face::picture::Header;
-use portraitist_face::protocol::coverage::{Available, Protocols};
 use portraitist_face::transform::Point;
 use serde::Serialize;
 
-use super::listing::PictureRow;
+use super::listing::{Listing, PictureRow};
 use super::marks::{Decision, Mark};
 use super::state::DatasetsState;
 use crate::web::reply::Failure;
@@ -53,17 +52,28 @@ pub(super) struct DatasetReply {
     /// Pictures dropped, by reason.
     dropped: BTreeMap<String, usize>,
     has_protocols: bool,
+    has_sensitivity: bool,
     remarks: Vec<String>,
-    pictures: Vec<PictureRow>,
     /// By the picture's id.
     marks: HashMap<String, Mark>,
 }
 
+impl DatasetReply {
+    /// With the pictures, which every answer shares, as the field `pictures`.
+    fn with_pictures(&self, listing: &Listing) -> Result<Response, Failure> {
+        let mut head = serde_json::to_vec(self).map_err(|error| Failure::internal(error.to_string()))?;
+        head.pop();
+        head.extend(b",\"pictures\":");
+        let parts = [Bytes::from(head), listing.json.clone(), Bytes::from_static(b"}")];
+        let length: usize = parts.iter().map(Bytes::len).sum();
+        let body = Body::from_stream(tokio_stream::iter(parts.map(Ok::<_, Infallible>)));
+        let headers = [(CONTENT_TYPE, "application/json".to_owned()), (CONTENT_LENGTH, length.to_string())];
+        Ok((headers, body).into_response())
+    }
+}
+
 /// Everything about a dataset that is seen at a glance.
-pub(super) async fn dataset(
-    State(state): State<DatasetsState>,
-    Path(name): Path<String>,
-) -> Result<Json<DatasetReply>, Failure> {
+pub(super) async fn dataset(State(state): State<DatasetsState>, Path(name): Path<String>) -> Result<Response, Failure> {
     blocking(move || {
         let listing = state.catalogue.open(&name)?;
         let marks = marks(&state, &name)?;
@@ -79,7 +89,7 @@ pub(super) async fn dataset(
         let mut people: Vec<&str> = rows.iter().map(|row| row.person.as_str()).collect();
         people.sort_unstable();
         people.dedup();
-        Ok(Json(DatasetReply {
+        let reply = DatasetReply {
             layout: listing.dataset.layout,
             prepared: listing.is_prepared(),
             people: people.len(),
@@ -88,11 +98,12 @@ pub(super) async fn dataset(
             kept: rows.iter().filter(|row| row.kept != Some(false)).count(),
             dropped,
             has_protocols: listing.dataset.protocols.is_some(),
-            remarks: listing.dataset.remarks.clone(),
+            has_sensitivity: listing.sensitivity_file().is_some(),
+            remarks: listing.remarks(),
             marks: marks.collect(),
-            pictures: rows.clone(),
             name,
-        }))
+        };
+        reply.with_pictures(&listing)
     })
     .await?
 }
@@ -101,70 +112,6 @@ fn marks(state: &DatasetsState, dataset: &str) -> Result<BTreeMap<String, Mark>,
     let marks = state.marks.as_ref().map(|marks| marks.of(dataset)).transpose();
     let marks = marks.map_err(|error| Failure::internal(format!("the marks cannot be read: {error}")))?;
     Ok(marks.unwrap_or_default())
-}
-
-#[derive(Serialize)]
-pub(super) struct CoverageReply {
-    files: Vec<FileReply>,
-}
-
-#[derive(Serialize)]
-struct FileReply {
-    file: String,
-    entries: i64,
-    missing: i64,
-}
-
-/// How much of the protocols the dataset covers.
-pub(super) async fn coverage(
-    State(state): State<DatasetsState>,
-    Path(name): Path<String>,
-) -> Result<Json<CoverageReply>, Failure> {
-    blocking(move || {
-        let listing = state.catalogue.open(&name)?;
-        let folder = listing.dataset.protocols.clone();
-        let folder = folder.ok_or_else(|| Failure::not_there("the dataset has no protocols", "look at another one"))?;
-        let folder = state.catalogue.inside(&folder)?;
-        let unusable =
-            |error: portraitist_face::Error| Failure::unprocessable("unusable", error.to_string(), "dataset check");
-        let coverage = Protocols::read(&folder).map_err(unusable)?.count(&Available::of(&listing.dataset));
-        let reply = |(file, count): (String, portraitist_face::protocol::coverage::Count)| FileReply {
-            file,
-            entries: count.entries,
-            missing: count.missing,
-        };
-        let all = ("all".to_owned(), coverage.total());
-        Ok(Json(CoverageReply { files: coverage.files.into_iter().chain([all]).map(reply).collect() }))
-    })
-    .await?
-}
-
-#[derive(Serialize)]
-pub(super) struct ProblemsReply {
-    problems: Vec<Problem>,
-    /// Pictures that were not looked at, because their files lie outside the folder of datasets.
-    left_out: usize,
-}
-
-/// What `dataset check` finds: looks at every picture.
-pub(super) async fn problems(
-    State(state): State<DatasetsState>,
-    Path(name): Path<String>,
-) -> Result<Json<ProblemsReply>, Failure> {
-    blocking(move || {
-        let listing = state.catalogue.open(&name)?;
-        let mut dataset = listing.dataset.clone();
-        // Missing files are among what is found; files elsewhere are not read.
-        let is_elsewhere = |path: &PathBuf| state.catalogue.inside(path).is_err_and(|failure| !failure.is_missing());
-        let is_here = |entry: &Entry| !is_elsewhere(&entry.picture) && !entry.landmarks.iter().any(is_elsewhere);
-        dataset.people.iter_mut().for_each(|person| person.pictures.retain(is_here));
-        let left_out = listing.dataset.entries().count() - dataset.entries().count();
-        let root = dataset.root.display().to_string();
-        let tidy = |problem: Problem| Problem { detail: problem.detail.replace(&root, ""), ..problem };
-        let problems = check(&dataset, || {}).into_iter().map(tidy).collect();
-        Ok(Json(ProblemsReply { problems, left_out }))
-    })
-    .await?
 }
 
 #[derive(Serialize)]

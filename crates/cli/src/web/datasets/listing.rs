@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use axum::body::Bytes;
 use portraitist_face::dataset::{Dataset, OpenOptions};
 use portraitist_face::prepare::manifest::{MANIFEST, Row, read_manifest, transform_of};
 use portraitist_face::prepare::recipe::Recipe;
@@ -14,6 +15,8 @@ use serde::Serialize;
 pub(super) struct Listing {
     pub(super) dataset: Dataset,
     pub(super) pictures: Vec<PictureRow>,
+    /// The pictures as JSON, made once: of large datasets it has megabytes.
+    pub(super) json: Bytes,
     /// From a picture's id to its place.
     ids: HashMap<String, usize>,
     /// The prepared folder, if it is one.
@@ -102,7 +105,14 @@ impl Listing {
             })
             .collect();
         let ids = pictures.iter().enumerate().map(|(index, row)| (row.id.clone(), index)).collect();
-        Ok(Self { dataset, pictures, ids, prepared })
+        let json = serde_json::to_vec(&pictures).unwrap_or_else(|_| b"[]".to_vec()).into();
+        Ok(Self { dataset, pictures, json, ids, prepared })
+    }
+
+    /// What was noticed when it was opened, without paths of this computer.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let folder = self.dataset.root.parent().unwrap_or(&self.dataset.root).display().to_string();
+        self.dataset.remarks.iter().map(|remark| remark.replace(&format!("{folder}/"), "")).collect()
     }
 
     /// A picture by its id.
@@ -117,6 +127,11 @@ impl Listing {
     pub(super) fn recipe(&self) -> portraitist_face::Result<Recipe> {
         let file = self.prepared.as_ref().map(|folder| folder.join("recipe.toml")).filter(|file| file.is_file());
         file.map_or_else(|| Ok(Recipe::default()), |file| Recipe::read(&file))
+    }
+
+    /// What other filters would have kept, as `dataset prepare` wrote it; `None` for datasets that it did not make.
+    pub(super) fn sensitivity_file(&self) -> Option<PathBuf> {
+        self.prepared.as_ref().map(|folder| folder.join("sensitivity.csv")).filter(|file| file.is_file())
     }
 
     /// Whether `dataset prepare` made it.

@@ -17,8 +17,8 @@ const PICTURE_CACHE: &str = "private, max-age=600";
 /// The page's files.
 pub(super) fn assets() -> Router {
     page_files([
-        PageFile::html("/datasets", include_str!("assets/datasets.html")),
-        PageFile::css("/viewer.css", include_str!("assets/viewer.css")),
+        PageFile::page("/datasets", "datasets", "Datasets · Portraitist", include_str!("assets/datasets.html")),
+        PageFile::css("/datasets.css", include_str!("assets/datasets.css")),
         PageFile::script("/datasets.js", include_str!("assets/datasets.js")),
         PageFile::script("/grid.js", include_str!("assets/grid.js")),
         PageFile::script("/picture.js", include_str!("assets/picture.js")),

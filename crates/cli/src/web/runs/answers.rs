@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folder::{RunRow, RunsFolder};
 use super::log::{LogReply, read};
+use crate::web::files::sent;
 use crate::web::reply::Failure;
 
 type Runs = State<Arc<RunsFolder>>;
@@ -37,7 +38,10 @@ pub(super) async fn log(
     Path(run): Path<String>,
     Query(Position { from }): Query<Position>,
 ) -> Result<Json<LogReply>, Failure> {
+    let turn = Arc::clone(&folder.reading).acquire_owned().await;
+    let turn = turn.map_err(|_| Failure::internal("the log was not read"))?;
     blocking(move || {
+        let _turn = turn;
         let file = folder.file(&[&run, "log.jsonl"])?;
         let log = read(&file, from.unwrap_or(0));
         log.map(Json).map_err(|error| Failure::internal(format!("the log cannot be read: {error}")))
@@ -47,8 +51,8 @@ pub(super) async fn log(
 
 /// The run file.
 pub(super) async fn run_file(State(folder): Runs, Path(run): Path<String>) -> Result<Response, Failure> {
-    let bytes = blocking(move || folder.read(&[&run, "run.toml"])).await??;
-    Ok(([(CONTENT_TYPE, "application/toml; charset=utf-8")], bytes).into_response())
+    let file = blocking(move || folder.open(&[&run, "run.toml"])).await??;
+    Ok(([(CONTENT_TYPE, "application/toml; charset=utf-8")], sent(file)).into_response())
 }
 
 #[derive(Serialize)]
@@ -70,10 +74,10 @@ pub(super) async fn sample(
         if !file.ends_with(".png") {
             return Err(Failure::not_there("there is no such sample grid", "the run's samples are PNG files"));
         }
-        folder.read(&[&run, "samples", &file])
+        folder.open(&[&run, "samples", &file])
     };
-    let bytes = blocking(read).await??;
-    Ok(([(CONTENT_TYPE, "image/png"), (CACHE_CONTROL, "private, max-age=600")], bytes).into_response())
+    let file = blocking(read).await??;
+    Ok(([(CONTENT_TYPE, "image/png"), (CACHE_CONTROL, "private, max-age=600")], sent(file)).into_response())
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {

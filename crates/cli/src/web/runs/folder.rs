@@ -1,20 +1,24 @@
 //! The runs below a folder. What a client says is only compared with names that are there.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use serde::Serialize;
+use tokio::sync::Semaphore;
 
 use crate::web::reply::Failure;
 
-/// Largest file that is answered whole, in bytes.
-const MOST_BYTES: u64 = 64 << 20;
+/// Logs that are read at the same time.
+const LOGS_AT_A_TIME: usize = 2;
 
 /// A folder of runs, without links.
 pub(crate) struct RunsFolder {
     root: PathBuf,
+    /// Permits for whoever reads a log: lines take more memory than their text.
+    pub(super) reading: Arc<Semaphore>,
 }
 
 /// A run as the list shows it.
@@ -34,7 +38,7 @@ impl RunsFolder {
     pub(crate) fn new(root: &Path) -> io::Result<Self> {
         let root = root.canonicalize()?;
         fs::read_dir(&root)?;
-        Ok(Self { root })
+        Ok(Self { root, reading: Arc::new(Semaphore::new(LOGS_AT_A_TIME)) })
     }
 
     /// Every run, sorted by name.
@@ -71,23 +75,13 @@ impl RunsFolder {
         }
     }
 
-    /// A whole file of a bounded size.
+    /// Opens a file of a run.
     ///
     /// # Errors
-    /// As [`file`](Self::file); if it is too large or cannot be read.
-    pub(super) fn read(&self, parts: &[&str]) -> Result<Vec<u8>, Failure> {
+    /// As [`file`](Self::file); if it cannot be read.
+    pub(super) fn open(&self, parts: &[&str]) -> Result<fs::File, Failure> {
         let unreadable = |error: io::Error| Failure::internal(format!("the file cannot be read: {error}"));
-        let file = fs::File::open(self.file(parts)?).map_err(unreadable)?;
-        let mut bytes = Vec::new();
-        file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > MOST_BYTES {
-            return Err(Failure::unprocessable(
-                "too_large",
-                "the file is larger than 64 MiB",
-                "look at it on the disk",
-            ));
-        }
-        Ok(bytes)
+        fs::File::open(self.file(parts)?).map_err(unreadable)
     }
 
     /// Names of the sample grids of a run, in their order.

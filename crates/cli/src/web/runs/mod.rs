@@ -24,10 +24,9 @@ use super::files::{PageFile, page_files};
 /// The pages of runs.
 pub(super) fn routes(folder: Arc<RunsFolder>) -> Router {
     let pages = page_files([
-        PageFile::html("/runs", include_str!("assets/runs.html")),
+        PageFile::page("/runs", "runs", "Runs · Portraitist", include_str!("assets/runs.html")),
         PageFile::css("/runs.css", include_str!("assets/runs.css")),
         PageFile::script("/runs.js", include_str!("assets/runs.js")),
-        PageFile::script("/curves.js", include_str!("assets/curves.js")),
     ]);
     Router::new()
         .route("/api/runs", get(answers::list))

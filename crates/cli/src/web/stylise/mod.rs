@@ -2,16 +2,14 @@
 //!
 //! | route | what it does |
 //! |---|---|
-//! | `GET /` | the page; its style sheet, scripts and icon lie beside it |
+//! | `GET /` | the page; its style sheet and scripts lie beside it |
 //! | `GET /portrait` | the bundled portrait, a JPEG |
 
 mod page;
 
 use axum::Router;
 
-use super::budget::Budget;
-
-/// The page, whose scripts know the limits and the other pages.
-pub(super) fn routes(budget: &Budget, pages: &[&str]) -> Router {
-    page::routes(budget, pages)
+/// The page.
+pub(super) fn routes() -> Router {
+    page::routes()
 }

@@ -40,7 +40,7 @@ async fn the_interface_needs_the_token_and_the_page_does_not() {
         let (status, ..) = send(&router, asking(method, address, &[("authorization", &bearer)])).await;
         assert_eq!(status, StatusCode::OK, "{address}");
     }
-    for address in ["/", "/app.js", "/healthz", "/openapi.json"] {
+    for address in ["/", "/stylise.js", "/healthz", "/openapi.json"] {
         assert_eq!(send(&router, asking(Method::GET, address, &[])).await.0, StatusCode::OK, "{address}");
     }
 }

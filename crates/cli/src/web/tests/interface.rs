@@ -124,7 +124,7 @@ async fn wrong_fields_are_refused() {
 }
 
 #[tokio::test]
-async fn sixty_eight_points_are_five() {
+async fn sixty_eight_points_are_five_and_a_shape() {
     let points: Vec<String> = (0..68).map(|index| format!("{index},{}", 2 * index)).collect();
     let (status, answer) = post(&format!("/api/translate?points={}", points.join(",")), grey_png()).await;
     assert_eq!((status, &answer["kind"]), (StatusCode::BAD_REQUEST, &"bad_request".into()), "beyond the picture");

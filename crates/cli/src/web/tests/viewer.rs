@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::web::datasets::DatasetsState;
+use crate::web::datasets::{DatasetsPlace, DatasetsState};
 use crate::web::runs::RunsFolder;
 
 const FACE: &str = "100 19\n23 116\n100 226\n177 115\n43 84\n86 80\n113 80\n157 84\n52 106\n77 107\n122 107\n148 106\n100 147\n\
@@ -41,9 +41,16 @@ impl Place {
             symlink(path("secret.toml"), path("runs/00002-b/run.toml")).unwrap();
         }
         let data = path("data");
-        let datasets = DatasetsState::open(&path("sets"), with_data.then_some(data.as_path()), 1_000_000).unwrap();
+        let state = state();
+        let datasets = DatasetsPlace {
+            datasets: path("sets"),
+            data: with_data.then_some(data),
+            pixels: 1_000_000,
+            is_bounded: false,
+        };
+        let datasets = DatasetsState::open(&datasets, state.api.memory()).unwrap();
         let runs = Arc::new(RunsFolder::new(&path("runs")).unwrap());
-        let router = app(AppState { datasets: Some(datasets), runs: Some(runs), ..state() });
+        let router = app(AppState { datasets: Some(datasets), runs: Some(runs), ..state });
         Self { folder, router }
     }
 
@@ -207,7 +214,7 @@ async fn runs_are_read_and_followed() {
     assert_eq!(samples["files"], serde_json::json!(["00000001-train.png"]));
     assert_eq!(place.get("/api/runs/00001-a/samples/00000001-train.png").await.1, grey_png());
     assert_eq!(place.get("/api/runs/00001-a/run.toml").await.1, b"steps = 3\n");
-    for address in ["/runs", "/runs.js", "/curves.js", "/grid.js", "/picture.js", "/viewer.css"] {
+    for address in ["/runs", "/runs.js", "/curves.js", "/grid.js", "/picture.js", "/datasets.css"] {
         assert_eq!(place.get(address).await.0, StatusCode::OK, "{address}");
     }
 }

@@ -1,8 +1,10 @@
 // The dataset viewer.
 
+import { COLOURS, chart } from "./curves.js";
 import { createGrid } from "./grid.js";
 import { showNav } from "./nav.js";
 import { createStage } from "./picture.js";
+import { problemOf } from "./problems.js";
 import { withToken } from "./token.js";
 import { languageButton, t } from "./words.js";
 
@@ -33,10 +35,7 @@ const stage = createStage(by("stage"), (points) => {
 
 async function get(address, options) {
   const response = await withToken(() => fetch(address, options));
-  if (!response.ok) {
-    const { detail, hint } = await response.json();
-    throw new Error(`${detail} (${hint})`);
-  }
+  if (!response.ok) throw await problemOf(response);
   return response.status === 204 ? null : response.json();
 }
 
@@ -56,6 +55,7 @@ async function openDataset(name) {
   if (!data) return;
   Object.assign(state, { name, data, faults: null });
   by("coverage").disabled = !data.has_protocols;
+  by("sensitivity").disabled = !data.has_sensitivity;
   by("recipe").href = `/api/datasets/${encodeURIComponent(name)}/recipe.toml`;
   for (const id of ["recipe", "recipe-help"]) by(id).hidden = !state.keepsMarks;
   by("remarks").textContent = data.remarks.join(" ");
@@ -158,7 +158,8 @@ async function save() {
   grid.redraw();
 }
 
-function showTable(title, head, rows) {
+/** A table in the dialog, with charts above it. */
+function showTable(title, head, rows, charts = []) {
   const table = document.createElement("table");
   const line = (cells, tag) => {
     const row = document.createElement("tr");
@@ -171,7 +172,7 @@ function showTable(title, head, rows) {
   body.append(...rows.map((cells) => line(cells, "td")));
   table.append(top, body);
   by("table-title").textContent = title;
-  by("table-box").replaceChildren(table);
+  by("table-box").replaceChildren(...charts, table);
   by("table").showModal();
 }
 
@@ -179,6 +180,18 @@ by("coverage").addEventListener("click", () => tried(async () => {
   const { files } = await get(`/api/datasets/${encodeURIComponent(state.name)}/coverage`);
   const share = ({ entries, missing }) => (entries ? `${((100 * missing) / entries).toFixed(2)} %` : "–");
   showTable(t("coverage"), [t("file"), t("entries"), t("missing"), t("share")], files.map((file) => [file.file, file.entries, file.missing, share(file)]));
+}));
+by("sensitivity").addEventListener("click", () => tried(async () => {
+  const { chosen, rates } = await get(`/api/datasets/${encodeURIComponent(state.name)}/sensitivity`);
+  const steps = rates.map((rate) => rate.max_distance_share);
+  const line = (field, index) => ({ label: t(field), colour: COLOURS[index], steps, values: rates.map((rate) => rate[field]) });
+  const charts = [chart(t("kept_by_rate"), ["kept", "photos", "drawings"].map(line), { chosen })];
+  const covers = rates.every((rate) => rate.missing_share !== null);
+  if (covers) charts.push(chart(t("missing_by_rate"), [line("missing_share", 0)], { chosen }));
+  const percent = (share) => (share === null ? "–" : `${(100 * share).toFixed(2)} %`);
+  const head = [t("rate"), t("kept"), t("photos"), t("drawings"), t("missing")];
+  const rows = rates.map((rate) => [rate.max_distance_share, rate.kept, rate.photos, rate.drawings, percent(rate.missing_share)]);
+  showTable(t("sensitivity"), head, rows, charts);
 }));
 by("check").addEventListener("click", () => tried(async () => {
   by("check").disabled = true;

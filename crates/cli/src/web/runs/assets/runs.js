@@ -2,6 +2,7 @@
 
 import { COLOURS, chart } from "./curves.js";
 import { showNav } from "./nav.js";
+import { problemOf } from "./problems.js";
 import { withToken } from "./token.js";
 import { languageButton, t } from "./words.js";
 
@@ -16,10 +17,7 @@ let rows = [];
 
 async function get(address, kind = "json") {
   const response = await withToken(() => fetch(address));
-  if (!response.ok) {
-    const { detail, hint } = await response.json();
-    throw new Error(`${detail} (${hint})`);
-  }
+  if (!response.ok) throw await problemOf(response);
   return response[kind]();
 }
 

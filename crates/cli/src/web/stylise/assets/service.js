@@ -2,15 +2,17 @@
 
 import { readEvents } from "./events.js";
 import { MAX_UPLOAD_BYTES } from "./limits.js"; // made by the program
+import { inWords } from "./problems.js";
 import { withToken } from "./token.js";
-import { t } from "./words.js";
+import { isChinese, t } from "./words.js";
 
 /** What went wrong, in words for the person at the page. */
 export class Problem extends Error {
-  constructor({ detail, hint = "", kind = "internal" }) {
+  constructor(problem) {
+    const { detail, hint } = inWords(problem);
     super(sentence(detail));
     this.hint = sentence(hint);
-    this.kind = kind;
+    this.kind = problem.kind ?? "internal";
   }
 }
 
@@ -108,7 +110,7 @@ function sentence(text = "") {
   if (!text) return "";
   // A file's name keeps its case.
   const start = /^[a-z]+( |$)/.test(text) ? text[0].toUpperCase() + text.slice(1) : text;
-  return /[.!?。！？]$/.test(start) ? start : `${start}.`;
+  return /[.!?。！？]$/.test(start) ? start : `${start}${isChinese() ? "。" : "."}`;
 }
 
 function pause(milliseconds, signal) {

@@ -2,6 +2,7 @@
 
 import { hasCamera, takePhoto } from "./camera.js";
 import { createCompare } from "./compare.js";
+import { hasGallery, keep } from "./keep.js";
 import { showNav } from "./nav.js";
 import { opinion, remark, styleOf } from "./opinion.js";
 import { createPoints } from "./points.js";
@@ -223,6 +224,7 @@ function showControls() {
   by("adjust").hidden = !photo?.size;
   by("adjust").textContent = t(photo?.points ? "adjust" : "mark");
   for (const id of ["another", "download"]) by(id).hidden = !current;
+  by("keep").hidden = !current || !hasGallery;
   for (const id of ["strip", "walk", "auto", "exaggerate"]) by(id).disabled = !photo?.points;
   showTries();
 }
@@ -319,12 +321,12 @@ function change(settings) {
   if (state.photo?.points) draw();
 }
 
-/** Calls `act` once a slider has rested. */
+/** Calls `act(value)` once a slider has rested. A result that comes in between may set the slider, but not what was wanted. */
 function rested(slider, act) {
   let timer = 0;
   slider.addEventListener("input", () => {
     clearTimeout(timer);
-    timer = setTimeout(act, REST);
+    timer = setTimeout(act, REST, slider.value);
   });
 }
 
@@ -345,11 +347,11 @@ by("walk").addEventListener("click", () => {
   change({ to_seed: randomSeed(), position: "50" });
 });
 by("walk-end").addEventListener("click", () => change({ to_seed: "", position: "50" }));
-rested(by("position"), () => change({ position: by("position").value }));
+rested(by("position"), (position) => change({ position }));
 by("exaggerate").addEventListener("input", () => {
   by("exaggerate-value").value = by("exaggerate").value;
 });
-rested(by("exaggerate"), () => change({ exaggerate: by("exaggerate").value }));
+rested(by("exaggerate"), (exaggerate) => change({ exaggerate }));
 by("auto").addEventListener("click", () => {
   state.settings.exaggerate = "auto";
   draw();
@@ -374,6 +376,13 @@ by("download").addEventListener("click", async (event) => {
   link.href = await asPng(after);
   link.download = `${state.photo.name.replace(/\.[^.]*$/, "") || "picture"}-${state.settings.to}-${state.settings.seed}.png`;
   link.click();
+});
+by("keep").addEventListener("click", async () => {
+  try {
+    say(await keep(pictures().after.url));
+  } catch (error) {
+    showProblem({ message: error.message, hint: "" });
+  }
 });
 by("camera").hidden = !hasCamera();
 by("camera").addEventListener("click", async () => {

@@ -35,9 +35,10 @@ function tick(value, span) {
 }
 
 /**
- * A chart of `lines`, each { colour, steps, values, label }; `options` has `logarithmic` and `smooth`.
+ * A chart of `lines`, each { colour, steps, values, label }; `options` has `logarithmic`, `smooth`, and perhaps `chosen`, a step that
+ * is marked.
  */
-export function chart(title, lines, { logarithmic, smooth }) {
+export function chart(title, lines, { logarithmic = false, smooth = false, chosen = null } = {}) {
   const { width, height, left, right, top, bottom } = SIZE;
   const shown = lines.map((line) => ({ ...line, drawn: smooth ? smoothed(line.values) : line.values }));
   const height_of = (value) => (logarithmic ? Math.log10(Math.max(value, 1e-12)) : value);
@@ -54,12 +55,20 @@ export function chart(title, lines, { logarithmic, smooth }) {
     svg.append(make("line", { x1: left, x2: width - right, y1: at, y2: at, class: "rule" }));
     svg.append(text(left - 6, at + 4, logarithmic ? short(10 ** level) : tick(level, high - low), "end"));
   }
-  svg.append(text(left, height - 6, short(first), "start"), text(width - right, height - 6, short(last), "end"));
+  // A marked step stands in place of an end that it would cover.
+  const isClear = (step) => chosen === null || Math.abs(x(chosen) - x(step)) > 40;
+  if (isClear(first)) svg.append(text(left, height - 6, short(first), "start"));
+  if (isClear(last)) svg.append(text(width - right, height - 6, short(last), "end"));
   for (const { colour, steps: own, drawn } of shown) {
     const parts = own.map((step, index) => `${x(step).toFixed(1)},${y(drawn[index]).toFixed(1)}`);
     svg.append(make("polyline", { points: parts.join(" "), fill: "none", stroke: colour, "stroke-width": 1.6, "stroke-linejoin": "round" }));
   }
+  if (chosen !== null && chosen >= first && chosen <= last) {
+    svg.append(make("line", { x1: x(chosen), x2: x(chosen), y1: top, y2: height - bottom, class: "chosen" }));
+    svg.append(text(x(chosen), height - 6, short(chosen), "middle"));
+  }
   const figure = document.createElement("figure");
+  figure.className = "chart";
   const caption = document.createElement("figcaption");
   caption.textContent = title;
   figure.append(caption, svg);

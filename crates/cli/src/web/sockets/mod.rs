@@ -1,5 +1,8 @@
 //! From a listening socket to answers, within limits: time for a request's header, time for taking an answer, open connections.
 
+mod connections;
+mod paced;
+
 use std::future::Future;
 use std::io;
 use std::pin::pin;
@@ -17,10 +20,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, sleep, timeout};
 
-use super::connections::{Admitted, Connections, Phase};
+use self::connections::{Admitted, Phase};
+use self::paced::Paced;
 use super::limits::{CROWDED_OUT, CROWDED_PAUSE, FAREWELL, HEADER_TIME, MAX_HEADER_BYTES, MEMORY_PAUSE, STALL_TIME};
-use super::paced::Paced;
 use super::rate::Peer;
+
+pub(super) use self::connections::{Connection, Connections};
 
 /// Answers on `listener` until `shutdown` is ready, then lets open connections finish for at most [`FAREWELL`]. `rest` is called
 /// every few seconds.
@@ -35,19 +40,22 @@ pub(super) async fn serve(
     let mut tasks = JoinSet::new();
     let mut pauses = interval(MEMORY_PAUSE);
     let mut shutdown = pin!(shutdown);
+    // One that has connected and waits for room.
+    let mut waiting = None;
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                // Without room, the stream is closed here.
-                Ok((stream, peer)) => if let Some(admitted) = connections.admit() {
-                    tasks.spawn(answer(stream, Peer(peer.ip()), app.clone(), admitted, ending.clone()));
-                },
+            accepted = listener.accept(), if waiting.is_none() => match accepted {
+                Ok(accepted) => waiting = Some(accepted),
                 Err(error) if is_of_one_connection(&error) => {}
                 // No file descriptors or no memory: others make room, and the new one is taken in a moment.
                 Err(_) => {
                     connections.make_room(CROWDED_OUT);
                     sleep(CROWDED_PAUSE).await;
                 }
+            },
+            // Others wait in the system's queue meanwhile.
+            admitted = connections.admit_soon(), if waiting.is_some() => if let Some((stream, peer)) = waiting.take() {
+                tasks.spawn(answer(stream, Peer(peer.ip()), app.clone(), admitted, ending.clone()));
             },
             Some(_ended) = tasks.join_next() => {}
             _ = pauses.tick() => rest(),

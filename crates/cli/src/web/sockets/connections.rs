@@ -1,13 +1,18 @@
 //! The connections that are open: how many there may be, and which one goes when another comes.
 //!
 //! Sockets that say nothing cost a file descriptor each, of which a process has few. When there is no room, a connection on
-//! which nothing has been asked for gives way to the new one, so that silent ones cannot shut anybody out.
+//! which nothing has been asked for gives way to the new one, so that silent ones cannot shut anybody out. One whose request has just
+//! begun is answered first: the new one waits for a moment.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use crate::web::limits::{CROWDED_PAUSE, RECEIVING_PATIENCE};
 
 /// What a connection is doing; the lesser gives way first, and of two the older.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,14 +23,12 @@ pub(super) enum Phase {
     Idle,
     /// A request is arriving.
     Receiving,
-    /// A drawing waits for its turn or is being made: never ended for another.
-    Working,
 }
 
 /// An open connection.
 #[derive(Debug)]
-pub(super) struct Connection {
-    phase: Mutex<Phase>,
+pub(in crate::web) struct Connection {
+    phase: Mutex<(Phase, Instant)>,
     gives_way: Notify,
     /// Answers under way that are work.
     working: AtomicUsize,
@@ -33,7 +36,7 @@ pub(super) struct Connection {
 
 /// While it lives, its connection is at work, even if its answer has begun.
 #[derive(Debug)]
-pub(super) struct AtWork(Arc<Connection>);
+pub(in crate::web) struct AtWork(Arc<Connection>);
 
 impl Drop for AtWork {
     fn drop(&mut self) {
@@ -44,20 +47,28 @@ impl Drop for AtWork {
 impl Connection {
     /// Notes what it does now.
     pub(super) fn enter(&self, phase: Phase) {
-        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        *self.phase.lock().unwrap_or_else(PoisonError::into_inner) = (phase, Instant::now());
     }
 
     /// Work begins.
-    pub(super) fn work(self: &Arc<Self>) -> AtWork {
+    pub(in crate::web) fn work(self: &Arc<Self>) -> AtWork {
         self.working.fetch_add(1, Ordering::Relaxed);
         AtWork(Arc::clone(self))
     }
 
-    fn phase(&self) -> Phase {
+    /// What it does, if it may be ended for another: not at work, and not while its request has just begun.
+    fn endable(&self, patience: Duration) -> Option<Phase> {
         if self.working.load(Ordering::Relaxed) > 0 {
-            return Phase::Working;
+            return None;
         }
-        *self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+        let (phase, since) = *self.phase.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_endable = match phase {
+            // What it asks for may be there already and not be read yet.
+            Phase::Silent => since.elapsed() >= patience / 20,
+            Phase::Idle => true,
+            Phase::Receiving => since.elapsed() >= patience,
+        };
+        is_endable.then_some(phase)
     }
 
     /// Ready when it has to give way.
@@ -68,9 +79,13 @@ impl Connection {
 
 /// All open connections; clones share them.
 #[derive(Clone, Debug)]
-pub(super) struct Connections {
+pub(in crate::web) struct Connections {
     most: usize,
+    /// How long a request may arrive before its connection may be ended for another; to begin with one it has a twentieth of that.
+    patience: Duration,
     open: Arc<Mutex<Open>>,
+    /// Told when one has left.
+    left: Arc<Notify>,
 }
 
 /// By number, which counts up: the oldest comes first.
@@ -91,13 +106,14 @@ pub(super) struct Admitted {
 impl Drop for Admitted {
     fn drop(&mut self) {
         self.connections.lock().all.remove(&self.number);
+        self.connections.left.notify_one();
     }
 }
 
 impl Connections {
     /// Room for `most` connections.
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, open: Arc::default() }
+    pub(in crate::web) fn new(most: usize) -> Self {
+        Self { most, patience: RECEIVING_PATIENCE, open: Arc::default(), left: Arc::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -105,20 +121,31 @@ impl Connections {
     }
 
     /// How many are open.
-    pub(super) fn count(&self) -> usize {
+    pub(in crate::web) fn count(&self) -> usize {
         self.lock().all.len()
     }
 
-    /// Takes one more in, at the cost of another if there is no room; `None` if all the others are at work.
-    pub(super) fn admit(&self) -> Option<Admitted> {
+    /// Takes one more in, as soon as there is room. Nothing is lost when the future is dropped before.
+    pub(super) async fn admit_soon(&self) -> Admitted {
+        loop {
+            if let Some(admitted) = self.admit() {
+                return admitted;
+            }
+            // One may become endable without leaving.
+            let _ = timeout(CROWDED_PAUSE, self.left.notified()).await;
+        }
+    }
+
+    /// Takes one more in, at the cost of another if there is no room; `None` if none of the others may be ended.
+    fn admit(&self) -> Option<Admitted> {
         let mut open = self.lock();
-        if open.all.len() >= self.most && !open.end_least() {
+        if open.all.len() >= self.most && !open.end_least(self.patience) {
             return None;
         }
         let number = open.next;
         open.next += 1;
         let connection = Arc::new(Connection {
-            phase: Mutex::new(Phase::Silent),
+            phase: Mutex::new((Phase::Silent, Instant::now())),
             gives_way: Notify::new(),
             working: AtomicUsize::new(0),
         });
@@ -130,7 +157,7 @@ impl Connections {
     pub(super) fn make_room(&self, count: usize) {
         let mut open = self.lock();
         for _ in 0..count {
-            if !open.end_least() {
+            if !open.end_least(self.patience) {
                 break;
             }
         }
@@ -139,9 +166,9 @@ impl Connections {
 
 impl Open {
     /// Ends the connection that gives way first, if there is one.
-    fn end_least(&mut self) -> bool {
-        let least = self.all.iter().map(|(number, connection)| (connection.phase(), *number)).min();
-        let Some((_, number)) = least.filter(|(phase, _)| *phase < Phase::Working) else { return false };
+    fn end_least(&mut self, patience: Duration) -> bool {
+        let endable = |(number, connection): (&u64, &Arc<Connection>)| Some((connection.endable(patience)?, *number));
+        let Some((_, number)) = self.all.iter().filter_map(endable).min() else { return false };
         // The permit stays until the connection looks at it.
         self.all.remove(&number).inspect(|connection| connection.gives_way.notify_one());
         true
@@ -160,19 +187,19 @@ mod tests {
 
     #[tokio::test]
     async fn silent_connections_give_way_before_those_that_asked() {
-        let connections = Connections::new(3);
+        let connections = Connections { patience: Duration::ZERO, ..Connections::new(3) };
         let [first, second, third] = [(); 3].map(|()| connections.admit().expect("there is room"));
         first.connection.enter(Phase::Idle);
         let at_work = second.connection.work();
         second.connection.enter(Phase::Idle);
         let fourth = connections.admit().expect("the silent one gives way");
         assert!(has_to_go(&third).await && !has_to_go(&first).await);
-        fourth.connection.enter(Phase::Working);
+        let _fourth_at_work = fourth.connection.work();
         let fifth = connections.admit().expect("the idle one gives way");
         assert!(has_to_go(&first).await);
         fifth.connection.enter(Phase::Receiving);
         let sixth = connections.admit().expect("the one that receives gives way");
-        sixth.connection.enter(Phase::Working);
+        let _sixth_at_work = sixth.connection.work();
         assert!(connections.admit().is_none(), "all are at work");
         assert!(!has_to_go(&second).await && !has_to_go(&fourth).await);
         drop(at_work);
@@ -183,10 +210,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_request_that_has_just_begun_is_not_ended_for_another() {
+        let connections = Connections { patience: Duration::from_millis(50), ..Connections::new(1) };
+        let first = connections.admit().expect("there is room");
+        first.connection.enter(Phase::Receiving);
+        assert!(connections.admit().is_none());
+        let began = Instant::now();
+        let second = connections.admit_soon().await;
+        assert!(began.elapsed() >= Duration::from_millis(45) && has_to_go(&first).await, "it was slow");
+        second.connection.enter(Phase::Receiving);
+        let leaves = async {
+            tokio::task::yield_now().await;
+            drop(second);
+        };
+        let began = Instant::now();
+        let _third = tokio::join!(connections.admit_soon(), leaves);
+        assert!(began.elapsed() < Duration::from_millis(45), "it was answered");
+    }
+
+    #[tokio::test]
     async fn room_is_made_from_the_oldest_on() {
-        let connections = Connections::new(10);
+        let connections = Connections { patience: Duration::ZERO, ..Connections::new(10) };
         let [first, second, third] = [(); 3].map(|()| connections.admit().expect("there is room"));
-        third.connection.enter(Phase::Working);
+        let _at_work = third.connection.work();
         connections.make_room(1);
         assert!(has_to_go(&first).await && !has_to_go(&second).await);
         connections.make_room(5);
