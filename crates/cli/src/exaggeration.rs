@@ -16,6 +16,7 @@ use crate::likeness::as_alike_percent;
 use crate::output::advised;
 
 /// What was asked for.
+#[derive(Clone)]
 pub(crate) struct Exaggerating {
     amount: Option<ExaggerationAmount>,
     /// Whose difference from the mean grows, instead of the picture's own.
@@ -80,7 +81,7 @@ impl Exaggerating {
     /// For amounts that are none.
     pub(crate) fn decided(&self, amount: f64) -> anyhow::Result<Self> {
         let amount = Some(ExaggerationAmount::Of(Amounts::all(amount)?));
-        Ok(Self { amount, example: self.example.clone(), keep_shape: self.keep_shape })
+        Ok(Self { amount, ..self.clone() })
     }
 
     /// Whether similarities are needed.

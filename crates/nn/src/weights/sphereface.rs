@@ -46,3 +46,25 @@ fn configuration(arrays: &NamedArrays) -> RecognizerConfig {
         classes: length("fc6.weight", 1),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn depths_and_widths_are_those_of_the_arrays() {
+        let array = |shape: &[usize]| Array { shape: shape.to_vec(), values: Vec::new(), dtype: "F32" };
+        let (layers, channels) = ([3, 5, 9, 1], [64, 128, 256, 512]);
+        let mut arrays = NamedArrays::default();
+        for (stage, (layers, channels)) in layers.into_iter().zip(channels).enumerate() {
+            arrays.extend(
+                (1..=layers).map(|layer| (format!("conv{}_{layer}.weight", stage + 1), array(&[channels, 3, 3, 3]))),
+            );
+        }
+        arrays.insert("fc5.weight".into(), array(&[512, 21504]));
+        arrays.insert("fc6.weight".into(), array(&[512, 10574]));
+        let found = configuration(&arrays);
+        assert_eq!((found.blocks, found.channels), ([1, 2, 4, 0], channels));
+        assert_eq!((found.embedding, found.classes), (512, 10574));
+    }
+}

@@ -281,3 +281,32 @@ fn files_of_features_are_bounded_and_named() {
         assert!(error(name).contains("row 4"), "{}", error(name));
     }
 }
+
+/// The numbers that numpy writes for counts and labels.
+#[test]
+fn rows_of_whole_numbers_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let npy = |descr: &str, body: &[u8]| {
+        let mut header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': (2, 2), }}");
+        header.push_str(&" ".repeat(63 - (10 + header.len()) % 64));
+        header.push('\n');
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), body].concat()
+    };
+    let numbers = [3, -1, 0, 70_000];
+    let cases = [
+        ("<i4", numbers.iter().flat_map(|number: &i32| number.to_le_bytes()).collect::<Vec<u8>>(), numbers),
+        ("<i8", numbers.iter().flat_map(|number| i64::from(*number).to_le_bytes()).collect(), numbers),
+        ("<u8", [3, 1, 0, 70_000].iter().flat_map(|number: &u64| number.to_le_bytes()).collect(), [3, 1, 0, 70_000]),
+    ];
+    for (descr, body, expected) in cases {
+        let path = folder.path().join("whole.npy");
+        std::fs::write(&path, npy(descr, &body)).unwrap();
+        let mut rows = FeatureRows::new(2);
+        rows.extend(&expected.map(|number| number as f32)).unwrap();
+        assert_eq!(read_features(&path).unwrap(), FeatureFile::Rows(rows), "{descr}");
+    }
+    std::fs::write(folder.path().join("whole.npy"), npy("<i2", &[0; 8])).unwrap();
+    let error = read_features(&folder.path().join("whole.npy")).expect_err("16 bits").to_string();
+    assert!(error.contains("numbers of the type"), "{error}");
+}

@@ -179,3 +179,16 @@ fn a_checkpoint_without_its_configuration_says_what_is_missing() {
     std::fs::copy(golden.join("gen_00000000.pt"), &path).unwrap();
     assert!(matches!(read_model(&path), Err(WeightsError::MissingConfig { .. })));
 }
+
+#[test]
+fn attention_is_where_the_arrays_have_it() {
+    let attention = |run: &str, file: &str| match read_model(&folder(run).unwrap().join(file)).unwrap().config {
+        ModelConfig::Translator(config) => config.generator.attention,
+        ModelConfig::Discriminator(config) => config.discriminator.attention,
+        other => panic!("{other:?}"),
+    };
+    for file in ["gen_00000000.pt", "dis_00000000.pt"] {
+        assert!(attention("translator/tiny", file), "the original's {file}");
+        assert!(!attention("translator/munit", file), "MUNIT's {file}");
+    }
+}

@@ -74,3 +74,23 @@ impl Factor {
         Ok(values.iter().sum())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::generation::moments::Moments;
+
+    /// Eigenvalues that are nothing but rounding would make the inverse enormous.
+    #[test]
+    fn a_covariance_of_few_pictures_has_their_rank() {
+        let dim = 96;
+        let mut rows = FeatureRows::new(dim);
+        for picture in 0..4 {
+            let row: Vec<f32> = (0..dim).map(|feature| ((feature * 7 + picture * 13) as f32 * 0.37).sin()).collect();
+            rows.extend(&row).expect("a whole row");
+        }
+        let statistics = Moments::of(&rows).statistics().expect("several rows");
+        let factor = Factor::of_covariance(&statistics).expect("it converges");
+        assert_eq!((factor.root.ncols(), factor.inverse.nrows()), (3, 3));
+    }
+}
