@@ -1,25 +1,28 @@
 //! Models that are part of the program. `docs/models` says how each was trained.
 
 /// The model that is used where none is named.
-pub const DEFAULT: &str = "sketch";
+pub const DEFAULT: &str = PORTRAIT;
 
 /// The names of all built-in models.
-pub const NAMES: [&str; 2] = [DEFAULT, PORTRAIT];
+pub const NAMES: [&str; 2] = [PORTRAIT, SKETCH];
 
-/// Whole heads in colour; the way back from drawings is unfinished.
+/// Whole heads in colour.
 pub const PORTRAIT: &str = "portrait";
+
+/// Grey faces, cut close.
+pub const SKETCH: &str = "sketch";
 
 /// Colour portraits with hair and neck to drawings in eight techniques, and back; 128x160.
 const PORTRAIT_FILE: &[u8] = include_bytes!("../models/portrait.safetensors");
 
 /// Grey portrait photos to pencil, charcoal, wash and sanguine drawings, and back; 128x112.
-const SKETCH: &[u8] = include_bytes!("../models/sketch.safetensors");
+const SKETCH_FILE: &[u8] = include_bytes!("../models/sketch.safetensors");
 
 /// The model file of a name.
 pub fn bytes(name: &str) -> Option<&'static [u8]> {
     match name {
-        DEFAULT => Some(SKETCH),
         PORTRAIT => Some(PORTRAIT_FILE),
+        SKETCH => Some(SKETCH_FILE),
         _ => None,
     }
 }
@@ -84,16 +87,6 @@ const MEDIAPIPE_DOCUMENT: &str = "docs/models/face-mesh.md";
 /// Everything built in.
 pub const MODELS: &[BuiltIn] = &[
     BuiltIn {
-        name: DEFAULT,
-        purpose: "grey portrait photos to drawings and back, 112x128",
-        made_by: "this program",
-        licence: "MIT or Apache-2.0",
-        data: "ORL face photos (AT&T Laboratories Cambridge; credit Samaria and Harter 1994) and drawings of them by this program",
-        date: "2026-11-23",
-        document: "docs/models/sketch.md",
-        bytes: SKETCH,
-    },
-    BuiltIn {
         name: PORTRAIT,
         purpose: "colour photos of whole heads to drawings in eight techniques, and back, 128x160",
         made_by: "this program",
@@ -102,6 +95,16 @@ pub const MODELS: &[BuiltIn] = &[
         date: "2026-11-30",
         document: "docs/models/portrait.md",
         bytes: PORTRAIT_FILE,
+    },
+    BuiltIn {
+        name: SKETCH,
+        purpose: "grey portrait photos to drawings and back, 112x128",
+        made_by: "this program",
+        licence: "MIT or Apache-2.0",
+        data: "ORL face photos (AT&T Laboratories Cambridge; credit Samaria and Harter 1994) and drawings of them by this program",
+        date: "2026-11-23",
+        document: "docs/models/sketch.md",
+        bytes: SKETCH_FILE,
     },
     BuiltIn {
         name: RECOGNIZER,

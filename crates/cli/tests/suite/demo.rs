@@ -114,7 +114,7 @@ fn the_page_answers_on_loopback_until_it_is_asked_to_end() {
     let (status, body) = page.ask("POST", "/api/translate?seed=2&name=anna.jpg", "", bundled_portrait());
     let object: serde_json::Value = serde_json::from_slice(&body).unwrap();
     assert_eq!((status, object["seed"].as_u64()), (200, Some(2)));
-    assert_eq!((object["result"]["width"].as_u64(), object["result"]["height"].as_u64()), (Some(224), Some(256)));
+    assert_eq!((object["result"]["width"].as_u64(), object["result"]["height"].as_u64()), (Some(256), Some(320)));
     assert!(object["result"]["url"].as_str().unwrap().starts_with("data:image/png;base64,"));
 
     let (status, body) = page.ask("POST", "/api/translate", "", b"dear diary");

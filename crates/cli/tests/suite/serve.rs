@@ -47,7 +47,7 @@ fn whoever_knows_the_token_is_served() {
     assert_eq!(status, 200);
     let names: Vec<Value> =
         json(&body)["models"].as_array().unwrap().iter().map(|model| model["name"].clone()).collect();
-    assert_eq!(names[0], "sketch");
+    assert_eq!(names[0], "portrait");
     for name in names {
         let address = format!("/api/translate?model={}&size=100&in_picture=false", name.as_str().unwrap());
         let (status, body) = page.ask("POST", &address, &bearer, bundled_portrait());

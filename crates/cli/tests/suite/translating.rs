@@ -13,7 +13,7 @@ fn a_portrait_becomes_a_drawing_of_the_built_in_models_size() {
     let answer = place.run(&["translate", "anna.jpg", "-o", "out"]).succeeded();
     assert_eq!(answer.stdout, "out/anna-drawing.png\n");
     assert_eq!(place.files("out"), ["anna-drawing.png"]);
-    assert_eq!(place.size("out/anna-drawing.png"), [224, 256]);
+    assert_eq!(place.size("out/anna-drawing.png"), [256, 320]);
     assert_eq!(place.run(&["translate", "anna.jpg", "-o", "quiet", "-q"]).succeeded().stdout, "");
 }
 

@@ -25,13 +25,13 @@ const BF16: f64 = 6.0 / 255.0;
 
 pub(super) const CHECKS: &[Check] = &[
     Check::network("sketch, photo to drawing", F32, |setting| {
-        translated(setting, builtin::DEFAULT, Domain::Drawing, InferencePrecision::F32)
+        translated(setting, builtin::SKETCH, Domain::Drawing, InferencePrecision::F32)
     }),
     Check::network("sketch, drawing to photo", F32, |setting| {
-        translated(setting, builtin::DEFAULT, Domain::Photo, InferencePrecision::F32)
+        translated(setting, builtin::SKETCH, Domain::Photo, InferencePrecision::F32)
     }),
     Check::network("sketch, photo to drawing, bf16", BF16, |setting| {
-        translated(setting, builtin::DEFAULT, Domain::Drawing, InferencePrecision::Bf16)
+        translated(setting, builtin::SKETCH, Domain::Drawing, InferencePrecision::Bf16)
     }),
     Check::network("portrait, photo to drawing", F32, |setting| {
         translated(setting, builtin::PORTRAIT, Domain::Drawing, InferencePrecision::F32)

@@ -2,6 +2,7 @@
 
 mod settled;
 mod styles;
+mod tools;
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,6 @@ use portraitist_face::pipeline::FaceCrop;
 use portraitist_face::{Decoded, Picture};
 use portraitist_nn::builtin::RECOGNIZER;
 use portraitist_nn::config::Domain;
-use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::Translated;
 use serde::Serialize;
 
@@ -31,6 +31,7 @@ use crate::translator::FaceTranslator;
 
 use settled::settled;
 use styles::{Style, styles};
+use tools::{Tools, translator};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -67,12 +68,7 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
-    let translator = match (arguments.size, arguments.whole) {
-        (None, false) => translator,
-        // Of a whole picture the size is not that of the crop.
-        (size, whole) => translator.sized(size.filter(|_| !whole).map(|size| size as usize)),
-    };
+    let translator = translator(arguments)?;
     let is_measured = arguments.recognizer.as_os_str() != "none";
     if is_measured {
         check_recognizer(&arguments.recognizer)?;
@@ -141,13 +137,6 @@ fn described(output: &Output) -> String {
     let verified =
         output.verified_at_far.map_or_else(String::new, |far| format!(", verified at FAR {:.2} %", 100.0 * far));
     format!("{file} (exaggeration {:.2}{verified})", output.exaggeration)
-}
-
-/// What a picture is translated with.
-struct Tools<'a> {
-    translator: &'a FaceTranslator,
-    recognizer: Option<&'a Recognizer>,
-    exaggerating: &'a Exaggerating,
 }
 
 /// What has been written so far, and what is to be said of it.

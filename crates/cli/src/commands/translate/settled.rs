@@ -6,8 +6,8 @@ use portraitist_face::landmarks::FivePoints;
 use portraitist_face::template::Template;
 use portraitist_nn::config::Domain;
 
-use super::Tools;
 use super::styles::Style;
+use super::tools::Tools;
 use crate::exaggeration::Exaggerating;
 use crate::similarity::ReferenceEmbedding;
 

@@ -15,7 +15,7 @@ use portraitist_nn::weights::{FloatKind, ModelConfig, ModelFile, read_model, wri
 use serde::Serialize;
 
 use crate::arguments::StylesArguments;
-use crate::inputs::{Done, Failure, expand, for_each, sentences, status};
+use crate::inputs::{Input, expand, sentences};
 use crate::interruption;
 use crate::output::{Console, refuse_input};
 use crate::translator::FaceTranslator;
@@ -26,7 +26,6 @@ struct Named {
     #[serde(serialize_with = "serialize_lossy")]
     output: PathBuf,
     styles: BTreeMap<String, Style>,
-    failed: Vec<Failure>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
 }
@@ -47,15 +46,13 @@ pub(super) fn run(arguments: &StylesArguments, console: &Console) -> anyhow::Res
         refuse_input(&arguments.out, [input.as_path()])?;
     }
     let domain: Domain = arguments.domain.into();
-    let (mut styles, mut failed, mut warnings) = (BTreeMap::new(), Vec::new(), Vec::new());
+    let (mut styles, mut warnings) = (BTreeMap::new(), Vec::new());
     for (name, pictures) in &arguments.examples {
-        let done = codes(&translator, pictures, domain, arguments.aligned, console);
-        failed.extend(done.failed);
-        warnings.extend(done.warnings);
-        ensure!(!interruption::stops_here(), "interrupted: nothing was written");
-        ensure!(!done.results.is_empty(), "{}: no picture that can be read for the style {name}", pictures.display());
-        ensure!(styles.insert(name.clone(), summary(&done.results)).is_none(), "--of {name}: the name is there twice");
+        let codes = codes(&translator, pictures, domain, arguments.aligned, &mut warnings)?;
+        ensure!(!codes.is_empty(), "{}: no picture for the style {name}", pictures.display());
+        ensure!(styles.insert(name.clone(), summary(&codes)).is_none(), "--of {name}: the name is there twice");
     }
+    warnings.iter().for_each(|warning| console.warn(warning));
     let ModelConfig::Translator(config) = &mut file.config else {
         bail!("{}: no translator", arguments.model.display())
     };
@@ -68,9 +65,8 @@ pub(super) fn run(arguments: &StylesArguments, console: &Console) -> anyhow::Res
         .iter()
         .map(|(name, style)| format!("{name:20} {:4} pictures, spread {:.2}", style.pictures, style.spread));
     let text = [arguments.out.display().to_string()].into_iter().chain(lines).collect::<Vec<_>>().join("\n");
-    let status = status(&failed);
-    console.result(&Named { output: arguments.out.clone(), styles, failed, warnings }, &text)?;
-    Ok(status)
+    console.result(&Named { output: arguments.out.clone(), styles, warnings }, &text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn model_file(name: &Path) -> anyhow::Result<ModelFile> {
@@ -82,21 +78,28 @@ fn model_file(name: &Path) -> anyhow::Result<ModelFile> {
     Ok(ModelFile::from_bytes(bytes, name)?)
 }
 
-/// The style code of each picture.
+/// The style code of each picture. One that cannot be read ends the call: a style would quietly be another.
 fn codes(
     translator: &FaceTranslator,
     pictures: &Path,
     domain: Domain,
     aligned: bool,
-    console: &Console,
-) -> Done<Vec<f32>> {
-    let mut inputs = expand(&[pictures.to_owned()], None);
-    for_each(&mut inputs, console, |_, input, said| {
+    said: &mut Vec<String>,
+) -> anyhow::Result<Vec<Vec<f32>>> {
+    let inputs = expand(&[pictures.to_owned()], None);
+    if let Some(failure) = inputs.unusable.first() {
+        bail!("{}", failure.error);
+    }
+    said.extend(inputs.warnings);
+    let code = |input: &Input| {
+        ensure!(!interruption::stops_here(), "interrupted: nothing was written");
         let Decoded { picture, warnings } = Decoded::open(&input.path)?;
         said.extend(sentences(&input.path, &warnings));
         let crop = if aligned { None } else { translator.face(&picture, None)?.map(|face| face.crop) };
-        Ok(translator.model.style_of(crop.as_ref().unwrap_or(&picture), domain)?)
-    })
+        let code = translator.model.style_of(crop.as_ref().unwrap_or(&picture), domain);
+        code.with_context(|| input.path.display().to_string())
+    };
+    inputs.pictures.iter().map(code).collect()
 }
 
 fn summary(codes: &[Vec<f32>]) -> Style {
