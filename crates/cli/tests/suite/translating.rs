@@ -266,7 +266,7 @@ fn size_is_the_longer_side_and_the_models_own_changes_nothing() {
     let large = draw("large", &["--size", "640"]);
     assert_eq!(place.size(&large), [560, 640]);
     // More and finer strokes, not thicker ones: it is no enlargement.
-    let [own, large] = [own, large].map(|name| Picture::open(&place.path(&name)).unwrap());
+    let [own, large] = [own, large].map(|name| Picture::open(place.path(&name)).unwrap());
     let detail = |picture: &Picture| -> f64 {
         let luma = picture.luma();
         luma.windows(2).map(|pair| f64::from(pair[0].abs_diff(pair[1]))).sum::<f64>() / luma.len() as f64

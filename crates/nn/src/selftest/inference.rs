@@ -48,7 +48,7 @@ const FIVE_BY_FIVE: Conv2d = Conv2d { kernel: [5, 5], padding: 2, ..THREE_BY_THR
 
 fn convolved(conv: &Conv2d, precision: Precision) -> Values {
     let shape = FeatureMapShape::features(conv.in_channels, conv.in_height, conv.in_width, conv.padding);
-    let (_, weight, bias) = operands(conv)?;
+    let [_, weight, bias] = operands(conv)?;
     computed(conv, &PreparedConvolution::new(conv, shape, &weight, &bias, OutputActivation::Relu, precision)?)
 }
 
@@ -58,7 +58,7 @@ fn along_lines(taps: usize) -> Values {
     let lines = [([1, taps], [padding, 0]), ([taps, 1], [0, padding])].map(|(kernel, margin)| {
         let conv = Conv2d { kernel, padding, in_height: 17, in_width: 17, ..THREE_BY_THREE };
         let shape = FeatureMapShape::features(conv.in_channels, conv.in_height, conv.in_width, padding);
-        let ((_, weight, bias), relu) = (operands(&conv)?, OutputActivation::Relu);
+        let ([_, weight, bias], relu) = (operands(&conv)?, OutputActivation::Relu);
         computed(&conv, &PreparedConvolution::with_margin(&conv, margin, shape, &weight, &bias, relu)?)
     });
     let [across, down] = lines;
@@ -66,14 +66,15 @@ fn along_lines(taps: usize) -> Values {
 }
 
 /// Input, weight and bias.
-fn operands(conv: &Conv2d) -> Result<(Vec<f32>, Vec<f32>, Vec<f32>), SelfTestError> {
+fn operands(conv: &Conv2d) -> Result<[Vec<f32>; 3], SelfTestError> {
     let [input, weight, _] = lengths(conv)?;
-    Ok((values("input", input), values("weight", weight), values("bias", conv.out_channels)))
+    Ok([values("input", input), values("weight", weight), values("bias", conv.out_channels)])
 }
 
 fn computed(conv: &Conv2d, prepared: &PreparedConvolution) -> Values {
     let mut input = FeatureMap::new(prepared.input_shape(), conv.batch)?;
-    input.fill(&operands(conv)?.0)?;
+    let [values, ..] = operands(conv)?;
+    input.fill(&values)?;
     let (padding, mode) = prepared.padding();
     input.pad(padding, mode)?;
     let mut output = FeatureMap::new(prepared.output(0), conv.batch)?;
