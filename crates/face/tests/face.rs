@@ -19,6 +19,8 @@ mod odd_pictures;
 mod preparing;
 #[path = "face/properties.rs"]
 mod properties;
+#[path = "face/rendered.rs"]
+mod rendered;
 #[path = "face/synthetic.rs"]
 mod synthetic;
 #[path = "face/synthetic_dataset.rs"]

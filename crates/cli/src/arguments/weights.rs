@@ -32,8 +32,8 @@ pub(crate) enum WeightsCommand {
         #[arg(long)]
         force: bool,
     },
-    /// Give names to styles of a translator: each the mean of the styles of example pictures. `translate --style NAME`
-    /// and the page then offer them.
+    /// Give names to styles of a translator, each the mean of the styles of example pictures, for `translate --style`
+    /// NAME.
     Styles(StylesArguments),
 }
 

@@ -140,5 +140,5 @@ fn attention_to_fewer_positions_stays_near() {
     let mean =
         |other: &[f32]| all.iter().zip(other).map(|(one, other)| (one - other).abs()).sum::<f32>() / all.len() as f32;
     let [thinned, none] = [translate(&whole, Some(479)), translate(&without, None)].map(|other| mean(&other));
-    assert!(thinned > 0.0 && thinned < 0.5 * none, "{thinned}, {none}");
+    assert!(thinned > 0.0 && thinned < 0.75 * none, "{thinned}, {none}");
 }
