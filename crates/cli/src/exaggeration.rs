@@ -1,6 +1,7 @@
 //! Exaggerating the person before drawing, and taking caricatures back to real faces: what the command line asks for, on crops.
 
 use anyhow::{Context, ensure};
+use portraitist_face::landmarks::FivePoints;
 use portraitist_face::landmarks::mesh::MeshPoints;
 use portraitist_face::shape::{Amounts, Exaggeration};
 use portraitist_face::transform::Point;
@@ -16,7 +17,6 @@ use crate::likeness::as_alike_percent;
 use crate::output::advised;
 
 /// What was asked for.
-#[derive(Clone)]
 pub(crate) struct Exaggerating {
     amount: Option<ExaggerationAmount>,
     /// Whose difference from the mean grows, instead of the picture's own.
@@ -75,28 +75,19 @@ impl Exaggerating {
         Self { corrected, ..self }
     }
 
-    /// The same with an amount for all parts: what `auto` found on a smaller picture.
-    ///
-    /// # Errors
-    /// For amounts that are none.
-    pub(crate) fn decided(&self, amount: f64) -> anyhow::Result<Self> {
-        let amount = Some(ExaggerationAmount::Of(Amounts::all(amount)?));
-        Ok(Self { amount, ..self.clone() })
-    }
-
     /// Whether similarities are needed.
     pub(crate) fn is_auto(&self) -> bool {
         self.amount == Some(ExaggerationAmount::Auto)
     }
 
-    /// Looks at the face of a crop, as far as that is needed.
+    /// Looks at the face of a picture that lies where `frame` has its points, as far as that is needed.
     ///
     /// # Errors
     /// If a face is to be exaggerated and none is found.
-    pub(crate) fn shape(&self, crop: &Picture, to: Domain) -> anyhow::Result<Shaped> {
+    pub(crate) fn shape(&self, crop: &Picture, frame: &FivePoints, to: Domain) -> anyhow::Result<Shaped> {
         let way = match (self.amount, to) {
             (Some(amount), _) => {
-                let points = self.mesh(crop)?.ok_or_else(no_shape)?;
+                let points = self.mesh(crop, frame)?.ok_or_else(no_shape)?;
                 let shape = match &self.example {
                     Some(example) => Exaggeration::like(&points, example),
                     None => Exaggeration::of(&points),
@@ -104,7 +95,7 @@ impl Exaggerating {
                 Way::Grow(Box::new(shape.ok_or_else(no_shape)?), amount)
             }
             (None, Domain::Photo) if !self.keep_shape => {
-                let back = self.mesh(crop)?.and_then(|points| Exaggeration::undone(&points));
+                let back = self.mesh(crop, frame)?.and_then(|points| Exaggeration::undone(&points));
                 match back.filter(|back| back.movement > LEAST_MOVEMENT) {
                     Some(back) => Way::Bent(back.bend.apply(crop)?),
                     None => Way::AsItIs,
@@ -115,8 +106,8 @@ impl Exaggerating {
         Ok(Shaped(way))
     }
 
-    fn mesh(&self, crop: &Picture) -> anyhow::Result<Option<MeshPoints>> {
-        let found = mesh(crop)?;
+    fn mesh(&self, crop: &Picture, frame: &FivePoints) -> anyhow::Result<Option<MeshPoints>> {
+        let found = mesh_in(crop, frame)?;
         Ok(match &self.corrected {
             Some(points) => found.map(|found| corrected(&found, points)),
             None => found,
@@ -124,17 +115,27 @@ impl Exaggerating {
     }
 }
 
-/// A picture whose face has grown by some amounts.
+/// A picture whose face, which lies where `frame` has its points, has grown by some amounts.
 ///
 /// # Errors
 /// If there is no face.
-pub(crate) fn exaggerated(picture: &Picture, amounts: &Amounts) -> anyhow::Result<Picture> {
-    let shape = mesh(picture)?.and_then(|points| Exaggeration::of(&points)).ok_or_else(no_shape)?;
+pub(crate) fn exaggerated(picture: &Picture, frame: &FivePoints, amounts: &Amounts) -> anyhow::Result<Picture> {
+    let shape = mesh_in(picture, frame)?.and_then(|points| Exaggeration::of(&points)).ok_or_else(no_shape)?;
     Ok(shape.grown(amounts).bend.apply(picture)?)
 }
 
 fn mesh(picture: &Picture) -> anyhow::Result<Option<MeshPoints>> {
     Ok(FaceMeshDetector::shared()?.find(picture)?.into_iter().next().map(|face| face.points))
+}
+
+/// Of several faces the one whose five points are nearest to those of `frame`: others may be larger, or seen beside it.
+fn mesh_in(picture: &Picture, frame: &FivePoints) -> anyhow::Result<Option<MeshPoints>> {
+    let faces = FaceMeshDetector::shared()?.find(picture)?.into_iter().map(|face| face.points);
+    let apart = |face: &MeshPoints| -> f64 {
+        let pairs = face.five_points().into_iter().zip(frame);
+        pairs.map(|(found, expected)| (found[0] - expected[0]).hypot(found[1] - expected[1])).sum()
+    };
+    Ok(faces.min_by(|one, other| apart(one).total_cmp(&apart(other))))
 }
 
 fn no_shape() -> anyhow::Error {
@@ -157,32 +158,52 @@ impl Shaped {
     /// # Errors
     /// Those of `draw`.
     pub(crate) fn translate(
-        &mut self,
+        &self,
         crop: &Picture,
         draw: impl Fn(&Picture) -> anyhow::Result<Translated>,
         similarity: impl Fn(&Translated) -> Option<f32>,
     ) -> anyhow::Result<(Translated, f64)> {
-        let (shape, amount) = match &self.0 {
-            Way::AsItIs => return Ok((draw(crop)?, 0.0)),
-            Way::Bent(bent) => return Ok((draw(bent)?, 0.0)),
-            Way::Grow(shape, amount) => (shape, amount),
-        };
-        let grown = |amounts: &Amounts| {
-            let bent = shape.grown(amounts);
-            let bent_crop = bent.bend.apply(crop).context("cannot bend the picture")?;
-            Ok::<_, anyhow::Error>((draw(&bent_crop)?, amounts.largest() * bent.share))
-        };
-        match amount {
-            ExaggerationAmount::Of(amounts) => grown(amounts),
-            ExaggerationAmount::Auto => {
+        match &self.0 {
+            Way::AsItIs => Ok((draw(crop)?, 0.0)),
+            Way::Bent(bent) => Ok((draw(bent)?, 0.0)),
+            Way::Grow(shape, ExaggerationAmount::Of(amounts)) => grown(shape, amounts, crop, draw),
+            Way::Grow(shape, ExaggerationAmount::Auto) => {
                 let is_verified = |drawn: &Translated| {
                     similarity(drawn).is_some_and(|similarity| false_accept_rate(similarity) <= FALSE_ACCEPT_RATE)
                 };
-                let strength = |strength: f64| grown(&Amounts::all(strength)?);
+                let strength = |strength: f64| grown(shape, &Amounts::all(strength)?, crop, &draw);
                 strongest(strength, |(drawn, _)| is_verified(drawn))
             }
         }
     }
+
+    /// As [`translate`](Self::translate), where `auto` has settled on a strength already.
+    ///
+    /// # Errors
+    /// Those of `draw`.
+    pub(crate) fn translate_at(
+        &self,
+        strength: f64,
+        crop: &Picture,
+        draw: impl Fn(&Picture) -> anyhow::Result<Translated>,
+    ) -> anyhow::Result<(Translated, f64)> {
+        match &self.0 {
+            Way::Grow(shape, _) => grown(shape, &Amounts::all(strength)?, crop, draw),
+            Way::AsItIs | Way::Bent(_) => self.translate(crop, draw, |_| None),
+        }
+    }
+}
+
+/// Translates a crop whose face has grown, and says how far it has.
+fn grown(
+    shape: &Exaggeration,
+    amounts: &Amounts,
+    crop: &Picture,
+    draw: impl Fn(&Picture) -> anyhow::Result<Translated>,
+) -> anyhow::Result<(Translated, f64)> {
+    let grown = shape.grown(amounts);
+    let bent = grown.bend.apply(crop).context("cannot bend the picture")?;
+    Ok((draw(&bent)?, amounts.largest() * grown.share))
 }
 
 /// The strongest of 0 to 2 that is verified, as if what is verified at a strength were at all weaker ones; 0 where nothing is.
@@ -208,8 +229,41 @@ fn strongest<T>(draw: impl Fn(f64) -> anyhow::Result<T>, is_verified: impl Fn(&T
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
 mod tests {
+    use portraitist_face::bundled_portrait;
+    use portraitist_face::edit::resize;
+
     use super::*;
+
+    /// A large face on the left, which is found first, and a smaller one on the right.
+    #[test]
+    fn of_several_faces_the_one_that_is_meant_is_exaggerated() {
+        let portrait = Picture::decode("portrait", bundled_portrait()).unwrap();
+        let [large, small] = [300, 200].map(|side| resize(&portrait, side, side).unwrap());
+        let (width, height) = (large.width() + small.width(), large.height());
+        let pixel = |x: usize, y: usize| match x.checked_sub(large.width()) {
+            None => large.pixel(x, y).unwrap(),
+            Some(x) => small.pixel(x, y).unwrap_or([128; 3]),
+        };
+        let pixels = (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect();
+        let picture = Picture::from_rgb(width, height, pixels).unwrap();
+        let faces = FaceMeshDetector::shared().unwrap().find(&picture).unwrap();
+        let frame =
+            faces.iter().map(|face| face.points.five_points()).max_by(|a, b| a[2][0].total_cmp(&b[2][0])).unwrap();
+        assert!(faces.len() == 2 && frame[2][0] > large.width() as f64 && faces[0].points.five_points() != frame);
+        let grown = exaggerated(&picture, &frame, &Amounts::all(1.0).unwrap()).unwrap();
+        let changed = |columns: std::ops::Range<usize>| -> f64 {
+            let places = (0..height).flat_map(|y| columns.clone().map(move |x| (x, y)));
+            let difference = |(x, y)| {
+                let [before, after] = [&picture, &grown].map(|picture| picture.pixel(x, y).unwrap());
+                before.iter().zip(after).map(|(before, after)| f64::from(before.abs_diff(after))).sum::<f64>()
+            };
+            places.map(difference).sum::<f64>() / (columns.len() * height) as f64
+        };
+        let [left, right] = [changed(0..large.width()), changed(large.width()..width)];
+        assert!(right > 5.0 * left, "left {left}, right {right}");
+    }
 
     #[test]
     fn the_strongest_that_is_verified_is_found() {

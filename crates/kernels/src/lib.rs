@@ -49,7 +49,7 @@ mod winograd;
 
 pub use adam::{AdamStep, adam_step};
 pub use algorithm::Precision;
-pub use attention::forward::{Attention, attention_forward, attention_forward_in, attention_forward_to};
+pub use attention::forward::{Attention, attention_forward, attention_forward_to};
 pub use attention::gradient::attention_gradient;
 pub use bf16::unit::Bf16Unit;
 pub use channels_last::feature_map::FeatureMap;

@@ -16,6 +16,7 @@ pub(super) fn routes(budget: &Budget, pages: &[&str]) -> Router {
     let pages = format!("export const PAGES = {pages:?};\n");
     page_files([
         PageFile::css("/style.css", include_str!("assets/style.css")),
+        script!("ask.js"),
         script!("curves.js"),
         script!("nav.js"),
         script!("problems.js"),

@@ -3,7 +3,8 @@
 //! - `limits`, `budget`: every limit, in one place; what fits into `--memory`
 //! - `guard`, `access`, `rate`: who is answered, how often, and the headers of every answer
 //! - `sockets`: from a socket to answers, within limits of time and number
-//! - `queue`: how many jobs run at once, and how many may wait
+//! - `queue`: how many jobs run at once, and how many may wait; work beside it
+//! - `names`: names that nobody can guess
 //! - `memory`: what bodies and answers take together
 //! - `upload`: a request's body, within limits of size, time and rate
 //! - `rest`: gives memory back when there is nothing to do
@@ -29,6 +30,7 @@ mod guard;
 pub(crate) mod limits;
 mod memory;
 mod metrics;
+mod names;
 mod queue;
 mod rate;
 mod reply;

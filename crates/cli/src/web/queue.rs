@@ -9,6 +9,15 @@ use tokio::task::spawn_blocking;
 
 use super::budget::Budget;
 use super::memory::Memory;
+use super::reply::Failure;
+
+/// Does work that waits for the disk beside the queue, on a thread of its own.
+///
+/// # Errors
+/// If the work panics.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    spawn_blocking(work).await.map_err(|_| Failure::internal("the work was not finished"))
+}
 
 /// Hands out places; clones share them.
 #[derive(Clone)]

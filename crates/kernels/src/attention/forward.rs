@@ -77,25 +77,12 @@ pub fn attention_forward(
     output: &mut [f32],
     log_sum_exp: &mut [f32],
 ) -> Result<(), ShapeError> {
-    attention_forward_in(Precision::Standard, shape, [query, key, value], output, log_sum_exp)
+    attention_forward_with(kernels(), Precision::Standard, shape, [query, key, value], output, log_sum_exp)
 }
 
-/// As [`attention_forward`]; of a precision with bf16, values and probabilities are rounded to that, scores are not.
-///
-/// # Errors
-/// As [`attention_forward`].
-pub fn attention_forward_in(
-    precision: Precision,
-    shape: &Attention,
-    [query, key, value]: [&[f32]; 3],
-    output: &mut [f32],
-    log_sum_exp: &mut [f32],
-) -> Result<(), ShapeError> {
-    attention_forward_with(kernels(), precision, shape, [query, key, value], output, log_sum_exp)
-}
-
-/// Attention to fewer positions than there are queries: `output[c][i] = sum_j value[c][j] * p[i][j]` over `keys` positions `j`. Of large
-/// pictures the keys and values may be means of neighbours; time and memory then grow with the pictures' area instead of its square.
+/// Attention for inference: `output[c][i] = sum_j value[c][j] * p[i][j]` over `keys` positions `j`, which may be fewer than there are queries.
+/// Of large pictures keys and values may be means of neighbours; time then grows with the pictures' area instead of its square. Of a
+/// precision with bf16, values and probabilities are rounded to that, scores are not.
 ///
 /// # Shapes
 /// As for [`Attention`], but key and value are `[batch, channels, keys]`.
@@ -118,7 +105,7 @@ pub fn attention_forward_to(
     Ok(())
 }
 
-/// As [`attention_forward_in`].
+/// As [`attention_forward`], in a precision as [`attention_forward_to`] has it.
 pub(crate) fn attention_forward_with(
     kernels: &Kernels,
     precision: Precision,

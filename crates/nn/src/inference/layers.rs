@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use portraitist_kernels::{
     Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, Precision,
-    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_in,
-    attention_forward_to, global_mean, shortcut_sum,
+    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_to, global_mean,
+    shortcut_sum,
 };
 use rayon::prelude::*;
 
@@ -107,16 +107,15 @@ impl PlannedAttention {
         let batch = input.batch();
         let shape = Attention { batch, positions, key_channels: keys, value_channels: values };
         let part = |channels: usize| batch * channels * positions;
-        planes.resize(part(queries + keys + 2 * values + 1), 0.0);
+        planes.resize(part(queries + keys + 2 * values), 0.0);
         let (query, rest) = planes.split_at_mut(part(queries));
         let (key, rest) = rest.split_at_mut(part(keys));
-        let (value, rest) = rest.split_at_mut(part(values));
-        let (attended, log_sum_exp) = rest.split_at_mut(part(values));
+        let (value, attended) = rest.split_at_mut(part(values));
         input.write_channels(0..queries, query)?;
         input.write_channels(queries..queries + keys, key)?;
         input.write_channels(queries + keys..queries + keys + values, value)?;
         if self.cell == 1 {
-            attention_forward_in(self.precision, &shape, [query, key, value], attended, log_sum_exp)?;
+            attention_forward_to(self.precision, &shape, positions, [query, key, value], attended)?;
         } else {
             let size = input.shape().size();
             let (key, value) = (cell_means(key, size, self.cell), cell_means(value, size, self.cell));
@@ -195,8 +194,11 @@ impl PlannedNormalization {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
 mod tests {
-    use super::cell_means;
+    use portraitist_kernels::FeatureMapShape;
+
+    use super::*;
 
     #[test]
     fn cells_at_the_border_are_means_of_what_is_there() {
@@ -207,5 +209,39 @@ mod tests {
         assert_eq!(cell_means(&planes, [3, 5], 2), both);
         assert_eq!(cell_means(&planes, [3, 5], 1), planes);
         assert_eq!(cell_means(&planes, [3, 5], 9), [7.0, 22.0]);
+    }
+
+    /// Where keys and values are the same over each whole square, it does not matter whether each is looked at or their mean.
+    #[test]
+    fn attention_to_means_of_equal_neighbours_is_attention_to_all() {
+        let (channels, [height, width], batch) = ([8, 8, 16], [12, 20], 2);
+        let [queries, keys, values] = channels;
+        let number = |seed: usize| ((seed * 7919 % 1009) as f32 / 504.5 - 1.0) * 1.5;
+        let image = |index: usize| {
+            let (channel, y, x) = (index / (height * width), index / width % height, index % width);
+            // Channels of queries differ from pixel to pixel, those of keys and values from square to square.
+            let is_query = channel % (queries + keys + values) < queries;
+            let place = if is_query { y * width + x } else { y / 4 * width + x / 4 };
+            number(channel * 4096 + place)
+        };
+        let total = queries + keys + values;
+        let images: Vec<f32> = (0..batch * total * height * width).map(image).collect();
+        let mut input = FeatureMap::new(FeatureMapShape::features(total, height, width, 0), batch).unwrap();
+        input.fill(&images).unwrap();
+        let attended = |cell: usize| {
+            let mut output = FeatureMap::new(FeatureMapShape::features(values, height, width, 0), batch).unwrap();
+            let attention = PlannedAttention { channels, precision: Precision::Standard, cell };
+            attention.run(&input, None, &mut output, &mut Vec::new()).unwrap();
+            let mut planes = vec![0.0; batch * values * height * width];
+            output.write(&mut planes).unwrap();
+            planes
+        };
+        let all = attended(1);
+        assert!(all.iter().any(|value| value.abs() > 0.05), "there is something to see");
+        for cell in [2, 4] {
+            let pairs = all.iter().zip(attended(cell));
+            let most = pairs.map(|(all, means)| (all - means).abs()).fold(0.0, f32::max);
+            assert!(most < 1e-5, "squares of {cell}: {most}");
+        }
     }
 }

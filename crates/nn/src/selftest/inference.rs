@@ -2,7 +2,7 @@
 
 use portraitist_kernels::{
     Attention, Conv2d, FeatureMap, FeatureMapShape, OutputActivation, Padding, Precision, PreparedConvolution,
-    PreparedUpsampling, attention_forward_in,
+    PreparedUpsampling, attention_forward_to,
 };
 
 use super::inputs::values;
@@ -107,7 +107,7 @@ fn attended() -> Values {
     let shape = Attention { batch: 1, positions: 300, key_channels: 8, value_channels: 48 };
     let [query, key, value] =
         [("query", 8), ("key", 8), ("value", 48)].map(|(name, channels)| values(name, 300 * channels));
-    let (mut output, mut sums) = (vec![0.0; 300 * 48], vec![0.0; 300]);
-    attention_forward_in(Precision::Bf16, &shape, [&query, &key, &value], &mut output, &mut sums)?;
+    let mut output = vec![0.0; 300 * 48];
+    attention_forward_to(Precision::Bf16, &shape, 300, [&query, &key, &value], &mut output)?;
     Ok(output)
 }

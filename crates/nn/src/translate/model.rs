@@ -22,7 +22,8 @@ use super::frozen::FrozenTranslator;
 
 /// Largest number of pixels that a picture is translated at; larger ones are shrunk first.
 const MAX_PIXELS: usize = 1 << 20;
-/// Positions that self-attention attends to in [`Model::translate_large`]: more than a picture of 512x256 has, a sixteenth of those of 1024x1280.
+/// Positions that self-attention attends to in [`Model::translate_large`], at most: as many as a picture of 256x512 has whose sides are halved
+/// twice. Of the 81,920 of 1024x1280 means over 4x4 remain, 5,120.
 const MOST_KEYS: usize = 1 << 13;
 /// Shortest side that the style encoder's four halvings can work on.
 const MIN_STYLE_SIDE: usize = 16;
@@ -126,8 +127,8 @@ impl Model {
         self.translate_within(picture, style, to, MAX_PIXELS, None)
     }
 
-    /// As [`translate`](Self::translate), for pictures larger than those of training, up to [`MAX_LARGE_PIXELS`](Self::MAX_LARGE_PIXELS). Self-attention, whose time would
-    /// grow with the square of the pixels, attends to at most 8,192 positions, means of neighbours.
+    /// As [`translate`](Self::translate), for pictures larger than those of training, up to [`MAX_LARGE_PIXELS`](Self::MAX_LARGE_PIXELS).
+    /// Self-attention, whose time would grow with the square of the pixels, attends to at most 8,192 positions, means of neighbours.
     ///
     /// # Errors
     /// As [`translate`](Self::translate).

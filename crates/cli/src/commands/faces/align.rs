@@ -100,8 +100,9 @@ fn align_one(
     written.said.extend(said.into_iter().map(|sentence| format!("{}: {sentence}", input.path.display())));
     for (index, face) in faces.iter().enumerate() {
         let output = numbered(output, index);
+        let moved = face.points.map(|point| face.transform.apply(point));
         let crop = match &arguments.exaggerate {
-            Some(amounts) => &exaggerated(&face.crop, amounts)?,
+            Some(amounts) => &exaggerated(&face.crop, &moved, amounts)?,
             None => &face.crop,
         };
         if to_stdout {
@@ -109,9 +110,8 @@ fn align_one(
         } else {
             save(crop, &output, arguments.force)?;
         }
-        let moved = face.points.map(|point| face.transform.apply(point)).to_vec();
         let (input, output) = (Named::input(&input.path), Named::output(output));
-        written.crops.push(Crop { input, output, matrix: face.transform.matrix(), points: moved });
+        written.crops.push(Crop { input, output, matrix: face.transform.matrix(), points: moved.to_vec() });
     }
     Ok(())
 }

@@ -177,7 +177,7 @@ impl FaceService for Networks {
         };
         let corrected = request.shape.as_ref().map(|shape| shape.map(|point| face.transform.apply(point)));
         let exaggerating = Exaggerating::by(request.exaggerate, false).at(corrected);
-        let mut shaped = exaggerating.shape(&face.crop, request.to).map_err(unusable)?;
+        let shaped = exaggerating.shape(&face.crop, &frame.points, request.to).map_err(unusable)?;
         let draw = |crop: &Picture| {
             // `auto` draws several times.
             watch.begin(Step::Translating)?;

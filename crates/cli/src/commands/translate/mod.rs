@@ -213,7 +213,7 @@ fn translate_face(
     let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
     // Without --recognizer likeness nobody measured what a similarity means.
     let is_measured = arguments.recognizer.as_os_str() == RECOGNIZER;
-    let mut shaped = exaggerating.shape(crop, to)?;
+    let shaped = exaggerating.shape(crop, &frame.points, to)?;
     for (style, path) in to_do {
         let similarity = |translated: &Translated| match &reference {
             Some(Ok(reference)) => Ok(Some(reference.similarity(&translated.picture)?)),
@@ -222,7 +222,7 @@ fn translate_face(
         };
         let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
         let (translated, exaggeration) = match settled(tools, crop, &frame, style, to)? {
-            Some(settled) => settled.shape(crop, to)?.translate(crop, draw, |_| None)?,
+            Some(strength) => shaped.translate_at(strength, crop, draw)?,
             None => shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?,
         };
         write(translator, arguments, picture, face, &translated, path)?;

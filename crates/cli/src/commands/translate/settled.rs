@@ -8,13 +8,12 @@ use portraitist_nn::config::Domain;
 
 use super::styles::Style;
 use super::tools::Tools;
-use crate::exaggeration::Exaggerating;
 use crate::similarity::ReferenceEmbedding;
 
 /// A face of at most this many times the model's own size is drawn as often as `auto` needs.
 const LARGEST: f64 = 1.4;
 
-/// What `auto` settles on for a crop whose face lies where `frame` has it, seen at the model's own size: it draws seven times, which would take
+/// The strength that `auto` settles on for a crop whose face lies where `frame` has it, seen at the model's own size: it draws seven times, which would take
 /// long at a large one. `None` where there is nothing to settle.
 pub(super) fn settled(
     Tools { translator, recognizer, exaggerating }: &Tools<'_>,
@@ -22,7 +21,7 @@ pub(super) fn settled(
     frame: &Template,
     style: &Style,
     to: Domain,
-) -> anyhow::Result<Option<Exaggerating>> {
+) -> anyhow::Result<Option<f64>> {
     let scale = eye_distance(&frame.points) / eye_distance(&translator.model.template().points);
     if !exaggerating.is_auto() || scale <= LARGEST {
         return Ok(None);
@@ -32,10 +31,10 @@ pub(super) fn settled(
     let frame = frame.resized(width, height);
     let reference = recognizer.and_then(|recognizer| ReferenceEmbedding::of(recognizer, &small, &frame).ok());
     let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
-    let (_, amount) = exaggerating
-        .shape(&small, to)?
+    let (_, strength) = exaggerating
+        .shape(&small, &frame.points, to)?
         .translate(&small, draw, |drawn| reference.as_ref()?.similarity(&drawn.picture).ok())?;
-    exaggerating.decided(amount).map(Some)
+    Ok(Some(strength))
 }
 
 fn eye_distance(points: &FivePoints) -> f64 {

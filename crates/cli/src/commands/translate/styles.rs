@@ -31,12 +31,12 @@ pub(crate) fn styles(
         let seeds = (0..u64::from(arguments.count.max(least))).map(|index| arguments.seed.wrapping_add(index));
         let style_dim = model.config().generator.style_dim;
         seeds.map(|seed| Style { code: style_code(seed, style_dim), seed: Some(seed) }).collect()
-    } else if let Some(code) = named(&arguments.style, model, to) {
-        ensure!(arguments.count == 1, "--count goes with --style random");
-        vec![Style { code, seed: None }]
     } else {
         ensure!(arguments.count == 1, "--count goes with --style random");
-        from_file(&arguments.style, model, to, read_picture)?
+        match named(&arguments.style, model, to) {
+            Some(code) => vec![Style { code, seed: None }],
+            None => from_file(&arguments.style, model, to, read_picture)?,
+        }
     };
     for style in &mut styles {
         model.check_style(&style.code).with_context(|| format!("the style {}", arguments.style.display()))?;

@@ -1,6 +1,6 @@
 //! `portraitist weights styles`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::arguments::StylesArguments;
 use crate::inputs::{Input, expand, sentences};
 use crate::interruption;
-use crate::output::{Console, refuse_input};
+use crate::output::{Console, refuse_existing, refuse_input};
 use crate::translator::FaceTranslator;
 
 /// What `--json` prints.
@@ -45,12 +45,18 @@ pub(super) fn run(arguments: &StylesArguments, console: &Console) -> anyhow::Res
     if let Some(input) = Model::locate(&arguments.model)? {
         refuse_input(&arguments.out, [input.as_path()])?;
     }
+    // Before anything is looked at: that may take long.
+    refuse_existing([arguments.out.as_path()], arguments.force)?;
+    let mut names = BTreeSet::new();
+    for (name, _) in &arguments.examples {
+        ensure!(names.insert(name), "--of {name}: the name is there twice");
+    }
     let domain: Domain = arguments.domain.into();
     let (mut styles, mut warnings) = (BTreeMap::new(), Vec::new());
     for (name, pictures) in &arguments.examples {
         let codes = codes(&translator, pictures, domain, arguments.aligned, &mut warnings)?;
         ensure!(!codes.is_empty(), "{}: no picture for the style {name}", pictures.display());
-        ensure!(styles.insert(name.clone(), summary(&codes)).is_none(), "--of {name}: the name is there twice");
+        styles.insert(name.clone(), summary(&codes));
     }
     warnings.iter().for_each(|warning| console.warn(warning));
     let ModelConfig::Translator(config) = &mut file.config else {

@@ -19,6 +19,7 @@ use serde::Serialize;
 use super::listing::{Listing, PictureRow};
 use super::marks::{Decision, Mark};
 use super::state::DatasetsState;
+use crate::web::queue::blocking;
 use crate::web::reply::Failure;
 use crate::web::upload::read_text;
 
@@ -209,9 +210,4 @@ pub(super) fn row(state: &DatasetsState, dataset: &str, id: &str) -> Result<Pict
     let missing =
         || Failure::not_there("there is no such picture", "the dataset may have changed; load the page again");
     listing.picture(id).cloned().ok_or_else(missing)
-}
-
-/// Does what waits for the disk where waiting is allowed.
-pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::internal("the work was not finished"))
 }

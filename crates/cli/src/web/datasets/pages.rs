@@ -5,10 +5,11 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 
-use super::answers::{blocking, row};
+use super::answers::row;
 use super::renditions::Size;
 use super::state::DatasetsState;
 use crate::web::files::{PageFile, page_files};
+use crate::web::queue::blocking;
 use crate::web::reply::Failure;
 
 /// How long a browser keeps a picture without asking again.

@@ -91,8 +91,7 @@ impl Renditions {
 
     /// How many permits a picture needs. One that cannot be read is none.
     fn turns_of(&self, picture: &Path) -> u32 {
-        let is_small = |header: Header| header.width as u64 * header.height as u64 <= SMALL_PICTURE_PIXELS;
-        if Header::read(picture).is_ok_and(is_small) { 1 } else { self.most_turns }
+        if pixels_of(picture).is_some_and(|pixels| pixels <= SMALL_PICTURE_PIXELS) { 1 } else { self.most_turns }
     }
 
     /// Where the rendition is kept, and the rendition if it is there. Another file under the same name has another one.
@@ -123,8 +122,13 @@ fn is_whole(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xFF, 0xD8]) && bytes.ends_with(&[0xFF, 0xD9])
 }
 
+/// Pixels of a picture by its header; `None` if that cannot be read.
+pub(super) fn pixels_of(picture: &Path) -> Option<u64> {
+    Header::read(picture).ok().map(|header| header.width as u64 * header.height as u64)
+}
+
 /// Largest file of a picture with so many pixels: 16-bit colours with transparency, nothing compressed, and some text.
-fn most_file_bytes(pixels: u64) -> u64 {
+pub(super) fn most_file_bytes(pixels: u64) -> u64 {
     pixels * 8 + (1 << 20)
 }
 

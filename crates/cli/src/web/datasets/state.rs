@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context;
-use portraitist_face::picture::Header;
 use rayon::ThreadPoolBuilder;
 use tokio::sync::Semaphore;
 
 use super::catalogue::Catalogue;
 use super::marks::Marks;
-use super::renditions::Renditions;
+use super::renditions::{Renditions, most_file_bytes, pixels_of};
 use crate::web::limits::{CHECK_THREADS, MAX_PICTURES_OPEN, MAX_PICTURES_OPEN_BOUNDED};
 use crate::web::memory::Memory;
 use crate::web::reply::Failure;
@@ -83,9 +82,8 @@ impl Decoding {
     /// Whether a picture may be decoded. One that cannot be read takes no memory.
     pub(super) fn fits(self, picture: &Path) -> bool {
         let Some(most) = self.most_pixels else { return true };
-        let is_small = |header: Header| header.width as u64 * header.height as u64 <= most;
-        let file_fits = picture.metadata().map_or(true, |file| file.len() <= 8 * most + (1 << 20));
-        file_fits && Header::read(picture).map_or(true, is_small)
+        let file_fits = picture.metadata().map_or(true, |file| file.len() <= most_file_bytes(most));
+        file_fits && pixels_of(picture).is_none_or(|pixels| pixels <= most)
     }
 
     /// Does `work` on as many threads as there is memory for.

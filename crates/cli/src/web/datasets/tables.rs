@@ -10,8 +10,8 @@ use portraitist_face::dataset::{Entry, Problem};
 use portraitist_face::protocol::coverage::{Available, Protocols};
 use serde::Serialize;
 
-use super::answers::blocking;
 use super::state::DatasetsState;
+use crate::web::queue::blocking;
 use crate::web::reply::Failure;
 
 /// Largest table of other filters that is read, in bytes.

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::store::{Gallery, seconds_left};
 use crate::web::api::decode;
 use crate::web::files::sent;
-use crate::web::queue::Queue;
+use crate::web::queue::{Queue, blocking};
 use crate::web::reply::Failure;
 use crate::web::upload::read_body;
 
@@ -87,8 +87,4 @@ pub(super) async fn picture(State(state): State<GalleryState>, Path(id): Path<St
 pub(super) async fn forget(State(state): State<GalleryState>, Path(id): Path<String>) -> Result<StatusCode, Failure> {
     let is_gone = blocking(move || state.gallery.forget(&id)).await?.map_err(failed)?;
     if is_gone { Ok(StatusCode::NO_CONTENT) } else { Err(missing()) }
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| failed("the work was not finished"))
 }

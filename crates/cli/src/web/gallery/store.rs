@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use portraitist_face::files::write_atomically;
 
 use crate::web::limits::{MAX_GALLERY_BYTES, MAX_GALLERY_PICTURES};
+use crate::web::names::{is_name, unguessable};
 
 /// The folder's name below `--data`.
 const FOLDER: &str = "gallery";
@@ -38,9 +39,8 @@ impl Kept {
         let path = entry.path();
         let name = entry.file_name().into_string().ok()?;
         let (until, id) = name.strip_suffix(".png")?.split_once('-')?;
-        let is_id = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
         let file = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-        Some(Self { id: id.to_owned(), until: until.parse().ok().filter(|_| is_id)?, bytes: file.len(), path })
+        Some(Self { id: id.to_owned(), until: until.parse().ok().filter(|_| is_name(id))?, bytes: file.len(), path })
     }
 }
 
@@ -108,9 +108,7 @@ impl Gallery {
     /// # Errors
     /// If it cannot be written, or the system has no random numbers.
     pub(super) fn keep(&self, png: &[u8]) -> anyhow::Result<String> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
-        let id = format!("{:032x}", u128::from_ne_bytes(bytes));
+        let id = unguessable()?;
         let until = now() + self.kept_for.as_secs();
         write_atomically(self.folder.join(format!("{until:012}-{id}.png")), png, false)?;
         self.sweep()?;

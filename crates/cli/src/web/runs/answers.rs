@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::folder::{RunRow, RunsFolder};
 use super::log::{LogReply, read};
 use crate::web::files::sent;
+use crate::web::queue::blocking;
 use crate::web::reply::Failure;
 
 type Runs = State<Arc<RunsFolder>>;
@@ -78,8 +79,4 @@ pub(super) async fn sample(
     };
     let file = blocking(read).await??;
     Ok(([(CONTENT_TYPE, "image/png"), (CACHE_CONTROL, "private, max-age=600")], sent(file)).into_response())
-}
-
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| Failure::internal("the work was not finished"))
 }

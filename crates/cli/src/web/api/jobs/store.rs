@@ -10,10 +10,11 @@ use tokio::task::AbortHandle;
 use crate::web::api::service::Step;
 use crate::web::limits::{JOB_KEPT, JOB_MEMORY_SHARE, MAX_JOBS_KEPT};
 use crate::web::memory::{Memory, counted};
+use crate::web::names::unguessable;
 use crate::web::queue::Ahead;
 use crate::web::reply::Failure;
 
-/// A job's name: 128 random bits, so that only whoever began it knows it.
+/// A job's name: only whoever began it knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct JobId(String);
 
@@ -23,9 +24,7 @@ impl JobId {
     /// # Errors
     /// If the system has no random numbers.
     pub(super) fn random() -> Result<Self, Failure> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|error| Failure::internal(format!("no random numbers: {error}")))?;
-        Ok(Self(format!("{:032x}", u128::from_ne_bytes(bytes))))
+        unguessable().map(Self).map_err(|error| Failure::internal(format!("no random numbers: {error}")))
     }
 }
 

@@ -1,11 +1,10 @@
 // The dataset viewer.
 
+import { ask } from "./ask.js";
 import { COLOURS, chart } from "./curves.js";
 import { createGrid } from "./grid.js";
 import { showNav } from "./nav.js";
 import { createStage } from "./picture.js";
-import { problemOf } from "./problems.js";
-import { withToken } from "./token.js";
 import { languageButton, t } from "./words.js";
 
 const by = (id) => document.getElementById(id);
@@ -33,12 +32,6 @@ const stage = createStage(by("stage"), (points) => {
   by("saved").textContent = "";
 });
 
-async function get(address, options) {
-  const response = await withToken(() => fetch(address, options));
-  if (!response.ok) throw await problemOf(response);
-  return response.status === 204 ? null : response.json();
-}
-
 async function tried(work) {
   by("problem").hidden = true;
   try {
@@ -51,7 +44,7 @@ async function tried(work) {
 }
 
 async function openDataset(name) {
-  const data = await tried(() => get(`/api/datasets/${encodeURIComponent(name)}`));
+  const data = await tried(() => ask(`/api/datasets/${encodeURIComponent(name)}`));
   if (!data) return;
   Object.assign(state, { name, data, faults: null });
   by("coverage").disabled = !data.has_protocols;
@@ -108,7 +101,7 @@ async function openPicture(index) {
   const row = state.shown[index];
   if (!row) return;
   state.open = index;
-  const facts = await tried(() => get(`${place(row)}/landmarks`));
+  const facts = await tried(() => ask(`${place(row)}/landmarks`));
   if (state.open !== index) return;
   const mark = state.data.marks[row.id] ?? { decision: null, note: "", landmarks: null };
   state.corrected = mark.landmarks;
@@ -147,7 +140,7 @@ async function save() {
   const body = JSON.stringify(mark);
   const options = { method: "PUT", body, headers: { "Content-Type": "application/json" } };
   try {
-    await get(`${place(row)}/mark`, options);
+    await ask(`${place(row)}/mark`, options);
   } catch (error) {
     by("saved").textContent = error.message;
     return;
@@ -177,12 +170,12 @@ function showTable(title, head, rows, charts = []) {
 }
 
 by("coverage").addEventListener("click", () => tried(async () => {
-  const { files } = await get(`/api/datasets/${encodeURIComponent(state.name)}/coverage`);
+  const { files } = await ask(`/api/datasets/${encodeURIComponent(state.name)}/coverage`);
   const share = ({ entries, missing }) => (entries ? `${((100 * missing) / entries).toFixed(2)} %` : "–");
   showTable(t("coverage"), [t("file"), t("entries"), t("missing"), t("share")], files.map((file) => [file.file, file.entries, file.missing, share(file)]));
 }));
 by("sensitivity").addEventListener("click", () => tried(async () => {
-  const { chosen, rates } = await get(`/api/datasets/${encodeURIComponent(state.name)}/sensitivity`);
+  const { chosen, rates } = await ask(`/api/datasets/${encodeURIComponent(state.name)}/sensitivity`);
   const steps = rates.map((rate) => rate.max_distance_share);
   const line = (field, index) => ({ label: t(field), colour: COLOURS[index], steps, values: rates.map((rate) => rate[field]) });
   const charts = [chart(t("kept_by_rate"), ["kept", "photos", "drawings"].map(line), { chosen })];
@@ -197,7 +190,7 @@ by("check").addEventListener("click", () => tried(async () => {
   by("check").disabled = true;
   by("count").textContent = t("checking");
   try {
-    const { problems } = await get(`/api/datasets/${encodeURIComponent(state.name)}/problems`);
+    const { problems } = await ask(`/api/datasets/${encodeURIComponent(state.name)}/problems`);
     state.faults = new Map();
     for (const problem of problems) state.faults.set(problem.picture, [...(state.faults.get(problem.picture) ?? []), problem]);
     fillFaults();
@@ -233,7 +226,7 @@ async function start() {
     fillFilters();
     show();
   });
-  const list = await tried(() => get("/api/datasets"));
+  const list = await tried(() => ask("/api/datasets"));
   if (!list) return;
   state.keepsMarks = list.keeps_marks;
   by("dataset").replaceChildren(...list.datasets.map((name) => option(name, name)));

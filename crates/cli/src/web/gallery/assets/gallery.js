@@ -1,18 +1,11 @@
 // Pictures that people chose to keep, until their time is over.
 
+import { ask } from "./ask.js";
 import { showNav } from "./nav.js";
-import { problemOf } from "./problems.js";
-import { withToken } from "./token.js";
 import { duration, languageButton, t } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 let answer = null;
-
-async function ask(address, options) {
-  const response = await withToken(() => fetch(address, options));
-  if (!response.ok) throw await problemOf(response);
-  return response.status === 204 ? null : response.json();
-}
 
 async function tried(work) {
   by("problem").hidden = true;

@@ -1,9 +1,8 @@
 // Runs: curves that follow a training, samples over steps, run files beside each other.
 
+import { answerOf, ask } from "./ask.js";
 import { COLOURS, chart } from "./curves.js";
 import { showNav } from "./nav.js";
-import { problemOf } from "./problems.js";
-import { withToken } from "./token.js";
 import { languageButton, t } from "./words.js";
 
 const FOLLOW_MS = 2000;
@@ -14,12 +13,6 @@ const by = (id) => document.getElementById(id);
 /** By the run's name: { colour, next, lines: [object], samples, file }. */
 const chosen = new Map();
 let rows = [];
-
-async function get(address, kind = "json") {
-  const response = await withToken(() => fetch(address));
-  if (!response.ok) throw await problemOf(response);
-  return response[kind]();
-}
 
 async function tried(work) {
   try {
@@ -63,8 +56,8 @@ async function choose(name) {
   const run = { colour: COLOURS.find((colour) => !used.has(colour)) ?? COLOURS[0], next: 0, lines: [], samples: [], file: "" };
   const none = () => "";
   [run.samples, run.file] = await Promise.all([
-    get(`${place(name)}/samples`).then(({ files }) => files),
-    get(`${place(name)}/run.toml`, "text").catch(none),
+    ask(`${place(name)}/samples`).then(({ files }) => files),
+    answerOf(`${place(name)}/run.toml`).then((file) => file.text()).catch(none),
   ]);
   chosen.set(name, run);
   await follow(name, run);
@@ -72,7 +65,7 @@ async function choose(name) {
 
 /** Reads what was added to a log since; whether there was anything. */
 async function follow(name, run) {
-  const { lines, next } = await get(`${place(name)}/log?from=${run.next}`).catch(() => ({ lines: [], next: run.next }));
+  const { lines, next } = await ask(`${place(name)}/log?from=${run.next}`).catch(() => ({ lines: [], next: run.next }));
   if (next < run.next) run.lines = [];
   run.next = next;
   run.lines.push(...lines);
@@ -201,7 +194,7 @@ async function watch() {
       if (!added.some(Boolean)) return;
       showCharts();
       await Promise.all([...chosen].map(async ([name, run]) => {
-        run.samples = (await get(`${place(name)}/samples`)).files;
+        run.samples = (await ask(`${place(name)}/samples`)).files;
       }));
       showSampleRuns();
     });
@@ -216,7 +209,7 @@ async function start() {
     show();
   });
   await tried(async () => {
-    rows = (await get("/api/runs")).runs;
+    rows = (await ask("/api/runs")).runs;
     const wanted = new URLSearchParams(location.search).getAll("run").filter((name) => rows.some((row) => row.name === name));
     for (const name of wanted.length ? wanted : rows.slice(-1).map(({ name }) => name)) await choose(name);
     show();

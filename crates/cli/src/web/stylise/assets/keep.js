@@ -1,8 +1,7 @@
 // Keeps a result in the gallery, where the server has one and somebody asks for it.
 
+import { ask } from "./ask.js";
 import { PAGES } from "./limits.js"; // made by the program
-import { problemOf } from "./problems.js";
-import { withToken } from "./token.js";
 import { duration, t } from "./words.js";
 
 /** Whether the server keeps pictures at all. */
@@ -11,8 +10,6 @@ export const hasGallery = PAGES.includes("gallery");
 /** Keeps the picture of an address; what is to be said of it. */
 export async function keep(url) {
   const body = await (await fetch(url)).blob();
-  const response = await withToken(() => fetch("/api/gallery", { method: "POST", body }));
-  if (!response.ok) throw await problemOf(response);
-  const { seconds_left: seconds } = await response.json();
+  const { seconds_left: seconds } = await ask("/api/gallery", { method: "POST", body });
   return t("kept_for", { time: duration(seconds) });
 }
