@@ -6,7 +6,7 @@
 //   portraitist serve --datasets DIR --runs DIR --data DIR --gallery 1h
 //   scripts/check-pages.mjs http://127.0.0.1:7878 /tmp/pages [FOLDER FOR SCREENSHOTS]
 //
-// CHROMIUM names the browser, by default /usr/bin/chromium. TOKEN_SERVER and TOKEN name a server with a token, whose dialog is then tried, too.
+// The folder of --data is a new one: what a run of this script has kept there, the next one would find. CHROMIUM names the browser, by default /usr/bin/chromium. TOKEN_SERVER and TOKEN name a server with a token, whose dialog is then tried, too.
 // At the end the time to the first paint of each page is measured, in a browser that has seen nothing yet.
 
 import { mkdirSync, readFileSync } from "node:fs";

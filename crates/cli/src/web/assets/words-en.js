@@ -2,6 +2,7 @@
 
 export const EN = {
   tagline: "A photo of a face goes in, its drawing comes out. Pictures are not kept.",
+  tagline_gallery: "A photo of a face goes in, its drawing comes out. Only what you put into the gallery is kept.",
   easel: "Picture",
   controls: "Controls",
   dismiss: "Dismiss this message",

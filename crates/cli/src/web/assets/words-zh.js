@@ -2,6 +2,7 @@
 
 export const ZH = {
   tagline: "输入一张人脸照片,得到它的素描。图片不会被保存。",
+  tagline_gallery: "输入一张人脸照片,得到它的素描。只有放入画廊的图片会被保存。",
   easel: "图片",
   controls: "控制",
   dismiss: "关闭此消息",

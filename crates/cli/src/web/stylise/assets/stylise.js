@@ -415,6 +415,7 @@ async function asPng({ url, type }) {
 }
 
 async function start() {
+  if (hasGallery) by("tagline").dataset.t = "tagline_gallery";
   languageButton(by("language"), () => {
     showNav(by("nav"));
     return state.current ? show() : showControls();
