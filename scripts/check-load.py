@@ -213,7 +213,7 @@ class Check:
         shown = json.loads((await self.client.ask("GET", "/api/datasets/large")).body)["pictures"]
         places = [f"/api/datasets/large/{row['id']}/{kind}" for row in shown for kind in ("original", "thumb")]
         points = ",".join(str(side * share / 10) for share in (4, 4, 6, 4, 5, 5, 4.2, 6, 5.8, 6))
-        draw = [f"model={model}&size=2048&points={points}" for model in MODELS] + [f"exaggerate=1&points={points}"]
+        draw = [f"model={model}&points={points}" for model in MODELS] + [f"exaggerate=1&points={points}"]
         answers = await asyncio.gather(
             *[self.translate(query, body) for query in draw],
             *[self.client.ask("GET", place, timeout=120) for place in places],
@@ -223,12 +223,16 @@ class Check:
         self.expect(set(statuses) <= {200, 422, 503} and statuses.get(200, 0) > len(shown), f"large pictures: {statuses}")
 
     async def slow_readers(self, count=60):
-        """Clients that ask for large answers and read them slowly."""
+        """Clients that ask for the largest drawings that are admitted and read them slowly."""
+        limits = json.loads((await self.client.ask("GET", "/api/models")).body)
+        shape = limits["models"][0]["width"] / limits["models"][0]["height"]
+        # The photo has fewer pixels than the megapixel beside which so many are drawn.
+        size = min(1600, int((limits["max_drawn_pixels"] / shape) ** 0.5))
         async def one(number):
-            return await self.client.ask_slowly("POST", f"/api/translate?size=2048&seed={number}", self.photo)
+            return await self.client.ask_slowly("POST", f"/api/translate?size={size}&seed={number}", self.photo)
         statuses = tally(await asyncio.gather(*[one(number) for number in range(count)]))
         answer = await self.translate()
-        self.say(f"{count} clients that read slowly: {statuses}; then a drawing: {answer.status}")
+        self.say(f"{count} clients that read drawings of {size} pixels slowly: {statuses}; then a drawing: {answer.status}")
         self.expect(set(statuses) <= {200, 503} and answer.status in (200, 503), f"slow readers: {statuses}, {answer.status}")
 
     async def attacks(self):

@@ -82,9 +82,11 @@ async function stylise({ page, look }, isShort) {
   await drawn(page, "Exaggeration");
   if (!isShort) {
     await page.click("#strip");
-    await page.waitForFunction(() => document.querySelectorAll("#tries button").length >= 7, null, PATIENCE);
-    await drawn(page, "seed");
+    const count = await page.locator("#technique option").count();
+    await page.waitForFunction((count) => document.querySelectorAll("#tries button").length > count, count, PATIENCE);
+    await drawn(page, "woodcut");
     await look("strip");
+    await choose(page, look);
     await page.click("#auto");
     await page.waitForFunction(() => location.search.includes("exaggerate=auto"), null, PATIENCE);
     await slide(page, "#exaggerate", "0.3");
@@ -118,6 +120,40 @@ async function stylise({ page, look }, isShort) {
   await look("chinese-error");
   expected = [];
   await page.click("#language");
+}
+
+/** A technique by its name, a large drawing, and the whole picture. */
+async function choose(page, look) {
+  await slide(page, "#exaggerate", "0");
+  await page.selectOption("#technique", "charcoal");
+  await settled(page, "style=charcoal");
+  await drawn(page, "charcoal");
+  const side = () => page.evaluate(() => Math.max(document.querySelector("#after").naturalWidth, document.querySelector("#after").naturalHeight));
+  const own = await side();
+  const [, larger] = await page.locator("#size option").evaluateAll((options) => options.map(({ value }) => value));
+  if (larger) {
+    await page.selectOption("#size", larger);
+    await settled(page, `size=${larger}`);
+    if ((await side()) !== Number(larger)) faults.push(`a drawing of ${larger} pixels has ${await side()}`);
+    await look("large");
+    await page.selectOption("#size", "");
+    await page.waitForFunction(() => !location.search.includes("size="), null, PATIENCE);
+    await settled(page, "style=charcoal");
+  }
+  await page.check('input[name="view"][value="whole"]', { force: true });
+  await settled(page, "whole=1");
+  if ((await side()) === own) faults.push("the whole picture is as large as the face");
+  await look("whole");
+  await page.check('input[name="view"][value="picture"]', { force: true });
+  await page.waitForFunction(() => !location.search.includes("whole="), null, PATIENCE);
+  await settled(page, "style=charcoal");
+  await look("in-picture");
+  await page.check('input[name="view"][value="face"]', { force: true });
+  await page.selectOption("#model", "sketch");
+  await drawn(page, "sketch, seed");
+  if (await page.locator("#technique-field").isVisible()) faults.push("sketch knows no techniques");
+  await page.selectOption("#model", "portrait");
+  await drawn(page, "portrait, seed");
 }
 
 /** The picture that is shown as the result, as text. */

@@ -31,7 +31,7 @@ ROOMS = {
     "metrics": (25, ["crates/nn/src/metrics/"], [(NN, ["metrics"]), (("crates/nn", "nn"), ["metrics", "evaluation", "generation"])]),
     "face": (60, ["crates/face/src/"], [(FACE, []), (("crates/face", "face"), [])]),
     "kernels": (25, ["crates/kernels/src/"], [(KERNELS, [])]),
-    "cli": (25, ["crates/cli/src/"], [(CLI, []), (("crates/cli", "program"), [])]),
+    "cli": (15, ["crates/cli/src/"], [(CLI, []), (("crates/cli", "program"), [])]),
 }
 ROOTS = {"face": "crates/face/src/lib.rs", "nn": "crates/nn/src/lib.rs", "kernels": "crates/kernels/src/lib.rs", "cli": "crates/cli/src/main.rs"}
 # Of one machine only, or tests themselves.

@@ -3,11 +3,9 @@
 
 mod arguments;
 mod commands;
-mod exaggeration;
 mod faces;
 mod inputs;
 mod interruption;
-mod likeness;
 mod memory;
 mod models;
 mod named;
@@ -15,10 +13,9 @@ mod npy;
 mod output;
 mod plot_font;
 mod settings;
-mod similarity;
 mod streams;
 mod threads;
-mod translator;
+mod translation;
 mod web;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -97,6 +97,13 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error, "shrink the picture")
     }
 
+    /// A drawing is asked for that there is no memory for beside the picture.
+    pub(super) fn too_large_a_drawing(size: usize, most: usize) -> Self {
+        let error = format!("size: expected at most {most} pixels beside this picture, found {size}");
+        let hint = "ask for a smaller drawing, or send a smaller picture";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", error, hint)
+    }
+
     /// Whether it says that something is not there.
     pub(super) fn is_missing(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

@@ -159,6 +159,27 @@ fn faces_are_found_in_pictures_that_are_named_and_others_are_counted() {
     assert!(warnings.contains("0 real pictures"), "{warnings}");
 }
 
+/// The built-in model draws faces that are found again, a tiny one does not: only what is missing is told.
+#[test]
+fn shapes_count_where_faces_are_found_before_and_after() {
+    let place = Place::new();
+    for name in ["photos/anna/1.jpg", "photos/bo/2.jpg"] {
+        place.write(name, bundled_portrait());
+    }
+    let tiny = tiny_model();
+    let found = [("portrait", true), (tiny.to_str().unwrap(), false)].map(|(model, is_found)| {
+        let words = ["evaluate", "run", model, "--photos", "photos", "--json"];
+        let found = place.run(&[&words[..], &QUICK].concat()).succeeded().json();
+        let is_told = found["warnings"].to_string().contains("in 2 of 2 pairs no face was found");
+        assert_eq!(is_told, !is_found, "{model}: {}", found["warnings"]);
+        found
+    });
+    let measures = measures(&found[0]["runs"][0], "drawing");
+    let [input, output] = ["displacement_input", "displacement_output"].map(|name| value(measures, name));
+    assert!((0.0..0.3).contains(&input) && (0.0..0.3).contains(&output), "{input} and {output} of the eye distance");
+    assert!((value(measures, "exaggeration") - (output - input)).abs() < 1e-9);
+}
+
 #[test]
 fn what_cannot_be_measured_is_named() {
     let place = Place::new();

@@ -77,6 +77,12 @@ fn people_are_exaggerated_and_styles_come_from_examples() {
     assert_ne!(grown["result"]["url"], plain["result"]["url"]);
     let auto = ask("/api/translate?seed=2&exaggerate=auto");
     assert!(auto["as_alike_percent"].as_f64().unwrap() <= 1.0 || auto["exaggeration"] == 0.0, "{auto}");
+    let charcoal = ask("/api/translate?style=charcoal&size=400");
+    assert_eq!([&charcoal["result"]["height"], &charcoal["crop"]["width"]], [400, 320]);
+    assert_ne!(charcoal["result"]["url"], ask("/api/translate?style=pencil&size=400")["result"]["url"]);
+    let whole = ask("/api/translate?style=charcoal&whole=true&size=500&exaggerate=1");
+    assert_eq!([&whole["result"]["height"], &whole["crop"]["height"]], [500, 500]);
+    assert!(whole["exaggeration"].as_f64().unwrap() > 0.3 && whole["in_picture"].is_null(), "{whole}");
     let ends = [ask("/api/translate?seed=2&to_seed=3&position=0"), ask("/api/translate?seed=2&to_seed=3&position=1")];
     assert_eq!(ends[0]["result"]["url"], plain["result"]["url"]);
     assert_eq!(ends[1]["result"]["url"], ask("/api/translate?seed=3")["result"]["url"]);
@@ -214,7 +220,13 @@ fn memory_stays_under_its_promise() {
             let (status, _) = page.ask("POST", "/api/detect", "", &file);
             assert_eq!(status, 200);
         }
-        page.ask("POST", &format!("/api/translate?model={model}&exaggerate=1&size=2048"), "", bundled_portrait());
+        // A model's own size has the shape of 4:5.
+        let size = (models["max_drawn_pixels"].as_f64().unwrap() / 0.8).sqrt() as usize;
+        for more in [format!("exaggerate=1&size={size}"), "whole=true".to_owned()] {
+            let address = format!("/api/translate?model={model}&{more}");
+            let (status, body) = page.ask("POST", &address, "", bundled_portrait());
+            assert_eq!(status, 200, "{address}: {}", String::from_utf8_lossy(&body));
+        }
     }
     let larger = Picture::filled(width + 50, width, [90, 120, 150]).unwrap().encode_png().unwrap();
     assert_eq!(page.ask("POST", "/api/translate", "", &larger).0, 413);

@@ -176,3 +176,19 @@ fn protocol_problems(dataset: &Dataset) -> Vec<Problem> {
         }
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brightness_varies_by_its_standard_deviation() {
+        let values: Vec<u8> = (0..12).map(|index| if index % 3 == 0 { 200 } else { 50 }).collect();
+        // A third 200, two thirds 50: 150 times the root of 2/9.
+        let expected = 150.0 * (2.0_f64 / 9.0).sqrt();
+        let found = deviation(&Picture::from_grey(4, 3, &values).unwrap());
+        assert!((found - expected).abs() < 1e-9, "{found}, expected {expected}");
+        assert_eq!(deviation(&Picture::from_grey(4, 3, &[90; 12]).unwrap()), 0.0);
+    }
+}

@@ -107,6 +107,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_wrong_number_of_pixels_is_told_with_the_right_one() {
+        let Err(Error::WrongLength { expected, found, .. }) = Picture::from_grey(3, 5, &[0; 14]) else {
+            panic!("14 pixels are no 3x5")
+        };
+        assert_eq!((expected, found), (15, 14));
+        let grey = Picture::from_grey(3, 5, &[7; 15]).unwrap();
+        assert_eq!((grey.pixel(2, 4), format!("{grey:?}")), (Some([7; 3]), "Picture(3x5)".to_owned()));
+    }
+
+    #[test]
     fn sizes_are_bounded_before_memory_is_taken() {
         assert!(matches!(Picture::filled(0, 5, [0; 3]), Err(Error::SizeOutOfRange { .. })));
         assert!(matches!(Picture::filled(usize::MAX, usize::MAX, [0; 3]), Err(Error::SizeOutOfRange { .. })));

@@ -170,7 +170,7 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(parse_line(text), Some(expected), "{text}");
         }
-        for text in ["", "Ada", "Ada Quill", "Ada\tC1\tC2\tC3", "Ada\tC00001\tBruno", "-3", "Ada\t-1\t2"] {
+        for text in ["", "Ada", "Ada Quill", "Ada\tC1\tC2\tC3", "Ada\tC00001\tBruno", "-3", "Ada\t-1\t2", "12 7"] {
             assert_eq!(parse_line(text), None, "{text}");
         }
     }

@@ -132,6 +132,9 @@ mod tests {
         assert_eq!(wide.check(None, None, None, None), Err(ShapeError::Overflow));
         let sparse = Conv2d { stride: usize::MAX, ..CONV };
         assert_eq!(sparse.check(None, None, None, None), Err(ShapeError::Overflow));
+        // With the padding of both edges more positions than 32 bits can count, with that of one edge fewer.
+        let padded = Conv2d { padding: 40_000, mode: Padding::Zero, ..CONV };
+        assert_eq!(padded.check(None, None, None, None), Err(ShapeError::Overflow));
         let huge = Conv2d { batch: usize::MAX / 2, ..CONV };
         assert_eq!(huge.check(Some(1), None, None, None), Err(ShapeError::Overflow));
     }

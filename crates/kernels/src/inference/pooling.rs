@@ -156,3 +156,16 @@ fn added(target: &mut [f32], source: &[f32]) {
 fn scaled(target: &mut [f32], factor: f32) {
     target.iter_mut().for_each(|target| *target *= factor);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_may_be_as_large_as_the_feature_map() {
+        let pool = |window, padding| Pool { kind: PoolKind::Max, window, stride: 1, padding };
+        assert_eq!(pool(5, 0).output_size([5, 7]), Ok([1, 3]));
+        assert!(pool(6, 0).output_size([5, 7]).is_err());
+        assert_eq!(pool(7, 1).output_size([5, 7]), Ok([1, 3]));
+    }
+}

@@ -41,3 +41,19 @@ impl Isa {
         }
     }
 }
+
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+mod tests {
+    use super::*;
+
+    /// By the system's list of what the processor can do.
+    #[test]
+    fn instruction_sets_are_those_of_the_processor() {
+        let listed = std::fs::read_to_string("/proc/cpuinfo").expect("the system tells");
+        let flags = listed.lines().find(|line| line.starts_with("flags")).expect("flags");
+        let has = |name: &str| flags.split_whitespace().any(|flag| flag == name);
+        assert_eq!(Isa::Avx512.is_supported(), has("avx512f"));
+        assert_eq!(Isa::Avx2.is_supported(), has("avx2") && has("fma"));
+        assert!(Isa::Portable.is_supported() && !Isa::Neon.is_supported());
+    }
+}

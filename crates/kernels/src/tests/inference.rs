@@ -305,6 +305,19 @@ fn algorithms_are_chosen_as_they_are_wanted() {
     assert_eq!(chosen(WinogradPolicy::Always, high), Algorithm::Winograd(Filter::F2));
 }
 
+/// Transforming a tile costs for each channel, multiplying for each pair of channels: tiles pay where there are many.
+#[test]
+fn tiles_are_taken_where_many_channels_share_their_transform() {
+    let kernels = crate::simd::dispatch::kernels();
+    for (channels, expected) in [([16, 3], Algorithm::Direct), ([256, 256], Algorithm::Winograd(Filter::F4))] {
+        let conv = shape(1, channels, [64, 64], [3, 3], [1, 1]);
+        let input = FeatureMapShape::features(channels[0], 64, 64, 1);
+        let (margin, out_size, precision) = ([0; 2], [64, 64], Precision::Standard);
+        let constant = ConstantConvolution { convolution: &conv, input, margin, out_size, precision };
+        assert_eq!(of_constant_weights(kernels, &constant), expected, "{channels:?} channels");
+    }
+}
+
 /// Kernels of one row are cut into tiles only where all tiles lie within the feature map: those of another image would change
 /// the last bits of this one.
 #[test]

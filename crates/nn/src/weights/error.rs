@@ -91,3 +91,16 @@ fn describe(missing: &[String], unused: &[String], misshaped: &[String]) -> Stri
     };
     list("missing", missing) + &list("unused", unused) + &list("of another shape", misshaped)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists_are_cut_and_counted() {
+        let names = |count: usize| (0..count).map(|index| format!("n{index}")).collect::<Vec<_>>();
+        assert_eq!(describe(&names(2), &[], &names(1)), "; missing: n0, n1; of another shape: n0");
+        assert_eq!(describe(&[], &names(8), &[]), "; unused: n0, n1, n2, n3, n4, n5, n6, n7");
+        assert_eq!(describe(&[], &names(10), &[]), "; unused: n0, n1, n2, n3, n4, n5, n6, n7 and 2 more");
+    }
+}

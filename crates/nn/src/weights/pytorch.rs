@@ -22,7 +22,9 @@ pub fn read_pytorch(path: &Path) -> Result<NamedArrays, WeightsError> {
     let file = std::fs::File::open(path).and_then(|file| file.metadata());
     let file_bytes = file.map_err(|source| WeightsError::Read { path: path.to_path_buf(), source })?.len();
     let reader = PytorchReader::new(path).map_err(|error| not_state_dict(format!("something else ({error})")))?;
-    check_sizes(&reader, file_bytes).map_err(not_state_dict)?;
+    let tensors = reader.tensors().iter();
+    let sizes = tensors.map(|(name, tensor)| (name.as_str(), tensor.shape(), tensor.dtype().size()));
+    check_sizes(sizes, file_bytes).map_err(not_state_dict)?;
     let mut arrays = NamedArrays::new();
     for (name, tensor) in reader.tensors() {
         let values = read_values(tensor).map_err(|error| not_state_dict(format!("{name} unreadable ({error})")))?;
@@ -42,15 +44,16 @@ const MOST_SHARED: u64 = 4;
 const ALWAYS_ALLOWED_BYTES: u64 = 16 << 20;
 
 /// Refuses tensors that repeat the few numbers of a small file until they fill the memory, before any is taken.
-fn check_sizes(reader: &PytorchReader, file_bytes: u64) -> Result<(), String> {
+fn check_sizes<'a>(
+    tensors: impl IntoIterator<Item = (&'a str, &'a [usize], usize)>,
+    file_bytes: u64,
+) -> Result<(), String> {
     let limit = file_bytes.saturating_mul(MOST_SHARED).max(ALWAYS_ALLOWED_BYTES);
     let mut total = 0u64;
-    for (name, tensor) in reader.tensors() {
-        let size =
-            tensor.shape().iter().fold(tensor.dtype().size() as u64, |size, side| size.saturating_mul(*side as u64));
+    for (name, shape, number_bytes) in tensors {
+        let size = shape.iter().fold(number_bytes as u64, |size, side| size.saturating_mul(*side as u64));
         total = total.saturating_add(size);
         if total > limit {
-            let shape = tensor.shape();
             return Err(format!(
                 "tensors of more than {limit} bytes in a file of {file_bytes} bytes ({name} has the shape {shape:?}): they repeat the same numbers"
             ));
@@ -79,4 +82,22 @@ fn read_values(tensor: &Tensor) -> std::io::Result<Option<(Vec<f32>, &'static st
         _ => "F32",
     };
     Ok(Some((decode(&tensor.read()?), name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tensors_that_repeat_a_small_file_are_refused() {
+        let huge: (&str, &[usize], usize) = ("layer.weight", &[1 << 16, 1 << 14], 4);
+        let error = check_sizes([("bias", &[4][..], 4), huge], 1600).expect_err("4 GiB of 1,600 bytes");
+        assert!(error.contains("layer.weight") && error.contains("1600"), "{error}");
+        assert_eq!(check_sizes([huge], 1 << 30), Ok(()), "as many bytes as a quarter of them says");
+        let half: (&str, &[usize], usize) = ("half", &[2 << 20], 4);
+        assert_eq!(check_sizes([half, half], 1600), Ok(()), "16 MiB may be shared");
+        assert!(check_sizes([half, half, ("one more", &[1], 4)], 1600).is_err());
+        let beyond: (&str, &[usize], usize) = ("beyond", &[usize::MAX, usize::MAX], 8);
+        assert!(check_sizes([beyond], 1 << 40).is_err(), "sizes that overflow are not small");
+    }
 }

@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use portraitist_nn::metrics::generation::{
-    ComparisonSettings, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings, compare, frechet_distance,
-    frechet_distance_of_rows, kernel_distance, neighbour_measures, read_features, read_statistics, write_rows,
+    ComparisonSettings, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings, compare, distance_of_sets,
+    frechet_distance, frechet_distance_of_rows, kernel_distance, neighbour_measures, read_features, read_statistics,
+    write_rows,
 };
 use portraitist_nn::random;
 use rand_distr::{Distribution, StandardNormal};
@@ -227,6 +228,43 @@ fn intervals_hold_what_they_promise() {
     for held in held {
         assert!((930..=970).contains(&held), "of {sets} intervals, {held} held the truth");
     }
+}
+
+/// An accuracy over as many pictures has the standard deviation of that many coins.
+#[test]
+fn intervals_of_accuracies_are_as_wide_as_those_of_coins() {
+    let [real, fake] = [(1, [0.0; 3]), (2, [0.9; 3])].map(|(seed, mean)| normal_rows(seed, 150, &mean, &[1.0; 3]));
+    let settings = ComparisonSettings { resamples: 1000, subsets: NO_SUBSETS, ..ComparisonSettings::default() };
+    let comparison = compare(&real, &fake, settings).unwrap();
+    let accuracy = comparison.one_nearest_neighbour.unwrap().accuracy;
+    let [low, high] = comparison.one_nearest_neighbour_interval.unwrap();
+    let expected = 2.0 * 1.96 * (accuracy * (1.0 - accuracy) / 300.0).sqrt();
+    assert!(low < accuracy && accuracy < high, "{accuracy} of {low} to {high}");
+    assert!((0.75..=1.25).contains(&((high - low) / expected)), "{low} to {high}, expected a width of {expected}");
+}
+
+/// Of sets smaller than their features the distance is found without covariances, and is the same.
+#[test]
+fn distances_of_small_sets_are_those_of_their_statistics() {
+    let (mean, deviation) = ([0.5; 12], [1.3; 12]);
+    let [real, fake] = [(5, [0.0; 12], [1.0; 12], 7), (6, mean, deviation, 9)]
+        .map(|(seed, mean, deviation, count)| normal_rows(seed, count, &mean, &deviation));
+    let by_statistics =
+        frechet_distance(&Moments::of(&real).statistics().unwrap(), &Moments::of(&fake).statistics().unwrap()).unwrap();
+    assert_relative("distance", distance_of_sets(&real, &fake).unwrap(), by_statistics, 1e-7);
+    assert!(distance_of_sets(&real, &real).unwrap() < 1e-7);
+}
+
+#[test]
+fn statistics_that_are_not_finite_are_refused_by_name() {
+    let good = Moments::of(&normal_rows(3, 10, &[0.0; 2], &[1.0; 2])).statistics().unwrap();
+    assert!(good.check_finite().is_ok());
+    let mut bad = good.clone();
+    bad.mean[1] = f64::NAN;
+    assert!(bad.check_finite().unwrap_err().to_string().contains("mean"));
+    let mut bad = good;
+    bad.covariance[2] = f64::INFINITY;
+    assert!(bad.check_finite().unwrap_err().to_string().contains("covariance"));
 }
 
 #[test]

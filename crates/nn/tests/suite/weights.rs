@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use portraitist_nn::builtin::RECOGNIZERS;
+use portraitist_nn::builtin::{DRAWING_LANDMARKS, FACE_NETWORKS, RECOGNIZERS};
 use portraitist_nn::config::munit::TranslatorConfig;
 use portraitist_nn::layers::Initialization;
 use portraitist_nn::networks::munit::Translator;
@@ -95,6 +95,17 @@ fn recognizers_without_a_classifier_fit_their_configuration() {
 }
 
 /// The example of FIPS 180-2.
+#[test]
+fn face_networks_are_built_to_see_whether_they_are_whole() {
+    for (name, bytes) in FACE_NETWORKS.into_iter().chain([DRAWING_LANDMARKS]) {
+        let mut file = ModelFile::from_bytes(bytes, name).unwrap();
+        assign_check(&file, Path::new(name)).unwrap();
+        let (array, _) = file.arrays.pop_first().unwrap();
+        let error = assign_check(&file, Path::new(name)).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(&array), "{error}");
+    }
+}
+
 #[test]
 fn hashes_are_written_in_hexadecimal() {
     let folder = tempfile::tempdir().unwrap();

@@ -9,7 +9,7 @@ use anyhow::ensure;
 use crate::arguments::DemoArguments;
 use crate::commands::serve::page::{self, Serving};
 use crate::output::Console;
-use crate::translator::FaceTranslator;
+use crate::translation::translator::FaceTranslator;
 use crate::web::limits::DEFAULT_ADDRESS;
 use crate::web::{Access, Budget};
 

@@ -15,7 +15,7 @@ use crate::inputs::{Failure, Skipped, say_skipped, sentences, status};
 use crate::interruption;
 use crate::named::Named;
 use crate::output::{Console, is_there, refuse_done};
-use crate::translator::FaceTranslator;
+use crate::translation::translator::FaceTranslator;
 
 /// Styles that each photo is drawn in.
 const STYLES_PER_PHOTO: u64 = 3;

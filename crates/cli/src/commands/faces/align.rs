@@ -14,7 +14,6 @@ use serde::Serialize;
 
 use super::{numbered, output_files, save};
 use crate::arguments::AlignArguments;
-use crate::exaggeration::exaggerated;
 use crate::faces::chosen_faces;
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::open_detector;
@@ -22,6 +21,7 @@ use crate::named::Named;
 use crate::output::{Console, is_there, refuse_done};
 use crate::settings::template;
 use crate::streams::{check_output, is_stream, open_picture, write_picture};
+use crate::translation::exaggeration::exaggerated;
 
 #[derive(Serialize)]
 struct Alignment {

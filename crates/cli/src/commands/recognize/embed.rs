@@ -21,8 +21,8 @@ use crate::models::open_recognizer;
 use crate::named::Named;
 use crate::npy::npy;
 use crate::output::{Console, is_there, refuse_done, refuse_input};
-use crate::similarity::face_pipeline;
 use crate::streams::{check_output, is_stream, read_input, write_output};
+use crate::translation::similarity::face_pipeline;
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -19,7 +19,7 @@ use crate::inputs::sentences;
 use crate::interruption;
 use crate::models::open_recognizer;
 use crate::output::{Console, advised, is_there, refuse_input};
-use crate::similarity::face_pipeline;
+use crate::translation::similarity::face_pipeline;
 
 /// A recogniser that is to be measured.
 pub(super) struct Examination<'a> {

@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &ServeArguments, console: &Console) -> anyhow::Resu
     let is_bounded = arguments.memory.is_some();
     if arguments.datasets.is_some() && is_bounded {
         // A picture of the viewer may be decoded while another one is drawn.
-        budget.pixels /= 2;
+        budget = budget.halved();
     }
     let datasets = arguments.datasets.clone().map(|datasets| DatasetsPlace {
         datasets,

@@ -1,27 +1,34 @@
 //! The networks behind the server: translators, which are loaded when they are first asked for, and a recogniser.
 
+use std::borrow::Cow;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use anyhow::Context;
 use portraitist_face::Picture;
 use portraitist_face::detect::LandmarkDetector;
-use portraitist_face::edit::resize;
 use portraitist_face::pipeline::FaceCrop;
-use portraitist_nn::builtin::{self, MODELS};
+use portraitist_face::template::Template;
+use portraitist_face::transform::Point;
+use portraitist_nn::builtin::{self, BuiltIn, MODELS};
 use portraitist_nn::config::Domain;
+use portraitist_nn::config::munit::TranslatorConfig;
 use portraitist_nn::inference::InferencePrecision;
 use portraitist_nn::random::style_code;
 use portraitist_nn::recognition::Recognizer;
 use portraitist_nn::translate::slerp;
+use portraitist_nn::weights::{ModelConfig, ModelFile};
 
-use crate::exaggeration::Exaggerating;
 use crate::faces::detected::DetectedFace;
 use crate::memory::give_memory_back;
 use crate::models::{open_landmark_detector, open_recognizer};
 use crate::output::describe;
-use crate::similarity::ReferenceEmbedding;
-use crate::translator::FaceTranslator;
-use crate::web::api::{FaceService, OfferedModel, ServiceError, Step, Style, TranslateRequest, Translation, Watch};
+use crate::translation::exaggeration::Exaggerating;
+use crate::translation::translator::FaceTranslator;
+use crate::translation::{Subject, Tools, View};
+use crate::web::api::{
+    FaceService, OfferedModel, OfferedStyles, ServiceError, Step, Style, TranslateRequest, Translation, Watch,
+};
 
 /// What is loaded, and what can be.
 pub(super) struct Networks {
@@ -55,7 +62,7 @@ impl Networks {
     /// If there is no such model.
     pub(super) fn open(model: &Path, precision: InferencePrecision, keeps_all: bool) -> anyhow::Result<Self> {
         let first = FaceTranslator::open(model, precision)?;
-        let offered = offered(model);
+        let offered = offered(model, first.model.config())?;
         let mut translators = vec![None; offered.len()];
         translators[0] = Some(Arc::new(first));
         let loaded = Mutex::new(Loaded { translators, last: None });
@@ -114,6 +121,10 @@ impl Networks {
     fn style(&self, translator: &FaceTranslator, request: &TranslateRequest) -> anyhow::Result<Vec<f32>> {
         let style_dim = translator.model.config().generator.style_dim;
         let mut code = match (&request.style, &request.example) {
+            (Style::Named(name), _) => {
+                let styles = translator.model.config().styles.of(request.to);
+                styles.get(name).cloned().with_context(|| format!("the model knows no style {name}"))?
+            }
             (Style::Seed(seed), _) => style_code(*seed, style_dim),
             (Style::Walk { from, to, position }, _) => {
                 slerp(&style_code(*from, style_dim), &style_code(*to, style_dim), *position)
@@ -130,17 +141,9 @@ impl Networks {
 }
 
 /// The model that was named, then the built-in ones.
-fn offered(model: &Path) -> Vec<OfferedModel> {
-    let built_in: Vec<OfferedModel> = MODELS
-        .iter()
-        .filter(|model| builtin::NAMES.contains(&model.name))
-        .map(|model| OfferedModel {
-            name: model.name.to_owned(),
-            purpose: model.purpose.to_owned(),
-            licence: Some(model.licence),
-            document: Some(model.document),
-        })
-        .collect();
+fn offered(model: &Path, config: &TranslatorConfig) -> anyhow::Result<Vec<OfferedModel>> {
+    let built_in = MODELS.iter().filter(|model| builtin::NAMES.contains(&model.name));
+    let built_in: Vec<OfferedModel> = built_in.map(built_in_model).collect::<anyhow::Result<_>>()?;
     let (mut first, rest): (Vec<_>, Vec<_>) =
         built_in.into_iter().partition(|known| model.to_str() == Some(known.name.as_str()) && !model.exists());
     if first.is_empty() {
@@ -148,10 +151,29 @@ fn offered(model: &Path) -> Vec<OfferedModel> {
         let stem = model.file_stem().unwrap_or(model.as_os_str()).to_string_lossy().into_owned();
         let taken = rest.iter().any(|known| known.name == stem);
         let name = if taken { format!("{stem} (--model)") } else { stem };
-        let purpose = "given with --model".to_owned();
-        first.push(OfferedModel { name, purpose, licence: None, document: None });
+        first.push(offered_as(name, "given with --model", None, None, config));
     }
-    first.into_iter().chain(rest).collect()
+    Ok(first.into_iter().chain(rest).collect())
+}
+
+fn built_in_model(model: &BuiltIn) -> anyhow::Result<OfferedModel> {
+    let ModelConfig::Translator(config) = ModelFile::from_bytes(model.bytes, model.name)?.config else {
+        anyhow::bail!("{} is no translator", model.name)
+    };
+    Ok(offered_as(model.name.to_owned(), model.purpose, Some(model.licence), Some(model.document), &config))
+}
+
+fn offered_as(
+    name: String,
+    purpose: &str,
+    licence: Option<&'static str>,
+    document: Option<&'static str>,
+    config: &TranslatorConfig,
+) -> OfferedModel {
+    let Template { width, height, .. } = config.picture.frame(config.picture.translation_scale);
+    let names = |domain| config.styles.of(domain).keys().cloned().collect();
+    let styles = OfferedStyles { drawing: names(Domain::Drawing), photo: names(Domain::Photo) };
+    OfferedModel { name, purpose: purpose.to_owned(), licence, document, width, height, styles }
 }
 
 impl FaceService for Networks {
@@ -165,33 +187,30 @@ impl FaceService for Networks {
         request: &TranslateRequest,
         watch: &dyn Watch,
     ) -> Result<Translation, ServiceError> {
-        let (model, translator) = self.translator(request.model.as_deref(), request.to)?;
+        let (model, own) = self.translator(request.model.as_deref(), request.to)?;
+        let translator = match (request.size, request.whole) {
+            (None, false) => FaceTranslator::clone(&own),
+            (size, whole) => own.sized(size.filter(|_| !whole)),
+        };
         let (face, faces) = self.face(&translator, picture, request)?;
         watch.begin(Step::Translating)?;
-        let style = self.style(&translator, request).map_err(unusable)?;
-        let frame = translator.model.template();
-        let reference = ReferenceEmbedding::of(&self.recognizer, &face.crop, &frame).ok();
-        let similarity = |result: &Picture| {
-            let similarity = reference.as_ref()?.similarity(result).ok();
-            similarity.filter(|similarity| similarity.is_finite())
-        };
-        let corrected = request.shape.as_ref().map(|shape| shape.map(|point| face.transform.apply(point)));
-        let exaggerating = Exaggerating::by(request.exaggerate, false).at(corrected);
-        let shaped = exaggerating.shape(&face.crop, &frame.points, request.to).map_err(unusable)?;
-        let draw = |crop: &Picture| {
-            // `auto` draws several times.
-            watch.begin(Step::Translating)?;
-            translator.translate(crop, &style, request.to)
-        };
-        let (translated, exaggeration) =
-            shaped.translate(&face.crop, draw, |drawn| similarity(&drawn.picture)).map_err(unusable)?;
+        let style = self.style(&own, request).map_err(unusable)?;
+        let view = view(&translator, picture, &face, request).map_err(unusable)?;
+        let exaggerating = Exaggerating::by(request.exaggerate, false);
+        let tools = Tools { translator: &translator, recognizer: Some(&self.recognizer), exaggerating: &exaggerating };
+        let subject = Subject::new(tools, &view, request.to).map_err(unusable)?;
+        // `auto` draws several times.
+        let begin = || Ok(watch.begin(Step::Translating)?);
+        let (translated, exaggeration) = subject.translate(&style, &begin).map_err(unusable)?;
         watch.begin(Step::Comparing)?;
-        let similarity = similarity(&translated.picture);
-        let pasted = request.in_picture.then(|| translator.paste(picture, &face, &translated.picture));
+        let similarity = subject.similarity(&translated.picture).ok().flatten();
+        let similarity = similarity.filter(|similarity| similarity.is_finite());
+        drop(subject);
+        let is_pasted = request.in_picture && !request.whole;
+        let pasted = is_pasted.then(|| translator.paste(picture, &face, &translated.picture));
         let in_picture = pasted.transpose().map_err(unusable)?;
-        let result = sized(translated.picture, request.size).map_err(unusable)?;
-        let FaceCrop { crop, points, .. } = face;
-        Ok(Translation { model, crop, result, in_picture, points, faces, similarity, exaggeration })
+        let (crop, points) = (view.picture.into_owned(), face.points);
+        Ok(Translation { model, crop, result: translated.picture, in_picture, points, faces, similarity, exaggeration })
     }
 
     fn detect(&self, picture: &Picture) -> Result<Vec<DetectedFace>, ServiceError> {
@@ -200,11 +219,20 @@ impl FaceService for Networks {
     }
 }
 
-/// The picture with a longer side of so many pixels.
-fn sized(picture: Picture, longer: Option<usize>) -> anyhow::Result<Picture> {
-    let Some(longer) = longer else { return Ok(picture) };
-    let [width, height] = [picture.width(), picture.height()];
-    let scale = longer as f64 / width.max(height) as f64;
-    let [width, height] = [width, height].map(|side| ((side as f64 * scale).round() as usize).max(1));
-    Ok(resize(&picture, width, height)?)
+/// What is drawn: the face's crop, or the whole picture; with the points that somebody has put right.
+fn view<'a>(
+    translator: &FaceTranslator,
+    picture: &Picture,
+    face: &'a FaceCrop,
+    request: &TranslateRequest,
+) -> anyhow::Result<View<'a>> {
+    let points = |moved: &dyn Fn(Point) -> Point| request.shape.as_ref().map(|shape| shape.map(moved));
+    if !request.whole {
+        let points = points(&|point| face.transform.apply(point));
+        return Ok(View { picture: Cow::Borrowed(&face.crop), frame: translator.frame, points });
+    }
+    let (whole, frame) = translator.whole(picture, face, request.size, request.most_pixels)?;
+    let scale = [whole.width() as f64 / picture.width() as f64, whole.height() as f64 / picture.height() as f64];
+    let points = points(&|[x, y]| [x * scale[0], y * scale[1]]);
+    Ok(View { picture: Cow::Owned(whole), frame, points })
 }

@@ -1,9 +1,8 @@
 //! `portraitist translate`.
 
-mod settled;
 mod styles;
-mod tools;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -14,24 +13,22 @@ use portraitist_face::pipeline::FaceCrop;
 use portraitist_face::{Decoded, Picture};
 use portraitist_nn::builtin::RECOGNIZER;
 use portraitist_nn::config::Domain;
-use portraitist_nn::translate::Translated;
+use portraitist_nn::translate::{Model, Translated};
 use serde::Serialize;
 
 use crate::arguments::TranslateArguments;
 use crate::commands::faces::numbered;
-use crate::exaggeration::{Exaggerating, false_accept_rate};
 use crate::inputs::{Done, Failure, Input, Skipped, expand, for_each, say_skipped, sentences, status};
 use crate::models::{check_recognizer, open_recognizer};
 use crate::named::Named;
 use crate::npy::npy;
 use crate::output::{Console, describe, is_there, refuse_done};
-use crate::similarity::ReferenceEmbedding;
 use crate::streams::{check_output, is_stream, open_picture, write_picture};
-use crate::translator::FaceTranslator;
+use crate::translation::exaggeration::{Exaggerating, false_accept_rate};
+use crate::translation::translator::FaceTranslator;
+use crate::translation::{Subject, Tools, View};
 
-use settled::settled;
 use styles::{Style, styles};
-use tools::{Tools, translator};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -68,7 +65,12 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let translator = translator(arguments)?;
+    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
+    let translator = match (arguments.size, arguments.whole) {
+        (None, false) => translator,
+        // Of a whole picture the size is not that of the crop.
+        (size, whole) => translator.sized(size.filter(|_| !whole).map(|size| size as usize)),
+    };
     let is_measured = arguments.recognizer.as_os_str() != "none";
     if is_measured {
         check_recognizer(&arguments.recognizer)?;
@@ -202,32 +204,28 @@ fn translate_face(
     to_do: &[(&Style, PathBuf)],
     written: &mut Written<'_>,
 ) -> anyhow::Result<()> {
-    let Tools { translator, recognizer, exaggerating } = tools;
+    let translator = tools.translator;
     let to: Domain = arguments.to.into();
-    let longer = arguments.size.map(|size| size as usize);
-    let whole = face.filter(|_| arguments.whole).map(|face| translator.whole(picture, face, longer)).transpose()?;
-    let (crop, frame) = match (&whole, face) {
-        (Some((picture, frame)), _) => (picture, *frame),
-        (None, face) => (face.map_or(picture, |face| &face.crop), translator.frame),
+    let view = match face {
+        Some(face) if arguments.whole => {
+            let longer = arguments.size.map(|size| size as usize);
+            let (whole, frame) = translator.whole(picture, face, longer, Model::MAX_LARGE_PIXELS)?;
+            View { picture: Cow::Owned(whole), frame, points: None }
+        }
+        face => {
+            let crop = face.map_or(picture, |face| &face.crop);
+            View { picture: Cow::Borrowed(crop), frame: translator.frame, points: None }
+        }
     };
-    let reference = recognizer.map(|recognizer| ReferenceEmbedding::of(recognizer, crop, &frame));
+    let subject = Subject::new(*tools, &view, to)?;
     // Without --recognizer likeness nobody measured what a similarity means.
     let is_measured = arguments.recognizer.as_os_str() == RECOGNIZER;
-    let shaped = exaggerating.shape(crop, &frame.points, to)?;
     for (style, path) in to_do {
-        let similarity = |translated: &Translated| match &reference {
-            Some(Ok(reference)) => Ok(Some(reference.similarity(&translated.picture)?)),
-            Some(Err(error)) => Err(anyhow::anyhow!("{}", describe(error))),
-            None => Ok(None),
-        };
-        let draw = |crop: &Picture| translator.translate(crop, &style.code, to);
-        let (translated, exaggeration) = match settled(tools, crop, &frame, style, to)? {
-            Some(strength) => shaped.translate_at(strength, crop, draw)?,
-            None => shaped.translate(crop, draw, |translated| similarity(translated).ok().flatten())?,
-        };
+        let (translated, exaggeration) = subject.translate(&style.code, &|| Ok(()))?;
         write(translator, arguments, picture, face, &translated, path)?;
         // A picture that is written is done, whether it can be compared or not.
-        let similarity = similarity(&translated).map_err(|error| written.warn(path, &error)).ok().flatten();
+        let similarity =
+            subject.similarity(&translated.picture).map_err(|error| written.warn(path, &error)).ok().flatten();
         let (input, output) = (Named::input(&input.path), Named::output(path));
         let verified_at_far = similarity.filter(|_| is_measured).map(false_accept_rate);
         written.outputs.push(Output {

@@ -85,7 +85,7 @@ fn from_file(
         }
     };
     let style_dim = *shape.last().unwrap_or(&0);
-    let right = matches!(shape.len(), 1 | 2) && style_dim > 0 && !values.is_empty();
+    let right = matches!(shape.len(), 1 | 2) && !values.is_empty();
     ensure!(right, "{}: expected [style_dim] or [n, style_dim], found {shape:?}", path.display());
     ensure!(values.iter().all(|value| value.is_finite()), "{}: holds NaN or infinity", path.display());
     Ok(values.chunks_exact(style_dim).map(|code| plain(code.to_vec())).collect())

@@ -18,7 +18,7 @@ use crate::arguments::StylesArguments;
 use crate::inputs::{Input, expand, sentences};
 use crate::interruption;
 use crate::output::{Console, refuse_existing, refuse_input};
-use crate::translator::FaceTranslator;
+use crate::translation::translator::FaceTranslator;
 
 /// What `--json` prints.
 #[derive(Serialize)]

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::service::OfferedModel;
 use super::state::ApiState;
+use crate::web::Budget;
 use crate::web::metrics::{Gauge, resident_bytes};
 use crate::web::reply::Failure;
 
@@ -23,12 +24,16 @@ pub(super) struct ModelsReply {
     max_upload_bytes: usize,
     /// Most pixels of a picture.
     max_pixels: u64,
+    /// Most pixels of a drawing, of a photo of a megapixel.
+    max_drawn_pixels: usize,
 }
 
 /// The models, and how large pictures may be.
 pub(super) async fn models(State(state): State<ApiState>) -> Json<ModelsReply> {
     let models = state.service.models().to_vec();
-    Json(ModelsReply { models, max_upload_bytes: state.budget.upload_bytes, max_pixels: state.budget.pixels })
+    let Budget { upload_bytes, pixels, .. } = state.budget;
+    let max_drawn_pixels = state.budget.most_drawn_pixels();
+    Json(ModelsReply { models, max_upload_bytes: upload_bytes, max_pixels: pixels, max_drawn_pixels })
 }
 
 #[derive(Serialize)]

@@ -6,14 +6,15 @@ use portraitist_face::Picture;
 use portraitist_face::landmarks::mesh::five_of_ibug;
 use portraitist_face::transform::Point;
 use portraitist_nn::config::Domain;
+use portraitist_nn::translate::Model;
 
-use super::service::{Style, TranslateRequest};
+use super::service::{OfferedModel, Style, TranslateRequest};
 use crate::arguments::parse_exaggeration;
 use crate::web::limits::MAX_QUOTE_LENGTH;
 use crate::web::reply::Failure;
 
 /// The fields of a translation.
-pub(super) const TRANSLATE: [&str; 13] = [
+pub(super) const TRANSLATE: [&str; 14] = [
     "model",
     "to",
     "style",
@@ -25,6 +26,7 @@ pub(super) const TRANSLATE: [&str; 13] = [
     "face",
     "points",
     "size",
+    "whole",
     "in_picture",
     "name",
 ];
@@ -32,8 +34,8 @@ pub(super) const TRANSLATE: [&str; 13] = [
 /// The fields of a search for faces.
 pub(super) const DETECT: [&str; 1] = ["name"];
 
-/// Sides of results, in pixels.
-const SIZES: std::ops::RangeInclusive<usize> = 32..=2048;
+/// Longer sides of results in pixels, as `translate --size` takes them.
+const SIZES: std::ops::RangeInclusive<usize> = 64..=1600;
 /// Faces that may be counted.
 const MOST_FACES: usize = 1000;
 
@@ -62,7 +64,9 @@ pub(super) fn translate_request(
         points,
         shape: shape.flatten(),
         size: get("size").filter(|text| !text.is_empty()).map(parse_output_size).transpose()?,
-        in_picture: get("in_picture").map_or(Ok(true), parse_flag)?,
+        whole: flag(fields, "whole", false)?,
+        most_pixels: Model::MAX_LARGE_PIXELS,
+        in_picture: flag(fields, "in_picture", true)?,
     };
     Ok((request, seed))
 }
@@ -82,10 +86,32 @@ fn style(fields: &BTreeMap<String, String>, has_example: bool) -> Result<(Style,
         ("example", false) => {
             Err(Failure::bad_request("style=example needs a part \"style_picture\"", "send a form with both pictures"))
         }
-        ("random", true) => Err(Failure::bad_request("style_picture goes with style=example", "say style=example")),
-        (other, _) => {
-            Err(wrong("style", "expected random or example", other, "leave the style out, or send an example"))
+        (_, true) => Err(Failure::bad_request("style_picture goes with style=example", "say style=example")),
+        (name, false) => Ok((Style::Named(name.to_owned()), None)),
+    }
+}
+
+/// Refuses models and styles that nobody has.
+///
+/// # Errors
+/// Names what there is.
+pub(super) fn check_names(models: &[OfferedModel], request: &TranslateRequest) -> Result<(), Failure> {
+    let model = match &request.model {
+        None => models.first(),
+        Some(name) => Some(models.iter().find(|model| model.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
+            let error = format!("model: there is no model \"{}\"", tidy(name));
+            Failure::bad_request(error, format!("there are {}", names.join(", ")))
+        })?),
+    };
+    match (&request.style, model) {
+        (Style::Named(name), Some(model)) if !model.styles.of(request.to).contains(name) => {
+            let styles = ["random".to_owned(), "example".to_owned()].into_iter();
+            let known: Vec<String> = styles.chain(model.styles.of(request.to).iter().cloned()).collect();
+            let hint = format!("of {} to {} there are {}", model.name, request.to, known.join(", "));
+            Err(Failure::bad_request(format!("style: there is no style \"{}\"", tidy(name)), hint))
         }
+        _ => Ok(()),
     }
 }
 
@@ -122,8 +148,9 @@ fn parse_face(text: &str) -> Result<usize, Failure> {
     Ok(number? - 1)
 }
 
-fn parse_flag(text: &str) -> Result<bool, Failure> {
-    text.parse().map_err(|_| wrong("in_picture", "expected true or false", text, "leave it out for true"))
+fn flag(fields: &BTreeMap<String, String>, name: &str, usual: bool) -> Result<bool, Failure> {
+    let Some(text) = fields.get(name) else { return Ok(usual) };
+    text.parse().map_err(|_| wrong(name, "expected true or false", text, &format!("leave it out for {usual}")))
 }
 
 fn parse_output_size(text: &str) -> Result<usize, Failure> {
@@ -173,6 +200,10 @@ pub(super) fn check_points(request: &TranslateRequest, picture: &Picture) -> Res
 }
 
 fn wrong(field: &str, expected: &str, found: &str, hint: &str) -> Failure {
-    let found: String = found.chars().filter(|character| !character.is_control()).take(MAX_QUOTE_LENGTH).collect();
-    Failure::bad_request(format!("{field}: {expected}, found \"{found}\""), hint)
+    Failure::bad_request(format!("{field}: {expected}, found \"{}\"", tidy(found)), hint)
+}
+
+/// What somebody wrote, fit for a message.
+fn tidy(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).take(MAX_QUOTE_LENGTH).collect()
 }

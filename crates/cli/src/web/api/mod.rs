@@ -32,7 +32,9 @@ use axum::routing::{get, post};
 
 #[cfg(test)]
 pub(super) use about::OPENAPI;
-pub(crate) use service::{FaceService, OfferedModel, ServiceError, Step, Style, TranslateRequest, Translation, Watch};
+pub(crate) use service::{
+    FaceService, OfferedModel, OfferedStyles, ServiceError, Step, Style, TranslateRequest, Translation, Watch,
+};
 pub(crate) use state::ApiState;
 pub(super) use translate::decode;
 

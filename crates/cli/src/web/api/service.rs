@@ -27,8 +27,12 @@ pub(crate) struct TranslateRequest {
     pub(crate) points: Option<[Point; 5]>,
     /// iBUG's 68 points in pixels of the upright picture: the face's shape where it is exaggerated, if a person has put them right.
     pub(crate) shape: Option<Box<[Point; 68]>>,
-    /// The result's longer side in pixels; `None` for the model's own.
+    /// The longer side in pixels that the result is drawn at; `None` for the model's own.
     pub(crate) size: Option<usize>,
+    /// Whether the whole picture is drawn, background and shoulders included.
+    pub(crate) whole: bool,
+    /// The most pixels that a whole picture is drawn at.
+    pub(crate) most_pixels: usize,
     /// Whether the face is wanted in its picture, too.
     pub(crate) in_picture: bool,
 }
@@ -36,6 +40,8 @@ pub(crate) struct TranslateRequest {
 /// Which style.
 #[derive(Clone, Debug)]
 pub(crate) enum Style {
+    /// One that the model knows by name.
+    Named(String),
     /// Of a random seed; the same seed gives the same style.
     Seed(u64),
     /// On the way from one seed's style to another's, 0 to 1.
@@ -49,8 +55,9 @@ pub(crate) enum Style {
 pub(crate) struct Translation {
     /// Name of the model.
     pub(crate) model: String,
-    /// The aligned face, of the model's size.
+    /// What was drawn: the aligned face, or the whole picture.
     pub(crate) crop: Picture,
+    /// Of the crop's size.
     pub(crate) result: Picture,
     /// The whole picture with the result blended in, of the picture's size.
     pub(crate) in_picture: Option<Picture>,
@@ -71,6 +78,29 @@ pub(crate) struct OfferedModel {
     pub(crate) purpose: String,
     pub(crate) licence: Option<&'static str>,
     pub(crate) document: Option<&'static str>,
+    /// Width of its results in pixels, where no size is asked for.
+    pub(crate) width: usize,
+    /// Height of its results in pixels.
+    pub(crate) height: usize,
+    /// The styles that it knows by name.
+    pub(crate) styles: OfferedStyles,
+}
+
+/// Names of styles.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct OfferedStyles {
+    pub(crate) drawing: Vec<String>,
+    pub(crate) photo: Vec<String>,
+}
+
+impl OfferedStyles {
+    /// Those of pictures of a domain.
+    pub(crate) fn of(&self, domain: Domain) -> &[String] {
+        match domain {
+            Domain::Drawing => &self.drawing,
+            Domain::Photo => &self.photo,
+        }
+    }
 }
 
 /// Why there is no result.

@@ -15,12 +15,13 @@ use portraitist_face::transform::Point;
 use portraitist_face::{Decoded, Picture};
 use serde::Serialize;
 
-use super::fields::{TRANSLATE, check_points, translate_request};
+use super::fields::{TRANSLATE, check_names, check_points, translate_request};
 use super::form::{Form, Parameters, receive};
 use super::job::{Answer, Wanted, answer};
-use super::service::{FaceService, ServiceError, Step, TranslateRequest, Translation, Watch};
+use super::service::{FaceService, OfferedModel, ServiceError, Step, TranslateRequest, Translation, Watch};
 use super::state::ApiState;
-use crate::likeness::{as_alike_percent, is_same_person};
+use crate::translation::likeness::{as_alike_percent, is_same_person};
+use crate::web::Budget;
 use crate::web::reply::{Failure, split_hint};
 use crate::web::sockets::Connection;
 
@@ -119,22 +120,9 @@ pub(super) async fn prepare(
 ) -> Result<impl FnOnce(&dyn Watch) -> Result<TranslationReply, Failure> + Send + 'static + use<>, Failure> {
     let form = receive(&state.queue, headers, parameters, body, &TRANSLATE).await?;
     let (request, seed) = translate_request(&form.fields, form.style_picture.is_some())?;
-    check_model(state.service.as_ref(), &request)?;
-    let (service, pixels) = (Arc::clone(&state.service), state.budget.pixels);
-    Ok(move |watch: &dyn Watch| work(service.as_ref(), form, request, seed, pixels, watch))
-}
-
-fn check_model(service: &dyn FaceService, request: &TranslateRequest) -> Result<(), Failure> {
-    let models = service.models();
-    match &request.model {
-        Some(name) if !models.iter().any(|model| model.name == *name) => {
-            let names: Vec<&str> = models.iter().map(|model| model.name.as_str()).collect();
-            let hint = format!("there are {}", names.join(", "));
-            let tidy: String = name.chars().filter(|character| !character.is_control()).take(60).collect();
-            Err(Failure::bad_request(format!("model: there is no model \"{tidy}\""), hint))
-        }
-        _ => Ok(()),
-    }
+    check_names(state.service.models(), &request)?;
+    let (service, budget) = (Arc::clone(&state.service), state.budget);
+    Ok(move |watch: &dyn Watch| work(service.as_ref(), form, request, seed, budget, watch))
 }
 
 /// From file to answer; gives up between two steps when nobody waits any more.
@@ -143,18 +131,20 @@ fn work(
     form: Form,
     mut request: TranslateRequest,
     seed: Option<u64>,
-    most_pixels: u64,
+    budget: Budget,
     watch: &dyn Watch,
 ) -> Result<TranslationReply, Failure> {
     let Form { picture: file, name, style_picture, held, .. } = form;
     let begin = |step| watch.begin(step).map_err(|error| failure(error, &name));
     begin(Step::Reading)?;
     let start = Instant::now();
-    let mut left = most_pixels;
+    let mut left = budget.pixels;
     if let Some(file) = style_picture {
         let example = decode("the style's example", &file, &mut left)?;
         request.example = Some(example.picture);
     }
+    let header = Header::parse(&name, &file).map_err(|error| Failure::from_decoding(&error))?;
+    request.most_pixels = admitted(service.models(), &request, &header, budget, budget.pixels - left)?;
     let Decoded { picture, warnings } = decode(&name, &file, &mut left)?;
     drop((file, held));
     let warnings = warnings.iter().map(ToString::to_string).collect();
@@ -165,6 +155,36 @@ fn work(
     let size = [picture.width(), picture.height()];
     drop(picture);
     reply(translation, request.to.name(), seed, seconds, size, warnings)
+}
+
+/// The most pixels that may be drawn beside the picture, and `others` that were decoded before.
+///
+/// # Errors
+/// If a size is asked for that has more.
+fn admitted(
+    models: &[OfferedModel],
+    request: &TranslateRequest,
+    header: &Header,
+    budget: Budget,
+    others: u64,
+) -> Result<usize, Failure> {
+    let most = budget.drawn_pixels(header.width as u64 * header.height as u64 + others);
+    let Some(size) = request.size else { return Ok(most) };
+    let model = match &request.model {
+        Some(name) => models.iter().find(|model| model.name == *name),
+        None => models.first(),
+    };
+    let [width, height] = match model.filter(|_| !request.whole) {
+        Some(model) => [model.width, model.height],
+        None => [header.width, header.height],
+    };
+    let shape = width.min(height) as f64 / width.max(height).max(1) as f64;
+    let wanted = (size * size) as f64 * shape;
+    if wanted <= most as f64 {
+        return Ok(most);
+    }
+    let side = (most as f64 / shape.max(f64::MIN_POSITIVE)).sqrt().floor();
+    Err(Failure::too_large_a_drawing(size, side as usize))
 }
 
 /// Decodes a file if its pixels are among those that are `left`.

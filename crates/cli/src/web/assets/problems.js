@@ -26,6 +26,8 @@ const SENTENCES = [
   [/^the picture file is larger than (\d+) MiB$/, "图片文件大于 $1 MiB"],
   [/^(.+): expected at most ([\d.]+) megapixels, found (\d+x\d+)$/, "$1:最多 $2 百万像素,实际为 $3"],
   [/^the picture took too long to arrive$/, "图片传输时间过长"],
+  [/^size: expected at most (\d+) pixels beside this picture, found (\d+)$/, "这张图片最多可绘制 $1 像素,实际为 $2"],
+  [/^style: there is no style "(.*)"$/, "没有名为“$1”的风格"],
   [/^model: there is no model "(.*)"$/, "没有名为“$1”的模型"],
   [/^no face found whose shape could be exaggerated$/, "没有找到可以夸张的人脸形状"],
   [/^points: expected points in a picture of (\d+x\d+) pixels, found \((.+)\)$/, "特征点应在 $1 像素的图片内,实际为 ($2)"],

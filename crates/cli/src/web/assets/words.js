@@ -19,6 +19,11 @@ export function isChinese() {
   return language === "zh";
 }
 
+/** Whether there are words for a key. */
+export function has(key) {
+  return key in EN;
+}
+
 /** The words of a key, with `{name}` replaced by values. */
 export function t(key, values = {}) {
   const text = languages[language][key] ?? EN[key] ?? key;

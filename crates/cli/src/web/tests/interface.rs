@@ -100,8 +100,10 @@ async fn wrong_fields_are_refused() {
         "exaggerate=ears%3D1",
         "face=0",
         "face=1e9",
-        "size=31",
-        "size=100000",
+        "style=wash&to=photo",
+        "size=63",
+        "size=1601",
+        "whole=maybe",
         "in_picture=yes",
         "model=../../etc/passwd",
         "colour=red",
@@ -111,9 +113,17 @@ async fn wrong_fields_are_refused() {
         assert_eq!((status, &answer["kind"]), (StatusCode::BAD_REQUEST, &"bad_request".into()), "{field}: {answer}");
         assert!(!answer["hint"].as_str().unwrap().is_empty(), "{answer}");
     }
-    for field in
-        ["to=photo", "seed=1&to_seed=5&position=0.25", "exaggerate=auto", "exaggerate=nose%3D1.5", "face=2", "size=64"]
-    {
+    for field in [
+        "to=photo",
+        "seed=1&to_seed=5&position=0.25",
+        "style=random",
+        "style=wash",
+        "exaggerate=auto",
+        "exaggerate=nose%3D1.5",
+        "face=2",
+        "size=64",
+        "whole=true",
+    ] {
         let (status, answer) = post(&format!("/api/translate?{field}"), bundled_portrait()).await;
         assert_eq!(status, StatusCode::OK, "{field}: {answer}");
     }
@@ -121,6 +131,27 @@ async fn wrong_fields_are_refused() {
     assert!((walk["similarity"].as_f64().unwrap() - 0.2).abs() < 1e-6, "{walk}");
     let (_, sized) = post("/api/translate?size=64", bundled_portrait()).await;
     assert_eq!(sized["result"]["height"], 64);
+    let (_, whole) = post("/api/translate?size=100&whole=true&style=wash", bundled_portrait()).await;
+    assert_eq!((&whole["result"]["width"], &whole["crop"]["width"]), (&100.into(), &100.into()));
+    assert!(whole["in_picture"].is_null() && whole["seed"].is_null(), "{whole}");
+    assert!((whole["similarity"].as_f64().unwrap() - 0.77).abs() < 1e-6, "{whole}");
+}
+
+#[tokio::test]
+async fn drawings_beyond_the_budget_are_refused() {
+    let api = ApiState::new(Arc::new(Painter::new()), Budget::within(512 << 20).unwrap(), Access::default());
+    let router = app(AppState::new(api));
+    let ask = async |address: &str| {
+        let (status, _, body) = send(&router, request(Method::POST, address, bundled_portrait())).await;
+        (status, serde_json::from_slice::<Value>(&body).unwrap())
+    };
+    let (status, answer) = ask("/api/translate?size=1600").await;
+    assert_eq!((status, &answer["kind"]), (StatusCode::PAYLOAD_TOO_LARGE, &"too_large".into()), "{answer}");
+    let words: Vec<&str> = answer["detail"].as_str().unwrap().split(' ').collect();
+    let most: usize = words.iter().find_map(|word| word.parse().ok()).unwrap();
+    assert_eq!(ask(&format!("/api/translate?size={most}")).await.0, StatusCode::OK);
+    assert_eq!(ask(&format!("/api/translate?size={}", most + 1)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(ask(&format!("/api/translate?whole=true&size={}", most + 20)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
 }
 
 #[tokio::test]

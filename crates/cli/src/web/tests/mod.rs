@@ -14,7 +14,9 @@ use portraitist_face::{Picture, bundled_portrait};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::api::{ApiState, FaceService, OfferedModel, ServiceError, Style, TranslateRequest, Translation, Watch};
+use super::api::{
+    ApiState, FaceService, OfferedModel, OfferedStyles, ServiceError, Style, TranslateRequest, Translation, Watch,
+};
 use super::queue::Queue;
 use super::{Access, AppState, Budget, app, limits};
 use crate::faces::detected::{Angles, DetectedFace};
@@ -41,6 +43,9 @@ impl Painter {
             purpose: "paints".to_owned(),
             licence: Some("MIT"),
             document: None,
+            width: 20,
+            height: 23,
+            styles: OfferedStyles { drawing: vec!["wash".to_owned()], photo: Vec::new() },
         };
         Self(vec![model("sketch"), model("portrait")])
     }
@@ -63,6 +68,7 @@ impl FaceService for Painter {
     ) -> Result<Translation, ServiceError> {
         let seed = match request.style {
             Style::Seed(seed) => seed,
+            Style::Named(_) => 77,
             Style::Walk { from, to, position } => from + ((to - from) as f32 * position) as u64,
             Style::Example => request.example.as_ref().map_or(0, |example| u64::from(example.pixels()[0])),
         };
@@ -74,13 +80,14 @@ impl FaceService for Painter {
             return Err(ServiceError::Unusable("the eyes lie on one spot; click them again".to_owned()));
         }
         watch.begin(super::api::Step::Translating)?;
-        let paint = |shade| Picture::filled(20, 23, [shade; 3]).unwrap();
         let size = request.size.unwrap_or(23);
+        let [width, height] = if request.whole { [size, size] } else { [size * 20 / 23, size] };
+        let paint = |shade| Picture::filled(width, height, [shade; 3]).unwrap();
         Ok(Translation {
             model: request.model.clone().unwrap_or_else(|| "sketch".to_owned()),
             crop: paint(9),
-            result: Picture::filled(size * 20 / 23, size, [seed as u8; 3]).unwrap(),
-            in_picture: request.in_picture.then(|| photo.clone()),
+            result: paint(seed as u8),
+            in_picture: (request.in_picture && !request.whole).then(|| photo.clone()),
             points: request.points.unwrap_or(USUAL_POINTS),
             faces: 1,
             // Seeds of three digits are drawings that cannot be compared.

@@ -142,3 +142,29 @@ impl Mesh {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The ends of an open tube are cut square to the path there; a closed one begins where it ends.
+    #[test]
+    fn tubes_stand_square_to_their_path() {
+        let path = [vector(0.0, 0.0, 0.0), vector(1.0, 0.0, 0.0), vector(1.0, 1.0, 0.0)];
+        let tube = Mesh::tube(Part::Glasses, &path, 0.1, false);
+        let rings: Vec<&[Vector]> = tube.points.chunks_exact(7).collect();
+        assert_eq!(rings.len(), 3);
+        assert!(rings[0].iter().all(|point| point.x.abs() < 1e-6), "{:?}", rings[0]);
+        assert!(rings[2].iter().all(|point| (point.y - 1.0).abs() < 1e-6), "{:?}", rings[2]);
+        for (ring, here) in rings.iter().zip(path) {
+            let radius = |point: &Vector| {
+                let arm = *point - here;
+                (arm.x * arm.x + arm.y * arm.y + arm.z * arm.z).sqrt()
+            };
+            assert!(ring.iter().all(|point| (radius(point) - 0.1).abs() < 1e-6), "{ring:?}");
+        }
+        let closed = Mesh::tube(Part::Glasses, &path, 0.1, true);
+        let [first, last] = [&closed.points[..7], &closed.points[21..]];
+        assert!(first.iter().zip(last).all(|(one, other)| (one.x - other.x).abs() + (one.y - other.y).abs() < 1e-6));
+    }
+}

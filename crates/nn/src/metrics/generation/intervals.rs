@@ -27,3 +27,25 @@ pub(super) fn centred(values: &[f64], weight: f64) -> Vec<f64> {
     let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
     values.iter().map(|value| (value - mean) * weight).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn influences_are_weighted_differences_from_the_mean() {
+        assert_eq!(centred(&[1.0, 2.0, 6.0], 2.0), [-4.0, -2.0, 6.0]);
+        assert!(centred(&[], 2.0).is_empty());
+    }
+
+    /// One picture that adds much: the measure may rise far, and hardly fall, whichever set it is in.
+    #[test]
+    fn intervals_lean_to_where_influences_do() {
+        let skewed: Vec<f64> = (0..20).map(|index| if index == 0 { 19.0 } else { -1.0 }).collect();
+        let even = vec![0.0; 5];
+        for (real, fake) in [(&skewed, &even), (&even, &skewed)] {
+            let [low, high] = bootstrap(3.0, real, fake, 2000, 7).expect("an interval");
+            assert!(low >= 2.0 && high >= 5.0, "{low} to {high}");
+        }
+    }
+}

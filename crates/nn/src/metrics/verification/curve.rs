@@ -141,3 +141,15 @@ pub(super) fn equal_error_rate(rates: impl Iterator<Item = Rates>) -> f64 {
 fn below(scores: &[f64], threshold: f64) -> usize {
     scores.partition_point(|&score| score < threshold)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_false_accepts_as_the_rate_allows_are_made() {
+        let curve = Curve { same: vec![0.15, 0.25, 0.35, 0.45], different: vec![0.1, 0.2, 0.3, 0.4] };
+        let rates = [0.0, 0.24, 0.25, 0.5, 0.74, 0.75, 1.0].map(|far| curve.verification_rate(far));
+        assert_eq!(rates, [0.25, 0.25, 0.5, 0.75, 0.75, 1.0, 1.0]);
+    }
+}

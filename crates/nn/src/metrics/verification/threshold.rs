@@ -108,3 +108,17 @@ fn middle(below: f64, above: f64) -> f64 {
     let middle = below / 2.0 + above / 2.0;
     if middle > below { middle.min(above) } else { above }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_lie_in_the_middle_of_a_gap() {
+        assert_eq!(middle(0.25, 0.75), 0.5);
+        assert_eq!(middle(-0.5, 0.25), -0.125);
+        let above = 0.3_f64.next_up();
+        assert_eq!(middle(0.3, above), above, "nothing lies between");
+        assert_eq!(middle(f64::MIN, f64::MAX), 0.0, "the sum would be infinite in between");
+    }
+}

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use crate::models::open_recognizer;
 use crate::output::Console;
-use crate::similarity::face_pipeline;
+use crate::translation::similarity::face_pipeline;
 
 /// Pictures whose crops are in memory at once.
 const CHUNK: usize = 64;

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 use crate::inputs::{Failure, sentences};
 use crate::models::open_detector;
 use crate::output::Console;
-use crate::translator::BORDER;
+use crate::translation::translator::BORDER;
 
 /// Pictures that are read at once.
 const AT_ONCE: usize = 16;

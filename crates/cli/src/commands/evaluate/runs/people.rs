@@ -20,7 +20,7 @@ use super::measure::Measure;
 use super::tools::Tools;
 use crate::arguments::ComparisonArguments;
 use crate::output::Console;
-use crate::similarity::embedding_in_frame;
+use crate::translation::similarity::embedding_in_frame;
 
 /// Groups by person or picture.
 #[derive(Debug, Default)]

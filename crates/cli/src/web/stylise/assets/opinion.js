@@ -1,11 +1,18 @@
 // What is said of a result.
 
-import { t } from "./words.js";
+import { has, t } from "./words.js";
+
+/** A technique that a model knows by name, in the page's language if it has a word for it. */
+export function techniqueName(name) {
+  const word = `technique_${name.replaceAll("-", "_")}`;
+  return has(word) ? t(word) : name;
+}
 
 /** By what the style came to be. */
 export function styleOf({ settings, example }) {
-  const { seed, to_seed: toSeed, position } = settings;
+  const { seed, to_seed: toSeed, position, style } = settings;
   if (example) return t("style_example", { name: example.name });
+  if (style) return techniqueName(style);
   return toSeed ? t("style_walk", { position, from: seed, to: toSeed }) : t("style_seed", { seed });
 }
 

@@ -6,23 +6,25 @@ import { inWords } from "./problems.js";
 import { withToken } from "./token.js";
 import { isChinese, t } from "./words.js";
 
-/** What went wrong, in words for the person at the page. */
+/** What went wrong, in words for the person at the page: a problem document, or `detail` and `hint`; `words` is a key of the hint. */
 export class Problem extends Error {
   constructor(problem) {
     const { detail, hint } = inWords(problem);
     super(sentence(detail));
-    this.hint = sentence(hint);
+    this.hint = sentence(problem.words ? t(problem.words) : hint);
+    /** What it was made of, to be said again in another language. */
+    this.source = problem;
     this.kind = problem.kind ?? "internal";
   }
 }
 
 const TRIES_WHEN_BUSY = 8;
 
-/** The models, the first being the usual one. */
+/** The models, the first being the usual one, and the most pixels of a drawing: { models, max_drawn_pixels }. */
 export async function requestModels() {
   const response = await withToken(() => send("/api/models", {}));
   if (!response.ok) throw new Problem(await response.json());
-  return (await response.json()).models;
+  return response.json();
 }
 
 /** The faces of `photo` ({ file, name }): { width, height, faces }. */

@@ -1,7 +1,7 @@
 // What is asked for. It stands in the page's address, so that a result can be linked.
 
 /** Names, and the values that need not stand in the address. */
-const USUAL = { model: "", to: "drawing", seed: "1", to_seed: "", position: "50", exaggerate: "0", size: "" };
+const USUAL = { model: "", to: "drawing", seed: "1", to_seed: "", position: "50", style: "", exaggerate: "0", size: "", whole: "" };
 
 const VALID = {
   model: (text) => text.length < 100,
@@ -10,7 +10,9 @@ const VALID = {
   to_seed: (text) => text === "" || /^\d{1,20}$/.test(text),
   position: (text) => /^\d{1,3}$/.test(text) && Number(text) <= 100,
   exaggerate: (text) => text === "auto" || (/^\d(\.\d\d?)?$/.test(text) && Number(text) <= 2),
+  style: (text) => text.length < 100,
   size: (text) => text === "" || /^\d{2,4}$/.test(text),
+  whole: (text) => ["", "1"].includes(text),
 };
 
 /** The settings that the address says. */
@@ -33,6 +35,15 @@ export function writeSettings(settings, push) {
   if (url.href === location.href) return;
   if (push) history.pushState(null, "", url);
   else history.replaceState(null, "", url);
+}
+
+/** The interface's fields for settings, an example of the style, and points (null where the face is to be found). */
+export function fieldsOf(settings, example, chosen) {
+  const { model, to, seed, to_seed: toSeed, position, style: name, exaggerate, size, whole } = settings;
+  const flat = chosen?.flat().map((value) => value.toFixed(2)).join(",");
+  const bySeed = toSeed ? { seed, to_seed: toSeed, position: Number(position) / 100 } : { seed };
+  const style = example ? { style: "example", style_picture: example.file } : name ? { style: name } : bySeed;
+  return { model, to, size, whole: whole ? "true" : "", points: flat, exaggerate: to === "drawing" ? exaggerate : "0", ...style };
 }
 
 /** The seed as the interface takes it, or null. */

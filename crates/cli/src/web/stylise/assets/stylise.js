@@ -1,14 +1,16 @@
 // The page: which picture, which settings, what is shown.
 
 import { hasCamera, takePhoto } from "./camera.js";
+import { showSizes, showTechniques, techniquesOf } from "./choices.js";
 import { createCompare } from "./compare.js";
+import { download } from "./download.js";
 import { hasGallery, keep } from "./keep.js";
 import { showNav } from "./nav.js";
 import { opinion, remark, styleOf } from "./opinion.js";
 import { createPoints } from "./points.js";
 import { onPictures } from "./receive.js";
 import { Problem, forget, requestFaces, requestModels, requestTranslation } from "./service.js";
-import { randomSeed, readSettings, tidySeed, writeSettings } from "./settings.js";
+import { fieldsOf, randomSeed, readSettings, tidySeed, writeSettings } from "./settings.js";
 import { createTries } from "./tries.js";
 import { languageButton, t } from "./words.js";
 
@@ -33,6 +35,10 @@ const state = {
   /** Results for this picture, newest first. */
   tries: [],
   models: [],
+  /** The Problem that is shown. */
+  problem: null,
+  /** The most pixels of a drawing that the server has memory for. */
+  mostDrawn: 0,
 };
 /** Ends the work under way. */
 let request = new AbortController();
@@ -47,7 +53,7 @@ async function openPhoto(file, name) {
     const { faces } = await requestFaces(photo, { signal, onProgress: progress });
     adopt(photo);
     Object.assign(photo, { faces, points: faces[0]?.points68 ?? null });
-    if (!photo.points) throw new Problem({ kind: "no_face", detail: `${name}: no face was found` });
+    if (!photo.points) throw new Problem({ type: "urn:portraitist:no_face", kind: "no_face", detail: `${name}: no face was found` });
     await draw();
   } catch (error) {
     if (signal.aborted) return;
@@ -101,14 +107,6 @@ function progress(text) {
   say(text);
 }
 
-function fieldsOf(settings, example, chosen) {
-  const { model, to, seed, to_seed: toSeed, position, exaggerate, size } = settings;
-  const flat = chosen?.flat().map((value) => value.toFixed(2)).join(",");
-  const style = example ? { style: "example", style_picture: example.file } : { seed };
-  const walk = toSeed && !example ? { to_seed: toSeed, position: Number(position) / 100 } : {};
-  return { model, to, size, points: flat, exaggerate: to === "drawing" ? exaggerate : "0", ...style, ...walk };
-}
-
 /** Makes one result and shows it. */
 async function draw({ push = true } = {}) {
   const signal = begin(t("step_translating"));
@@ -127,16 +125,18 @@ async function draw({ push = true } = {}) {
   }
 }
 
-/** Makes results in several styles; the first one is shown. */
+/** Makes results in every technique that the model knows by name, or in several random styles; the last one is shown. */
 async function drawStrip() {
   const signal = begin(t("step_translating"));
   const { photo } = state;
-  const seeds = [state.settings.seed, ...Array.from({ length: STRIP - 1 }, randomSeed)];
+  const names = techniques().map((style) => ({ style }));
+  const seeds = [state.settings.seed, ...Array.from({ length: STRIP - 1 }, randomSeed)].map((seed) => ({ seed, style: "" }));
+  const styles = names.length ? names : seeds;
   state.example = null;
   try {
-    for (const [index, seed] of seeds.entries()) {
-      const settings = { ...state.settings, seed, to_seed: "" };
-      const onProgress = () => progress(`${t("step_translating")} ${index + 1} / ${STRIP}`);
+    for (const [index, style] of styles.entries()) {
+      const settings = { ...state.settings, to_seed: "", ...style };
+      const onProgress = () => progress(`${t("step_translating")} ${index + 1} / ${styles.length}`);
       const answer = await requestTranslation(photo, fieldsOf(settings, null, photo.points), { signal, onProgress });
       if (signal.aborted) return forget(answer);
       remember({ settings, example: null, points: photo.points, answer });
@@ -169,14 +169,14 @@ function showTry(attempt, push) {
 /** After a failure: the points for a picture without a face, otherwise back to what was there. */
 async function giveUp(error) {
   end();
-  const problem = error instanceof Problem ? error : new Problem({ detail: t("page_failed", { error: error.message }) });
+  let problem = error instanceof Problem ? error : new Problem({ detail: t("page_failed", { error: error.message }) });
   say(t("no_result"));
   by("similarity").hidden = true;
   if (state.current) await show();
   else if (state.photo) await preview(state.photo, request.signal);
   showControls();
   if (problem.kind === "no_face") {
-    problem.hint = t(state.photo.size ? "no_face_mark" : "no_face_odd");
+    problem = new Problem({ ...problem.source, words: state.photo.size ? "no_face_mark" : "no_face_odd" });
     if (state.photo.size) startPoints(-1);
   }
   showProblem(problem);
@@ -207,7 +207,8 @@ function showControls() {
   const { current, settings, photo } = state;
   by("seed").value = settings.seed;
   by("model").value = settings.model || (state.models[0]?.name ?? "");
-  by("model-purpose").textContent = state.models.find(({ name }) => name === by("model").value)?.purpose ?? "";
+  by("model-purpose").textContent = model()?.purpose ?? "";
+  showChoices();
   document.querySelector(`input[name="to"][value="${settings.to}"]`).checked = true;
   by("tag-before").textContent = t(settings.to === "drawing" ? "photo" : "drawing");
   by("tag-after").textContent = t(settings.to);
@@ -215,7 +216,8 @@ function showControls() {
   const amount = settings.exaggerate === "auto" ? (current?.answer.exaggeration ?? 0).toFixed(2) : settings.exaggerate;
   by("exaggerate").value = amount;
   by("exaggerate-value").value = amount;
-  by("size").value = settings.size;
+  const chosen = settings.whole ? "whole" : view() === "whole" ? "face" : view();
+  document.querySelector(`input[name="view"][value="${chosen}"]`).checked = true;
   by("walk-box").hidden = !settings.to_seed;
   by("walk-label").textContent = t("walk_position", { from: settings.seed, to: settings.to_seed });
   by("position").value = settings.position;
@@ -227,6 +229,23 @@ function showControls() {
   by("keep").hidden = !current || !hasGallery;
   for (const id of ["strip", "walk", "auto", "exaggerate"]) by(id).disabled = !photo?.points;
   showTries();
+}
+
+/** The model that is chosen. */
+function model() {
+  return state.models.find(({ name }) => name === by("model").value);
+}
+
+function techniques() {
+  return techniquesOf(model(), state.settings.to);
+}
+
+function showChoices() {
+  const { settings, example, mostDrawn } = state;
+  const names = techniques();
+  showTechniques({ field: by("technique-field"), select: by("technique") }, names, example ? "" : settings.style);
+  by("strip").textContent = t(names.length ? "strip_named" : "strip");
+  showSizes(by("size"), model(), mostDrawn, settings.size);
 }
 
 function showTries() {
@@ -247,13 +266,15 @@ function say(text) {
   by("status").textContent = text;
 }
 
-function showProblem({ message, hint }) {
-  by("problem-error").textContent = message;
-  by("problem-hint").textContent = hint;
+function showProblem(problem) {
+  state.problem = problem;
+  by("problem-error").textContent = problem.message;
+  by("problem-hint").textContent = problem.hint;
   by("problem").hidden = false;
 }
 
 function hideProblem() {
+  state.problem = null;
   by("problem").hidden = true;
 }
 
@@ -318,7 +339,15 @@ by("adjust").addEventListener("click", () => {
 function change(settings) {
   Object.assign(state.settings, settings);
   showControls();
+  dropUnknownStyle();
   if (state.photo?.points) draw();
+}
+
+/** Another model, or the other direction, may not know the technique. */
+function dropUnknownStyle() {
+  if (techniques().includes(state.settings.style)) return;
+  state.settings.style = "";
+  showChoices();
 }
 
 /** Calls `act(value)` once a slider has rested. A result that comes in between may set the slider, but not what was wanted. */
@@ -332,19 +361,23 @@ function rested(slider, act) {
 
 by("another").addEventListener("click", () => {
   state.example = null;
-  change({ seed: randomSeed(), to_seed: "" });
+  change({ seed: randomSeed(), to_seed: "", style: "" });
 });
 by("seed-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const seed = tidySeed(by("seed").value.trim());
   if (!seed) return;
   state.example = null;
-  change({ seed });
+  change({ seed, style: "" });
+});
+by("technique").addEventListener("change", () => {
+  state.example = null;
+  change({ style: by("technique").value, to_seed: "" });
 });
 by("strip").addEventListener("click", drawStrip);
 by("walk").addEventListener("click", () => {
   state.example = null;
-  change({ to_seed: randomSeed(), position: "50" });
+  change({ to_seed: randomSeed(), position: "50", style: "" });
 });
 by("walk-end").addEventListener("click", () => change({ to_seed: "", position: "50" }));
 rested(by("position"), (position) => change({ position }));
@@ -359,7 +392,11 @@ by("auto").addEventListener("click", () => {
 by("model").addEventListener("change", () => change({ model: by("model").value === state.models[0].name ? "" : by("model").value }));
 by("to").addEventListener("change", (event) => change({ to: event.target.value }));
 by("size").addEventListener("change", () => change({ size: by("size").value }));
-by("views").addEventListener("change", () => show());
+by("views").addEventListener("change", () => {
+  const whole = view() === "whole" ? "1" : "";
+  if (whole !== state.settings.whole) change({ whole });
+  else show();
+});
 by("problem-close").addEventListener("click", hideProblem);
 by("example").addEventListener("click", openExample);
 by("style-file").addEventListener("change", () => {
@@ -367,21 +404,19 @@ by("style-file").addEventListener("change", () => {
   by("style-file").value = ""; // the same file may be chosen again
   if (!file) return;
   state.example = { file, name: file.name };
-  change({ to_seed: "" });
+  change({ to_seed: "", style: "" });
 });
-by("download").addEventListener("click", async (event) => {
+by("download").addEventListener("click", (event) => {
   event.preventDefault();
-  const { after } = pictures();
-  const link = document.createElement("a");
-  link.href = await asPng(after);
-  link.download = `${state.photo.name.replace(/\.[^.]*$/, "") || "picture"}-${state.settings.to}-${state.settings.seed}.png`;
-  link.click();
+  const { to, style, seed } = state.settings;
+  const stem = state.photo.name.replace(/\.[^.]*$/, "") || "picture";
+  download(pictures().after, `${stem}-${to}-${style || seed}.png`);
 });
 by("keep").addEventListener("click", async () => {
   try {
     say(await keep(pictures().after.url));
   } catch (error) {
-    showProblem({ message: error.message, hint: "" });
+    showProblem(new Problem({ detail: error.message }));
   }
 });
 by("camera").hidden = !hasCamera();
@@ -395,42 +430,35 @@ by("camera").addEventListener("click", async () => {
 });
 window.addEventListener("popstate", () => {
   state.settings = readSettings();
+  dropUnknownStyle();
   const isIt = ({ settings }) => Object.entries(state.settings).every(([name, value]) => settings[name] === value);
   const known = state.tries.find(isIt);
   if (known) showTry(known, false);
   else if (state.photo?.points) draw({ push: false });
 });
 
-/** The address of a picture as PNG. */
-async function asPng({ url, type }) {
-  if (type === "image/png") return url;
-  const image = new Image();
-  image.src = url;
-  await image.decode();
-  const canvas = document.createElement("canvas");
-  Object.assign(canvas, { width: image.naturalWidth, height: image.naturalHeight });
-  canvas.getContext("2d").drawImage(image, 0, 0);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
-  return URL.createObjectURL(blob);
-}
-
 async function start() {
   if (hasGallery) by("tagline").dataset.t = "tagline_gallery";
   languageButton(by("language"), () => {
     showNav(by("nav"));
-    return state.current ? show() : showControls();
+    if (state.problem) showProblem(new Problem(state.problem.source));
+    const isPlacing = !by("placing").hidden;
+    if (isPlacing) showStep(points.values());
+    return state.current && !isPlacing ? show() : showControls();
   });
   showNav(by("nav"));
   onPictures({ input: by("file"), zone: by("dropzone"), open: openPhoto });
   showControls();
   try {
-    state.models = await requestModels();
+    const { models, max_drawn_pixels: mostDrawn } = await requestModels();
+    Object.assign(state, { models, mostDrawn });
   } catch (error) {
     showProblem(error);
   }
   by("model").replaceChildren(...state.models.map(({ name }) => new Option(name, name)));
   if (!state.models.some(({ name }) => name === state.settings.model)) state.settings.model = "";
   showControls();
+  dropUnknownStyle();
   await openExample();
 }
 

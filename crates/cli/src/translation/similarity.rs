@@ -21,7 +21,7 @@ pub(crate) fn face_pipeline(recognizer: &Recognizer, aligned: bool, fit: Fit) ->
 /// The embedding of a face with which others are compared.
 pub(crate) struct ReferenceEmbedding<'a> {
     recognizer: &'a Recognizer,
-    frame: &'a Template,
+    frame: Template,
     embedding: Vec<f32>,
 }
 
@@ -30,8 +30,8 @@ impl<'a> ReferenceEmbedding<'a> {
     ///
     /// # Errors
     /// If the recogniser cannot look at it.
-    pub(crate) fn of(recognizer: &'a Recognizer, crop: &Picture, frame: &'a Template) -> anyhow::Result<Self> {
-        Ok(Self { recognizer, frame, embedding: embedding_in_frame(recognizer, crop, frame)? })
+    pub(crate) fn of(recognizer: &'a Recognizer, crop: &Picture, frame: &Template) -> anyhow::Result<Self> {
+        Ok(Self { recognizer, frame: *frame, embedding: embedding_in_frame(recognizer, crop, frame)? })
     }
 
     /// The cosine with the embedding of a picture in which the face lies in the same place, -1 to 1.
@@ -39,7 +39,7 @@ impl<'a> ReferenceEmbedding<'a> {
     /// # Errors
     /// If the recogniser cannot look at it.
     pub(crate) fn similarity(&self, picture: &Picture) -> anyhow::Result<f32> {
-        Ok(cosine(&self.embedding, &embedding_in_frame(self.recognizer, picture, self.frame)?))
+        Ok(cosine(&self.embedding, &embedding_in_frame(self.recognizer, picture, &self.frame)?))
     }
 }
 

@@ -11,9 +11,9 @@ use portraitist_nn::config::Domain;
 use portraitist_nn::detection::FaceMeshDetector;
 use portraitist_nn::translate::Translated;
 
+use super::likeness::as_alike_percent;
 use crate::arguments::{ExaggerationAmount, TranslateArguments};
 use crate::faces::corrected::corrected;
-use crate::likeness::as_alike_percent;
 use crate::output::advised;
 
 /// What was asked for.
@@ -22,8 +22,6 @@ pub(crate) struct Exaggerating {
     /// Whose difference from the mean grows, instead of the picture's own.
     example: Option<MeshPoints>,
     keep_shape: bool,
-    /// Where iBUG's points are in the crop, if somebody knows better than the network.
-    corrected: Option<[Point; 68]>,
 }
 
 /// At this false accept rate the recogniser must still take `auto`'s result for the same person.
@@ -61,18 +59,12 @@ impl Exaggerating {
                 advised(format!("{}: no face found", path.display()), "name a drawing that shows a face")
             })
         };
-        Ok(Self { amount, example: example.map(read).transpose()?, keep_shape: arguments.keep_shape, corrected: None })
+        Ok(Self { amount, example: example.map(read).transpose()?, keep_shape: arguments.keep_shape })
     }
 
     /// The person by an amount; caricatures that become photos get a real face's shape unless it is kept.
     pub(crate) fn by(amount: Option<ExaggerationAmount>, keep_shape: bool) -> Self {
-        Self { amount, example: None, keep_shape, corrected: None }
-    }
-
-    /// With iBUG's 68 points of the crop as somebody has put them.
-    #[must_use]
-    pub(crate) fn at(self, corrected: Option<[Point; 68]>) -> Self {
-        Self { corrected, ..self }
+        Self { amount, example: None, keep_shape }
     }
 
     /// Whether similarities are needed.
@@ -80,14 +72,28 @@ impl Exaggerating {
         self.amount == Some(ExaggerationAmount::Auto)
     }
 
-    /// Looks at the face of a picture that lies where `frame` has its points, as far as that is needed.
+    /// Looks at the face of a picture that lies where `frame` has its points, as far as that is needed; `known` are iBUG's points in the
+    /// picture, if somebody knows better than the network.
     ///
     /// # Errors
     /// If a face is to be exaggerated and none is found.
-    pub(crate) fn shape(&self, crop: &Picture, frame: &FivePoints, to: Domain) -> anyhow::Result<Shaped> {
+    pub(crate) fn shape(
+        &self,
+        crop: &Picture,
+        frame: &FivePoints,
+        known: Option<&[Point; 68]>,
+        to: Domain,
+    ) -> anyhow::Result<Shaped> {
+        let mesh = || {
+            let found = mesh_in(crop, frame)?;
+            anyhow::Ok(match known {
+                Some(points) => found.map(|found| corrected(&found, points)),
+                None => found,
+            })
+        };
         let way = match (self.amount, to) {
             (Some(amount), _) => {
-                let points = self.mesh(crop, frame)?.ok_or_else(no_shape)?;
+                let points = mesh()?.ok_or_else(no_shape)?;
                 let shape = match &self.example {
                     Some(example) => Exaggeration::like(&points, example),
                     None => Exaggeration::of(&points),
@@ -95,7 +101,7 @@ impl Exaggerating {
                 Way::Grow(Box::new(shape.ok_or_else(no_shape)?), amount)
             }
             (None, Domain::Photo) if !self.keep_shape => {
-                let back = self.mesh(crop, frame)?.and_then(|points| Exaggeration::undone(&points));
+                let back = mesh()?.and_then(|points| Exaggeration::undone(&points));
                 match back.filter(|back| back.movement > LEAST_MOVEMENT) {
                     Some(back) => Way::Bent(back.bend.apply(crop)?),
                     None => Way::AsItIs,
@@ -104,14 +110,6 @@ impl Exaggerating {
             (None, _) => Way::AsItIs,
         };
         Ok(Shaped(way))
-    }
-
-    fn mesh(&self, crop: &Picture, frame: &FivePoints) -> anyhow::Result<Option<MeshPoints>> {
-        let found = mesh_in(crop, frame)?;
-        Ok(match &self.corrected {
-            Some(points) => found.map(|found| corrected(&found, points)),
-            None => found,
-        })
     }
 }
 

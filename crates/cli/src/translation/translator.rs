@@ -1,6 +1,7 @@
 //! Translates the faces of photos: finds and cuts out the face, translates it, and blends it back into the photo.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context;
 use portraitist_face::Picture;
@@ -18,9 +19,10 @@ use crate::faces::chosen_faces;
 use crate::models::{open_detector, open_translator};
 use crate::output::advised;
 
-/// A model together with what finds faces for it.
+/// A model together with what finds faces for it. Cheap to clone.
+#[derive(Clone)]
 pub(crate) struct FaceTranslator {
-    pub(crate) model: Model,
+    pub(crate) model: Arc<Model>,
     pipeline: FacePipeline,
     /// Where faces lie in crops.
     pub(crate) frame: Template,
@@ -37,33 +39,32 @@ impl FaceTranslator {
         let model = open_translator(model)?.with_precision(precision);
         let frame = model.template();
         let pipeline = FacePipeline::new(open_detector()?, Cropper::antialiased(frame, BORDER));
-        Ok(Self { model, pipeline, frame, is_large: false })
+        Ok(Self { model: Arc::new(model), pipeline, frame, is_large: false })
     }
 
     /// The same for pictures of any size; crops get a longer side of so many pixels, or the model's own.
     #[must_use]
-    pub(crate) fn sized(self, longer: Option<usize>) -> Self {
+    pub(crate) fn sized(&self, longer: Option<usize>) -> Self {
         let own = self.model.template();
-        let size = [own.width, own.height].map(|side| side as f64);
-        let scale = longer.map_or(1.0, |longer| longer as f64 / size[0].max(size[1]));
-        let [width, height] = size.map(|side| ((side * scale).round() as usize).max(1));
+        let [width, height] = longer.map_or([own.width, own.height], |longer| with_longer_side(&own, longer));
         let frame = own.resized(width, height);
-        let pipeline = self.pipeline.with_cropper(Cropper::antialiased(frame, BORDER));
-        Self { pipeline, frame, is_large: true, ..self }
+        let pipeline = self.pipeline.clone().with_cropper(Cropper::antialiased(frame, BORDER));
+        Self { model: Arc::clone(&self.model), pipeline, frame, is_large: true }
     }
 
-    /// The whole picture, with a longer side of so many pixels or so large that its face has the size of the model's own frame, and where the
-    /// face lies in it.
+    /// The whole picture, with a longer side of so many pixels or so large that its face has the size of the model's own frame, but of at most
+    /// `most` pixels; and where the face lies in it.
     pub(crate) fn whole(
         &self,
         picture: &Picture,
         face: &FaceCrop,
         longer: Option<usize>,
+        most: usize,
     ) -> anyhow::Result<(Picture, Template)> {
         let size = [picture.width(), picture.height()].map(|side| side as f64);
         let wanted = longer.map_or(face.transform.scale(), |longer| longer as f64 / size[0].max(size[1]));
-        let most = (Model::MAX_LARGE_PIXELS as f64 / (size[0] * size[1])).sqrt();
-        let [width, height] = size.map(|side| ((side * wanted.min(most)).floor() as usize).max(1));
+        let largest = (most.min(Model::MAX_LARGE_PIXELS) as f64 / (size[0] * size[1])).sqrt();
+        let [width, height] = size.map(|side| ((side * wanted.min(largest)).floor() as usize).max(1));
         let frame = Template { width: picture.width(), height: picture.height(), points: face.points };
         Ok((resize(picture, width, height)?, frame.resized(width, height)))
     }
@@ -103,6 +104,12 @@ impl FaceTranslator {
         };
         translated.context("cannot translate")
     }
+}
+
+/// A frame's width and height where its longer side has so many pixels.
+pub(crate) fn with_longer_side(frame: &Template, longer: usize) -> [usize; 2] {
+    let scale = longer as f64 / frame.width.max(frame.height) as f64;
+    [frame.width, frame.height].map(|side| ((side as f64 * scale).round() as usize).max(1))
 }
 
 /// The error of a photo in which nothing was found.
