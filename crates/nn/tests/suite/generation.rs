@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use portraitist_nn::metrics::generation::{
-    ComparisonSettings, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings, compare, distance_of_sets,
-    frechet_distance, frechet_distance_of_rows, kernel_distance, neighbour_measures, read_features, read_statistics,
-    write_rows,
+    ComparisonSettings, Estimate, FeatureFile, FeatureRows, Moments, Statistics, SubsetSettings, compare,
+    distance_of_sets, frechet_distance, frechet_distance_of_rows, kernel_distance, neighbour_measures, read_features,
+    read_statistics, write_rows,
 };
 use portraitist_nn::random;
 use rand_distr::{Distribution, StandardNormal};
@@ -230,9 +230,9 @@ fn intervals_hold_what_they_promise() {
     }
 }
 
-/// An accuracy over as many pictures has the standard deviation of that many coins.
+/// An accuracy over as many pictures has the standard deviation of that many coins; shares are means over pictures.
 #[test]
-fn intervals_of_accuracies_are_as_wide_as_those_of_coins() {
+fn shares_are_means_and_intervals_of_accuracies_as_wide_as_those_of_coins() {
     let [real, fake] = [(1, [0.0; 3]), (2, [0.9; 3])].map(|(seed, mean)| normal_rows(seed, 150, &mean, &[1.0; 3]));
     let settings = ComparisonSettings { resamples: 1000, subsets: NO_SUBSETS, ..ComparisonSettings::default() };
     let comparison = compare(&real, &fake, settings).unwrap();
@@ -241,6 +241,18 @@ fn intervals_of_accuracies_are_as_wide_as_those_of_coins() {
     let expected = 2.0 * 1.96 * (accuracy * (1.0 - accuracy) / 300.0).sqrt();
     assert!(low < accuracy && accuracy < high, "{accuracy} of {low} to {high}");
     assert!((0.75..=1.25).contains(&((high - low) / expected)), "{low} to {high}, expected a width of {expected}");
+    let found = neighbour_measures(&real, &fake).unwrap();
+    for (estimate, values) in [
+        (comparison.precision, &found.precision),
+        (comparison.recall, &found.recall),
+        (comparison.density, &found.density),
+        (comparison.coverage, &found.coverage),
+    ] {
+        let Estimate { value, interval } = estimate.unwrap();
+        let [low, high] = interval.unwrap();
+        assert_relative("share", value, values.iter().sum::<f64>() / 150.0, 1e-12);
+        assert!(low <= value && value <= high && high - low < 0.4, "{value} of {low} to {high}");
+    }
 }
 
 /// Of sets smaller than their features the distance is found without covariances, and is the same.

@@ -151,5 +151,6 @@ mod tests {
         let curve = Curve { same: vec![0.15, 0.25, 0.35, 0.45], different: vec![0.1, 0.2, 0.3, 0.4] };
         let rates = [0.0, 0.24, 0.25, 0.5, 0.74, 0.75, 1.0].map(|far| curve.verification_rate(far));
         assert_eq!(rates, [0.25, 0.25, 0.5, 0.75, 0.75, 1.0, 1.0]);
+        assert_eq!([-0.5, 1.5].map(|far| curve.verification_rate(far)), [0.25, 1.0], "rates beyond 0 and 1");
     }
 }
