@@ -64,7 +64,7 @@ impl Plan {
             lowering.slots.push(output);
         }
         let last = lowering.steps.last().map_or(0, |step| step.output);
-        let results = lowering.results.unwrap_or(Results::Slot(last));
+        let results = lowering.results.unwrap_or(Results { slot: last, convolution: None });
         Ok(Self::assemble(lowering.shapes, lowering.steps, results, graph.num_adain_parameters()))
     }
 }
@@ -214,7 +214,7 @@ impl Lowering {
         let prepared =
             PreparedFewOutputs::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
         let slot = self.slots[input.0];
-        self.results = Some(Results::Convolved(prepared, slot));
+        self.results = Some(Results { slot, convolution: Some(prepared) });
         Ok(slot)
     }
 

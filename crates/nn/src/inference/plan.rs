@@ -32,21 +32,11 @@ impl Step {
     }
 }
 
-/// What a plan returns.
+/// What a plan returns: what a slot holds, or what the output convolution makes of that.
 #[derive(Debug)]
-pub(super) enum Results {
-    /// What a slot holds.
-    Slot(usize),
-    /// What the output convolution makes of a slot.
-    Convolved(PreparedFewOutputs, usize),
-}
-
-impl Results {
-    fn slot(&self) -> usize {
-        match self {
-            Self::Slot(slot) | Self::Convolved(_, slot) => *slot,
-        }
-    }
+pub(super) struct Results {
+    pub(super) slot: usize,
+    pub(super) convolution: Option<PreparedFewOutputs>,
 }
 
 /// A network with prepared weights, for pictures of one size.
@@ -134,10 +124,10 @@ impl Plan {
             for index in 0..self.steps.len() {
                 self.run_step(index, &mut memory, adain, count)?;
             }
-            let last = &mut memory.buffers[self.buffer_of[self.results.slot()]];
-            match &self.results {
-                Results::Slot(_) => last.write(results)?,
-                Results::Convolved(convolution, _) => {
+            let last = &mut memory.buffers[self.buffer_of[self.results.slot]];
+            match &self.results.convolution {
+                None => last.write(results)?,
+                Some(convolution) => {
                     let (padding, mode) = convolution.padding();
                     last.pad(padding, mode)?;
                     convolution.forward(last, results)?;
@@ -150,11 +140,10 @@ impl Plan {
 
     /// Values of one picture's result.
     fn result_len(&self) -> usize {
-        match &self.results {
-            Results::Slot(slot) => self.shapes[*slot].channels() * self.shapes[*slot].plane(),
-            Results::Convolved(convolution, _) => {
-                convolution.out_channels() * convolution.out_size().iter().product::<usize>()
-            }
+        let Results { slot, convolution } = &self.results;
+        match convolution {
+            None => self.shapes[*slot].channels() * self.shapes[*slot].plane(),
+            Some(convolution) => convolution.out_channels() * convolution.out_size().iter().product::<usize>(),
         }
     }
 
@@ -210,7 +199,7 @@ fn needs(shapes: &[FeatureMapShape], steps: &[Step], results: &Results) -> Vec<N
         (output.first, output.last) = (time.min(output.first), time);
         step.reads().for_each(|slot| needs[slot].last = time);
     }
-    needs[results.slot()].last = steps.len() + 1;
+    needs[results.slot].last = steps.len() + 1;
     let workspace = |(index, step): (usize, &Step)| {
         let elements = step.layer.workspace(shapes[step.input]);
         Need { elements, first: index + 1, last: index + 1 }

@@ -136,7 +136,7 @@ fn attention_looks_at_as_many_positions_as_it_may() {
 /// place takes, the first or last features and those of half the size beside them, and a little for the middle.
 #[test]
 fn feature_maps_take_the_memory_of_the_widest_place() {
-    let [height, width] = [320, 256];
+    let [height, width] = [640, 512];
     let bytes = |generator: GeneratorConfig| {
         let translator = translator(generator);
         let options = PlanOptions { most_keys: Some(1 << 13), ..PlanOptions::default() };
