@@ -11,6 +11,7 @@ mod normalization;
 mod parts;
 mod pointwise;
 mod prelu;
+mod shared_memory;
 mod spectral;
 mod upsampling;
 

@@ -21,17 +21,19 @@ const ROWS_PADDED_PER_TASK: usize = 32;
 enum Halo {
     /// So many rows and columns of padding, and zeros beyond.
     Padded(usize, Padding),
-    /// The padding of other images.
+    /// What other images left there.
     Stale,
 }
 
 /// Images of one shape, channels last: `[n, row, column, channel]`. The halo around each image holds zeros or what
-/// [`FeatureMap::pad`] wrote there.
+/// [`FeatureMap::pad`] wrote there. Its memory can hold images of other shapes in turn.
 #[derive(Debug)]
 pub struct FeatureMap {
     shape: FeatureMapShape,
     batch: usize,
     halo: Halo,
+    /// Whether what fills the registers behind the channels is zero, as the layers that read whole registers need it.
+    is_filled_up: bool,
     values: Aligned,
 }
 
@@ -41,8 +43,17 @@ impl FeatureMap {
     /// # Errors
     /// [`ShapeError`] if a size is zero or memory cannot be addressed.
     pub fn new(shape: FeatureMapShape, batch: usize) -> Result<Self, ShapeError> {
-        let halo = Halo::Padded(shape.halo, Padding::Zero);
-        Ok(Self { shape, batch, halo, values: Aligned::zeroed(checked_len(&shape, batch)?) })
+        let (halo, values) = (Halo::Padded(shape.halo, Padding::Zero), Aligned::zeroed(checked_len(&shape, batch)?));
+        Ok(Self { shape, batch, halo, is_filled_up: true, values })
+    }
+
+    /// Memory of so many elements for each of some images, and no images yet: see [`hold`](Self::hold).
+    ///
+    /// # Errors
+    /// [`ShapeError`] if memory cannot be addressed.
+    pub fn with_room(batch: usize, elements_per_image: usize) -> Result<Self, ShapeError> {
+        let len = elements([batch, elements_per_image, 1, 1])?;
+        Ok(Self { values: Aligned::zeroed(len), ..Self::new(FeatureMapShape::features(1, 1, 1, 0), 0)? })
     }
 
     /// The shape of each image.
@@ -55,20 +66,49 @@ impl FeatureMap {
         self.batch
     }
 
-    /// Holds another number of images; memory grows when it must and is never given back. What the images hold is not
-    /// specified until it is written.
+    /// Holds another number of images: see [`hold`](Self::hold).
     ///
     /// # Errors
-    /// [`ShapeError`] if memory cannot be addressed.
+    /// As [`hold`](Self::hold).
     pub fn set_batch(&mut self, batch: usize) -> Result<(), ShapeError> {
-        let len = checked_len(&self.shape, batch)?;
+        self.hold(self.shape, batch)
+    }
+
+    /// Holds some images of a shape, in the same memory, which grows when it must and is never given back. What the images
+    /// hold is not specified until they are written.
+    ///
+    /// # Errors
+    /// [`ShapeError`] if a size is zero or memory cannot be addressed.
+    pub fn hold(&mut self, shape: FeatureMapShape, batch: usize) -> Result<(), ShapeError> {
+        let len = checked_len(&shape, batch)?;
         if len > self.values.len() {
-            *self = Self::new(self.shape, batch)?;
-        } else if batch != self.batch {
+            // Old and new memory are not needed beside each other.
+            self.values = Aligned::zeroed(0);
+            *self = Self::new(shape, batch)?;
+        } else if shape != self.shape || batch > self.batch {
+            (self.shape, self.batch) = (shape, batch);
+            self.forget();
+        } else if batch < self.batch {
             self.make_halo_stale();
             self.batch = batch;
         }
         Ok(())
+    }
+
+    /// The memory, for other values; it grows to `len` elements. What the images hold is not specified afterwards.
+    pub fn lend(&mut self, len: usize) -> &mut [f32] {
+        if len > self.values.len() {
+            self.values = Aligned::zeroed(0);
+            self.values = Aligned::zeroed(len);
+        }
+        self.forget();
+        &mut self.values[..len]
+    }
+
+    /// From now on the memory holds whatever was written there.
+    fn forget(&mut self) {
+        self.halo = Halo::Stale;
+        self.is_filled_up = false;
     }
 
     pub(crate) fn check_shape(&self, expected: FeatureMapShape) -> Result<(), ShapeError> {
@@ -80,10 +120,24 @@ impl FeatureMap {
         &self.values
     }
 
-    /// The values, whose images are about to be written.
-    pub(crate) fn overwrite(&mut self) -> &mut [f32] {
+    /// The values, whose images are about to be written: of each pixel at least the first `written` channels. What fills
+    /// the registers behind them is zero, or about to be written as such.
+    pub(crate) fn overwrite(&mut self, written: usize) -> &mut [f32] {
         self.make_halo_stale();
+        if !std::mem::replace(&mut self.is_filled_up, true) && written < self.shape.pitch {
+            self.fill_up(written);
+        }
         &mut self.values
+    }
+
+    /// Writes zeros behind the first channels of each pixel. Whoever pads the images writes whole pixels of the halo.
+    fn fill_up(&mut self, written: usize) {
+        let FeatureMapShape { width, pitch, halo, .. } = self.shape;
+        let images = &mut self.values[..self.batch * self.shape.image_stride()];
+        let lines = images.par_chunks_exact_mut(self.shape.row_stride()).with_min_len(PIXELS_PER_TASK / width + 1);
+        lines.for_each(|line| {
+            line.chunks_exact_mut(pitch).skip(halo).take(width).for_each(|pixel| pixel[written..].fill(0.0));
+        });
     }
 
     /// A halo of zeros serves other images too.
@@ -154,7 +208,7 @@ impl FeatureMap {
         let (shape, plane) = (self.shape, self.shape.plane());
         check_length("images", self.batch * shape.channels * plane, images.len())?;
         let sources = images.par_chunks_exact(shape.channels * plane);
-        let targets = self.overwrite().par_chunks_exact_mut(shape.image_stride());
+        let targets = self.overwrite(shape.channels).par_chunks_exact_mut(shape.image_stride());
         sources.zip(targets).for_each(|(source, target)| {
             let rows = target.par_chunks_exact_mut(shape.row_stride()).skip(shape.halo).take(shape.height);
             rows.with_min_len(PIXELS_PER_TASK / shape.width + 1).enumerate().for_each(|(y, row)| {
@@ -180,7 +234,8 @@ impl FeatureMap {
         check_length("other images", self.batch, other.batch)?;
         other.check_shape(shape)?;
         let (rows, stride) = (shape.rows(), shape.row_stride());
-        let lines = self.overwrite()[..other.batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
+        let lines =
+            self.overwrite(channels)[..other.batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
         let inside = lines.filter(|(line, _)| (halo..halo + height).contains(&(line % rows)));
         inside.for_each(|(line, target)| {
             let (image, y) = (line / rows, line % rows - halo);

@@ -25,7 +25,9 @@ impl ConvolutionCall<'_> {
     /// Computes it directly. Splits lines of positions, and output channels where those are few.
     pub(super) fn run_direct_rounded(&self, weights: &PairWeights) {
         let layer = self.layer;
-        let inputs = Bf16Values::rounded(layer.kernels, &self.input[..self.batch * layer.input.image_stride()]);
+        // Of some rows of an image there may be fewer than a feature map of these has.
+        let elements = self.input.len().min(self.batch * layer.input.image_stride());
+        let inputs = Bf16Values::rounded(layer.kernels, &self.input[..elements]);
         let [height, width] = layer.out_size;
         let [lines, positions] = if height * width == 1 { [1, self.batch] } else { [self.batch * height, width] };
         let at_once = even_parts(lines, POSITIONS_PER_TASK / positions);

@@ -9,11 +9,13 @@ use crate::channels_last::shape::FeatureMapShape;
 use crate::convolution::padding::Padding;
 use crate::convolution::shape::Conv2d;
 use crate::error::{ShapeError, check_length};
+use crate::memory::scratch::Scratch;
 use crate::memory::shared::Shared;
 use crate::simd::dispatch::{Kernels, kernels};
 use crate::simd::epilogue::{Epilogue, EpilogueActivation, Residual};
 use crate::simd::vector::MAX_LANES;
 use crate::winograd::weights::{transform_once, transform_packed};
+use std::ops::Range;
 
 /// What is done to the outputs of a convolution.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -206,7 +208,7 @@ impl PreparedConvolution {
                 Some(residual.values().as_ptr())
             }
         };
-        let target = Shared::new(output.overwrite());
+        let target = Shared::new(output.overwrite(self.layer.out_channels.next_multiple_of(self.layer.kernels.lanes)));
         self.run(input.batch(), input.values(), residual, Placement::whole(shape), target);
         Ok(())
     }
@@ -231,7 +233,7 @@ impl PreparedConvolution {
         if !input.is_padded(padding, mode) {
             return Err(ShapeError::NotPadded { padding, mode });
         }
-        let target = Shared::new(output.overwrite());
+        let target = Shared::new(output.overwrite(shape.channels));
         self.run(input.batch(), input.values(), None, Placement::channels(shape, first_channel), target);
         Ok(())
     }
@@ -240,6 +242,30 @@ impl PreparedConvolution {
     #[cfg(test)]
     pub(crate) fn is_packed(&self) -> bool {
         matches!(self.weights, Weights::Packed(_))
+    }
+
+    /// Some rows of the outputs of an image that was checked, by the direct algorithm: their shape, and they.
+    pub(crate) fn rows(&self, input: &FeatureMap, image: usize, rows: Range<usize>) -> (FeatureMapShape, Scratch) {
+        let (whole, [out_height, out_width]) = (self.layer.input, self.layer.out_size);
+        // As many rows of inputs as these outputs are made of, beside the padding.
+        let height = whole.height.saturating_sub((out_height - rows.len()) * self.layer.stride).max(1);
+        let first = image * whole.image_stride() + rows.start * self.layer.stride * whole.row_stride();
+        let input = &input.values()[first..];
+        let layer = ConvolutionLayer {
+            input: FeatureMapShape { height, ..whole },
+            out_size: [rows.len(), out_width],
+            ..self.layer
+        };
+        let shape = FeatureMapShape::features(layer.out_channels, rows.len(), out_width, 0);
+        let mut outputs = Scratch::new(rows.len() * shape.row_stride());
+        let weights = match &self.weights {
+            Weights::Ready(weights) | Weights::Packed(weights) => CallWeights::Single(weights),
+            Weights::Rounded(weights) => CallWeights::Rounded(weights),
+        };
+        let (target, epilogue) = (Shared::new(&mut outputs), self.epilogue(None));
+        let placement = Placement::whole(shape);
+        ConvolutionCall { layer: &layer, weights, batch: 1, input, placement, target, epilogue }.run_direct();
+        (shape, outputs)
     }
 
     /// Convolves images that were checked. The residual lies as the target does.
@@ -252,13 +278,9 @@ impl PreparedConvolution {
         target: Shared,
     ) {
         let first = target.at(0);
-        let epilogue = Epilogue {
-            bias: self.bias.as_ptr(),
-            activation: self.activation,
-            prelu_weight: self.prelu_weight.as_ptr(),
-            residual: residual
-                .map(|residual| Residual { first: residual, distance: residual.addr().wrapping_sub(first.addr()) }),
-        };
+        let epilogue = self.epilogue(
+            residual.map(|residual| Residual { first: residual, distance: residual.addr().wrapping_sub(first.addr()) }),
+        );
         let transformed;
         let weights = match &self.weights {
             Weights::Ready(weights) => CallWeights::Single(weights),
@@ -273,6 +295,11 @@ impl PreparedConvolution {
             None => call.run_direct(),
             Some(filter) => call.run_winograd(filter),
         }
+    }
+
+    fn epilogue(&self, residual: Option<Residual>) -> Epilogue {
+        let Self { bias, activation, prelu_weight, .. } = self;
+        Epilogue { bias: bias.as_ptr(), activation: *activation, prelu_weight: prelu_weight.as_ptr(), residual }
     }
 }
 

@@ -13,13 +13,15 @@ use crate::convolution::shape::Conv2d;
 use crate::error::{ShapeError, check_length};
 use crate::memory::scratch::Scratch;
 use crate::memory::shared::Shared;
+use crate::partition::even_parts;
 use crate::pointwise::activation::Pointwise;
 use crate::simd::dispatch::{Kernels, kernels};
 use crate::simd::transpose::Transposition;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Outputs of a task, at least.
-const OUTPUTS_PER_TASK: usize = 1 << 10;
+/// Positions of the rows whose sums a task makes and uses, at least: no more of them are ever kept.
+const POSITIONS_PER_TASK: usize = 512;
 
 /// A convolution with stride 1 to a few channels, prepared for images of one size.
 #[derive(Debug)]
@@ -81,11 +83,6 @@ impl PreparedFewOutputs {
         self.columns.padding()
     }
 
-    /// The shape of the sums that [`PreparedFewOutputs::forward`] needs room for.
-    pub fn sums(&self) -> FeatureMapShape {
-        self.columns.output(0)
-    }
-
     /// Channels of the outputs.
     pub fn out_channels(&self) -> usize {
         self.bias.len()
@@ -97,23 +94,36 @@ impl PreparedFewOutputs {
         [height, width + 1 - self.kernel_width]
     }
 
-    /// Convolves `input`, adds the bias, applies the activation and overwrites `images`, `[n, out, h, w]`. What `sums`
-    /// holds afterwards is not specified.
+    /// Convolves `input`, adds the bias, applies the activation and overwrites `images`, `[n, out, h, w]`.
     ///
     /// # Errors
-    /// [`ShapeError`] if a feature map or the slice has another size, or the input is not padded; `images` is untouched then.
-    pub fn forward(&self, input: &FeatureMap, sums: &mut FeatureMap, images: &mut [f32]) -> Result<(), ShapeError> {
-        let (channels, [height, width]) = (self.out_channels(), self.out_size());
-        sums.check_shape(self.sums())?;
-        check_length("images", input.batch() * channels * height * width, images.len())?;
-        self.columns.forward(input, None, sums)?;
-        let (sums, batch) = (&*sums, input.batch());
+    /// [`ShapeError`] if the feature map or the slice has another size, or the input is not padded; `images` is untouched then.
+    pub fn forward(&self, input: &FeatureMap, images: &mut [f32]) -> Result<(), ShapeError> {
+        let (channels, [height, width], batch) = (self.out_channels(), self.out_size(), input.batch());
+        input.check_shape(self.columns.input_shape())?;
+        check_length("images", batch * channels * height * width, images.len())?;
+        let (padding, mode) = self.padding();
+        if !input.is_padded(padding, mode) {
+            return Err(ShapeError::NotPadded { padding, mode });
+        }
         let target = Shared::new(images);
-        let rows = (0..batch * height).into_par_iter().with_min_len(OUTPUTS_PER_TASK / (channels * width) + 1);
-        rows.for_each(|row| {
-            let (image, y) = (row / height, row % height);
-            let planes = self.sums_of_row(sums, image, y);
-            let mut outputs = Scratch::new(width);
+        let at_once = even_parts(height, POSITIONS_PER_TASK.div_ceil(width));
+        let tasks = height.div_ceil(at_once);
+        (0..batch * tasks).into_par_iter().with_max_len(1).for_each(|task| {
+            let (image, first) = (task / tasks, task % tasks * at_once);
+            let rows = first..(first + at_once).min(height);
+            self.write_rows(input, image, rows, target);
+        });
+        Ok(())
+    }
+
+    /// Writes some rows of an image that was checked; no other thread writes them.
+    fn write_rows(&self, input: &FeatureMap, image: usize, rows: Range<usize>, target: Shared) {
+        let (channels, [height, width]) = (self.out_channels(), self.out_size());
+        let (shape, sums) = self.columns.rows(input, image, rows.clone());
+        let mut outputs = Scratch::new(width);
+        for (sums, y) in sums.chunks_exact(shape.row_stride()).zip(rows) {
+            let planes = self.sums_of_row(shape, sums);
             for channel in 0..channels {
                 self.add_columns(&planes, channel, &mut outputs);
                 let start = ((image * channels + channel) * height + y) * width;
@@ -124,16 +134,14 @@ impl PreparedFewOutputs {
                     Some(function) => self.kernels.activate(function, &outputs, target),
                 }
             }
-        });
-        Ok(())
+        }
     }
 
     /// The sums of a row, channel by channel.
-    fn sums_of_row(&self, sums: &FeatureMap, image: usize, y: usize) -> Scratch {
-        let shape = sums.shape();
+    fn sums_of_row(&self, shape: FeatureMapShape, row: &[f32]) -> Scratch {
         let mut planes = Scratch::new(shape.channels * shape.width);
         let matrix = Transposition {
-            source: sums.values()[shape.offset(image, [y, 0], 0)..].as_ptr(),
+            source: row[..shape.width * shape.pitch].as_ptr(),
             source_stride: shape.pitch,
             rows: shape.width,
             columns: shape.channels,
@@ -141,7 +149,7 @@ impl PreparedFewOutputs {
             target_stride: shape.width,
             fill: 0,
         };
-        // SAFETY: the feature map has the row, the planes have room for all its channels.
+        // SAFETY: the row has so many pixels, the planes have room for all its channels.
         unsafe { self.kernels.transpose(&matrix) };
         planes
     }

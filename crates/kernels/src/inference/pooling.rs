@@ -76,7 +76,9 @@ impl Pool {
         }
         check_length("output images", input.batch(), output.batch())?;
         let (batch, values) = (input.batch(), input.values());
-        let rows = output.overwrite()[..batch * to.image_stride()].par_chunks_exact_mut(to.row_stride()).enumerate();
+        let rows = output.overwrite(to.channels)[..batch * to.image_stride()]
+            .par_chunks_exact_mut(to.row_stride())
+            .enumerate();
         let inside = rows.filter(|(row, _)| (to.halo..to.halo + to.height).contains(&(row % to.rows())));
         inside.for_each(|(row, line)| {
             let (image, y) = (row / to.rows(), row % to.rows() - to.halo);
@@ -125,7 +127,7 @@ pub fn global_mean(input: &FeatureMap, output: &mut FeatureMap) -> Result<(), Sh
     output.check_shape(FeatureMapShape::features(from.channels(), 1, 1, to.halo))?;
     check_length("output images", input.batch(), output.batch())?;
     let values = input.values();
-    let targets = output.overwrite().par_chunks_exact_mut(to.image_stride()).take(input.batch()).enumerate();
+    let targets = output.overwrite(to.channels).par_chunks_exact_mut(to.image_stride()).take(input.batch()).enumerate();
     targets.for_each(|(image, target)| {
         let mut sums = vec![0.0_f64; from.channels];
         for y in 0..from.height {

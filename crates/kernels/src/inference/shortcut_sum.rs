@@ -78,7 +78,7 @@ fn each_pixel(output: &mut FeatureMap, write: impl Fn(usize, [usize; 2], &mut [f
     let (shape, batch) = (output.shape(), output.batch());
     let [height, width] = shape.size();
     let stride = shape.image_stride();
-    let images = output.overwrite()[..batch * stride].par_chunks_exact_mut(stride);
+    let images = output.overwrite(shape.channels)[..batch * stride].par_chunks_exact_mut(stride);
     images.enumerate().for_each(|(image, values)| {
         for y in 0..height {
             for x in 0..width {

@@ -108,7 +108,7 @@ impl PreparedUpsampling {
             return Err(ShapeError::NotPadded { padding, mode });
         }
         let batch = input.batch();
-        let values = output.overwrite();
+        let values = output.overwrite(shape.pitch);
         let target = Shared::new(values);
         let placement = Placement { target: shape, scale: 2, channels: shape.pitch, first_channel: 0 };
         let inside = || {

@@ -106,7 +106,7 @@ impl FeatureMapNormalization<'_> {
             (0..batch).map(|image| self.affine(shape, image, &moments(map, image, rows))).collect();
         let (stride, row_len) = (shape.row_stride(), shape.width * shape.pitch);
         let residual = residual.map(FeatureMap::values);
-        let lines = map.overwrite()[..batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
+        let lines = map.overwrite(shape.pitch)[..batch * shape.image_stride()].par_chunks_exact_mut(stride).enumerate();
         lines.with_min_len(rows).for_each(|(line, target)| {
             let (image, row) = (line / shape.rows(), line % shape.rows());
             if (shape.halo..shape.halo + shape.height).contains(&row) {

@@ -3,9 +3,8 @@
 use std::ops::Range;
 
 use portraitist_kernels::{
-    Activation, Attention, FeatureMap, FeatureMapNormalization, NormalizationScope, Padding, Pool, Precision,
-    PreparedConvolution, PreparedFewOutputs, PreparedUpsampling, ShapeError, attention_forward_to, global_mean,
-    shortcut_sum,
+    Activation, Attention, FeatureMap, FeatureMapNormalization, FeatureMapShape, NormalizationScope, Padding, Pool,
+    Precision, PreparedConvolution, PreparedUpsampling, ShapeError, attention_forward_to, global_mean, shortcut_sum,
 };
 use rayon::prelude::*;
 
@@ -23,8 +22,6 @@ pub(super) enum Layer {
     Pool(Pool),
     /// The mean over all pixels.
     GlobalMean,
-    /// The output convolution, which writes the images that the plan returns; its feature map holds intermediate sums.
-    FewOutputs(PreparedFewOutputs),
     /// The sum with the second input, which is halved before or not.
     Shortcut {
         halved: bool,
@@ -38,10 +35,8 @@ pub(super) struct Call<'a> {
     pub(super) output: &'a mut FeatureMap,
     /// For a layer that writes some of the output's channels, the first.
     pub(super) first_channel: Option<usize>,
-    /// Memory that is kept from layer to layer.
-    pub(super) planes: &'a mut Vec<f32>,
-    /// What the plan returns.
-    pub(super) images: &'a mut [f32],
+    /// As many elements for each image as the layer asks for, which hold anything.
+    pub(super) workspace: &'a mut [f32],
 }
 
 impl Layer {
@@ -51,23 +46,20 @@ impl Layer {
             Self::Convolution(convolution) => convolution.padding(),
             Self::Upsampling(upsampling) => upsampling.padding(),
             Self::Attention(..) | Self::Pool(_) | Self::Shortcut { .. } | Self::GlobalMean => (0, Padding::Zero),
-            Self::FewOutputs(convolution) => convolution.padding(),
         }
     }
 
-    /// Values per output image, for a layer that writes images; `None` for the others.
-    pub(super) fn images_len(&self) -> Option<usize> {
+    /// Elements that it works in, for each image of a shape.
+    pub(super) fn workspace(&self, input: FeatureMapShape) -> usize {
         match self {
-            Self::FewOutputs(convolution) => {
-                Some(convolution.out_channels() * convolution.out_size().iter().product::<usize>())
-            }
-            _ => None,
+            Self::Attention(attention) => attention.channels_of_planes() * input.plane(),
+            _ => 0,
         }
     }
 
-    /// Computes the layer into `output`, or into `images`.
+    /// Computes the layer into `output`.
     pub(super) fn run(&self, call: Call<'_>) -> Result<(), ShapeError> {
-        let Call { input, residual, output, first_channel, planes, images } = call;
+        let Call { input, residual, output, first_channel, workspace } = call;
         match self {
             Self::Convolution(convolution) => match first_channel {
                 Some(first_channel) => convolution.forward_channels(input, output, first_channel),
@@ -76,8 +68,7 @@ impl Layer {
             Self::Pool(pool) => pool.forward(input, output, first_channel.unwrap_or(0)),
             Self::GlobalMean => global_mean(input, output),
             Self::Upsampling(upsampling) => upsampling.forward(input, output),
-            Self::Attention(attention) => attention.run(input, residual, output, planes),
-            Self::FewOutputs(convolution) => convolution.forward(input, output, images),
+            Self::Attention(attention) => attention.run(input, residual, output, workspace),
             Self::Shortcut { halved } => shortcut_sum(input, residual.unwrap_or(input), *halved, output),
         }
     }
@@ -94,20 +85,25 @@ pub(super) struct PlannedAttention {
 }
 
 impl PlannedAttention {
+    /// Channels of queries, keys, values and what is made of these.
+    fn channels_of_planes(&self) -> usize {
+        let [queries, keys, values] = self.channels;
+        queries + keys + 2 * values
+    }
+
     /// Attends, and adds the residual.
     fn run(
         &self,
         input: &FeatureMap,
         residual: Option<&FeatureMap>,
         output: &mut FeatureMap,
-        planes: &mut Vec<f32>,
+        planes: &mut [f32],
     ) -> Result<(), ShapeError> {
         let [queries, keys, values] = self.channels;
         let positions = input.shape().plane();
         let batch = input.batch();
         let shape = Attention { batch, positions, key_channels: keys, value_channels: values };
         let part = |channels: usize| batch * channels * positions;
-        planes.resize(part(queries + keys + 2 * values), 0.0);
         let (query, rest) = planes.split_at_mut(part(queries));
         let (key, rest) = rest.split_at_mut(part(keys));
         let (value, attended) = rest.split_at_mut(part(values));
@@ -231,7 +227,8 @@ mod tests {
         let attended = |cell: usize| {
             let mut output = FeatureMap::new(FeatureMapShape::features(values, height, width, 0), batch).unwrap();
             let attention = PlannedAttention { channels, precision: Precision::Standard, cell };
-            attention.run(&input, None, &mut output, &mut Vec::new()).unwrap();
+            let mut room = vec![0.0; batch * attention.channels_of_planes() * height * width];
+            attention.run(&input, None, &mut output, &mut room).unwrap();
             let mut planes = vec![0.0; batch * values * height * width];
             output.write(&mut planes).unwrap();
             planes

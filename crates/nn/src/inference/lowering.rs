@@ -9,7 +9,7 @@ use portraitist_kernels::{
 
 use super::decisions::{halos, is_few_output_convolution, parts, precisions};
 use super::layers::{Affine, Layer, PlannedAttention, PlannedNormalization};
-use super::plan::{Plan, Step};
+use super::plan::{Plan, Results, Step};
 use super::precision::PlanOptions;
 use crate::graph::{AdainRange, Graph, Node, Operation, Shape, Slot};
 use crate::layers::{ActivationKind, ConvBlock, ConvolutionWeights, FoldedConvolution, Normalization, SelfAttention};
@@ -63,7 +63,9 @@ impl Plan {
             };
             lowering.slots.push(output);
         }
-        Ok(Self::assemble(lowering.shapes, lowering.steps, graph.num_adain_parameters()))
+        let last = lowering.steps.last().map_or(0, |step| step.output);
+        let results = lowering.results.unwrap_or(Results { slot: last, convolution: None });
+        Ok(Self::assemble(lowering.shapes, lowering.steps, results, graph.num_adain_parameters()))
     }
 }
 
@@ -126,6 +128,8 @@ struct Lowering {
     /// The shape of each slot of the plan.
     shapes: Vec<FeatureMapShape>,
     steps: Vec<Step>,
+    /// What the output convolution makes, if there is one.
+    results: Option<Results>,
     most_keys: Option<usize>,
 }
 
@@ -144,6 +148,7 @@ impl Lowering {
             slots: vec![0],
             shapes,
             steps: Vec::new(),
+            results: None,
             most_keys,
         }
     }
@@ -201,15 +206,16 @@ impl Lowering {
         Ok(output)
     }
 
-    /// A last block that writes images.
+    /// A last block that writes images. No layer reads these; the slot is that which the block reads.
     fn output_block(&mut self, index: usize, input: Slot, block: &ConvBlock) -> Result<usize, NoPlan> {
         let activation = (block.activation.kind() == ActivationKind::Tanh).then_some(Pointwise::Tanh);
         let (planned, shape) = (Planned::from(block.convolution.current_weights()), self.shape(input));
         let (convolution, precision) = (planned.shape(shape), self.precisions[index]);
         let prepared =
             PreparedFewOutputs::new(&convolution, shape, &planned.weight, &planned.bias, activation, precision)?;
-        let sums = prepared.sums();
-        Ok(self.push(Layer::FewOutputs(prepared), self.slots[input.0], None, sums)?)
+        let slot = self.slots[input.0];
+        self.results = Some(Results { slot, convolution: Some(prepared) });
+        Ok(slot)
     }
 
     /// One convolution makes queries, keys and values; a second step attends and adds the input.

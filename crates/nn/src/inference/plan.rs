@@ -1,10 +1,11 @@
 //! A network with prepared weights, and how it is run.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use portraitist_kernels::{FeatureMap, FeatureMapShape, ShapeError};
+use portraitist_kernels::{FeatureMap, FeatureMapShape, PreparedFewOutputs, ShapeError};
 
 use super::layers::{Call, Layer, PlannedNormalization};
+use super::memory::{Need, Sharing, share};
 
 /// Elements of feature maps (64 MB) that the pictures of one pass may take.
 const ELEMENTS_AT_ONCE: usize = 16 << 20;
@@ -31,16 +32,26 @@ impl Step {
     }
 }
 
+/// What a plan returns: what a slot holds, or what the output convolution makes of that.
+#[derive(Debug)]
+pub(super) struct Results {
+    pub(super) slot: usize,
+    pub(super) convolution: Option<PreparedFewOutputs>,
+}
+
 /// A network with prepared weights, for pictures of one size.
 #[derive(Debug)]
 pub struct Plan {
     /// Of each slot.
     shapes: Vec<FeatureMapShape>,
-    /// The pictures are slot 0; the last step writes the last slot that is needed.
+    /// The pictures are slot 0.
     steps: Vec<Step>,
-    /// Shapes of the buffers that are needed, and the buffer of each slot.
-    buffers: Vec<FeatureMapShape>,
+    results: Results,
+    /// Elements of each buffer for a picture, and the buffer of each slot.
+    buffers: Vec<usize>,
     buffer_of: Vec<usize>,
+    /// The buffer that each step works in, beside those that it reads and writes.
+    workspace_of: Vec<usize>,
     /// AdaIN parameters of each picture.
     num_adain_parameters: usize,
     /// Pictures of one pass, at most.
@@ -50,20 +61,32 @@ pub struct Plan {
 }
 
 /// What a call writes on the way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Memory {
     buffers: Vec<FeatureMap>,
-    /// For layers that want planes.
-    planes: Vec<f32>,
+    /// Pictures that there is room for.
+    room: usize,
 }
 
 impl Plan {
     /// A plan of prepared steps; `shapes` are those of its slots.
-    pub(super) fn assemble(shapes: Vec<FeatureMapShape>, steps: Vec<Step>, num_adain_parameters: usize) -> Self {
-        let (buffers, buffer_of) = assign_buffers(&shapes, &steps);
-        let elements: usize = buffers.iter().map(FeatureMapShape::elements).sum();
+    pub(super) fn assemble(
+        shapes: Vec<FeatureMapShape>,
+        steps: Vec<Step>,
+        results: Results,
+        num_adain_parameters: usize,
+    ) -> Self {
+        let Sharing { buffers, mut buffer_of } = share(&needs(&shapes, &steps, &results));
+        let workspace_of = buffer_of.split_off(shapes.len());
+        let elements: usize = buffers.iter().sum();
         let at_once = (ELEMENTS_AT_ONCE / elements.max(1)).clamp(1, MOST_AT_ONCE);
-        Self { shapes, steps, buffers, buffer_of, num_adain_parameters, at_once, spare: Mutex::new(None) }
+        let spare = Mutex::new(None);
+        Self { shapes, steps, results, buffers, buffer_of, workspace_of, num_adain_parameters, at_once, spare }
+    }
+
+    /// Bytes that the feature maps of one picture take.
+    pub fn bytes_per_picture(&self) -> usize {
+        self.buffers.iter().sum::<usize>() * size_of::<f32>()
     }
 
     /// Runs pictures `[n, c, h, w]` through the network; the number of pictures follows from the length.
@@ -88,24 +111,27 @@ impl Plan {
             }
         }
         let mut results = vec![0.0; batch * result];
-        let spare = self.lock_spare().take();
-        let mut memory = match spare {
-            Some(memory) => memory,
-            None => {
-                let buffers = self.buffers.iter().map(|shape| FeatureMap::new(*shape, 0)).collect::<Result<_, _>>()?;
-                Memory { buffers, ..Memory::default() }
-            }
-        };
         // Parts of nearly the same size.
         let part = batch.div_ceil(batch.div_ceil(self.at_once).max(1)).max(1);
+        let mut memory = self.memory(part)?;
         for (index, results) in results.chunks_mut(part * result).enumerate() {
             let pictures = &pictures[index * part * picture..][..results.len() / result * picture];
             let count = pictures.len() / picture;
             let adain = &adain[index * part * self.num_adain_parameters..][..count * self.num_adain_parameters];
-            memory.buffers.iter_mut().try_for_each(|buffer| buffer.set_batch(count))?;
-            memory.buffers[self.buffer_of[0]].fill(pictures)?;
+            let input = &mut memory.buffers[self.buffer_of[0]];
+            input.hold(self.shapes[0], count)?;
+            input.fill(pictures)?;
             for index in 0..self.steps.len() {
-                self.run_step(index, &mut memory, adain, results)?;
+                self.run_step(index, &mut memory, adain, count)?;
+            }
+            let last = &mut memory.buffers[self.buffer_of[self.results.slot]];
+            match &self.results.convolution {
+                None => last.write(results)?,
+                Some(convolution) => {
+                    let (padding, mode) = convolution.padding();
+                    last.pad(padding, mode)?;
+                    convolution.forward(last, results)?;
+                }
             }
         }
         *self.lock_spare() = Some(memory);
@@ -114,76 +140,70 @@ impl Plan {
 
     /// Values of one picture's result.
     fn result_len(&self) -> usize {
-        let last = self.shapes[self.steps.last().map_or(0, |step| step.output)];
-        let last_layer = self.steps.last().and_then(|step| step.layer.images_len());
-        last_layer.unwrap_or(last.channels() * last.plane())
+        let Results { slot, convolution } = &self.results;
+        match convolution {
+            None => self.shapes[*slot].channels() * self.shapes[*slot].plane(),
+            Some(convolution) => convolution.out_channels() * convolution.out_size().iter().product::<usize>(),
+        }
     }
 
-    fn lock_spare(&self) -> std::sync::MutexGuard<'_, Option<Memory>> {
+    fn lock_spare(&self) -> MutexGuard<'_, Option<Memory>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs a layer; the last one writes the results.
-    fn run_step(
-        &self,
-        index: usize,
-        memory: &mut Memory,
-        adain: &[f32],
-        results: &mut [f32],
-    ) -> Result<(), ShapeError> {
+    /// Memory for some pictures: that of the last call, if it is large enough.
+    fn memory(&self, pictures: usize) -> Result<Memory, ShapeError> {
+        let spare = self.lock_spare().take();
+        if let Some(memory) = spare.filter(|memory| memory.room >= pictures) {
+            return Ok(memory);
+        }
+        let buffers = self.buffers.iter().map(|elements| FeatureMap::with_room(pictures, *elements));
+        Ok(Memory { buffers: buffers.collect::<Result<_, _>>()?, room: pictures })
+    }
+
+    /// Runs a layer of some pictures.
+    fn run_step(&self, index: usize, memory: &mut Memory, adain: &[f32], count: usize) -> Result<(), ShapeError> {
         let step = &self.steps[index];
         let (padding, mode) = step.layer.padding();
         memory.buffers[self.buffer_of[step.input]].pad(padding, mode)?;
-        let written = self.buffer_of[step.output];
-        let (before, rest) = memory.buffers.split_at_mut(written);
-        let [output, after @ ..] = rest else {
-            unreachable!("every slot has a buffer");
+        // What is written or worked in is never read as something else: it has buffers of its own.
+        let mut buffers: Vec<Option<&mut FeatureMap>> = memory.buffers.iter_mut().map(Some).collect();
+        let workspace_len = count * step.layer.workspace(self.shapes[step.input]);
+        let workspace = if workspace_len > 0 { buffers[self.workspace_of[index]].take() } else { None };
+        let workspace = workspace.map(|buffer| buffer.lend(workspace_len)).unwrap_or_default();
+        let output = buffers[self.buffer_of[step.output]].take();
+        let read = |slot: usize| buffers[self.buffer_of[slot]].as_deref();
+        let (Some(input), Some(output)) = (read(step.input), output) else {
+            unreachable!("what is read is not written");
         };
-        // A buffer that is read is never the one that is written.
-        let read = |slot: usize| {
-            let buffer = self.buffer_of[slot];
-            if buffer < written { &before[buffer] } else { &after[buffer - written - 1] }
-        };
-        let residual = step.residual.map(read);
+        output.hold(self.shapes[step.output], count)?;
+        let residual = step.residual.and_then(read);
         let own_residual = residual.filter(|_| step.normalization.is_none());
-        let planes = &mut memory.planes;
-        let (input, first_channel) = (read(step.input), step.first_channel);
-        let call = Call { input, residual: own_residual, output, first_channel, planes, images: results };
-        step.layer.run(call)?;
-        if let Some(normalization) = &step.normalization {
-            normalization.apply(output, residual, adain)?;
+        step.layer.run(Call { input, residual: own_residual, output, first_channel: step.first_channel, workspace })?;
+        match &step.normalization {
+            Some(normalization) => normalization.apply(output, residual, adain),
+            None => Ok(()),
         }
-        let is_last = index + 1 == self.steps.len();
-        if is_last && step.layer.images_len().is_none() { output.write(results) } else { Ok(()) }
     }
 }
 
-/// The shapes of the buffers that are needed, and the buffer of each slot. A slot needs its buffer from the first step that writes
-/// it to the last one that reads it.
-fn assign_buffers(shapes: &[FeatureMapShape], steps: &[Step]) -> (Vec<FeatureMapShape>, Vec<usize>) {
-    let mut lifetimes: Vec<[usize; 2]> = vec![[usize::MAX, 0]; shapes.len()];
-    lifetimes[0] = [0, 0];
+/// The memory of each slot, then that which each step works in. A slot needs its memory from the first step that writes it to
+/// the last one that reads it.
+fn needs(shapes: &[FeatureMapShape], steps: &[Step], results: &Results) -> Vec<Need> {
+    let slot = |shape: &FeatureMapShape| Need { elements: shape.elements(), first: usize::MAX, last: 0 };
+    let mut needs: Vec<Need> = shapes.iter().map(slot).collect();
+    needs[0].first = 0;
     for (index, step) in steps.iter().enumerate() {
         let time = index + 1;
-        let [first, last] = &mut lifetimes[step.output];
-        *first = time.min(*first);
-        *last = time;
-        step.reads().for_each(|slot| lifetimes[slot][1] = time);
+        let output = &mut needs[step.output];
+        (output.first, output.last) = (time.min(output.first), time);
+        step.reads().for_each(|slot| needs[slot].last = time);
     }
-    let mut by_time: Vec<usize> = (0..shapes.len()).collect();
-    by_time.sort_by_key(|slot| lifetimes[*slot][0]);
-    let mut buffers: Vec<FeatureMapShape> = Vec::new();
-    let mut buffer_of: Vec<Option<usize>> = vec![None; shapes.len()];
-    for slot in by_time {
-        let [first, _] = lifetimes[slot];
-        let is_taken = |buffer: usize| {
-            (0..shapes.len()).any(|other| buffer_of[other] == Some(buffer) && lifetimes[other][1] >= first)
-        };
-        let free = (0..buffers.len()).find(|buffer| buffers[*buffer] == shapes[slot] && !is_taken(*buffer));
-        buffer_of[slot] = Some(free.unwrap_or_else(|| {
-            buffers.push(shapes[slot]);
-            buffers.len() - 1
-        }));
-    }
-    (buffers, buffer_of.into_iter().flatten().collect())
+    needs[results.slot].last = steps.len() + 1;
+    let workspace = |(index, step): (usize, &Step)| {
+        let elements = step.layer.workspace(shapes[step.input]);
+        Need { elements, first: index + 1, last: index + 1 }
+    };
+    needs.extend(steps.iter().enumerate().map(workspace));
+    needs
 }

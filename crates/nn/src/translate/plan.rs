@@ -52,6 +52,11 @@ impl TranslationPlan {
         Ok(Self { plan, style_mlp: style_mlp.clone() })
     }
 
+    /// Bytes that the feature maps of one picture take.
+    pub fn bytes_per_picture(&self) -> usize {
+        self.plan.bytes_per_picture()
+    }
+
     /// Translates pictures `[n, channels, h, w]` in `[-1, 1]` with styles `[n, style_dim]`.
     ///
     /// # Errors

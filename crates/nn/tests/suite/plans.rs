@@ -131,3 +131,34 @@ fn attention_looks_at_as_many_positions_as_it_may() {
     assert_eq!(translate(Some(120)), means);
     assert_ne!(translate(Some(119)), means);
 }
+
+/// Feature maps that are not needed at the same time share memory, whatever their shapes: a translation takes what its widest
+/// place takes, the first or last features and those of half the size beside them, and a little for the middle.
+#[test]
+fn feature_maps_take_the_memory_of_the_widest_place() {
+    let [height, width] = [640, 512];
+    let bytes = |generator: GeneratorConfig| {
+        let translator = translator(generator);
+        let options = PlanOptions { most_keys: Some(1 << 13), ..PlanOptions::default() };
+        TranslationPlan::new(&translator, Domain::Drawing, [height, width], options).unwrap().bytes_per_picture()
+    };
+    // As `portrait`: 24 channels fill registers of 32, then 48 at half the size, 96 at a quarter.
+    let generator = GeneratorConfig { dim: 24, num_residual: 1, ..GeneratorConfig::default() };
+    let per_pixel = [32, 48 / 4, 96 / 16, 96 / 16].map(|values| 4 * values).iter().sum::<usize>();
+    let (found, least) = (bytes(generator.clone()), per_pixel * height * width);
+    // The rest is halos.
+    assert!((least..least * 21 / 20).contains(&found), "{found} bytes, expected {least} and halos");
+    assert_eq!(bytes(GeneratorConfig { num_residual: 3, ..generator }), found, "more layers need no more memory");
+}
+
+/// Numbers that are no numbers spoil the picture that they are in, and no other one.
+#[test]
+fn nothing_of_a_spoilt_picture_is_left() {
+    let translator = translator(GeneratorConfig { dim: 12, ..GeneratorConfig::default() });
+    let plan = TranslationPlan::new(&translator, Domain::Drawing, [24, 36], InferencePrecision::F32).unwrap();
+    let picture = random(3 * 24 * 36, 7);
+    let first = plan.run(&picture, styles(1, 8)).unwrap();
+    let spoilt = plan.run(&vec![f32::NAN; picture.len()], styles(1, 8)).unwrap();
+    assert!(spoilt.iter().any(|value| value.is_nan()));
+    assert_eq!(plan.run(&picture, styles(1, 8)).unwrap(), first);
+}
