@@ -148,10 +148,25 @@ def timed(words: list[str], threads: int) -> tuple[float, float, float]:
     began = time.perf_counter()
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
-    _, status, usage = os.wait4(process.pid, 0)
+    peak = 0.0
+    # ru_maxrss of a child counts what this process had when it began the child: the kernel's own record of the program is read instead.
+    while (done := os.wait4(process.pid, os.WNOHANG))[0] == 0:
+        peak = max(peak, high_water(process.pid))
+        time.sleep(0.01)
+    _, status, usage = done
     if status != 0:
         sys.exit(f"{' '.join(words)} failed")
-    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+    return time.perf_counter() - began, usage.ru_utime + usage.ru_stime, peak
+
+
+def high_water(pid: int) -> float:
+    """The largest resident memory of a program so far, in MiB; 0 when it has just ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(found[0]) / 1024 if found else 0.0
 
 
 def speed(binary: str, weights: Path, folder: Path, place: Path, threads: int) -> None:

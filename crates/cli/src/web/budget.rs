@@ -18,7 +18,7 @@ const COMFORTABLE_BYTES: u64 = 200 << 20;
 /// For each pixel of a picture: decoded, upright, searched for faces, and written again with the face blended in.
 const BYTES_PER_PIXEL: u64 = 24;
 /// For each pixel of a drawing beyond [`OWN_PIXELS`]: in the networks, and as a file and as text in the answer.
-const BYTES_PER_DRAWN_PIXEL: u64 = 640;
+const BYTES_PER_DRAWN_PIXEL: u64 = 400;
 /// Pixels of a drawing at the models' own size, which is part of the base.
 const OWN_PIXELS: u64 = 256 * 320;
 /// Least pixels that are worth serving: a photo of 1000x1000.

@@ -132,7 +132,30 @@ pub(super) async fn count_answers(State(memory): State<Memory>, request: Request
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
 mod tests {
+    use axum::Router;
+    use axum::middleware::from_fn_with_state;
+    use axum::routing::get;
+    use tower::ServiceExt;
+
     use super::*;
+
+    #[tokio::test]
+    async fn large_answers_take_memory_until_they_are_gone() {
+        let memory = Memory::new(&Budget { held_bytes: 4 * SMALL_ANSWER_BYTES, ..Budget::default() });
+        let answer = |size: usize| get(move || async move { vec![7_u8; size] });
+        let router = Router::new()
+            .route("/small", answer(SMALL_ANSWER_BYTES))
+            .route("/large", answer(3 * SMALL_ANSWER_BYTES))
+            .layer(from_fn_with_state(memory.clone(), count_answers));
+        for (path, is_counted) in [("/small", false), ("/large", true)] {
+            let asking = Request::builder().uri(path).body(Body::empty()).unwrap();
+            let response = router.clone().oneshot(asking).await.unwrap();
+            let held = memory.hold_within(2 * SMALL_ANSWER_BYTES, Duration::from_millis(1)).await;
+            assert_eq!(held.is_err(), is_counted, "{path}");
+            drop((response, held));
+            assert!(memory.hold_within(4 * SMALL_ANSWER_BYTES, Duration::from_millis(1)).await.is_ok(), "{path}");
+        }
+    }
 
     #[tokio::test]
     async fn memory_comes_back_when_the_bytes_are_gone() {

@@ -147,6 +147,11 @@ impl Plan {
         }
     }
 
+    /// Frees the feature maps that are kept for the next call.
+    pub fn let_memory_go(&self) {
+        self.lock_spare().take();
+    }
+
     fn lock_spare(&self) -> MutexGuard<'_, Option<Memory>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -65,8 +65,14 @@ impl FrozenTranslator {
         to: Domain,
         options: impl Into<PlanOptions>,
     ) -> Vec<f32> {
-        if let Some(plan) = self.plan(to, size, options.into()) {
-            return plan.run(pictures, style).expect("the plan is made for pictures of this size");
+        let options = options.into();
+        if let Some(plan) = self.plan(to, size, options) {
+            let translated = plan.run(pictures, style).expect("the plan is made for pictures of this size");
+            // Feature maps of large pictures are not kept for the next one: they would stay beside those of other directions and models.
+            if options.most_keys.is_some() {
+                plan.let_memory_go();
+            }
+            return translated;
         }
         let [height, width] = size;
         let batch = style.dims()[0];

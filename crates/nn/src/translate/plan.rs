@@ -57,6 +57,11 @@ impl TranslationPlan {
         self.plan.bytes_per_picture()
     }
 
+    /// Frees the feature maps that are kept for the next call.
+    pub fn let_memory_go(&self) {
+        self.plan.let_memory_go();
+    }
+
     /// Translates pictures `[n, channels, h, w]` in `[-1, 1]` with styles `[n, style_dim]`.
     ///
     /// # Errors

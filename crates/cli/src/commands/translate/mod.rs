@@ -65,12 +65,7 @@ struct Output {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::Result<ExitCode> {
-    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
-    let translator = match (arguments.size, arguments.whole) {
-        (None, false) => translator,
-        // Of a whole picture the size is not that of the crop.
-        (size, whole) => translator.sized(size.filter(|_| !whole).map(|size| size as usize)),
-    };
+    let translator = translator(arguments)?;
     let is_measured = arguments.recognizer.as_os_str() != "none";
     if is_measured {
         check_recognizer(&arguments.recognizer)?;
@@ -128,6 +123,16 @@ pub(crate) fn run(arguments: &TranslateArguments, console: &Console) -> anyhow::
         TranslateOutput { outputs, skipped, failed, model_sha256: translator.model.sha256().to_owned(), warnings };
     console.result(&output, &text)?;
     Ok(status)
+}
+
+/// The translator, for crops of the size that is asked for.
+fn translator(arguments: &TranslateArguments) -> anyhow::Result<FaceTranslator> {
+    let translator = FaceTranslator::open(&arguments.model, arguments.precision.into())?;
+    Ok(match (arguments.size, arguments.whole) {
+        (None, false) => translator,
+        // Of a whole picture the size is not that of the crop.
+        (size, whole) => translator.sized(size.filter(|_| !whole).map(|size| size as usize)),
+    })
 }
 
 /// The file, and what was done to the person.

@@ -99,3 +99,22 @@ impl Decoding {
         Ok(pool.install(work))
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failing test should stop where it fails")]
+mod tests {
+    use portraitist_face::Picture;
+
+    use super::*;
+
+    #[test]
+    fn pictures_are_decoded_up_to_their_share_of_the_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        Picture::filled(40, 30, [9; 3]).unwrap().save(&path, false).unwrap();
+        let fits = |most_pixels| Decoding { most_pixels }.fits(&path);
+        assert_eq!([None, Some(1200), Some(1199), Some(5000)].map(fits), [true, true, false, true]);
+        let missing = folder.path().join("missing.png");
+        assert!(Decoding { most_pixels: Some(1) }.fits(&missing), "what cannot be read takes no memory");
+    }
+}

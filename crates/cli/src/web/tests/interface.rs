@@ -118,6 +118,8 @@ async fn wrong_fields_are_refused() {
         "seed=1&to_seed=5&position=0.25",
         "style=random",
         "style=wash",
+        "exaggerate=",
+        "exaggerate=0",
         "exaggerate=auto",
         "exaggerate=nose%3D1.5",
         "face=2",
