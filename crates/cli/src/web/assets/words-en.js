@@ -130,7 +130,7 @@ export const EN = {
   nav_gallery: "Gallery",
   keep_it: "Keep in the gallery",
   kept_for: "Kept in the gallery for {time}.",
-  gallery_summary: "{count} pictures. Each is kept for {time}, then it goes.",
+  gallery_summary: "Pictures: {count}. Each is kept for {time}, then it goes.",
   gallery_empty: "Nothing is kept.",
   gallery_picture: "Picture {number}",
   time_left: "{time} left",
