@@ -74,14 +74,10 @@ pub(super) fn translate_request(
 fn style(fields: &BTreeMap<String, String>, has_example: bool) -> Result<(Style, Option<u64>), Failure> {
     let seed = |name: &str| fields.get(name).map(|text| parse_seed(name, text)).transpose();
     let from = seed("seed")?.unwrap_or(1);
+    // Wrong ones are told even where they are not needed.
+    let (to, position) = (seed("to_seed")?, number(fields, "position", 0.5, 0.0..=1.0)? as f32);
     match (fields.get("style").map_or("random", String::as_str), has_example) {
-        ("random", false) => match seed("to_seed")? {
-            None => Ok((Style::Seed(from), Some(from))),
-            Some(to) => {
-                let position = number(fields, "position", 0.5, 0.0..=1.0)? as f32;
-                Ok((Style::Walk { from, to, position }, Some(from)))
-            }
-        },
+        ("random", false) => Ok((to.map_or(Style::Seed(from), |to| Style::Walk { from, to, position }), Some(from))),
         ("example", true) => Ok((Style::Example, None)),
         ("example", false) => {
             Err(Failure::bad_request("style=example needs a part \"style_picture\"", "send a form with both pictures"))

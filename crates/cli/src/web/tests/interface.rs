@@ -95,6 +95,8 @@ async fn wrong_fields_are_refused() {
         "style=example",
         "to_seed=x",
         "to_seed=2&position=1.5",
+        "position=-0.1",
+        "style=wash&to_seed=x",
         "strength=-1",
         "exaggerate=9",
         "exaggerate=ears%3D1",
